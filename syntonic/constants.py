@@ -1,0 +1,47 @@
+"""The one home of the golden ratio φ = (1+√5)/2 as floating-point numbers, derived exactly.
+
+Everything here comes from one integer square root; no decimal expansion of φ is written
+anywhere in the project.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import isqrt
+
+__all__ = ["PHI", "PHI_INV", "PHI_WORDS", "SQRT5", "multi_double"]
+
+# floor(sqrt(5) * 2^512): the error, below 2^-512, is far under anything a few doubles can hold.
+_SQRT5 = Fraction(isqrt(5 << 1024), 1 << 512)
+
+
+def multi_double(x: Fraction, words: int) -> tuple[float, ...]:
+    """Split x into `words` doubles of falling size whose exact sum approximates it.
+
+    Each word is the float64 nearest to what the words before it leave, so n words hold at least
+    53n bits.
+
+    Examples
+    --------
+    >>> multi_double(Fraction(1, 3), 2)
+    (0.3333333333333333, 1.850371707708594e-17)
+    """
+    out = []
+    for _ in range(words):
+        word = x.numerator / x.denominator
+        out.append(word)
+        x -= Fraction(word)
+    return tuple(out)
+
+
+PHI_WORDS: tuple[float, ...] = multi_double((1 + _SQRT5) / 2, 3)
+"""φ as three doubles, largest first."""
+
+PHI: float = PHI_WORDS[0]
+"""The float64 nearest to φ."""
+
+PHI_INV: float = multi_double((_SQRT5 - 1) / 2, 1)[0]
+"""The float64 nearest to 1/φ."""
+
+SQRT5: float = multi_double(_SQRT5, 1)[0]
+"""The float64 nearest to √5."""

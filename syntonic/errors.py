@@ -1,0 +1,76 @@
+"""The error tree: every error is a `SyntonicError` and also the builtin a caller would expect.
+
+A message says where, which argument, the rule, what came, and the remedy. It never prints an
+array's contents.
+"""
+
+__all__ = [
+    "BackendUnavailableError",
+    "DeviceError",
+    "FormatError",
+    "KernelCompileError",
+    "NotGoldenError",
+    "PhaseError",
+    "PrecisionError",
+    "ShapeError",
+    "SingularMatrixError",
+    "SyntonicError",
+]
+
+
+class SyntonicError(Exception):
+    """Base class of every error that syntonic raises on purpose."""
+
+
+class ShapeError(SyntonicError, ValueError):
+    """Shapes do not fit each other or the operation."""
+
+
+class PhaseError(SyntonicError, TypeError):
+    """A crystallized tensor came where flux is needed, or the other way round."""
+
+
+class DeviceError(SyntonicError, RuntimeError):
+    """Operands live on different devices, or on one that the operation cannot use."""
+
+
+class BackendUnavailableError(SyntonicError, RuntimeError):
+    """A backend (a GPU, an optional package) is asked for and is not there."""
+
+
+class KernelCompileError(SyntonicError, RuntimeError):
+    """A kernel source did not compile."""
+
+
+class SingularMatrixError(SyntonicError, ArithmeticError):
+    """A matrix that must be invertible is singular."""
+
+
+class PrecisionError(SyntonicError, ValueError):
+    """The stated error bound does not prove every element."""
+
+
+class NotGoldenError(SyntonicError, ValueError):
+    """Numbers that were to be recovered are not (provably) golden."""
+
+
+class FormatError(SyntonicError, ValueError):
+    """A file breaks its format.
+
+    Parameters
+    ----------
+    rule
+        What the format demands and what came instead.
+    path
+        The file, if there is one.
+    line
+        The line, counted from 1.
+    """
+
+    def __init__(self, rule: str, *, path: object = None, line: int | None = None) -> None:
+        self.path = None if path is None else str(path)
+        self.line = line
+        place = ", ".join(
+            part for part in (self.path, None if line is None else f"line {line}") if part
+        )
+        super().__init__(f"{place}: {rule}" if place else rule)

@@ -1,0 +1,1 @@
+"""Exact scalars: elements of Q(φ) and the integer arithmetic under them."""

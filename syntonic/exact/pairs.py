@@ -1,0 +1,158 @@
+"""Exact decisions about (p + qφ)/d with integers p, q and d > 0.
+
+The pure-integer ground under `GoldenExact`, snap and wake. Every function takes Python ints or
+gmpy2 mpz, of any size, and never touches a float on the way to a decision. The Galois conjugate
+of v = p + qφ is v' = (p + q) - qφ, its norm v·v' = p² + pq - q².
+"""
+
+from __future__ import annotations
+
+from math import copysign, ldexp
+from typing import TypeAlias
+
+from gmpy2 import fib2, isqrt, mpz
+
+Integer: TypeAlias = "int | mpz"
+
+__all__ = [
+    "Integer",
+    "fibonacci",
+    "floor_div",
+    "floor_log2",
+    "multiply",
+    "nearest_float",
+    "norm",
+    "phi_power",
+    "sign",
+]
+
+
+def norm(p: Integer, q: Integer) -> Integer:
+    """Return the norm p² + pq - q² of p + qφ."""
+    return p * (p + q) - q * q
+
+
+def multiply(p: Integer, q: Integer, r: Integer, s: Integer) -> tuple[Integer, Integer]:
+    """Return (p + qφ)(r + sφ) as a pair, using φ² = φ + 1."""
+    qs = q * s
+    return p * r + qs, p * s + q * r + qs
+
+
+def sign(p: Integer, q: Integer) -> int:
+    """Return the sign of p + qφ: -1, 0 or 1."""
+    if p >= 0 and q >= 0:
+        return int(p > 0 or q > 0)
+    if p <= 0 and q <= 0:
+        return -1
+    # Opposite signs: v' = p - q/φ has the sign of p, so v has the sign of p·(v v').
+    return 1 if (norm(p, q) > 0) == (p > 0) else -1
+
+
+def floor_div(p: Integer, q: Integer, d: Integer) -> mpz:
+    """Return ⌊(p + qφ)/d⌋ for d > 0.
+
+    (p + qφ)/d = (2p + q + q√5)/2d, and ⌊(n + x)/m⌋ = ⌊(n + ⌊x⌋)/m⌋ for integers n and m > 0.
+    """
+    if q == 0:
+        return mpz(p) // d
+    root = isqrt(mpz(5) * q * q)  # q√5 is irrational, hence strictly between root and root+1
+    return (2 * p + q + (root if q > 0 else -root - 1)) // (2 * d)
+
+
+def floor_log2(p: Integer, q: Integer, d: Integer) -> int:
+    """Return ⌊log₂|(p + qφ)/d|⌋ of a non-zero element."""
+    p, q, d = _absolute(p, q, d)
+    shift = _guard_shift(p, q, d)
+    return _scaled_floor(p, q, d, shift).bit_length() - 1 - shift
+
+
+def nearest_float(
+    p: Integer, q: Integer, d: Integer, *, bits: int = 53, least_exponent: int = -1074
+) -> float:
+    """Return (p + qφ)/d rounded once, to nearest even, to a binary format.
+
+    Parameters
+    ----------
+    p, q, d
+        The element; d > 0.
+    bits
+        Significand bits: 53 for float64, 24 for float32, 11 for float16, 8 for bfloat16.
+    least_exponent
+        The exponent of the least subnormal: -1074, -149, -24, -133.
+
+    Returns
+    -------
+    float
+        The rounded value, exactly representable in float64. A negative element that underflows
+        gives -0.0.
+
+    Raises
+    ------
+    OverflowError
+        The result is beyond the range of float64. (Narrower formats: the caller compares.)
+    """
+    direction = sign(p, q)
+    if direction == 0:
+        return 0.0
+    p, q, d = _absolute(p, q, d)
+    shift = _guard_shift(p, q, d)
+    scaled = _scaled_floor(p, q, d, shift)
+    # The sticky bit: set unless scaled * 2^-shift is the value itself. Irrationals never tie.
+    exact = q == 0 and scaled * d == p << max(shift, 0) and not p & ((1 << max(-shift, 0)) - 1)
+    scaled = 2 * scaled + (not exact)
+    unit = max(scaled.bit_length() - 1 - shift - bits, least_exponent)
+    return copysign(ldexp(int(_shift_to_even(scaled, unit + shift + 1)), unit), direction)
+
+
+def fibonacci(n: int) -> mpz:
+    """Return the Fibonacci number F_n for any integer n, by fast doubling; F_-n = (-1)^(n+1) F_n.
+
+    Examples
+    --------
+    >>> [int(fibonacci(n)) for n in range(-4, 5)]
+    [-3, 2, -1, 1, 0, 1, 1, 2, 3]
+    """
+    return phi_power(n)[1]
+
+
+def phi_power(n: int) -> tuple[mpz, mpz]:
+    """Return φⁿ = F_(n-1) + F_n φ as a pair, for any integer n.
+
+    Examples
+    --------
+    >>> phi_power(-2)
+    (mpz(2), mpz(-1))
+    """
+    here, before = fib2(abs(n))
+    if n >= 0:
+        return before, here
+    # φ⁻ⁿ = (-1)ⁿ (φ')ⁿ, and the conjugate of F_(n-1) + F_n φ is F_(n+1) - F_n φ.
+    return (here + before, -here) if n % 2 == 0 else (-here - before, here)
+
+
+def _absolute(p: Integer, q: Integer, d: Integer) -> tuple[mpz, mpz, mpz]:
+    if sign(p, q) < 0:
+        p, q = -p, -q
+    return mpz(p), mpz(q), mpz(d)
+
+
+def _guard_shift(p: mpz, q: mpz, d: mpz) -> int:
+    """Return a shift so that v·2^shift, for v = (p + qφ)/d > 0, has 60 to 70 bits."""
+    if (p >= 0) == (q >= 0):
+        bits = (abs(p) + 2 * abs(q)).bit_length()
+    else:  # v = norm/v' does not cancel, and |v'| = |p| + |q|/φ
+        bits = abs(norm(p, q)).bit_length() - (abs(p) + abs(q)).bit_length()
+    return 65 - (bits - d.bit_length())
+
+
+def _scaled_floor(p: mpz, q: mpz, d: mpz, shift: int) -> mpz:
+    if shift >= 0:
+        return floor_div(p << shift, q << shift, d)
+    return floor_div(p, q, d << -shift)
+
+
+def _shift_to_even(n: mpz, drop: int) -> mpz:
+    """Return n / 2^drop rounded to nearest, ties to even; drop >= 1."""
+    kept, rest = n >> drop, n & ((1 << drop) - 1)
+    half = mpz(1) << (drop - 1)
+    return kept + (rest > half or (rest == half and kept & 1))
