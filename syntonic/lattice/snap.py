@@ -1,0 +1,264 @@
+"""`snap`: the golden element nearest to a float, under a stated bound, correct for every input.
+
+Q(φ) is dense in the reals, so "nearest" needs a bound; there are two, |b| <= precision and
+|v'| <= window. The searches are in `snap_exact` (integers, always right) and `snap_kernels`
+(doubles with a proven error bound, which pass what they cannot decide to the integers).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cached_property
+from math import isfinite
+from numbers import Rational
+from operator import index
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from syntonic.exact.pairs import nearest_float, sign
+from syntonic.lattice.snap_exact import (
+    Element,
+    Pair,
+    Plan,
+    bounded_plan,
+    is_unique,
+    window_plan,
+)
+
+__all__ = ["DEFAULT_PRECISION", "SnapResult", "snap"]
+
+DEFAULT_PRECISION = 100
+"""The bound on |b| when the caller names none."""
+
+
+@dataclass(frozen=True, eq=False)
+class SnapResult:
+    """Hold the elements (a + bφ)/denominator that `snap` found.
+
+    Attributes
+    ----------
+    a, b : ndarray
+        Integer numerators, shaped as the snapped array: int64 if all of them fit, else object
+        arrays of Python ints.
+    denominator : int
+        The shared denominator.
+    unique : ndarray of bool or None
+        Where the error bound proves the element; None if `snap` got no error bound.
+    """
+
+    a: npt.NDArray[Any]
+    b: npt.NDArray[Any]
+    denominator: int
+    unique: npt.NDArray[np.bool_] | None
+    _values: npt.NDArray[Any] = field(repr=False)
+
+    @cached_property
+    def residual(self) -> npt.NDArray[np.float64]:
+        """Return x - (a + bφ)/denominator, correctly rounded to float64."""
+        d = self.denominator
+        elements = zip(_ratios(self._values), _pairs(self.a, self.b), strict=True)
+        out = [nearest_float(d * p - a * q, -b * q, q * d) for (p, q), (a, b) in elements]
+        return np.array(out, dtype=np.float64).reshape(self._values.shape)
+
+
+def snap(
+    x: npt.ArrayLike,
+    *,
+    precision: int | None = None,
+    window: Any = None,
+    denominator: int = 1,
+    error_bound: Any = None,
+) -> SnapResult:
+    """Find the element v = (a + bφ)/denominator nearest to each x, under a bound.
+
+    Parameters
+    ----------
+    x : array_like
+        Finite reals of any shape: float64, float32, float16 or integers, each meaning its exact
+        value. Object arrays may hold ints, floats, Fractions and other rationals.
+    precision : int, optional
+        Bound |b| <= precision on the integer b, zero or more. The default, 100, if there is no
+        window either.
+    window : real, optional
+        Bound |v'| <= window on the Galois conjugate of the element, zero or more; a float means
+        its binary value, rationals and GoldenExact are exact. The window is closed.
+    denominator : int, default 1
+        The shared denominator, positive.
+    error_bound : real, optional
+        How far x may be from the true element; asks for `unique`.
+
+    Returns
+    -------
+    SnapResult
+        `a`, `b`, `denominator`, `residual` and `unique`.
+
+    Raises
+    ------
+    TypeError
+        x holds complex numbers, long doubles or anything without an exact rational value.
+    ValueError
+        x is not finite somewhere, or a bound is out of range, or there are two bounds.
+
+    Notes
+    -----
+    The result is the nearest element for every input. Ties occur only where
+    2·denominator·x is an odd integer. With a precision they go to the smaller |b|, then to the
+    smaller |a|, so that snap(-x) = -snap(x); with a window to the smaller |v'|.
+
+    `unique` is True where |x - v| <= error_bound and every other admissible element is farther
+    than error_bound from x: if the true element is admissible and x is within error_bound of it,
+    then it is v. Two elements with |b| <= P differ by about 1/(2√5 P) at least, so a precision P
+    tolerates errors below 0.11/P.
+
+    Examples
+    --------
+    >>> result = snap([0.618033988749895, 4.23606797749979])
+    >>> result.a.tolist(), result.b.tolist()
+    ([-1, 1], [1, 2])
+    >>> int(snap(0.3, precision=10, denominator=2).b)
+    1
+    >>> snap(0.6180, error_bound=5e-5).unique
+    array(True)
+    """
+    values = _exact_array(x)
+    d = _integer(denominator, "denominator", 1)
+    plan = _plan(precision, window, d)
+    bound = None if error_bound is None else _scaled(error_bound, "error_bound", d)
+    a, b = _search(values, plan, d)
+    unique = None if bound is None else _certify(values, a, b, plan, d, bound)
+    return SnapResult(a, b, d, unique, values)
+
+
+def _search(
+    values: npt.NDArray[Any], plan: Plan, d: int
+) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    return integer_arrays([plan.nearest(d * p, q) for p, q in _ratios(values)], values.shape)
+
+
+def _certify(
+    values: npt.NDArray[Any],
+    a: npt.NDArray[Any],
+    b: npt.NDArray[Any],
+    plan: Plan,
+    d: int,
+    bound: Element,
+) -> npt.NDArray[np.bool_]:
+    elements = zip(_ratios(values), _pairs(a, b), strict=True)
+    out = [is_unique(plan, v, d * p, q, bound) for (p, q), v in elements]
+    return np.array(out, dtype=np.bool_).reshape(values.shape)
+
+
+def integer_arrays(
+    pairs: list[Pair], shape: tuple[int, ...]
+) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    """Return the pairs as two arrays, int64 if all fit, else objects."""
+    try:
+        table = np.array(pairs, dtype=np.int64).reshape(-1, 2)
+    except OverflowError:
+        table = np.array(pairs, dtype=object).reshape(-1, 2)
+    return table[:, 0].reshape(shape), table[:, 1].reshape(shape)
+
+
+def _ratios(values: npt.NDArray[Any]) -> Iterator[Pair]:
+    for value in values.ravel().tolist():
+        yield value.as_integer_ratio()
+
+
+def _pairs(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> Iterable[Pair]:
+    return zip(a.ravel().tolist(), b.ravel().tolist(), strict=True)
+
+
+def _plan(precision: int | None, window: Any, d: int) -> Plan:
+    if window is None:
+        precision = DEFAULT_PRECISION if precision is None else precision
+        return bounded_plan(_integer(precision, "precision", 0))
+    if precision is not None:
+        raise ValueError("snap: precision and window are two bounds, got both; drop one of them")
+    return window_plan(_scaled(window, "window", d))
+
+
+def _integer(value: Any, name: str, least: int) -> int:
+    try:
+        n = index(value)
+    except TypeError:
+        raise TypeError(
+            f"snap: {name} must be an integer, got {type(value).__name__}; pass an int"
+        ) from None
+    if n < least:
+        raise ValueError(f"snap: {name} must be at least {least}, got {n}")
+    return n
+
+
+def _scaled(value: Any, name: str, d: int) -> Element:
+    """Return d·value as an element; a float means its binary value."""
+    try:
+        if hasattr(value, "numerators"):  # GoldenExact
+            p, q, e = map(int, value.numerators())
+        else:
+            (p, e), q = _ratio(value), 0
+    except (AttributeError, TypeError):
+        raise TypeError(
+            f"snap: {name} must be a real number, got {type(value).__name__}; "
+            "pass a float, an int, a Fraction or a GoldenExact"
+        ) from None
+    except (ValueError, OverflowError):
+        raise ValueError(f"snap: {name} must be finite, got {value}") from None
+    if sign(p, q) < 0:
+        raise ValueError(f"snap: {name} must not be negative, got {value}")
+    return p * d, q * d, e
+
+
+def _ratio(value: Any) -> Pair:
+    if isinstance(value, Rational):
+        return int(value.numerator), int(value.denominator)
+    p, q = value.as_integer_ratio()
+    return int(p), int(q)
+
+
+def _exact_array(x: Any) -> npt.NDArray[Any]:
+    """Return a private copy of x that holds its exact values: float64, integers or objects."""
+    array = np.asarray(x)
+    kind = array.dtype.kind
+    if kind in "iu":
+        return array.copy()
+    if kind == "f" and array.dtype.itemsize <= 8:
+        values = array.astype(np.float64)
+        _check_finite(np.isfinite(values))
+        if isinstance(x, (list, tuple)) and np.abs(values).max(initial=0.0) >= 2.0**53:
+            # NumPy rounds large ints beside floats; take the list's own values instead.
+            return _object_array(np.array(x, dtype=object))
+        return values
+    if kind == "O":
+        return _object_array(array)
+    raise TypeError(
+        f"snap: x must be float64, float32, float16 or integers, got dtype {array.dtype}; "
+        "convert it where no digit is lost"
+    )
+
+
+def _object_array(array: npt.NDArray[np.object_]) -> npt.NDArray[Any]:
+    items = array.ravel().tolist()
+    for item in items:
+        if isinstance(item, (bool, np.bool_)) or not isinstance(item, (float, Rational)):
+            raise TypeError(
+                f"snap: x must hold floats, ints or rationals, got {type(item).__name__}; "
+                "an exact golden number needs no snap"
+            )
+    finite = [isinstance(item, Rational) or isfinite(item) for item in items]
+    _check_finite(np.array(finite, dtype=np.bool_).reshape(array.shape))
+    out = np.empty(len(items), dtype=object)
+    out[:] = [Fraction(*_ratio(item)) for item in items]
+    return out.reshape(array.shape)
+
+
+def _check_finite(finite: npt.NDArray[np.bool_]) -> None:
+    if not finite.all():
+        first = tuple(map(int, np.argwhere(~finite)[0]))
+        raise ValueError(
+            f"snap: x must be finite, got {finite.size - np.count_nonzero(finite)} non-finite "
+            f"values, the first at index {first}; drop or replace them"
+        )
