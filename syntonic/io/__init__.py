@@ -1,0 +1,110 @@
+"""Files of points, edges, faces and cells: `read` and `write`.
+
+A format is one module with a reader and perhaps a writer, and one row in the table below.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from syntonic.errors import FormatError
+from syntonic.io.files import read_bytes, replacing
+from syntonic.io.model import Model
+from syntonic.io.off import looks_like_off, read_off, write_off
+
+__all__ = ["Model", "read", "write"]
+
+
+class _Format(NamedTuple):
+    name: str
+    suffixes: tuple[str, ...]
+    recognises: Callable[[bytes], bool]
+    read: Callable[[Path], Model]
+    write: Callable[[Model, BinaryIO], None] | None
+
+
+_FORMATS = (_Format("OFF", (".off", ".4off", ".noff"), looks_like_off, read_off, write_off),)
+_HEAD = 4096
+
+
+def read(path: str | os.PathLike[str]) -> Model:
+    """Read a model from a file, by the extension of its name, else by how it begins.
+
+    Parameters
+    ----------
+    path
+        The file. OFF, COFF, NOFF, STOFF, nOFF and 4OFF are read.
+
+    Returns
+    -------
+    Model
+        The vertices as they are printed, edges, faces and cells.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    FormatError
+        If no reader knows the format, or the file breaks its rules; with the line.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "triangle.off")
+    ...     _ = path.write_text("nOFF\\n2\\n3 1 3\\n0 0\\n1.0 0\\n0.5 0.9\\n3 0 1 2\\n")
+    ...     read(path).edges
+    ((0, 1), (0, 2), (1, 2))
+    """
+    path = Path(path)
+    form = _by_suffix(path) or _by_content(path)
+    if form is None:
+        raise FormatError(
+            f"the format is not known, by {path.suffix or 'no extension'} or by the first bytes; "
+            f"readable are {_listing(_FORMATS)}",
+            path=path,
+        )
+    return form.read(path)
+
+
+def write(model: Model, path: str | os.PathLike[str]) -> None:
+    """Write a model to a file, by the extension of its name.
+
+    The file appears whole or not at all: after an error, whatever stood there is untouched.
+
+    Parameters
+    ----------
+    model
+        The model.
+    path
+        The file; the extension .off gives OFF, 4OFF or nOFF by the dimension.
+
+    Raises
+    ------
+    FormatError
+        If no writer knows the extension, or the format cannot hold the model.
+    """
+    form = _by_suffix(Path(path))
+    if form is None or form.write is None:
+        writable = tuple(each for each in _FORMATS if each.write is not None)
+        raise FormatError(
+            f"this extension cannot be written; writable are {_listing(writable)}", path=path
+        )
+    with replacing(path) as file:
+        form.write(model, file)
+
+
+def _by_suffix(path: Path) -> _Format | None:
+    return next((form for form in _FORMATS if path.suffix.lower() in form.suffixes), None)
+
+
+def _by_content(path: Path) -> _Format | None:
+    head = read_bytes(path, first=_HEAD)
+    return next((form for form in _FORMATS if form.recognises(head)), None)
+
+
+def _listing(forms: tuple[_Format, ...]) -> str:
+    return ", ".join(f"{form.name} ({' '.join(form.suffixes)})" for form in forms)

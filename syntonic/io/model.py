@@ -1,0 +1,203 @@
+"""What a geometry file says: vertices as they are printed, edges, faces and cells."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from syntonic.errors import FormatError, ShapeError
+
+if TYPE_CHECKING:
+    from syntonic.tensor import ResonantTensor
+
+__all__ = ["Model", "cell_fault", "decimal_fault", "edge_fault", "edges_of", "face_fault"]
+
+_FIELDS = ("golden", "rational", None)
+_LONGEST_TOKEN = 1000
+# A short token such as 1e999999999 would be a number of a gigabyte once it is taken exactly,
+# hence the three digits.
+_DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
+
+
+@dataclasses.dataclass(frozen=True)
+class Model:
+    """A polytope, or any other figure of points, edges, faces and cells.
+
+    Two models are equal when everything but `tensor` and `path` is.
+
+    Parameters
+    ----------
+    vertices
+        The printed decimals of each vertex: one row per vertex, rows of equal length. May be
+        empty when `tensor` holds the vertices.
+    edges
+        Pairs of vertex indices; kept as (i, j) with i < j, sorted, each once. Derived from the
+        faces when none are given.
+    faces
+        The vertex indices of each face in cyclic order, at least three.
+    cells
+        The face indices of each cell.
+    cell_count
+        The number of cells, which some formats give without the cells; None (or 0) when nothing
+        is known.
+    field
+        "golden", "rational", or None when the file does not say.
+    tensor
+        The exact vertices, shape (number of vertices, dimension), when the file gives them.
+    path
+        Where the model was read from.
+
+    Raises
+    ------
+    ShapeError
+        If the rows differ in length, or disagree with the tensor.
+    FormatError
+        If a coordinate is not a decimal number, an index is out of range, a face or a cell is
+        degenerate, or a count disagrees.
+
+    Examples
+    --------
+    >>> square = Model((("0", "0"), ("1", "0"), ("1", "1"), ("0", "1")), faces=((0, 1, 2, 3),))
+    >>> square.dimension, square.edges
+    (2, ((0, 1), (0, 3), (1, 2), (2, 3)))
+    """
+
+    vertices: tuple[tuple[str, ...], ...]
+    edges: tuple[tuple[int, int], ...] = ()
+    faces: tuple[tuple[int, ...], ...] = ()
+    cells: tuple[tuple[int, ...], ...] = ()
+    cell_count: int | None = None
+    field: str | None = None
+    tensor: ResonantTensor | None = dataclasses.field(default=None, compare=False)
+    path: str | None = dataclasses.field(default=None, compare=False)
+
+    def __post_init__(self) -> None:
+        self._check_vertices()
+        count = self.vertex_count
+        for k, edge in enumerate(self.edges):
+            _require(edge_fault(edge, count), f"edges[{k}]")
+        for k, face in enumerate(self.faces):
+            _require(face_fault(face, count), f"faces[{k}]")
+        for k, cell in enumerate(self.cells):
+            _require(cell_fault(cell, len(self.faces)), f"cells[{k}]")
+        edges = tuple(sorted({(min(e), max(e)) for e in self.edges})) or edges_of(self.faces)
+        object.__setattr__(self, "edges", edges)
+        self._check_header()
+
+    @property
+    def dimension(self) -> int:
+        """Number of coordinates of a vertex; 0 when there are no vertices."""
+        if self.vertices:
+            return len(self.vertices[0])
+        return 0 if self.tensor is None else int(self.tensor.shape[-1])
+
+    @property
+    def vertex_count(self) -> int:
+        """Number of vertices, printed or exact."""
+        if self.vertices or self.tensor is None:
+            return len(self.vertices)
+        return int(self.tensor.shape[0])
+
+    def _check_vertices(self) -> None:
+        width = len(self.vertices[0]) if self.vertices else 0
+        for k, row in enumerate(self.vertices):
+            if len(row) != width or not row:
+                raise ShapeError(
+                    "Model: all vertices must have one and the same positive number of "
+                    f"coordinates, got {width} in vertices[0] and {len(row)} in vertices[{k}]"
+                )
+            for token in row:
+                _require(decimal_fault(token), f"vertices[{k}]")
+        shape = (len(self.vertices), width) if self.tensor is None else tuple(self.tensor.shape)
+        if len(shape) != 2 or (self.vertices and shape != (len(self.vertices), width)):
+            raise ShapeError(
+                "Model: tensor must have shape (vertices, dimension), "
+                f"got {shape} beside {len(self.vertices)} printed vertices of dimension {width}"
+            )
+
+    def _check_header(self) -> None:
+        count = self.cell_count or len(self.cells)
+        if count < 0 or (self.cells and count != len(self.cells)):
+            raise FormatError(
+                f"Model: cell_count must be the number of cells, {len(self.cells)}, got {count}"
+            )
+        object.__setattr__(self, "cell_count", count or None)
+        if self.field not in _FIELDS:
+            raise FormatError(f"Model: field must be one of {_FIELDS}, got {self.field!r}")
+
+
+def edges_of(faces: Iterable[Sequence[int]]) -> tuple[tuple[int, int], ...]:
+    """Return the sides of all faces as sorted pairs, in order, each once.
+
+    Examples
+    --------
+    >>> edges_of([(0, 1, 2), (2, 1, 3)])
+    ((0, 1), (0, 2), (1, 2), (1, 3), (2, 3))
+    """
+    sides = set()
+    for face in faces:
+        for k, i in enumerate(face):
+            j = face[k - 1]
+            sides.add((i, j) if i < j else (j, i))
+    return tuple(sorted(sides))
+
+
+# Each *_fault below returns the rule that is broken, in words, or None. The caller knows the
+# place (an argument, a line of a file) and raises.
+
+
+def decimal_fault(token: str) -> str | None:
+    """Say why a token is no plain decimal number of bearable size, or return None.
+
+    A sign, ASCII digits, a point and an exponent of at most three digits are allowed: no NaN, no
+    infinity, no hexadecimal, no digit separators.
+
+    Examples
+    --------
+    >>> decimal_fault("-1.25e-3") is None
+    True
+    >>> decimal_fault("nan")
+    "a coordinate must be a finite decimal number, got 'nan'"
+    """
+    if len(token) > _LONGEST_TOKEN:
+        return f"a number must have at most {_LONGEST_TOKEN} characters, got {len(token)}"
+    if _DECIMAL.fullmatch(token) is None:
+        return f"a coordinate must be a finite decimal number, got {token[:30]!r}"
+    return None
+
+
+def edge_fault(edge: Sequence[int], vertices: int) -> str | None:
+    """Say why a pair is no edge between two of the vertices, or return None."""
+    if len(edge) != 2 or edge[0] == edge[1]:
+        return "an edge must join two different vertices"
+    return _range_fault("an edge", "vertices", edge, vertices)
+
+
+def face_fault(face: Sequence[int], vertices: int) -> str | None:
+    """Say why a sequence is no closed walk over three or more of the vertices, or return None."""
+    if len(face) < 3:
+        return f"a face must have at least 3 vertices, got {len(face)}"
+    if any(face[k] == face[k - 1] for k in range(len(face))):
+        return "a face must not name the same vertex twice in a row"
+    return _range_fault("a face", "vertices", face, vertices)
+
+
+def cell_fault(cell: Sequence[int], faces: int) -> str | None:
+    """Say why a sequence is no non-empty set of the faces, or return None."""
+    if not cell or len(set(cell)) != len(cell):
+        return "a cell must name at least one face, and none twice"
+    return _range_fault("a cell", "faces", cell, faces)
+
+
+def _range_fault(what: str, things: str, indices: Sequence[int], count: int) -> str | None:
+    bad = next((i for i in indices if not 0 <= i < count), None)
+    if bad is None:
+        return None
+    return f"{what} must name {things} counted from 0, of which there are {count}, got {bad}"
+
+
+def _require(fault: str | None, where: str) -> None:
+    if fault is not None:
+        raise FormatError(f"Model: {where}: {fault}")

@@ -1,0 +1,212 @@
+"""Model: what it derives, what it refuses, and how it writes files whole or not at all."""
+
+import os
+import stat
+from dataclasses import FrozenInstanceError, replace
+from types import SimpleNamespace
+
+import pytest
+
+from syntonic.errors import FormatError, ShapeError
+from syntonic.io import Model, read, write
+from syntonic.io.files import replacing
+from syntonic.io.model import decimal_fault, edges_of
+
+SQUARE = (("0", "0"), ("1", "0"), ("1", "1"), ("0", "1"))
+CUBE = tuple((x, y, z) for x in "01" for y in "01" for z in "01")
+CUBE_FACES = ((0, 1, 3, 2), (4, 5, 7, 6), (0, 1, 5, 4), (2, 3, 7, 6), (0, 2, 6, 4), (1, 3, 7, 5))
+
+
+def test_edges_come_from_the_faces_when_none_are_given():
+    cube = Model(CUBE, faces=CUBE_FACES)
+    brute = {(i, j) for i in range(8) for j in range(i) if (i ^ j).bit_count() == 1}
+    assert set(cube.edges) == {(j, i) for i, j in brute}
+    assert list(cube.edges) == sorted(cube.edges)
+
+
+def test_given_edges_are_kept_sorted_and_once():
+    model = Model(SQUARE, edges=((3, 1), (0, 2), (1, 3)), faces=((0, 1, 2, 3),))
+    assert model.edges == ((0, 2), (1, 3))
+
+
+def test_edges_of_counts_shared_sides_once():
+    assert edges_of([(2, 1, 0), (0, 1, 3)]) == ((0, 1), (0, 2), (0, 3), (1, 2), (1, 3))
+    assert edges_of([]) == ()
+
+
+def test_cell_count_is_the_header_s_or_the_number_of_cells():
+    faces = CUBE_FACES
+    assert Model(CUBE, faces=faces, cells=((0, 1, 2, 3, 4, 5),)).cell_count == 1
+    assert Model(CUBE, faces=faces, cell_count=7).cell_count == 7
+    assert Model(CUBE, faces=faces).cell_count is None
+    assert Model(CUBE, faces=faces, cell_count=0).cell_count is None
+
+
+def test_dimension_and_vertex_count():
+    assert Model(()).dimension == 0
+    assert Model(CUBE).dimension == 3
+    assert Model(CUBE).vertex_count == 8
+    exact = Model((), edges=((0, 4),), tensor=SimpleNamespace(shape=(5, 4)))
+    assert (exact.dimension, exact.vertex_count) == (4, 5)
+
+
+def test_models_are_frozen_and_compare_without_their_path():
+    model = Model(SQUARE, path="a.off")
+    assert model == Model(SQUARE, path="b.off")
+    assert hash(model) == hash(Model(SQUARE))
+    with pytest.raises(FrozenInstanceError):
+        model.path = "c.off"
+
+
+@pytest.mark.parametrize(
+    "vertices", [(("0", "0"), ("1",)), ((), ()), (("0",), ()), (("0",), ("1", "2"))]
+)
+def test_ragged_rows_are_refused(vertices):
+    with pytest.raises(ShapeError, match=r"vertices\[\d\]"):
+        Model(vertices)
+
+
+@pytest.mark.parametrize("shape", [(3, 2), (4, 3), (8,), (4, 2, 1)])
+def test_a_tensor_of_another_shape_is_refused(shape):
+    with pytest.raises(ShapeError, match="tensor"):
+        Model(SQUARE, tensor=SimpleNamespace(shape=shape))
+
+
+@pytest.mark.parametrize(
+    ("options", "place"),
+    [
+        ({"edges": ((0, 4),)}, r"edges\[0\]"),
+        ({"edges": ((0, 1), (0, -1))}, r"edges\[1\]"),
+        ({"edges": ((2, 2),)}, r"edges\[0\]"),
+        ({"edges": ((0, 1, 2),)}, r"edges\[0\]"),
+        ({"faces": ((0, 1),)}, r"faces\[0\]"),
+        ({"faces": ((0, 1, 2), (0, 1, 4))}, r"faces\[1\]"),
+        ({"faces": ((-1, 1, 2),)}, r"faces\[0\]"),
+        ({"faces": ((0, 1, 1, 2),)}, r"faces\[0\]"),
+        ({"faces": ((0, 1, 2, 0),)}, r"faces\[0\]"),
+        ({"faces": ((0, 1, 2),), "cells": ((0, 1),)}, r"cells\[0\]"),
+        ({"faces": ((0, 1, 2),), "cells": ((),)}, r"cells\[0\]"),
+        ({"faces": ((0, 1, 2),), "cells": ((0, 0),)}, r"cells\[0\]"),
+        ({"faces": ((0, 1, 2),), "cells": ((0,),), "cell_count": 2}, "cell_count"),
+        ({"cell_count": -1}, "cell_count"),
+        ({"field": "rootTwo"}, "field"),
+    ],
+)
+def test_broken_models_are_refused(options, place):
+    with pytest.raises(FormatError, match=place):
+        Model(SQUARE, **options)
+
+
+@pytest.mark.parametrize("token", ["0", "-1", "+1.5", ".5", "5.", "1e5", "1E-05", "-2.50e+999"])
+def test_decimals(token):
+    assert decimal_fault(token) is None
+    assert Model(((token,),)).vertices == ((token,),)
+
+
+NO_DECIMALS = [
+    ".",
+    "-",
+    "nan",
+    "inf",
+    "-Infinity",
+    "0x1p3",
+    "1_000",
+    "1,5",
+    "1e",
+    "1e9999",
+    "--1",
+    "٣",
+    "½",
+    "1/2",
+    "1e1.5",
+    "e5",
+    "+-1",
+    "1.2.3",
+    "1d5",
+    "1j",
+]
+
+
+@pytest.mark.parametrize("token", [*NO_DECIMALS, "", "1 2", "1\n", " 1", "1" * 1001])
+def test_what_is_no_decimal(token):
+    assert decimal_fault(token) is not None
+    with pytest.raises(FormatError, match=r"vertices\[1\]"):
+        Model((("0",), (token,)))
+
+
+def test_write_and_read_back(tmp_path):
+    cube = Model(CUBE, faces=CUBE_FACES, cells=((0, 1, 2, 3, 4, 5),))
+    write(cube, tmp_path / "cube.off")
+    again = read(str(tmp_path / "cube.off"))
+    assert again == cube
+    assert again.path == str(tmp_path / "cube.off")
+    assert os.listdir(tmp_path) == ["cube.off"]
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
+    target = tmp_path / "a.off"
+    target.write_bytes(b"precious")
+    with pytest.raises(FormatError, match="decimals"):
+        write(Model((), tensor=SimpleNamespace(shape=(5, 4))), target)
+    with pytest.raises(TypeError), replacing(target) as file:
+        file.writelines([b"half", "no bytes"])
+    assert target.read_bytes() == b"precious"
+    assert os.listdir(tmp_path) == ["a.off"]
+
+
+def test_writing_into_a_folder_that_is_not_there(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        write(Model(SQUARE), tmp_path / "no" / "a.off")
+
+
+def test_writing_follows_links_and_keeps_the_mode(tmp_path):
+    target = tmp_path / "real.off"
+    target.write_bytes(b"")
+    target.chmod(0o640)
+    link = tmp_path / "link.off"
+    link.symlink_to(target)
+    write(Model(SQUARE), link)
+    assert link.is_symlink()
+    assert stat.S_IMODE(target.stat().st_mode) == 0o640
+    assert read(target) == Model(SQUARE)
+
+
+@pytest.mark.parametrize("name", ["a.xyz", "a", "a.off.bak"])
+def test_unknown_extensions_are_not_written(tmp_path, name):
+    with pytest.raises(FormatError, match=r"OFF \(\.off"):
+        write(Model(SQUARE), tmp_path / name)
+    assert os.listdir(tmp_path) == []
+
+
+def test_formats_are_known_by_content_when_not_by_name(tmp_path):
+    for name in ("a.off", "a.OFF", "a.txt", "a"):
+        write(Model(SQUARE), tmp_path / "a.off")
+        (tmp_path / "a.off").rename(tmp_path / name)
+        assert read(tmp_path / name) == Model(SQUARE)
+    (tmp_path / "b.txt").write_text("# about OFF\n3.5\n")
+    with pytest.raises(FormatError, match=r"readable are OFF \(\.off"):
+        read(tmp_path / "b.txt")
+
+
+def test_missing_files_directories_and_devices(tmp_path):
+    for name in ("no.off", "no.txt"):
+        with pytest.raises(FileNotFoundError):
+            read(tmp_path / name)
+    for name in ("folder.off", "folder"):
+        (tmp_path / name).mkdir()
+        with pytest.raises(FormatError, match="regular file"):
+            read(tmp_path / name)
+    with pytest.raises(FormatError, match="regular file"):
+        read(os.devnull)
+
+
+def test_files_of_an_unbearable_size_are_not_loaded(tmp_path):
+    with (tmp_path / "a.off").open("wb") as file:
+        file.truncate(1 << 40)
+    with pytest.raises(FormatError, match="split it"):
+        read(tmp_path / "a.off")
+
+
+def test_replace_checks_again():
+    with pytest.raises(FormatError):
+        replace(Model(SQUARE, faces=((0, 1, 2, 3),)), faces=((0, 1, 9),))
