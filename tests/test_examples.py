@@ -1,0 +1,79 @@
+"""Every example runs as a script, and makes again what is committed."""
+
+import os
+import subprocess
+import sys
+from collections import Counter
+from fractions import Fraction
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+
+from syntonic.constants import PHI
+from syntonic.io import read
+
+ROOT = Path(__file__).resolve().parent.parent
+EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+DATA = ROOT / "examples" / "data"
+
+
+def run(script, *arguments, cwd):
+    """Run a script from another folder, against this source tree; return what it prints."""
+    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    environment = {**os.environ, "PYTHONPATH": path, "PYTHONHASHSEED": "7"}
+    command = [sys.executable, str(script), *map(str, arguments)]
+    done = subprocess.run(
+        command, cwd=cwd, env=environment, capture_output=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    assert done.stderr == b""
+    return done.stdout.decode()
+
+
+@pytest.mark.parametrize("script", EXAMPLES, ids=lambda path: path.stem)
+def test_every_example_runs(script, tmp_path):
+    output = tmp_path / "output.png" if "plot" in script.stem else tmp_path / "output.off"
+    assert run(script, output, cwd=tmp_path)
+    assert output.stat().st_size > 10_000
+
+
+def test_the_120_cell_is_made_again_byte_for_byte(tmp_path):
+    printed = run(ROOT / "examples" / "make_120cell.py", tmp_path / "again.off", cwd=tmp_path)
+    assert "600 vertices, 1200 edges, 720 pentagons and 120 dodecahedra" in printed
+    committed = (DATA / "120cell-one-decimal.off").read_bytes()
+    assert (tmp_path / "again.off").read_bytes() == committed
+
+
+def test_the_committed_120_cell():
+    """Against the coordinates that the literature gives, and against itself."""
+    path = DATA / "120cell-one-decimal.off"
+    model = read(path)
+    assert path.read_text().splitlines()[:2] == ["4OFF", "600 720 1200 120"]
+    counts = (len(model.vertices), len(model.faces), len(model.edges), len(model.cells))
+    assert counts == (600, 720, 1200, 120)
+    # Coxeter, Regular Polytopes, section 8.7: the permutations of (2, 2, 0, 0), (√5, 1, 1, 1),
+    # (φ, φ, φ, φ⁻²), (φ², φ⁻¹, φ⁻¹, φ⁻¹) and the even ones of (φ², φ⁻², 1, 0),
+    # (√5, φ⁻¹, φ, 0), (2, 1, φ, φ⁻¹), with all signs; edge length 2φ⁻².
+    root = 2 * PHI - 1
+    orbits = {
+        (2, 2, 0, 0): 24,
+        (root, 1, 1, 1): 64,
+        (PHI, PHI, PHI, PHI**-2): 64,
+        (PHI**2, 1 / PHI, 1 / PHI, 1 / PHI): 64,
+        (PHI**2, PHI**-2, 1, 0): 96,
+        (root, 1 / PHI, PHI, 0): 96,
+        (2, 1, PHI, 1 / PHI): 192,
+    }
+    expected = Counter()
+    for orbit, count in orbits.items():
+        expected[tuple(sorted(f"{abs(x) * PHI**2 / 2:.1f}" for x in orbit))] += count
+    found = Counter(tuple(sorted(x.removeprefix("-") for x in vertex)) for vertex in model.vertices)
+    assert found == expected
+    assert sum(expected.values()) == len(set(model.vertices)) == 600
+    tenths = [[int(10 * Fraction(x)) for x in vertex] for vertex in model.vertices]
+    for i, j in model.edges:
+        length = sum((x - y) ** 2 for x, y in zip(tenths[i], tenths[j], strict=True)) ** 0.5
+        assert abs(length - 10) <= 2  # each end is off by at most half the diagonal of a cell
+    shared = Counter(edge for face in model.faces for edge in combinations(sorted(face), 2))
+    assert Counter(shared[edge] for edge in model.edges) == {3: 1200}
