@@ -7,10 +7,12 @@ of v = p + qφ is v' = (p + q) - qφ, its norm v·v' = p² + pq - q².
 
 from __future__ import annotations
 
-from math import copysign, ldexp
+from math import copysign, floor, ldexp, log2
 from typing import TypeAlias
 
 from gmpy2 import fib2, isqrt, mpz
+
+from syntonic.constants import PHI
 
 Integer: TypeAlias = "int | mpz"
 
@@ -19,6 +21,7 @@ __all__ = [
     "fibonacci",
     "floor_div",
     "floor_log2",
+    "floor_log_phi",
     "multiply",
     "nearest_float",
     "norm",
@@ -64,6 +67,28 @@ def floor_log2(p: Integer, q: Integer, d: Integer) -> int:
     p, q, d = _absolute(p, q, d)
     shift = _guard_shift(p, q, d)
     return _scaled_floor(p, q, d, shift).bit_length() - 1 - shift
+
+
+def floor_log_phi(p: Integer, q: Integer, d: Integer) -> int:
+    """Return ⌊log|v|/log φ⌋ of v = (p + qφ)/d, not zero: the largest m with φᵐ <= |v|.
+
+    Examples
+    --------
+    >>> floor_log_phi(3, 0, 1), floor_log_phi(-1, 1, 2)
+    (2, -3)
+    """
+    p, q, d = _absolute(p, q, d)
+    m = floor(floor_log2(p, q, d) / log2(PHI))  # a guess, off by two or so
+
+    def reaches(m: int) -> bool:
+        a, b = phi_power(m)
+        return sign(p - d * a, q - d * b) >= 0
+
+    while not reaches(m):
+        m -= 1
+    while reaches(m + 1):
+        m += 1
+    return m
 
 
 def nearest_float(
