@@ -26,6 +26,7 @@ __all__ = [
     "nearest_float",
     "norm",
     "phi_power",
+    "power",
     "sign",
 ]
 
@@ -39,6 +40,18 @@ def multiply(p: Integer, q: Integer, r: Integer, s: Integer) -> tuple[Integer, I
     """Return (p + qφ)(r + sφ) as a pair, using φ² = φ + 1."""
     qs = q * s
     return p * r + qs, p * s + q * r + qs
+
+
+def power(p: Integer, q: Integer, n: int) -> tuple[Integer, Integer]:
+    """Return (p + qφ)ⁿ as a pair, for n >= 0, by repeated squaring."""
+    out: tuple[Integer, Integer] = (mpz(1), mpz(0))
+    while n:
+        if n & 1:
+            out = multiply(*out, p, q)
+        n >>= 1
+        if n:
+            p, q = multiply(p, q, p, q)
+    return out
 
 
 def sign(p: Integer, q: Integer) -> int:
