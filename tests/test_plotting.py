@@ -59,11 +59,13 @@ def test_a_symmetric_figure_gives_a_symmetric_picture(tmp_path):
     assert np.abs(image - image.mean()).mean() > 0.02
 
 
-def test_nearer_edges_are_brighter(tmp_path):
+def test_nearer_edges_are_brighter_and_wider(tmp_path):
     points = np.array([[-1.0, 0.5, 1], [1, 0.5, 1], [-1, -0.5, -1], [1, -0.5, -1]])
     plot_model(points, [(0, 1), (2, 3)], tmp_path / "a.png", view=np.eye(3), size=2.0, dpi=100)
     brightness = pixels(tmp_path / "a.png").sum(axis=-1).max(axis=1)
     assert brightness[:100].max() > 2 * brightness[100:].max()
+    drawn = brightness > brightness[0] + 0.02
+    assert drawn[:100].sum() > drawn[100:].sum() > 0
 
 
 def test_a_near_edge_interrupts_a_far_one(tmp_path):

@@ -182,6 +182,30 @@ def test_broken_files_are_refused_with_their_line(parse, text, line, rule):
     assert len(str(caught.value)) < 400
 
 
+def test_every_truncation_is_noticed(parse):
+    lines = TETRAHEDRON.splitlines(keepends=True)
+    for k in range(len(lines)):
+        with pytest.raises(FormatError):
+            parse("".join(lines[:k]))
+    with pytest.raises(FormatError, match="line 10: 3 indices"):
+        parse(TETRAHEDRON.rstrip("\n")[:-1])
+
+
+def test_what_is_written(tmp_path):
+    path = tmp_path / "A.OFF"
+    write(Model(VERTICES, faces=FACES), path)
+    assert path.read_text() == TETRAHEDRON
+    write(Model(VERTICES, faces=FACES[:1], edges=((0, 1), (0, 2), (1, 2), (2, 3))), path)
+    assert path.read_text().splitlines()[1:2] == ["4 2 4"]
+    assert path.read_text().splitlines()[6:] == ["3 0 1 2", "2 2 3"]
+    flat = Model((("0", "0"), ("1", ".5")), edges=((0, 1),))
+    write(flat, path)
+    assert path.read_text() == "nOFF\n2\n2 1 1 0\n0 0\n1 .5\n2 0 1\n"
+    write(Model(tuple((*v, "0") for v in VERTICES), faces=FACES, cells=((0, 1, 2, 3),)), path)
+    assert path.read_text().startswith("4OFF\n4 4 6 1\n1.0 1 1 0\n")
+    assert path.read_text().endswith("3 1 3 2\n4 0 1 2 3\n")
+
+
 def test_a_hostile_count_costs_no_memory(parse):
     tracemalloc.start()
     try:
