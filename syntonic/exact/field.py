@@ -1,0 +1,104 @@
+"""Field operations on triples (p, q, d) of integers, which stand for (p + qφ)/d with d > 0.
+
+Results are not reduced to lowest terms: `GoldenExact` does that once, when it stores them.
+"""
+
+from __future__ import annotations
+
+from gmpy2 import is_square, isqrt, mpz
+
+from syntonic.exact.operands import Triple
+from syntonic.exact.pairs import Integer, floor_div, multiply, norm, phi_power
+
+__all__ = ["power", "quotient", "round_half_even", "square_root"]
+
+# A result beyond 2^33 bits (one gigabyte) is refused: GMP ends the process when memory runs out.
+_MAX_BITS = 1 << 33
+
+
+def quotient(x: Triple, y: Triple) -> Triple:
+    """Return x/y = x y' / (y y'), the conjugate y' making the denominator rational.
+
+    Raises
+    ------
+    ZeroDivisionError
+        y is 0.
+    """
+    (p, q, d), (r, s, e) = x, y
+    if s == 0:
+        if r == 0:
+            raise ZeroDivisionError("GoldenExact: division by zero")
+        top, bottom = (p * e, q * e), d * r
+    else:
+        top, bottom = multiply(p * e, q * e, r + s, -s), d * norm(r, s)
+    return (*top, bottom) if bottom > 0 else (-top[0], -top[1], -bottom)
+
+
+def power(x: Triple, n: int) -> Triple:
+    """Return xⁿ for any integer n, by repeated squaring; (qφ)ⁿ = qⁿφⁿ by Fibonacci doubling.
+
+    Raises
+    ------
+    ZeroDivisionError
+        x is 0 and n negative.
+    OverflowError
+        The result would take more than 2^33 bits.
+    """
+    if n < 0:
+        x, n = quotient((mpz(1), mpz(0), mpz(1)), x), -n
+    p, q, d = x
+    bits = (max(abs(p) + 2 * abs(q), d) - 1).bit_length()
+    if bits * n > _MAX_BITS:
+        raise OverflowError(f"GoldenExact: ** would give a number of about {bits * n} bits")
+    if bits <= 0:  # x is 0, 1 or -1, where only the parity of n counts
+        n = min(n, 2 - n % 2)
+    return (*_pair_power(p, q, n), d**n)
+
+
+def _pair_power(p: mpz, q: mpz, n: int) -> tuple[Integer, Integer]:
+    if q == 0:
+        return p**n, q
+    if p == 0:
+        scale, (before, here) = q**n, phi_power(n)
+        return scale * before, scale * here
+    r, s = mpz(1), mpz(0)
+    for bit in bin(n)[2:]:
+        r, s = r * r + s * s, s * (2 * r + s)
+        if bit == "1":
+            r, s = multiply(r, s, p, q)
+    return r, s
+
+
+def round_half_even(p: Integer, q: Integer, d: Integer) -> mpz:
+    """Return the integer nearest to (p + qφ)/d, the even one of two equally near.
+
+    ⌊x + 1/2⌋ is the nearest integer, and a tie, which needs q = 0, goes up: one too far when odd.
+    """
+    nearest = floor_div(2 * p + d, 2 * q, 2 * d)
+    tie = q == 0 and 2 * p + d == 2 * d * nearest
+    return nearest - 1 if tie and nearest % 2 else nearest
+
+
+def square_root(x: Triple) -> Triple | None:
+    """Return the non-negative square root of x within Q(φ), or None if there is none.
+
+    Let X = dx = P + Qφ, scaled by d once more so that √x = √(dp + dqφ)/d. A root y = u + vφ of an
+    element of Z[φ] lies in Z[φ], which is integrally closed. With n = yy' = ±√norm(X) and
+    T = trace(X), (y + y')² = T + 2n and (y - y')² = 5v² = T - 2n, so both roots must be integers.
+    """
+    p, q, d = x
+    p, q = p * d, q * d
+    square = norm(p, q)
+    if square < 0 or not is_square(square):
+        return None
+    root = isqrt(square)
+    for n in (root, -root):
+        total, rest = 2 * p + q + 2 * n, 2 * p + q - 2 * n
+        if total < 0 or rest < 0 or rest % 5:
+            continue
+        t, v = isqrt(total), isqrt(rest // 5)
+        u = (t - (v := v if q >= 0 else -v)) // 2
+        if multiply(u, v, u, v) == (p, q):
+            # y = (t + v√5)/2 with t >= 0; the root with v√5 dominating may be negative.
+            return (u, v, d) if t * t >= 5 * v * v or v > 0 else (-u, -v, d)
+    return None

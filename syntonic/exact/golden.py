@@ -1,0 +1,528 @@
+"""`GoldenExact`, an element of the golden field Q(φ), φ = (1+√5)/2.
+
+An element (p + qφ)/d is held as three gmpy2 integers over one denominator d > 0, in lowest terms:
+half the work of two separate fractions. Every operation is exact. Arithmetic refuses floats,
+comparison takes a float at its exact binary value.
+"""
+
+from __future__ import annotations
+
+import math
+import numbers
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+from gmpy2 import gcd, mpq, mpz
+
+from syntonic.exact import field, pairs
+from syntonic.exact.operands import (
+    FLOATS,
+    dyadic_triple,
+    integer,
+    is_finite,
+    rational_parts,
+    rational_triple,
+)
+
+__all__ = ["PHI", "PHI_INV", "SQRT5", "GoldenExact"]
+
+_ZERO, _ONE = mpz(0), mpz(1)
+
+
+class GoldenExact(numbers.Real):
+    """Hold an element a + bφ of Q(φ) exactly.
+
+    Parameters
+    ----------
+    a, b
+        Each an int, Fraction, mpz, mpq, NumPy integer, or a string such as "3/2"; a may also be
+        a GoldenExact.
+
+    Raises
+    ------
+    TypeError
+        a or b is a float: `snap` takes the nearest element of a lattice,
+        `GoldenExact.from_float_exact` the float's exact binary value.
+
+    Notes
+    -----
+    Equal numbers of other types are equal and hash alike: int, Fraction, mpz, mpq, and floats at
+    their exact binary value. Order is the order of the real line.
+
+    Examples
+    --------
+    >>> x = GoldenExact("3/2", -5)
+    >>> x, x * PHI, x < -6
+    (GoldenExact('3/2', -5), GoldenExact(-5, '-7/2'), True)
+    """
+
+    __slots__ = ("_d", "_p", "_q")
+
+    _d: mpz
+    _p: mpz
+    _q: mpz
+
+    def __new__(cls, a: Any = 0, b: Any = 0) -> GoldenExact:
+        if isinstance(a, GoldenExact):
+            p, q, d = a._p, a._q, a._d
+        else:
+            p, d = rational_parts(a, "a")
+            q = _ZERO
+        if type(b) is not int or b:
+            s, e = rational_parts(b, "b")
+            p, q, d = p * e, q * e + s * d, d * e
+        return _reduced(p, q, d)
+
+    @classmethod
+    def from_numerators(cls, p: Any, q: Any, d: Any = 1) -> GoldenExact:
+        """Return (p + qφ)/d from three integers of any kind, d of either sign but not 0.
+
+        Examples
+        --------
+        >>> GoldenExact.from_numerators(2, -4, -6)
+        GoldenExact('-1/3', '2/3')
+        """
+        p, q, d = integer(p), integer(q), integer(d)
+        if d <= 0:
+            if d == 0:
+                raise ZeroDivisionError("GoldenExact.from_numerators: d must not be 0")
+            p, q, d = -p, -q, -d
+        return _reduced(p, q, d)
+
+    @classmethod
+    def from_float_exact(cls, x: Any) -> GoldenExact:
+        """Return the exact binary value of a finite float, a rational number.
+
+        Parameters
+        ----------
+        x
+            A float, a NumPy floating scalar or a gmpy2 mpfr.
+
+        Raises
+        ------
+        TypeError
+            x is not a float.
+        ValueError
+            x is infinite or NaN.
+
+        Examples
+        --------
+        >>> GoldenExact.from_float_exact(0.1)
+        GoldenExact('3602879701896397/36028797018963968')
+        """
+        if not isinstance(x, FLOATS):
+            raise TypeError(
+                f"GoldenExact.from_float_exact: x must be a float, got {type(x).__name__}; "
+                "exact numbers go to GoldenExact(...) directly"
+            )
+        if not is_finite(x):
+            raise ValueError(f"GoldenExact.from_float_exact: x must be finite, got {x}")
+        return _reduced(*dyadic_triple(x))
+
+    @classmethod
+    def parse(cls, text: str) -> GoldenExact:
+        """Read an expression such as "3/2 - 5phi", "φ^-3" or "(1+√5)/2".
+
+        `syntonic.exact.text.parse` describes the grammar and the errors.
+
+        Examples
+        --------
+        >>> GoldenExact.parse("(1 + sqrt5)/2 - 1.25")
+        GoldenExact('-5/4', 1)
+        """
+        from syntonic.exact.text import parse  # text builds on this module
+
+        return parse(text)
+
+    def numerators(self) -> tuple[mpz, mpz, mpz]:
+        """Return (p, q, d) with self = (p + qφ)/d in lowest terms, d > 0."""
+        return self._p, self._q, self._d
+
+    @property
+    def a(self) -> mpq:
+        """The rational part of a + bφ."""
+        return mpq(self._p, self._d)
+
+    @property
+    def b(self) -> mpq:
+        """The coefficient of φ in a + bφ."""
+        return mpq(self._q, self._d)
+
+    # Arithmetic. Only addition, subtraction and multiplication are written for speed.
+
+    def __add__(self, other: Any) -> GoldenExact:
+        if type(other) is not GoldenExact and (other := _operand(other, "+")) is None:
+            return NotImplemented
+        d, e = self._d, other._d
+        if d == e:
+            return _reduced(self._p + other._p, self._q + other._q, d)
+        return _reduced(self._p * e + other._p * d, self._q * e + other._q * d, d * e)
+
+    __radd__ = __add__
+
+    def __sub__(self, other: Any) -> GoldenExact:
+        if type(other) is not GoldenExact and (other := _operand(other, "-")) is None:
+            return NotImplemented
+        d, e = self._d, other._d
+        if d == e:
+            return _reduced(self._p - other._p, self._q - other._q, d)
+        return _reduced(self._p * e - other._p * d, self._q * e - other._q * d, d * e)
+
+    def __rsub__(self, other: Any) -> GoldenExact:
+        left = _operand(other, "-")
+        return NotImplemented if left is None else left - self
+
+    def __mul__(self, other: Any) -> GoldenExact:
+        if type(other) is not GoldenExact and (other := _operand(other, "*")) is None:
+            return NotImplemented
+        p, q, r, s = self._p, self._q, other._p, other._q
+        qs = q * s
+        return _reduced(p * r + qs, p * s + q * r + qs, self._d * other._d)
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, other: Any) -> GoldenExact:
+        right = _operand(other, "/")
+        return NotImplemented if right is None else _divide(self, right)
+
+    def __rtruediv__(self, other: Any) -> GoldenExact:
+        left = _operand(other, "/")
+        return NotImplemented if left is None else _divide(left, self)
+
+    def __floordiv__(self, other: Any) -> int:
+        right = _operand(other, "//")
+        return NotImplemented if right is None else _floor_divide(self, right)
+
+    def __rfloordiv__(self, other: Any) -> int:
+        left = _operand(other, "//")
+        return NotImplemented if left is None else _floor_divide(left, self)
+
+    def __mod__(self, other: Any) -> GoldenExact:
+        right = _operand(other, "%")
+        return NotImplemented if right is None else _divmod(self, right)[1]
+
+    def __rmod__(self, other: Any) -> GoldenExact:
+        left = _operand(other, "%")
+        return NotImplemented if left is None else _divmod(left, self)[1]
+
+    def __divmod__(self, other: Any) -> tuple[int, GoldenExact]:
+        right = _operand(other, "divmod()")
+        return NotImplemented if right is None else _divmod(self, right)
+
+    def __rdivmod__(self, other: Any) -> tuple[int, GoldenExact]:
+        left = _operand(other, "divmod()")
+        return NotImplemented if left is None else _divmod(left, self)
+
+    def __pow__(self, exponent: Any) -> GoldenExact:
+        right = _operand(exponent, "**")
+        return NotImplemented if right is None else _power(self, right)
+
+    def __rpow__(self, base: Any) -> GoldenExact:
+        left = _operand(base, "**")
+        return NotImplemented if left is None else _power(left, self)
+
+    def __neg__(self) -> GoldenExact:
+        return _new(-self._p, -self._q, self._d)
+
+    def __pos__(self) -> GoldenExact:
+        return self
+
+    def __abs__(self) -> GoldenExact:
+        return -self if pairs.sign(self._p, self._q) < 0 else self
+
+    def __bool__(self) -> bool:
+        return bool(self._p or self._q)
+
+    # Order
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is GoldenExact:
+            return bool(self._p == other._p and self._q == other._q and self._d == other._d)
+        if isinstance(other, (complex, np.complexfloating)):
+            return bool(other.imag == 0) and self == other.real
+        if isinstance(other, Decimal):
+            return not self._q and self.a == other
+        order = _compare(self, other)
+        return NotImplemented if order is NotImplemented else order == 0
+
+    def __lt__(self, other: Any) -> bool:
+        order = _compare(self, other)
+        return NotImplemented if order is NotImplemented else order < 0
+
+    def __le__(self, other: Any) -> bool:
+        order = _compare(self, other)
+        return NotImplemented if order is NotImplemented else order <= 0
+
+    def __gt__(self, other: Any) -> bool:
+        order = _compare(self, other)
+        return NotImplemented if order is NotImplemented else order > 0
+
+    def __ge__(self, other: Any) -> bool:
+        order = _compare(self, other)
+        return NotImplemented if order is NotImplemented else order >= 0
+
+    def __hash__(self) -> int:
+        return hash((self.a, self.b)) if self._q else hash(self.a)
+
+    # Conversion
+
+    def __float__(self) -> float:
+        try:
+            return pairs.nearest_float(self._p, self._q, self._d)
+        except OverflowError:
+            raise OverflowError(
+                "GoldenExact: float() is beyond the range of float64; to_decimal gives any digits"
+            ) from None
+
+    def __int__(self) -> int:
+        return math.trunc(self)
+
+    def __trunc__(self) -> int:
+        return math.floor(self) if pairs.sign(self._p, self._q) >= 0 else math.ceil(self)
+
+    def __floor__(self) -> int:
+        return int(pairs.floor_div(self._p, self._q, self._d))
+
+    def __ceil__(self) -> int:
+        return -int(pairs.floor_div(-self._p, -self._q, self._d))
+
+    def __round__(self, ndigits: Any = None) -> Any:
+        if ndigits is None:
+            return int(field.round_half_even(self._p, self._q, self._d))
+        scale = mpz(10) ** abs(n := int(integer(ndigits)))
+        if n < 0:
+            return _new(
+                scale * field.round_half_even(self._p, self._q, self._d * scale), _ZERO, _ONE
+            )
+        return _reduced(
+            field.round_half_even(self._p * scale, self._q * scale, self._d), _ZERO, scale
+        )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return GoldenExact.from_numerators, self.numerators()
+
+    def __copy__(self) -> GoldenExact:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> GoldenExact:
+        return self
+
+    # Text
+
+    def __repr__(self) -> str:
+        from syntonic.exact.text import constructor
+
+        return constructor(self)
+
+    def __str__(self) -> str:
+        from syntonic.exact.text import plain
+
+        return plain(self)
+
+    def __format__(self, spec: str) -> str:
+        from syntonic.exact.text import formatted
+
+        return formatted(self, spec)
+
+    def _repr_latex_(self) -> str:
+        return f"${self:latex}$"
+
+    def to_decimal(self, digits: int) -> str:
+        """Return the decimal expansion to that many significant digits, correctly rounded.
+
+        Parameters
+        ----------
+        digits
+            At least 1. A rational number midway between two candidates goes to the even digit.
+
+        Examples
+        --------
+        >>> PHI.to_decimal(50)
+        '1.6180339887498948482045868343656381177203091798058'
+        """
+        from syntonic.exact.text import decimal
+
+        return decimal(self, digits)
+
+    # The field
+
+    def galois_conjugate(self) -> GoldenExact:
+        """Return the image under √5 → -√5, which sends a + bφ to (a + b) - bφ."""
+        return _new(self._p + self._q, -self._q, self._d)
+
+    def norm(self) -> mpq:
+        """Return the product with the Galois conjugate, a² + ab - b²."""
+        return mpq(pairs.norm(self._p, self._q), self._d * self._d)
+
+    def trace(self) -> mpq:
+        """Return the sum with the Galois conjugate, 2a + b."""
+        return mpq(2 * self._p + self._q, self._d)
+
+    def inverse(self) -> GoldenExact:
+        """Return 1/self; zero raises ZeroDivisionError."""
+        return _divide(_new(_ONE, _ZERO, _ONE), self)
+
+    def sign(self) -> int:
+        """Return -1, 0 or 1, decided in integers."""
+        return pairs.sign(self._p, self._q)
+
+    def sqrt(self) -> GoldenExact:
+        """Return the non-negative square root within Q(φ).
+
+        Raises
+        ------
+        ValueError
+            The number is not a square in the field.
+
+        Examples
+        --------
+        >>> (PHI + 1).sqrt()
+        GoldenExact(0, 1)
+        """
+        root = field.square_root(self.numerators())
+        if root is None:
+            raise ValueError("GoldenExact.sqrt: the number is not a square in Q(φ)")
+        return _reduced(*root)
+
+    def is_square(self) -> bool:
+        """Return whether the number is the square of an element of Q(φ)."""
+        return field.square_root(self.numerators()) is not None
+
+    def is_integral(self) -> bool:
+        """Return whether the number lies in Z[φ], the ring of integers of the field."""
+        return bool(self._d == 1)
+
+    def is_rational(self) -> bool:
+        """Return whether b is 0."""
+        return not self._q
+
+    def is_unit(self) -> bool:
+        """Return whether the number is a unit of Z[φ], that is ±φⁿ."""
+        return bool(self._d == 1 and abs(pairs.norm(self._p, self._q)) == 1)
+
+    def minpoly(self) -> list[int]:
+        """Return the primitive integer polynomial of which the number is a root.
+
+        Returns
+        -------
+        list of int
+            Coefficients, highest power first, the first one positive: three of them, or two for a
+            rational number.
+
+        Notes
+        -----
+        x² - trace·x + norm, cleared of denominators and common factors.
+
+        Examples
+        --------
+        >>> PHI.minpoly()
+        [1, -1, -1]
+        """
+        p, q, d = self.numerators()
+        if not q:
+            return [int(d), -int(p)]
+        coefficients = (d * d, -d * (2 * p + q), pairs.norm(p, q))
+        common = gcd(*coefficients)
+        return [int(c // common) for c in coefficients]
+
+    def continued_fraction(self, n: int) -> list[int]:
+        """Return the first n partial quotients; fewer if the number is rational and they end.
+
+        Examples
+        --------
+        >>> SQRT5.continued_fraction(5)
+        [2, 4, 4, 4, 4]
+        """
+        if n < 0:
+            raise ValueError(f"GoldenExact.continued_fraction: n must not be negative, got {n}")
+        quotients: list[int] = []
+        x = self
+        while len(quotients) < n:
+            quotients.append(math.floor(x))
+            rest = x - quotients[-1]
+            if not rest:
+                break
+            x = rest.inverse()
+        return quotients
+
+    def minkowski(self) -> tuple[float, float]:
+        """Return the number and its Galois conjugate as floats, each correctly rounded."""
+        return float(self), float(self.galois_conjugate())
+
+
+def _new(p: mpz, q: mpz, d: mpz) -> GoldenExact:
+    """Return (p + qφ)/d, which is in lowest terms already."""
+    x: GoldenExact = object.__new__(GoldenExact)
+    x._p = p
+    x._q = q
+    x._d = d
+    return x
+
+
+def _reduced(p: mpz, q: mpz, d: mpz) -> GoldenExact:
+    """Return (p + qφ)/d for d > 0, brought to lowest terms."""
+    if d != 1 and (common := gcd(p, q, d)) != 1:
+        p, q, d = p // common, q // common, d // common
+    x: GoldenExact = object.__new__(GoldenExact)
+    x._p = p
+    x._q = q
+    x._d = d
+    return x
+
+
+def _operand(x: Any, operator: str) -> GoldenExact | None:
+    """Return an exact number as a GoldenExact, None for an unknown type; a float raises."""
+    if isinstance(x, GoldenExact):
+        return x
+    triple = rational_triple(x, f"GoldenExact: {operator}")
+    return None if triple is None else _new(*triple)
+
+
+def _divide(x: GoldenExact, y: GoldenExact) -> GoldenExact:
+    return _reduced(*field.quotient(x.numerators(), y.numerators()))
+
+
+def _floor_divide(x: GoldenExact, y: GoldenExact) -> int:
+    return int(pairs.floor_div(*field.quotient(x.numerators(), y.numerators())))
+
+
+def _divmod(x: GoldenExact, y: GoldenExact) -> tuple[int, GoldenExact]:
+    quotient = _floor_divide(x, y)
+    return quotient, x - quotient * y
+
+
+def _power(x: GoldenExact, exponent: GoldenExact) -> GoldenExact:
+    if exponent._q or exponent._d != 1:
+        raise ValueError(
+            f"GoldenExact: ** takes an integer exponent, got {exponent}; "
+            "x.sqrt() is the exact square root where the field has one"
+        )
+    return _reduced(*field.power(x.numerators(), int(exponent._p)))
+
+
+def _compare(x: GoldenExact, y: object) -> Any:
+    """Return a number with the sign of x - y, NaN for NaN, NotImplemented for unknown types."""
+    if type(y) is not GoldenExact:
+        if isinstance(y, FLOATS):
+            if not is_finite(y):
+                return -float(y)
+            y = _new(*dyadic_triple(y))
+        elif isinstance(y, (complex, np.complexfloating)):
+            return NotImplemented
+        elif (y := _operand(y, "comparison")) is None:
+            return NotImplemented
+    d, e = x._d, y._d
+    if d == e:
+        return pairs.sign(x._p - y._p, x._q - y._q)
+    return pairs.sign(x._p * e - y._p * d, x._q * e - y._q * d)
+
+
+PHI = GoldenExact(0, 1)
+"""The golden ratio φ = (1+√5)/2."""
+
+PHI_INV = GoldenExact(-1, 1)
+"""1/φ = φ - 1."""
+
+SQRT5 = GoldenExact(-1, 2)
+"""√5 = 2φ - 1."""
