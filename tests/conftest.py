@@ -4,6 +4,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# Fixed seeds, and no deadlines: a first call may compile.
+settings.register_profile("syntonic", deadline=None, derandomize=True)
+settings.load_profile("syntonic")
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -1,0 +1,141 @@
+"""From what users write (nested sequences, arrays of exact numbers) to a `LatticeArray`."""
+
+from __future__ import annotations
+
+import numbers
+from typing import Any
+
+import numpy as np
+from gmpy2 import mpq, mpz
+
+from syntonic.errors import ShapeError
+from syntonic.exact.golden import GoldenExact
+from syntonic.lattice.array import LatticeArray, objects
+
+__all__ = ["as_lattice", "is_exact_scalar", "lattice_scalar"]
+
+_MPZ, _MPQ = type(mpz()), type(mpq())
+_FLOAT_REMEDY = (
+    "use ResonantTensor.from_floats (or snap) to take the nearest lattice points, "
+    "GoldenExact.from_float_exact for a float's exact binary value"
+)
+
+
+def is_exact_scalar(x: object) -> bool:
+    """Return whether x is one exact number: int, Fraction, mpz, mpq, NumPy integer, GoldenExact."""
+    return isinstance(x, (numbers.Rational, GoldenExact, _MPZ, _MPQ, np.integer, np.bool_))
+
+
+def lattice_scalar(x: Any) -> LatticeArray:
+    """Return a 0-d array of one exact scalar."""
+    p, q, d = _triple(x)
+    return LatticeArray.from_numerators(*_columns([p], [q], ()), int(d))
+
+
+def as_lattice(data: Any, where: str = "ResonantTensor") -> LatticeArray:
+    """Convert exact numbers of any accepted kind to a `LatticeArray`.
+
+    Parameters
+    ----------
+    data
+        An exact scalar, a nested sequence of them, an integer or boolean array, or an object
+        array of exact scalars.
+    where
+        The caller's name, for the error messages.
+
+    Raises
+    ------
+    TypeError
+        A float, a complex number or another foreign type is among the data.
+    ShapeError
+        The nested sequence is ragged.
+    """
+    if isinstance(data, LatticeArray):
+        return data
+    if not isinstance(data, (np.ndarray, np.generic)):
+        data = _to_object_array(data, where)
+    kind = data.dtype.kind
+    if kind in "ib":
+        a = np.array(data, dtype=np.int64)
+        return LatticeArray.packed(a, np.zeros_like(a))
+    if kind == "u":
+        data = data.astype(object)
+    elif kind in "fc":
+        raise TypeError(
+            f"{where}: the data must be exact numbers, got an array of {data.dtype}; "
+            + _FLOAT_REMEDY
+        )
+    elif kind != "O":
+        raise TypeError(
+            f"{where}: the data must be exact numbers, got an array of {data.dtype}; "
+            "GoldenExact.parse reads one number from text"
+        )
+    return _from_objects(np.asarray(data), where)
+
+
+def _to_object_array(data: Any, where: str) -> Any:
+    try:
+        out = np.array(data, dtype=object)
+    except ValueError as error:
+        raise _ragged(where) from error
+    if out.ndim and any(isinstance(x, (list, tuple, np.ndarray)) for x in out.flat):
+        raise _ragged(where)
+    return out
+
+
+def _ragged(where: str) -> ShapeError:
+    return ShapeError(
+        f"{where}: nested sequences must have one length at each depth, got a ragged one"
+    )
+
+
+def _from_objects(data: Any, where: str) -> LatticeArray:
+    values = data.ravel().tolist()
+    kinds = set(map(type, values))
+    if kinds <= {int, bool}:
+        return LatticeArray.from_numerators(*_columns(values, [0] * len(values), data.shape))
+    for kind in kinds:
+        _check_kind(kind, data, where)
+    triples = [_triple(x) for x in values]
+    p, q, d = (list(column) for column in zip(*triples, strict=True))
+    if set(d) == {1}:
+        return LatticeArray.from_numerators(*_columns(p, q, data.shape))
+    a = _column([mpq(n, e) for n, e in zip(p, d, strict=True)], data.shape)
+    b = _column([mpq(n, e) for n, e in zip(q, d, strict=True)], data.shape)
+    return LatticeArray.rational(a, b)
+
+
+def _check_kind(kind: type, data: Any, where: str) -> None:
+    if issubclass(kind, (numbers.Rational, GoldenExact, _MPZ, _MPQ, np.integer, np.bool_)):
+        return
+    index = next(i for i in np.ndindex(data.shape) if type(data[i]) is kind)
+    remedy = _FLOAT_REMEDY if issubclass(kind, (float, np.floating)) else "convert it first"
+    raise TypeError(
+        f"{where}: the data must be exact numbers (int, Fraction, mpz, mpq, GoldenExact), got "
+        f"{kind.__name__} at index {index}; {remedy}"
+    )
+
+
+def _triple(x: Any) -> tuple[Any, Any, Any]:
+    if isinstance(x, GoldenExact):
+        return x.numerators()
+    if isinstance(x, (np.integer, np.bool_)):
+        return int(x), 0, 1
+    return x.numerator, 0, x.denominator
+
+
+def _columns(p: list[Any], q: list[Any], shape: tuple[int, ...]) -> tuple[Any, Any]:
+    """Return two numerator arrays, int64 where all fit."""
+    try:
+        return (
+            np.array([int(x) for x in p], dtype=np.int64).reshape(shape),
+            np.array([int(x) for x in q], dtype=np.int64).reshape(shape),
+        )
+    except OverflowError:
+        return _column(p, shape), _column(q, shape)
+
+
+def _column(values: list[Any], shape: tuple[int, ...]) -> Any:
+    out = np.empty(len(values), dtype=object)
+    out[:] = values
+    return objects(out.reshape(shape))

@@ -1,0 +1,39 @@
+"""Joining lattice arrays and choosing between them: elements move, none changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from syntonic.lattice.arithmetic import aligned
+from syntonic.lattice.array import LatticeArray
+
+__all__ = ["assign", "join", "where"]
+
+
+def join(function: Callable[..., Any], *arrays: LatticeArray) -> LatticeArray:
+    """Apply to the a's and to the b's a function that merges arrays without arithmetic."""
+    arrays = aligned(*arrays)
+    a, b = function(*(x.a for x in arrays)), function(*(x.b for x in arrays))
+    if arrays[0].denominator is None:
+        return LatticeArray.rational(a, b)
+    bound = max(x.bound for x in arrays)
+    return LatticeArray.packed(a, b, arrays[0].denominator, bound=bound)
+
+
+def where(condition: Any, x: LatticeArray, y: LatticeArray) -> LatticeArray:
+    """Return x where the boolean condition holds, else y."""
+    return join(lambda p, q: np.where(condition, p, q), x, y)
+
+
+def assign(x: LatticeArray, index: Any, value: LatticeArray) -> LatticeArray:
+    """Return x with the elements at a NumPy index replaced by value, broadcast."""
+
+    def assigned(part: Any, new: Any) -> Any:
+        out = np.array(part)
+        out[index] = new
+        return out
+
+    return join(assigned, x, value)

@@ -1,0 +1,286 @@
+"""What every tensor is: its data in one phase, its properties, its way out to other systems."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, ClassVar, NoReturn, Self
+
+import numpy as np
+
+from syntonic.errors import PhaseError
+from syntonic.exact.golden import GoldenExact
+from syntonic.lattice import order
+from syntonic.lattice.array import LatticeArray, frozen
+from syntonic.tensor import display
+from syntonic.tensor.specification import Carried, ResonantPhase, syntony
+from syntonic.typing import FloatArray, ObjectArray
+
+__all__ = ["TensorBase", "plain_index"]
+
+_IMMUTABLE = (
+    "a ResonantTensor is immutable; t.at[index].set(value) returns a new tensor with the change"
+)
+
+
+class TensorBase:
+    """Hold exact lattice elements or a flux array, never both, and never change them."""
+
+    __slots__ = ("__weakref__", "_carried", "_data")
+
+    # Comparison is element-wise, so a tensor cannot be a key.
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+    _data: Any
+    _carried: Carried
+
+    @classmethod
+    def _of(cls, data: Any, carried: Carried) -> Self:
+        """Wrap a LatticeArray (crystallized) or an array of floats (flux)."""
+        self = object.__new__(cls)
+        object.__setattr__(self, "_data", data)
+        object.__setattr__(self, "_carried", carried)
+        return self
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError(f"cannot set {name!r}: {_IMMUTABLE}")
+
+    # -- phase ----------------------------------------------------------------------------
+
+    @property
+    def phase(self) -> ResonantPhase:
+        """The phase: exact (CRYSTALLIZED) or floating point (FLUX)."""
+        return ResonantPhase.CRYSTALLIZED if self.is_crystallized else ResonantPhase.FLUX
+
+    @property
+    def is_crystallized(self) -> bool:
+        """Whether the tensor holds exact lattice elements."""
+        return type(self._data) is LatticeArray
+
+    def _lattice(self, where: str) -> LatticeArray:
+        if not self.is_crystallized:
+            raise PhaseError(
+                f"{where}: the tensor must be crystallized, got flux; call .crystallize() first"
+            )
+        return self._data
+
+    def _flux(self, where: str) -> Any:
+        if self.is_crystallized:
+            raise PhaseError(
+                f"{where}: the tensor must be in flux, got a crystallized one; "
+                "call .wake_flux() first"
+            )
+        return self._data
+
+    # -- properties -----------------------------------------------------------------------
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The lengths of the axes."""
+        return self._data.shape
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return self._data.ndim
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        return self._data.size
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The dtype: object when crystallized, the array's floating dtype in flux."""
+        return np.dtype(object) if self.is_crystallized else self._data.dtype
+
+    @property
+    def device(self) -> str:
+        """Where the numbers live: "cpu", or "cuda:0" and so on for flux on a GPU."""
+        return "cpu"
+
+    @property
+    def precision(self) -> int:
+        """The bound on the φ-coefficient that a snap of this tensor obeys."""
+        return self._carried.precision
+
+    @property
+    def mode_norm_sq(self) -> FloatArray | None:
+        """The squared mode norms |n|² (read-only float64); None means the flat index squared."""
+        return self._carried.mode_norm_sq
+
+    @property
+    def syntony(self) -> float:
+        """Σ v² exp(-|n|²/φ) / Σ v² over the modes n, a float in [0, 1]; 0 when all v are 0."""
+        return syntony(self.to_floats(), self.mode_norm_sq)
+
+    # -- data -----------------------------------------------------------------------------
+
+    @property
+    def a(self) -> ObjectArray:
+        """The rational parts, an object array of gmpy2 mpq. Crystallized only."""
+        return self._lattice("a").fractions()[0]
+
+    @property
+    def b(self) -> ObjectArray:
+        """The φ-coefficients, an object array of gmpy2 mpq. Crystallized only."""
+        return self._lattice("b").fractions()[1]
+
+    def numerators(self) -> tuple[Any, Any, int]:
+        """Return (a, b, denominator): the elements are (a + bφ)/denominator, in lowest terms.
+
+        Returns
+        -------
+        a, b : ndarray
+            Read-only integer arrays of the tensor's shape: int64, or object arrays of integers
+            where int64 cannot hold them.
+        denominator : int
+            The least common denominator.
+
+        Raises
+        ------
+        PhaseError
+            The tensor is in flux.
+        """
+        return self._lattice("numerators").numerators()
+
+    def to_floats(self) -> Any:
+        """Return the values as a float64 array of the tensor's shape, correctly rounded."""
+        if self.is_crystallized:
+            return order.floats(self._data)
+        return np.array(self._data, dtype=np.float64)
+
+    @property
+    def flux_array(self) -> Any:
+        """The array of a flux tensor, without a copy. Writing into it changes the tensor."""
+        return self._flux("flux_array")
+
+    def item(self, *index: int) -> GoldenExact | float:
+        """Return one element as a Python scalar, as `numpy.ndarray.item`."""
+        if not self.is_crystallized:
+            return self._data.item(*index)
+        return self._data.scalars().item(*index)
+
+    def tolist(self) -> Any:
+        """Return nested lists of GoldenExact, or of floats in flux."""
+        return (self._data.scalars() if self.is_crystallized else self._data).tolist()
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        if not self.is_crystallized:
+            return np.array(self._data, dtype=dtype, copy=copy)
+        if copy is False:
+            raise ValueError(
+                "np.asarray: a crystallized tensor has no array to share, got copy=False; "
+                "use copy=None, or wake_flux() and flux_array"
+            )
+        kind = np.dtype(object if dtype is None else dtype)
+        if kind.kind == "O":
+            return self._data.scalars()
+        if kind.kind == "f":
+            return order.floats(self._data, kind)
+        if kind.kind in "iu":
+            return np.array([int(x) for x in self._integers(kind)], kind).reshape(self.shape)
+        raise TypeError(
+            f"np.asarray: a crystallized tensor becomes an object, floating or integer array, "
+            f"got dtype {kind}"
+        )
+
+    def _integers(self, kind: np.dtype[Any]) -> Any:
+        values = self._data.scalars().ravel()
+        for position, x in enumerate(values):
+            if not (x.is_rational() and x.is_integral()):
+                raise ValueError(
+                    f"np.asarray: dtype {kind} holds integers only, got another number at flat "
+                    f"index {position}; round() it first, or use dtype=object"
+                )
+        return values
+
+    # -- scalars and sequences ------------------------------------------------------------
+
+    def _scalar(self, where: str) -> Any:
+        if self.size != 1:
+            raise TypeError(
+                f"{where}: only a tensor of one element converts to a Python scalar, got shape "
+                f"{self.shape}; index it first"
+            )
+        return self.item()
+
+    def __float__(self) -> float:
+        return float(self._scalar("float"))
+
+    def __int__(self) -> int:
+        return int(self._scalar("int"))
+
+    def __complex__(self) -> complex:
+        return complex(self._scalar("complex"))
+
+    def __bool__(self) -> bool:
+        if self.size != 1:
+            raise ValueError(
+                f"bool: the truth of a tensor of shape {self.shape} is ambiguous; "
+                "use .equals(), np.any or np.all"
+            )
+        return bool(self.item())
+
+    def __len__(self) -> int:
+        if self.ndim == 0:
+            raise TypeError("len: a 0-d tensor has no length")
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Self]:
+        if self.ndim == 0:
+            raise TypeError("iter: a 0-d tensor has no axis to iterate over; use .item()")
+        return (self[i] for i in range(self.shape[0]))
+
+    def __getitem__(self, index: Any) -> Self:
+        """Return the elements at a NumPy index, as a tensor; a full index gives a 0-d one."""
+        index = plain_index(index)
+        norms = self.mode_norm_sq
+        carried = self._carried
+        if norms is not None:
+            carried = carried.with_norms(frozen(np.array(norms[index])))
+        if self.is_crystallized:
+            return self._of(self._data[index], carried)
+        return self._of(np.asarray(self._data[index]), carried)
+
+    def __setitem__(self, index: object, value: object) -> NoReturn:
+        raise TypeError(f"t[...] = value: {_IMMUTABLE}")
+
+    def __delitem__(self, index: object) -> NoReturn:
+        raise TypeError(f"del t[...]: {_IMMUTABLE}")
+
+    # -- identity -------------------------------------------------------------------------
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self if self.is_crystallized else self._of(self._data.copy(), self._carried)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), self._state(), self._carried)
+
+    def _state(self) -> Any:
+        if not self.is_crystallized:
+            return self._data
+        a, b, denominator = self._data.numerators()
+        if a.dtype == object:  # as Python ints: they pickle everywhere
+            a, b = np.vectorize(int, otypes=[object])(a), np.vectorize(int, otypes=[object])(b)
+        return np.array(a), np.array(b), denominator
+
+    def __repr__(self) -> str:
+        return display.text(self)
+
+    def _repr_html_(self) -> str:
+        return display.html(self)
+
+
+def plain_index(index: Any) -> Any:
+    """Replace tensors inside an index by integer arrays."""
+    if isinstance(index, tuple):
+        return tuple(plain_index(i) for i in index)
+    return np.asarray(index, dtype=np.int64) if isinstance(index, TensorBase) else index
+
+
+def _rebuild(cls: type[TensorBase], state: Any, carried: Carried) -> TensorBase:
+    data = LatticeArray.from_numerators(*state) if isinstance(state, tuple) else state
+    return cls._of(data, carried)

@@ -1,0 +1,237 @@
+"""The ways to build a tensor."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any, Self
+
+import numpy as np
+
+from syntonic.errors import ShapeError
+from syntonic.exact.golden import PHI
+from syntonic.lattice import arithmetic
+from syntonic.lattice.array import LatticeArray
+from syntonic.lattice.build import as_lattice, lattice_scalar
+from syntonic.lattice.snap import snap
+from syntonic.tensor.base import TensorBase
+from syntonic.tensor.phases import check_flux_dtype, flux_specification
+from syntonic.tensor.specification import Carried, check_mode_norms, check_precision
+from syntonic.typing import ExactArrayLike, ExactScalar, Shape
+
+__all__ = ["Constructors"]
+
+
+class Constructors(TensorBase):
+    """Adds the constructors."""
+
+    __slots__ = ()
+
+    def __new__(
+        cls, data: ExactArrayLike, *, precision: int = 100, mode_norm_sq: Any = None
+    ) -> Self:
+        if isinstance(data, TensorBase):
+            x = data._lattice(cls.__name__)
+        else:
+            x = as_lattice(data, cls.__name__)
+        return cls._crystallized(x, precision, mode_norm_sq, cls.__name__)
+
+    @classmethod
+    def _crystallized(cls, x: LatticeArray, precision: Any, mode_norm_sq: Any, where: str) -> Self:
+        norms = check_mode_norms(mode_norm_sq, x.shape, where)
+        return cls._of(x, Carried(check_precision(precision, where), norms))
+
+    @classmethod
+    def from_lattice(
+        cls,
+        a: Any,
+        b: Any,
+        *,
+        denominator: int = 1,
+        shape: Shape | None = None,
+        precision: int = 100,
+        mode_norm_sq: Any = None,
+    ) -> Self:
+        """Build the tensor of (a + bφ)/denominator.
+
+        Parameters
+        ----------
+        a, b
+            Exact numbers of one shape: nested sequences or arrays.
+        denominator
+            A positive integer.
+        shape
+            The tensor's shape, if not that of a and b.
+
+        Raises
+        ------
+        ShapeError
+            a and b differ in shape, or do not fill `shape`.
+        ValueError
+            The denominator is not positive.
+
+        Examples
+        --------
+        >>> from syntonic import ResonantTensor
+        >>> ResonantTensor.from_lattice([1, 0], [1, 3], denominator=2)
+        ResonantTensor([1/2 + 1/2φ, 3/2φ], precision=100)
+        """
+        where = "from_lattice"
+        left, right = as_lattice(a, where), as_lattice(b, where)
+        if left.shape != right.shape:
+            raise ShapeError(
+                f"{where}: a and b must have one shape, got {left.shape} and {right.shape}"
+            )
+        if isinstance(denominator, bool) or not isinstance(denominator, (int, np.integer)):
+            raise TypeError(
+                f"{where}: denominator must be a positive integer, got "
+                f"{type(denominator).__name__}; write fractions into a and b"
+            )
+        if denominator <= 0:
+            raise ValueError(f"{where}: denominator must be positive, got {denominator}")
+        x = _combine(left, right, int(denominator))
+        return cls._crystallized(_reshaped(x, shape, where), precision, mode_norm_sq, where)
+
+    @classmethod
+    def from_floats(
+        cls,
+        data: Any,
+        shape: Shape | None = None,
+        mode_norm_sq: Any = None,
+        precision: int = 100,
+        *,
+        denominator: int = 1,
+        window: Any = None,
+    ) -> Self:
+        """Build the crystallized tensor of the lattice points nearest to floats.
+
+        Parameters
+        ----------
+        data
+            Real numbers, an array or nested sequence.
+        shape
+            The tensor's shape, if not that of the data.
+        precision
+            Bound on the numerators of the φ-coefficients; ignored by the snap when `window`
+            is given.
+        denominator
+            Snap to (1/denominator)ℤ[φ].
+        window
+            Bound the Galois conjugates instead.
+
+        Raises
+        ------
+        ValueError
+            NaN or infinity is among the data; the message counts them and names the first.
+
+        See Also
+        --------
+        syntonic.snap : the same with residuals and certificates.
+
+        Examples
+        --------
+        >>> from syntonic import ResonantTensor
+        >>> ResonantTensor.from_floats([0.5, 1.618], precision=5)
+        ResonantTensor([-6 + 4φ, φ], precision=5)
+        """
+        where = "from_floats"
+        checked = check_precision(precision, where)
+        result = snap(
+            np.asarray(data),
+            precision=checked if window is None else None,
+            window=window,
+            denominator=denominator,
+        )
+        x = LatticeArray.from_numerators(result.a, result.b, result.denominator)
+        return cls._crystallized(_reshaped(x, shape, where), checked, mode_norm_sq, where)
+
+    @classmethod
+    def from_f64_vec(cls, data: Any, shape: Shape, precision: int = 100) -> Self:
+        """Build the crystallized tensor of a flat vector of floats; see `from_floats`."""
+        return cls.from_floats(data, shape, precision=precision)
+
+    @classmethod
+    def from_flux(cls, array: Any, *, precision: int = 100) -> Self:
+        """Build a flux tensor that aliases an array, without a copy.
+
+        Parameters
+        ----------
+        array
+            A NumPy array of float64, float32 or float16, or one of another library on the CPU
+            that exports DLPack.
+        precision
+            The precision a later `crystallize` uses.
+
+        Raises
+        ------
+        TypeError
+            The array is not floating point.
+        """
+        where = "from_flux"
+        if not isinstance(array, (np.ndarray, np.generic)) and hasattr(array, "__dlpack__"):
+            array = np.from_dlpack(array)
+        array = np.asarray(array)
+        check_flux_dtype(array.dtype, where)
+        return cls._of(array, flux_specification(precision, where))
+
+    @classmethod
+    def zeros(cls, shape: Shape, precision: int = 100) -> Self:
+        """Build a crystallized tensor of zeros."""
+        return cls.full(shape, 0, precision)
+
+    @classmethod
+    def ones(cls, shape: Shape, precision: int = 100) -> Self:
+        """Build a crystallized tensor of ones."""
+        return cls.full(shape, 1, precision)
+
+    @classmethod
+    def full(cls, shape: Shape, value: ExactScalar, precision: int = 100) -> Self:
+        """Build a crystallized tensor of one exact number."""
+        x = as_lattice(value, "full")
+        out = x.map(lambda part: np.array(np.broadcast_to(part, shape)))
+        return cls._crystallized(out, precision, None, "full")
+
+    @classmethod
+    def eye(cls, n: int, m: int | None = None, k: int = 0, *, precision: int = 100) -> Self:
+        """Build the crystallized n×m matrix with ones on the k-th diagonal."""
+        return cls._crystallized(
+            as_lattice(np.eye(n, m, k, dtype=np.int64)), precision, None, "eye"
+        )
+
+    @classmethod
+    def randn(cls, shape: Shape, precision: int = 100, seed: Any = None) -> Self:
+        """Build a crystallized tensor of standard normal numbers snapped at `precision`.
+
+        `seed` is anything `numpy.random.default_rng` takes.
+        """
+        draws = np.random.default_rng(seed).standard_normal(shape)
+        return cls.from_floats(draws, precision=precision)
+
+    @classmethod
+    def random_lattice(
+        cls, shape: Shape, *, bound: int, seed: Any = None, precision: int = 100
+    ) -> Self:
+        """Build a crystallized tensor of a + bφ with a, b uniform in [-bound, bound]."""
+        checked = check_precision(bound, "random_lattice")
+        rng = np.random.default_rng(seed)
+        a, b = (rng.integers(-checked, checked, shape, np.int64, endpoint=True) for _ in "ab")
+        x = LatticeArray.packed(np.asarray(a), np.asarray(b), bound=checked)
+        return cls._crystallized(x, precision, None, "random_lattice")
+
+
+def _combine(a: LatticeArray, b: LatticeArray, denominator: int) -> LatticeArray:
+    """Return (a + bφ)/denominator."""
+    if a.denominator == 1 == b.denominator and not a.b.any() and not b.b.any():
+        return LatticeArray.from_numerators(a.a, b.a, denominator)
+    total = arithmetic.add(a, arithmetic.multiply(b, lattice_scalar(PHI)))
+    return arithmetic.divide(total, lattice_scalar(denominator))
+
+
+def _reshaped(x: LatticeArray, shape: Shape | None, where: str) -> LatticeArray:
+    if shape is None:
+        return x
+    wanted = (int(shape),) if isinstance(shape, (int, np.integer)) else tuple(shape)
+    if prod(wanted) != x.size and -1 not in wanted:
+        raise ShapeError(
+            f"{where}: shape must hold the {x.size} elements of the data, got {wanted}"
+        )
+    return x.map(lambda part: part.reshape(wanted))

@@ -1,0 +1,266 @@
+"""NumPy's array functions on tensors: three tables that together name every one of them.
+
+`EXACT` maps a function to its exact form; `BY_OBJECTS` names those that NumPy's own code computes
+exactly on object arrays of GoldenExact; `REFUSED` gives the reason for each other one. In flux
+everything goes to NumPy, except what writes into its arguments. Names are dotted as after
+``numpy.``; some exist only in newer releases of NumPy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from syntonic.exact.golden import GoldenExact
+from syntonic.lattice import order
+from syntonic.lattice.build import as_lattice
+from syntonic.tensor import exact_functions as ex
+from syntonic.tensor.base import TensorBase
+from syntonic.tensor.operands import (
+    carried_by,
+    flux_operand,
+    replace_tensors,
+    single_phase,
+    tensors_in,
+    wrap,
+)
+from syntonic.tensor.specification import Carried
+from syntonic.tensor.ufuncs import NO_OUT
+
+__all__ = ["BY_OBJECTS", "EXACT", "MOVES", "REFUSED", "call", "name_of"]
+
+# One array in, its elements moved: the same on a and b, and on the mode norms.
+MOVES = frozenset(
+    "ascontiguousarray asfortranarray asarray asanyarray broadcast_to copy delete diag diagflat "
+    "diagonal expand_dims flip fliplr flipud matrix_transpose moveaxis ravel real repeat reshape "
+    "resize roll rollaxis rot90 squeeze swapaxes take take_along_axis tile transpose tril triu "
+    "linalg.diagonal linalg.matrix_transpose lib.stride_tricks.sliding_window_view".split()
+)
+
+_SELF = {name: lambda x, *args, **kwargs: x for name in ("nan_to_num", "real_if_close", "require")}
+
+EXACT: dict[str, Callable[..., Any]] = {
+    **_SELF,
+    **dict.fromkeys(("sum", "nansum"), ex.sum_),
+    **dict.fromkeys(("prod", "nanprod"), ex.prod),
+    **dict.fromkeys(("mean", "nanmean"), ex.mean),
+    **dict.fromkeys(("var", "nanvar"), ex.var),
+    **dict.fromkeys(("cumsum", "nancumsum"), ex.cumsum),
+    **dict.fromkeys(("cumprod", "nancumprod"), ex.cumprod),
+    **dict.fromkeys(("max", "amax", "nanmax"), ex.amax),
+    **dict.fromkeys(("min", "amin", "nanmin"), ex.amin),
+    **dict.fromkeys(("argmax", "nanargmax"), ex.argmax),
+    **dict.fromkeys(("argmin", "nanargmin"), ex.argmin),
+    **dict.fromkeys(("round", "around"), ex.round_),
+    **dict.fromkeys(("outer", "linalg.outer"), ex.outer),
+    **dict.fromkeys(("tensordot", "linalg.tensordot"), ex.tensordot),
+    **{name: ex.atleast(getattr(np, name)) for name in ("atleast_1d", "atleast_2d", "atleast_3d")},
+    **{
+        name: ex.joiner(getattr(np, name))
+        for name in ("concatenate", "stack", "vstack", "hstack", "dstack", "column_stack")
+    },
+    **{
+        name: ex.splitter(getattr(np, name))
+        for name in ("array_split", "split", "hsplit", "vsplit", "dsplit", "unstack")
+        if hasattr(np, name)
+    },
+    **{
+        name: ex.on_truth(getattr(np, name))
+        for name in ("all", "any", "argwhere", "count_nonzero", "flatnonzero", "nonzero")
+    },
+    "argpartition": ex.argpartition,
+    "argsort": ex.argsort,
+    "array_equal": ex.array_equal,
+    "array_equiv": ex.array_equiv,
+    "broadcast_arrays": ex.broadcast_arrays,
+    "clip": ex.clip,
+    "compress": ex.compress,
+    "diff": ex.diff,
+    "dot": ex.dot,
+    "einsum": ex.einsum,
+    "empty_like": ex.zeros_like,
+    "extract": ex.extract,
+    "fix": order.trunc,
+    "full_like": ex.full_like,
+    "imag": ex.zeros_like,
+    "inner": ex.inner,
+    "isin": ex.isin,
+    "kron": ex.kron,
+    "linalg.matmul": ex.matmul,
+    "linalg.matrix_power": ex.matrix_power,
+    "linalg.multi_dot": ex.multi_dot,
+    "linalg.trace": ex.linalg_trace,
+    "linalg.vecdot": ex.vecdot,
+    "ones_like": ex.ones_like,
+    "partition": ex.partition,
+    "ptp": ex.ptp,
+    "sort": ex.sort,
+    "trace": ex.trace,
+    "unique": ex.unique,
+    "unique_all": ex.unique_all,
+    "unique_counts": ex.unique_counts,
+    "unique_inverse": ex.unique_inverse,
+    "unique_values": ex.unique_values,
+    "vdot": ex.vdot,
+    "where": ex.where,
+    "zeros_like": ex.zeros_like,
+}
+
+# What asks about the array rather than its elements works on its scalars as well.
+BY_OBJECTS = frozenset(
+    "append apply_along_axis apply_over_axes array2string array_str average block choose convolve "
+    "correlate cross cumulative_prod cumulative_sum diag_indices_from ediff1d einsum_path insert "
+    "intersect1d iscomplex iscomplexobj isreal isrealobj ix_ lexsort linalg.cross median meshgrid "
+    "nanmedian ndim pad piecewise poly polyadd polyder polymul polysub polyval searchsorted select "
+    "setdiff1d setxor1d shape size tril_indices_from triu_indices_from trim_zeros union1d "
+    "vander".split()
+)
+
+_FLOAT_CODE = "NumPy's algorithm works in floats; wake_flux() gives floats"
+_ROOTS = "its result needs roots outside the field Q(φ); wake_flux() computes it in floats"
+_WRITES = "it writes into its argument, and tensors are immutable; t.at[index].set(value)"
+_RECORDS = "it works on structured arrays"
+_DATES = "it works on dates"
+_BITS = "it works on bits or bins of machine integers"
+_MEMORY = "it asks about memory or dtypes, which an exact tensor does not expose"
+_APPROXIMATE = "exact numbers are equal or not; use == or .equals(), or wake_flux() for tolerances"
+_FILES = "it would write objects; wake_flux() for floats, or pickle for exact tensors"
+_CREATES = "it creates arrays from parameters; use the constructors of ResonantTensor"
+_LINALG = "exact linear algebra beyond products is not available; wake_flux() for floats"
+
+REFUSED: dict[str, str] = {
+    **dict.fromkeys(
+        "bincount digitize histogram histogram2d histogram_bin_edges histogramdd "
+        "packbits unpackbits ravel_multi_index unravel_index".split(),
+        _BITS,
+    ),
+    **dict.fromkeys(
+        "corrcoef cov gradient interp nanpercentile nanquantile percentile polydiv polyfit "
+        "polyint quantile trapezoid".split(),
+        _FLOAT_CODE,
+    ),
+    **dict.fromkeys(
+        "angle i0 linalg.cond linalg.matrix_norm linalg.norm linalg.pinv linalg.vector_norm "
+        "lib.scimath.arccos lib.scimath.arcsin lib.scimath.arctanh lib.scimath.log "
+        "lib.scimath.log10 lib.scimath.log2 lib.scimath.logn lib.scimath.power lib.scimath.sqrt "
+        "linalg.cholesky linalg.eig linalg.eigh linalg.eigvals linalg.eigvalsh linalg.lstsq "
+        "linalg.qr linalg.svd linalg.svdvals nanstd roots sinc sort_complex std unwrap".split(),
+        _ROOTS,
+    ),
+    **dict.fromkeys(
+        "linalg.det linalg.inv linalg.matrix_rank linalg.slogdet linalg.solve linalg.tensorinv "
+        "linalg.tensorsolve".split(),
+        _LINALG,
+    ),
+    **dict.fromkeys("copyto fill_diagonal place put put_along_axis putmask".split(), _WRITES),
+    **dict.fromkeys(
+        (
+            f"lib.recfunctions.{name}"
+            for name in (
+                "append_fields apply_along_fields assign_fields_by_name drop_fields "
+                "find_duplicates join_by merge_arrays rec_append_fields rec_drop_fields rec_join "
+                "recursive_fill_fields rename_fields repack_fields require_fields stack_arrays "
+                "structured_to_unstructured unstructured_to_structured"
+            ).split()
+        ),
+        _RECORDS,
+    ),
+    **dict.fromkeys("busday_count busday_offset datetime_as_string is_busday".split(), _DATES),
+    **dict.fromkeys(
+        "array_repr astype can_cast common_type may_share_memory min_scalar_type result_type "
+        "shares_memory".split(),
+        _MEMORY,
+    ),
+    **dict.fromkeys("allclose isclose isneginf isposinf".split(), _APPROXIMATE),
+    **dict.fromkeys("save savetxt savez savez_compressed".split(), _FILES),
+    **dict.fromkeys(
+        "arange array empty eye frombuffer fromfile fromfunction fromiter fromstring full "
+        "genfromtxt geomspace identity linspace loadtxt logspace ones tri zeros".split(),
+        _CREATES,
+    ),
+}
+
+_ALSO_REFUSED_IN_FLUX = frozenset(name for name, why in REFUSED.items() if why is _WRITES)
+
+
+def name_of(function: Callable[..., Any]) -> str:
+    """Return the dotted name of a NumPy function, as the tables have it."""
+    return f"{function.__module__}.{function.__name__}".removeprefix("numpy.")
+
+
+def call(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Return function(*args, **kwargs), exact or in flux, by the phase of its tensors."""
+    name = name_of(function)
+    if kwargs.get("out") is not None:
+        raise TypeError(NO_OUT.format(where=name))
+    kwargs = {key: x for key, x in kwargs.items() if key != "out"}
+    tensors = list(tensors_in((args, kwargs)))
+    first, carried = tensors[0], carried_by(tensors)
+    if not single_phase(tensors, name):
+        return _call_flux(function, name, first, carried, args, kwargs)
+    if name in MOVES:
+        return _move(function, name, args, kwargs)
+    if name in EXACT:
+        args, kwargs = replace_tensors((args, kwargs), lambda t: t._lattice(name))
+        out = wrap(first, EXACT[name](*args, **kwargs), carried)
+        return _sorted_with_norms(first, out, args, kwargs) if name == "sort" else out
+    if name in BY_OBJECTS:
+        args, kwargs = replace_tensors((args, kwargs), np.asarray)
+        return wrap(first, _from_objects(function(*args, **kwargs), name), carried)
+    reason = REFUSED.get(name, "it is unknown here; np.asarray(t) gives an array")
+    raise TypeError(f"np.{name}: not defined on crystallized tensors, because {reason}")
+
+
+def _call_flux(
+    function: Callable[..., Any],
+    name: str,
+    first: TensorBase,
+    carried: Carried,
+    args: Any,
+    kwargs: Any,
+) -> Any:
+    if name in _ALSO_REFUSED_IN_FLUX:
+        raise TypeError(f"np.{name}: not defined on tensors, because {_WRITES}")
+    if name in MOVES:
+        return _move(function, name, args, kwargs)
+    args, kwargs = replace_tensors((args, kwargs), lambda t: flux_operand(t, t.dtype, name))
+    out = wrap(first, function(*args, **kwargs), carried)
+    return _sorted_with_norms(first, out, args, kwargs) if name == "sort" else out
+
+
+def _move(function: Callable[..., Any], name: str, args: Any, kwargs: Any) -> Any:
+    tensor, *rest = args if args else (kwargs.pop("a"),)
+    if not isinstance(tensor, TensorBase):
+        raise TypeError(f"np.{name}: the array argument must be the tensor, got another argument")
+    rest = replace_tensors(tuple(rest), lambda t: np.asarray(t, dtype=np.int64))
+
+    def moved(part: Any) -> Any:
+        return function(part, *rest, **kwargs)
+
+    norms = tensor.mode_norm_sq
+    carried = tensor._carried.with_norms(None if norms is None else np.array(moved(norms)))
+    data = tensor._data.map(moved) if tensor.is_crystallized else np.asarray(moved(tensor._data))
+    return tensor._of(data, carried)
+
+
+def _sorted_with_norms(tensor: TensorBase, out: Any, args: Any, kwargs: Any) -> Any:
+    """Carry the mode norms of a sorted tensor along with its elements."""
+    norms = tensor.mode_norm_sq
+    if norms is None:
+        return out
+    axis = kwargs.get("axis", args[1] if len(args) > 1 else -1)
+    ranks = np.argsort(tensor, axis=axis, kind="stable")
+    source = norms.ravel() if axis is None else norms
+    moved = np.take_along_axis(source, ranks, 0 if axis is None else axis)
+    return out._of(out._data, out._carried.with_norms(moved))
+
+
+def _from_objects(out: Any, where: str) -> Any:
+    """Turn object arrays and golden scalars in a result back into lattice arrays."""
+    if isinstance(out, (tuple, list)):
+        return type(out)(_from_objects(x, where) for x in out)
+    if isinstance(out, GoldenExact) or (isinstance(out, np.ndarray) and out.dtype == object):
+        return as_lattice(out, where)
+    return out

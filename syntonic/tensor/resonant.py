@@ -1,0 +1,59 @@
+"""`ResonantTensor`: an n-d tensor over Q(φ) in one of two phases."""
+
+from __future__ import annotations
+
+from syntonic.tensor.construct import Constructors
+from syntonic.tensor.methods import Methods
+from syntonic.tensor.phases import Phases
+
+__all__ = ["ResonantTensor"]
+
+
+class ResonantTensor(Constructors, Phases, Methods):
+    """An immutable n-d tensor over the golden field Q(φ), exact or floating.
+
+    A tensor is *crystallized* (it holds exact elements a + bφ with rational a and b) or in *flux*
+    (it holds floats on a device). `wake_flux` and `crystallize` return a new tensor in the other
+    phase. Crystallized with crystallized is exact; flux with flux is floating point; the two
+    never mix.
+
+    Parameters
+    ----------
+    data
+        Exact numbers: an int, Fraction, mpz, mpq or GoldenExact, a nested sequence of them, an
+        integer or object array, or a crystallized tensor. Floats are refused: `from_floats`
+        snaps them, `from_flux` keeps them.
+    precision
+        Bound on the numerator of the φ-coefficient that later snaps obey; an operation keeps the
+        larger of its operands'.
+    mode_norm_sq
+        Squared mode norms |n|² for `syntony`, of the tensor's shape; by default the flat index
+        squared.
+
+    Raises
+    ------
+    TypeError
+        The data hold a float or another number that is not exact.
+    ShapeError
+        The data are ragged, or the mode norms do not fit.
+
+    Notes
+    -----
+    NumPy's functions and ufuncs accept tensors and stay exact wherever the result lies in the
+    field; each other one raises TypeError with the reason. Nothing writes into a tensor:
+    ``t.at[index].set(value)`` returns a changed one.
+
+    Examples
+    --------
+    >>> from syntonic import PHI, ResonantTensor
+    >>> t = ResonantTensor([[1, PHI], [PHI, 1]])
+    >>> t @ t
+    ResonantTensor([[2 + φ, 2φ],
+                    [2φ, 2 + φ]], precision=100)
+    >>> t.sum().item()
+    GoldenExact(2, 2)
+    >>> (t - t.wake_flux().crystallize()).equals(ResonantTensor.zeros((2, 2)))
+    True
+    """
+
+    __slots__ = ()

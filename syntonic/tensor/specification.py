@@ -1,0 +1,150 @@
+"""What a tensor carries beside its numbers: precision, mode norms, the remembered snap."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from math import lcm
+from typing import Any
+
+import numpy as np
+
+from syntonic.constants import PHI
+from syntonic.errors import ShapeError
+from syntonic.lattice.array import LatticeArray
+from syntonic.typing import FloatArray
+
+__all__ = [
+    "Carried",
+    "ResonantPhase",
+    "SnapSpecification",
+    "check_mode_norms",
+    "check_precision",
+    "elementwise_norms",
+    "merged",
+    "syntony",
+]
+
+
+class ResonantPhase(StrEnum):
+    """The two phases of a tensor: exact lattice elements, or floats on a device."""
+
+    CRYSTALLIZED = "crystallized"
+    FLUX = "flux"
+
+
+@dataclass(frozen=True, slots=True)
+class SnapSpecification:
+    """Snap to (1/denominator)ℤ[φ] with |φ-coefficient numerator| <= precision."""
+
+    precision: int
+    denominator: int = 1
+
+    @classmethod
+    def of(cls, x: LatticeArray, precision: int) -> SnapSpecification:
+        """Return the specification under which waking x and snapping back returns x."""
+        _, b, denominator = x.numerators()
+        largest = max((abs(int(n)) for n in (b.max(), b.min())), default=0) if b.size else 0
+        return cls(max(precision, largest), denominator)
+
+    def joined(self, other: SnapSpecification) -> SnapSpecification:
+        """Return the larger specification, whose lattice points include those of both."""
+        if self.denominator == other.denominator:
+            return replace(self, precision=max(self.precision, other.precision))
+        d = lcm(self.denominator, other.denominator)
+        scaled = (s.precision * (d // s.denominator) for s in (self, other))
+        return SnapSpecification(max(scaled), d)
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """The metadata of a tensor; `snap` is set in flux alone."""
+
+    precision: int
+    mode_norm_sq: FloatArray | None = None
+    snap: SnapSpecification | None = None
+
+    def with_norms(self, mode_norm_sq: FloatArray | None) -> Carried:
+        """Return the same metadata with other mode norms."""
+        if mode_norm_sq is self.mode_norm_sq:
+            return self
+        return replace(self, mode_norm_sq=mode_norm_sq)
+
+
+def merged(carried: Iterable[Carried]) -> Carried:
+    """Combine operands' metadata: the larger precision and specification, no mode norms."""
+    first, *rest = carried
+    out = first.with_norms(None)
+    for other in rest:
+        snap = out.snap
+        if snap is not None and other.snap is not None:
+            snap = snap.joined(other.snap)
+        out = Carried(max(out.precision, other.precision), None, snap)
+    return out
+
+
+def check_precision(precision: Any, where: str) -> int:
+    """Return precision as an int, or raise."""
+    if isinstance(precision, bool) or not isinstance(precision, (int, np.integer)):
+        raise TypeError(
+            f"{where}: precision must be a non-negative integer, the bound on the "
+            f"φ-coefficient, got {type(precision).__name__}"
+        )
+    if precision < 0:
+        raise ValueError(f"{where}: precision must not be negative, got {precision}")
+    return int(precision)
+
+
+def check_mode_norms(norms: Any, shape: tuple[int, ...], where: str) -> FloatArray | None:
+    """Return mode norms as a read-only float64 array of the given shape, or raise."""
+    if norms is None:
+        return None
+    out = np.array(norms, dtype=np.float64)
+    if out.shape != shape and out.size == int(np.prod(shape)) and out.ndim == 1:
+        out = out.reshape(shape)
+    if out.shape != shape:
+        raise ShapeError(
+            f"{where}: mode_norm_sq must have shape {shape}, got {out.shape}; "
+            "pass one |n|² for each element"
+        )
+    if not np.isfinite(out).all() or (out < 0).any():
+        raise ValueError(
+            f"{where}: mode_norm_sq must be finite and not negative; pass |n|² for each element"
+        )
+    out.flags.writeable = False
+    return out
+
+
+def elementwise_norms(tensors: Iterable[Any], shape: tuple[int, ...], where: str) -> Any:
+    """Return the mode norms of an element-wise result: the leftmost set ones.
+
+    Raises
+    ------
+    ValueError
+        Two operands carry different mode norms.
+    """
+    kept = None
+    for tensor in tensors:
+        norms = tensor.mode_norm_sq
+        if norms is None:
+            continue
+        norms = np.broadcast_to(norms, shape)
+        if kept is not None and not np.array_equal(kept, norms):
+            raise ValueError(
+                f"{where}: the operands carry different mode_norm_sq; rebuild one of them with "
+                "the other's, or without"
+            )
+        kept = norms if kept is None else kept
+    return kept
+
+
+def syntony(values: FloatArray, mode_norm_sq: FloatArray | None) -> float:
+    """Return Σ v² exp(-|n|²/φ) / Σ v², 0 when all v are 0; |n|² is the flat index squared."""
+    v = np.asarray(values, dtype=np.float64).ravel()
+    norms = np.arange(v.size) ** 2.0 if mode_norm_sq is None else np.ravel(mode_norm_sq)
+    largest = np.abs(v).max(initial=0.0)
+    if largest == 0:
+        return 0.0
+    energy = (v / largest) ** 2  # scaled, so that squares neither overflow nor vanish
+    return float(np.sum(energy * np.exp(-norms / PHI)) / np.sum(energy))

@@ -1,0 +1,302 @@
+"""NumPy ufuncs on tensors: what is exact, what is refused and why.
+
+Two disjoint tables cover every ufunc of NumPy. In flux all numeric ones go to NumPy; on
+crystallized tensors `EXACT` lists those that stay in the field, `REFUSED` the reasons for others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from syntonic.lattice import arithmetic, order, products, reduce, structure
+from syntonic.lattice.array import LatticeArray
+from syntonic.tensor.base import TensorBase
+from syntonic.tensor.operands import (
+    carried_by,
+    exact_operand,
+    flux_operand,
+    single_phase,
+    tensors_in,
+    wrap,
+)
+from syntonic.tensor.specification import elementwise_norms
+
+__all__ = ["EXACT", "REFUSED", "apply", "apply_method"]
+
+NO_OUT = (
+    "{where}: tensors are immutable, so out= is refused; use the returned tensor "
+    "(t.at[index].set(value) changes elements)"
+)
+
+
+def _power(x: LatticeArray, n: LatticeArray) -> LatticeArray:
+    exponents, phi_part, denominator = n.numerators()
+    if denominator != 1 or np.any(phi_part != 0):
+        raise TypeError(
+            "power: exponents must be integers, got another number; powers of a golden number "
+            "stay in the field for integers only: wake_flux() computes others in floats"
+        )
+    return arithmetic.power(x, int(exponents) if exponents.ndim == 0 else exponents)
+
+
+def _truth(x: LatticeArray) -> Any:
+    return np.asarray((x.a != 0) | (x.b != 0), dtype=bool)
+
+
+def _logical(ufunc: np.ufunc, *operands: LatticeArray) -> Any:
+    return np.asarray(ufunc(*map(_truth, operands)))
+
+
+def _constant(value: bool, x: LatticeArray) -> Any:
+    return np.full(x.shape, value)
+
+
+def _divmod(x: LatticeArray, y: LatticeArray) -> tuple[LatticeArray, LatticeArray]:
+    quotient = order.floor_divide(x, y)
+    return quotient, arithmetic.subtract(x, arithmetic.multiply(y, quotient))
+
+
+def _modf(x: LatticeArray) -> tuple[LatticeArray, LatticeArray]:
+    whole = order.trunc(x)
+    return arithmetic.subtract(x, whole), whole
+
+
+def _fmod(x: LatticeArray, y: LatticeArray) -> LatticeArray:
+    return arithmetic.subtract(x, arithmetic.multiply(y, order.trunc(arithmetic.divide(x, y))))
+
+
+def _signs(x: LatticeArray) -> LatticeArray:
+    signs = order.sign(x)
+    return LatticeArray.packed(signs, np.zeros_like(signs), bound=1)
+
+
+def _heaviside(x: LatticeArray, at_zero: LatticeArray) -> LatticeArray:
+    signs = order.sign(x)
+    step = LatticeArray.packed((signs > 0).astype(np.int64), np.zeros_like(signs), bound=1)
+    return structure.where(signs == 0, at_zero, step)
+
+
+def _vecdot(x: LatticeArray, y: LatticeArray) -> LatticeArray:
+    return products.contract(np.vecdot, x, y, x.shape[-1])
+
+
+def _matvec(x: LatticeArray, y: LatticeArray) -> LatticeArray:
+    column = products.matmul(x, y.map(lambda part: part[..., None]))
+    return column.map(lambda part: part[..., 0])
+
+
+def _vecmat(x: LatticeArray, y: LatticeArray) -> LatticeArray:
+    row = products.matmul(x.map(lambda part: part[..., None, :]), y)
+    return row.map(lambda part: part[..., 0, :])
+
+
+EXACT: dict[str, Callable[..., Any]] = {
+    "absolute": order.absolute,
+    "add": arithmetic.add,
+    "ceil": order.ceil,
+    "clip": lambda x, low, high: order.minimum(order.maximum(x, low), high),
+    "conjugate": arithmetic.positive,  # complex conjugation: every element is real
+    "divide": arithmetic.divide,
+    "divmod": _divmod,
+    "equal": order.equal,
+    "fabs": order.absolute,
+    "floor": order.floor,
+    "floor_divide": order.floor_divide,
+    "fmax": order.maximum,
+    "fmin": order.minimum,
+    "fmod": _fmod,
+    "greater": partial(order.compare, ufunc=np.greater),
+    "greater_equal": partial(order.compare, ufunc=np.greater_equal),
+    "heaviside": _heaviside,
+    "isfinite": partial(_constant, True),
+    "isinf": partial(_constant, False),
+    "isnan": partial(_constant, False),
+    "less": partial(order.compare, ufunc=np.less),
+    "less_equal": partial(order.compare, ufunc=np.less_equal),
+    "logical_and": partial(_logical, np.logical_and),
+    "logical_not": partial(_logical, np.logical_not),
+    "logical_or": partial(_logical, np.logical_or),
+    "logical_xor": partial(_logical, np.logical_xor),
+    "matmul": products.matmul,
+    "matvec": _matvec,
+    "maximum": order.maximum,
+    "minimum": order.minimum,
+    "modf": _modf,
+    "multiply": arithmetic.multiply,
+    "negative": arithmetic.negative,
+    "not_equal": lambda x, y: ~order.equal(x, y),
+    "positive": arithmetic.positive,
+    "power": _power,
+    "reciprocal": arithmetic.reciprocal,
+    "remainder": order.remainder,
+    "rint": order.round_half_even,
+    "sign": _signs,
+    "signbit": lambda x: order.sign(x) < 0,
+    "square": arithmetic.square,
+    "subtract": arithmetic.subtract,
+    "trunc": order.trunc,
+    "vecdot": _vecdot,
+    "vecmat": _vecmat,
+}
+
+_IRRATIONAL = "its values leave the field Q(φ); wake_flux() computes them in floats"
+_BITS = "it works on the bits of machine integers"
+_FLOATS = "it looks into the format of floats; wake_flux() gives floats"
+_TEXT = "it works on text"
+_DATES = "it works on dates"
+
+REFUSED: dict[str, str] = {
+    **dict.fromkeys(
+        "arccos arccosh arcsin arcsinh arctan arctan2 arctanh cbrt cos cosh deg2rad degrees exp "
+        "exp2 expm1 float_power hypot log log10 log1p log2 logaddexp logaddexp2 rad2deg radians "
+        "sin sinh sqrt tan tanh".split(),
+        _IRRATIONAL,
+    ),
+    **dict.fromkeys(
+        "bitwise_and bitwise_count bitwise_or bitwise_xor invert left_shift right_shift".split(),
+        _BITS,
+    ),
+    **dict.fromkeys(["gcd", "lcm"], "it is defined on machine integers"),
+    **dict.fromkeys("copysign frexp ldexp nextafter spacing".split(), _FLOATS),
+    "isnat": _DATES,
+    **dict.fromkeys(
+        "_center _expandtabs _expandtabs_length _ljust _lstrip_chars _lstrip_whitespace "
+        "_partition _partition_index _replace _rjust _rpartition _rpartition_index _rstrip_chars "
+        "_rstrip_whitespace _slice _strip_chars _strip_whitespace _zfill count endswith find index "
+        "isalnum isalpha isdecimal isdigit islower isnumeric isspace istitle isupper rfind rindex "
+        "startswith str_len".split(),
+        _TEXT,
+    ),
+    "_ones_like": "np.ones_like makes ones",
+}
+
+# Reductions with a faster form than a fold along the axis.
+_REDUCTIONS: dict[str, Callable[..., LatticeArray]] = {"add": reduce.sum, "multiply": reduce.prod}
+
+
+def apply(ufunc: np.ufunc, inputs: tuple[Any, ...], where: str | None = None) -> Any:
+    """Return ufunc(*inputs), exact or in flux, by the phase of the tensors among the inputs."""
+    name = ufunc.__name__
+    tensors = [x for x in inputs if isinstance(x, TensorBase)]
+    first = tensors[0]
+    if len(tensors) == 1 or single_phase(tensors, name):
+        pass
+    if first.is_crystallized:
+        out = exact(ufunc)(*(exact_operand(x, name) for x in inputs))
+    else:
+        out = ufunc(*(flux_operand(x, first.dtype, name) for x in inputs))
+    return _finish(first, tensors, out, name)
+
+
+def apply_method(
+    ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Any:
+    """Return a ufunc's reduce, accumulate, reduceat or outer on tensors."""
+    where = f"{ufunc.__name__}.{method}"
+    if method == "at":
+        raise TypeError(
+            f"{where}: tensors are immutable; t.at[index].set(value) returns a changed one"
+        )
+    tensors = list(tensors_in(inputs))
+    first, carried = tensors[0], carried_by(tensors)
+    if not single_phase(tensors, where):
+        flux = (flux_operand(x, first.dtype, where) for x in inputs)
+        return wrap(first, getattr(ufunc, method)(*flux, **kwargs), carried)
+    function = exact(ufunc)
+    operands = [exact_operand(x, where) for x in inputs[: ufunc.nin]]
+    out = _EXACT_METHODS[method](function, ufunc, *operands, *inputs[len(operands) :], **kwargs)
+    return wrap(first, out, carried)
+
+
+def exact(ufunc: np.ufunc) -> Callable[..., Any]:
+    """Return the exact form of a ufunc, or raise TypeError with the reason there is none."""
+    try:
+        return EXACT[ufunc.__name__]
+    except KeyError:
+        reason = REFUSED.get(ufunc.__name__, "it is unknown here; np.asarray(t) gives an array")
+        raise TypeError(
+            f"{ufunc.__name__}: not defined on crystallized tensors, because {reason}"
+        ) from None
+
+
+def _finish(first: TensorBase, tensors: list[TensorBase], out: Any, where: str) -> Any:
+    carried = first._carried if len(tensors) == 1 else carried_by(tensors)
+    if all(t.mode_norm_sq is None for t in tensors) or not hasattr(out, "shape"):
+        return wrap(first, out, carried.with_norms(None))
+    norms = None if where in _CONTRACTIONS else elementwise_norms(tensors, out.shape, where)
+    return wrap(first, out, carried.with_norms(norms))
+
+
+_CONTRACTIONS = {"matmul", "matvec", "vecmat", "vecdot"}
+
+
+def _reduce(
+    function: Callable[..., Any],
+    ufunc: np.ufunc,
+    x: LatticeArray,
+    axis: reduce.Axis = 0,
+    keepdims: bool = False,
+) -> Any:
+    if ufunc.__name__ in _REDUCTIONS:
+        return _REDUCTIONS[ufunc.__name__](x, axis, keepdims)
+    if ufunc.__name__.startswith("logical_"):
+        return ufunc.reduce(_truth(x), axis=axis, keepdims=keepdims)
+    _require_binary(ufunc, "reduce")
+    axes = reduce.normalized_axes(axis, x.ndim)
+    for i in sorted(axes, reverse=True):
+        if x.shape[i] == 0:
+            raise ValueError(
+                f"{ufunc.__name__}.reduce: the reduced axis must not be empty, got shape {x.shape}"
+            )
+        x = reduce.fold(function, x, i)
+    return x.map(lambda part: np.expand_dims(part, axes)) if keepdims else x
+
+
+def _accumulate(
+    function: Callable[..., Any], ufunc: np.ufunc, x: LatticeArray, axis: int = 0
+) -> Any:
+    _require_binary(ufunc, "accumulate")
+    return reduce.accumulate(function, x, axis)
+
+
+def _reduceat(
+    function: Callable[..., Any], ufunc: np.ufunc, x: LatticeArray, indices: Any, axis: int = 0
+) -> Any:
+    starts = [int(i) for i in np.asarray(indices)]
+    stops = [*starts[1:], x.shape[axis]]
+    rows = x.map(lambda part: np.moveaxis(part, axis, 0))
+    parts = [
+        _reduce(function, ufunc, rows[start : max(stop, start + 1)])
+        for start, stop in zip(starts, stops, strict=True)
+    ]
+    return structure.join(lambda *p: np.stack(p, axis=axis), *parts)
+
+
+def _outer(function: Callable[..., Any], ufunc: np.ufunc, x: LatticeArray, y: LatticeArray) -> Any:
+    return function(x.map(lambda part: part.reshape(x.shape + (1,) * y.ndim)), y)
+
+
+_EXACT_METHODS: dict[str, Callable[..., Any]] = {
+    "reduce": _reduce,
+    "accumulate": _accumulate,
+    "reduceat": _reduceat,
+    "outer": _outer,
+}
+
+# The binary operations whose fold along an axis is again a lattice array.
+_FOLDABLE = {
+    "add", "subtract", "multiply", "divide", "floor_divide", "remainder", "fmod",
+    "maximum", "minimum", "fmax", "fmin",
+}  # fmt: skip
+
+
+def _require_binary(ufunc: np.ufunc, method: str) -> None:
+    if ufunc.__name__ not in _FOLDABLE:
+        raise TypeError(
+            f"{ufunc.__name__}.{method}: not defined on crystallized tensors; it has no exact "
+            "running form"
+        )

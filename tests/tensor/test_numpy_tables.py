@@ -1,0 +1,55 @@
+"""Every NumPy function is either supported or refused with a reason, in disjoint tables."""
+
+import numpy as np
+import pytest
+from numpy.testing import overrides
+
+from syntonic import PHI, ResonantTensor
+from syntonic.tensor import functions, ufuncs
+
+EVERY_FUNCTION = {functions.name_of(f) for f in overrides.get_overridable_numpy_array_functions()}
+EVERY_UFUNC = {u.__name__ for u in overrides.get_overridable_numpy_ufuncs()}
+FUNCTION_TABLES = {
+    "moves": set(functions.MOVES),
+    "exact": set(functions.EXACT),
+    "objects": set(functions.BY_OBJECTS),
+    "refused": set(functions.REFUSED),
+}
+
+
+def test_function_tables_are_disjoint():
+    names = [name for table in FUNCTION_TABLES.values() for name in table]
+    assert len(names) == len(set(names))
+
+
+def test_function_tables_cover_numpy():
+    assert EVERY_FUNCTION - set().union(*FUNCTION_TABLES.values()) == set()
+
+
+def test_ufunc_tables_are_disjoint_and_cover_numpy():
+    assert not set(ufuncs.EXACT) & set(ufuncs.REFUSED)
+    assert EVERY_UFUNC - set(ufuncs.EXACT) - set(ufuncs.REFUSED) == set()
+
+
+@pytest.mark.parametrize("name", sorted(EVERY_UFUNC & set(ufuncs.REFUSED)))
+def test_refused_ufuncs_say_why(name):
+    ufunc = next(u for u in overrides.get_overridable_numpy_ufuncs() if u.__name__ == name)
+    t = ResonantTensor([1, PHI])
+    with pytest.raises(TypeError, match=rf"{name}: not defined on crystallized tensors, because"):
+        ufunc(*[t] * ufunc.nin)
+
+
+def _resolve(name):
+    out = np
+    for part in name.split("."):
+        out = getattr(out, part, None)
+    return out
+
+
+@pytest.mark.parametrize("name", sorted(EVERY_FUNCTION & set(functions.REFUSED)))
+def test_refused_functions_say_why(name):
+    function = next(
+        f for f in overrides.get_overridable_numpy_array_functions() if functions.name_of(f) == name
+    )
+    with pytest.raises(TypeError, match="not defined on crystallized tensors, because"):
+        ResonantTensor([1, PHI]).__array_function__(function, (), (ResonantTensor([1, PHI]),), {})
