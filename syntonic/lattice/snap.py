@@ -7,11 +7,9 @@ Q(φ) is dense in the reals, so "nearest" needs a bound; there are two, |b| <= p
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
-from math import isfinite
 from numbers import Rational
 from operator import index
 from typing import Any
@@ -19,15 +17,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from syntonic.exact.pairs import nearest_float, sign
-from syntonic.lattice.snap_exact import (
-    Element,
-    Pair,
-    Plan,
-    bounded_plan,
-    is_unique,
-    window_plan,
-)
+from syntonic.exact.pairs import sign
+from syntonic.lattice.snap_exact import Element, Pair, Plan, bounded_plan, window_plan
+from syntonic.lattice.snap_search import certify, require_finite, residuals, search
 
 __all__ = ["DEFAULT_PRECISION", "SnapResult", "snap"]
 
@@ -59,10 +51,7 @@ class SnapResult:
     @cached_property
     def residual(self) -> npt.NDArray[np.float64]:
         """Return x - (a + bφ)/denominator, correctly rounded to float64."""
-        d = self.denominator
-        elements = zip(_ratios(self._values), _pairs(self.a, self.b), strict=True)
-        out = [nearest_float(d * p - a * q, -b * q, q * d) for (p, q), (a, b) in elements]
-        return np.array(out, dtype=np.float64).reshape(self._values.shape)
+        return residuals(self._values, self.a, self.b, self.denominator)
 
 
 def snap(
@@ -128,48 +117,9 @@ def snap(
     d = _integer(denominator, "denominator", 1)
     plan = _plan(precision, window, d)
     bound = None if error_bound is None else _scaled(error_bound, "error_bound", d)
-    a, b = _search(values, plan, d)
-    unique = None if bound is None else _certify(values, a, b, plan, d, bound)
+    a, b = search(values, plan, d)
+    unique = None if bound is None else certify(values, a, b, plan, d, bound)
     return SnapResult(a, b, d, unique, values)
-
-
-def _search(
-    values: npt.NDArray[Any], plan: Plan, d: int
-) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-    return integer_arrays([plan.nearest(d * p, q) for p, q in _ratios(values)], values.shape)
-
-
-def _certify(
-    values: npt.NDArray[Any],
-    a: npt.NDArray[Any],
-    b: npt.NDArray[Any],
-    plan: Plan,
-    d: int,
-    bound: Element,
-) -> npt.NDArray[np.bool_]:
-    elements = zip(_ratios(values), _pairs(a, b), strict=True)
-    out = [is_unique(plan, v, d * p, q, bound) for (p, q), v in elements]
-    return np.array(out, dtype=np.bool_).reshape(values.shape)
-
-
-def integer_arrays(
-    pairs: list[Pair], shape: tuple[int, ...]
-) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-    """Return the pairs as two arrays, int64 if all fit, else objects."""
-    try:
-        table = np.array(pairs, dtype=np.int64).reshape(-1, 2)
-    except OverflowError:
-        table = np.array(pairs, dtype=object).reshape(-1, 2)
-    return table[:, 0].reshape(shape), table[:, 1].reshape(shape)
-
-
-def _ratios(values: npt.NDArray[Any]) -> Iterator[Pair]:
-    for value in values.ravel().tolist():
-        yield value.as_integer_ratio()
-
-
-def _pairs(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> Iterable[Pair]:
-    return zip(a.ravel().tolist(), b.ravel().tolist(), strict=True)
 
 
 def _plan(precision: int | None, window: Any, d: int) -> Plan:
@@ -220,27 +170,25 @@ def _ratio(value: Any) -> Pair:
 
 
 def _exact_array(x: Any) -> npt.NDArray[Any]:
-    """Return a private copy of x that holds its exact values: float64, integers or objects."""
+    """Return a C-contiguous copy of x with its exact values: float64, integers or Fractions."""
     array = np.asarray(x)
     kind = array.dtype.kind
     if kind in "iu":
-        return array.copy()
+        return array.copy(order="C")
     if kind == "f" and array.dtype.itemsize <= 8:
-        values = array.astype(np.float64)
-        _check_finite(np.isfinite(values))
-        if isinstance(x, (list, tuple)) and np.abs(values).max(initial=0.0) >= 2.0**53:
+        if isinstance(x, (list, tuple)) and np.abs(array).max(initial=0.0) >= 2.0**53:
             # NumPy rounds large ints beside floats; take the list's own values instead.
-            return _object_array(np.array(x, dtype=object))
-        return values
+            return _fractions(np.array(x, dtype=object))
+        return np.array(array, dtype=np.float64, order="C")
     if kind == "O":
-        return _object_array(array)
+        return _fractions(array)
     raise TypeError(
         f"snap: x must be float64, float32, float16 or integers, got dtype {array.dtype}; "
         "convert it where no digit is lost"
     )
 
 
-def _object_array(array: npt.NDArray[np.object_]) -> npt.NDArray[Any]:
+def _fractions(array: npt.NDArray[np.object_]) -> npt.NDArray[Any]:
     items = array.ravel().tolist()
     for item in items:
         if isinstance(item, (bool, np.bool_)) or not isinstance(item, (float, Rational)):
@@ -248,17 +196,9 @@ def _object_array(array: npt.NDArray[np.object_]) -> npt.NDArray[Any]:
                 f"snap: x must hold floats, ints or rationals, got {type(item).__name__}; "
                 "an exact golden number needs no snap"
             )
-    finite = [isinstance(item, Rational) or isfinite(item) for item in items]
-    _check_finite(np.array(finite, dtype=np.bool_).reshape(array.shape))
+    require_finite(
+        np.array([i if isinstance(i, float) else 0.0 for i in items]).reshape(array.shape)
+    )
     out = np.empty(len(items), dtype=object)
     out[:] = [Fraction(*_ratio(item)) for item in items]
     return out.reshape(array.shape)
-
-
-def _check_finite(finite: npt.NDArray[np.bool_]) -> None:
-    if not finite.all():
-        first = tuple(map(int, np.argwhere(~finite)[0]))
-        raise ValueError(
-            f"snap: x must be finite, got {finite.size - np.count_nonzero(finite)} non-finite "
-            f"values, the first at index {first}; drop or replace them"
-        )

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from syntonic.exact.pairs import nearest_float, sign
+from syntonic.lattice.compiled import compiled_pays
 
 __all__ = ["wake", "wake_rational"]
 
@@ -57,8 +58,46 @@ def wake(
     array([1.61803399e+00, 4.37013034e-09])
     """
     out_type = _float_type(dtype)
+    if a.dtype == b.dtype == np.int64 and compiled_pays(a.size):
+        parts = _split(denominator)
+        if parts is not None:
+            return wake_compiled(a, b, denominator, *parts, out_type)
+    return wake_exact(a, b, denominator, out_type)
+
+
+def wake_exact(
+    a: npt.NDArray[Any], b: npt.NDArray[Any], denominator: int, out_type: np.dtype[Any]
+) -> npt.NDArray[Any]:
+    """Round in integers, whatever the sizes."""
     elements = ((p, q, denominator) for p, q in zip(_items(a), _items(b), strict=True))
     return _rounded(elements, a.shape, out_type)
+
+
+def wake_compiled(
+    a: npt.NDArray[np.int64],
+    b: npt.NDArray[np.int64],
+    denominator: int,
+    odd: float,
+    scale: float,
+    out_type: np.dtype[Any],
+) -> npt.NDArray[Any]:
+    """Round in the compiled loops, then in integers where they leave it open."""
+    from syntonic.lattice.wake_kernels import wake_int64
+
+    out, undecided = wake_int64(a.ravel(), b.ravel(), odd, scale, out_type)
+    if undecided:
+        where = np.flatnonzero(np.isnan(out))
+        out[where] = wake_exact(a.ravel()[where], b.ravel()[where], denominator, out_type)
+    if out_type == np.float16 and np.isinf(out).any():
+        _warn_overflow(out_type)
+    return out.reshape(a.shape)
+
+
+def _split(d: int) -> tuple[float, float] | None:
+    """Return (odd, scale) with 1/d = scale/odd, scale a power of two; None if d is too large."""
+    shift = (d & -d).bit_length() - 1
+    odd = d >> shift
+    return (float(odd), 2.0**-shift) if odd < 1 << 53 and shift <= 900 else None
 
 
 def wake_rational(
@@ -130,11 +169,11 @@ def _rounded(
             value, overflow = copysign(inf, value), True
         out.append(value)
     if overflow:
-        warn_overflow(out_type)
+        _warn_overflow(out_type)
     return np.array(out, dtype=out_type).reshape(shape)
 
 
-def warn_overflow(out_type: np.dtype[Any]) -> None:
+def _warn_overflow(out_type: np.dtype[Any]) -> None:
     """Warn that an element is beyond the range of the format."""
     warnings.warn(
         f"wake: overflow, an element is beyond the range of {out_type} and became infinite",

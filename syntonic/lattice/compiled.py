@@ -1,0 +1,18 @@
+"""When compiled loops pay: importing numba costs as much as thousands of exact elements."""
+
+from __future__ import annotations
+
+import sys
+
+__all__ = ["compiled_pays"]
+
+LOADED_SIZE = 256
+"""With numba loaded: below it the exact integers are as quick as looking up compiled code."""
+
+COLD_SIZE = 1 << 15
+"""Without: importing numba takes about 0.3 s, as long as 2^15 to 2^16 exact elements."""
+
+
+def compiled_pays(size: int) -> bool:
+    """Tell whether an array of this many elements is worth the compiled loops."""
+    return size >= (LOADED_SIZE if "numba" in sys.modules else COLD_SIZE)

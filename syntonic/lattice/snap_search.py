@@ -1,0 +1,192 @@
+"""Which search runs: the compiled loops where they pay and apply, the integers for the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from syntonic.exact.pairs import floor_log2, nearest_float
+from syntonic.lattice.compiled import compiled_pays
+from syntonic.lattice.snap_exact import (
+    BoundedPlan,
+    Element,
+    Pair,
+    Plan,
+    WindowPlan,
+    ZeroPlan,
+    is_unique,
+)
+
+Array: TypeAlias = npt.NDArray[Any]
+
+__all__ = ["certify", "require_finite", "residuals", "search"]
+
+MAX_PRECISION = 1 << 45
+"""Beyond it rounding the coordinates could use up the slack 1 - φ³/(2√5) of the candidates."""
+
+MAX_LEVEL = 60
+"""Windows of about φ^m/2 with |m| beyond it have steps too large for doubles."""
+
+MAX_DENOMINATOR = 1 << 53
+"""Denominators below it are doubles, and denominator·x is the sum of two."""
+
+
+def search(values: Array, plan: Plan, d: int) -> tuple[Array, Array]:
+    """Return a, b of the elements nearest to d·values, int64 if all of them fit, else objects.
+
+    `values` is C-contiguous and holds float64, integers or Fractions.
+    """
+    if isinstance(plan, ZeroPlan):
+        require_finite(values)
+        return np.zeros(values.shape, np.int64), np.zeros(values.shape, np.int64)
+    if values.dtype.kind in "iu" and isinstance(plan, BoundedPlan):
+        return _scaled_integers(values, d)
+    if _compilable(values, plan, d) and compiled_pays(values.size):
+        return search_compiled(values, plan, d)
+    return search_exact(values, plan, d)
+
+
+def certify(
+    values: Array, a: Array, b: Array, plan: Plan, d: int, bound: Element
+) -> npt.NDArray[np.bool_]:
+    """Tell where (a, b) is the one admissible element within the bound of d·values."""
+    compilable = _compilable(values, plan, d) and a.dtype == np.int64 and _is_moderate(bound)
+    chosen = certify_compiled if compilable and compiled_pays(values.size) else certify_exact
+    return chosen(values, a, b, plan, d, bound)
+
+
+def residuals(values: Array, a: Array, b: Array, d: int) -> npt.NDArray[np.float64]:
+    """Return values - (a + bφ)/d, correctly rounded."""
+    compilable = _has_doubles(values) and a.dtype == np.int64 and d < MAX_DENOMINATOR
+    chosen = residuals_compiled if compilable and compiled_pays(values.size) else residuals_exact
+    return chosen(values, a, b, d)
+
+
+def search_exact(values: Array, plan: Plan, d: int) -> tuple[Array, Array]:
+    """Search in integers, whatever the sizes."""
+    require_finite(values)
+    found = [plan.nearest(d * p, q) for p, q in _ratios(values)]
+    try:
+        table = np.array(found, dtype=np.int64)
+    except OverflowError:
+        table = np.array(found, dtype=object)
+    a, b = np.ascontiguousarray(table.reshape(-1, 2).T)
+    return a.reshape(values.shape), b.reshape(values.shape)
+
+
+def search_compiled(values: Array, plan: Plan, d: int) -> tuple[Array, Array]:
+    """Search in the compiled loops, then in integers where they leave it open."""
+    from syntonic.lattice.snap_kernels import UNDECIDED, snap_bounded
+    from syntonic.lattice.window_kernels import snap_window
+
+    x = values.ravel().astype(np.float64, copy=False)
+    if isinstance(plan, BoundedPlan):
+        a, b, undecided = snap_bounded(x, d, plan)
+    elif isinstance(plan, WindowPlan):
+        a, b, undecided = snap_window(x, d, plan)
+    if undecided:
+        require_finite(values)
+        where = np.flatnonzero(b == UNDECIDED)
+        a_rest, b_rest = search_exact(values.ravel()[where], plan, d)
+        a, b = a.astype(a_rest.dtype, copy=False), b.astype(b_rest.dtype, copy=False)
+        a[where], b[where] = a_rest, b_rest
+    return a.reshape(values.shape), b.reshape(values.shape)
+
+
+def certify_exact(
+    values: Array, a: Array, b: Array, plan: Plan, d: int, bound: Element
+) -> npt.NDArray[np.bool_]:
+    """Decide in integers."""
+    elements = zip(_ratios(values), _pairs(a, b), strict=True)
+    out = [is_unique(plan, v, d * p, q, bound) for (p, q), v in elements]
+    return np.array(out, dtype=np.bool_).reshape(values.shape)
+
+
+def certify_compiled(
+    values: Array, a: Array, b: Array, plan: Plan, d: int, bound: Element
+) -> npt.NDArray[np.bool_]:
+    """Decide in the compiled loops, then in integers where they leave it open."""
+    from syntonic.lattice.residual_kernels import MAYBE, certify_bounded, certify_window
+
+    x = values.ravel().astype(np.float64, copy=False)
+    if isinstance(plan, BoundedPlan):
+        verdicts, undecided = certify_bounded(x, a.ravel(), b.ravel(), d, plan, bound)
+    elif isinstance(plan, WindowPlan):
+        verdicts, undecided = certify_window(x, a.ravel(), b.ravel(), d, plan, bound)
+    if undecided:
+        where = np.flatnonzero(verdicts == MAYBE)
+        x, a, b = (y.ravel()[where] for y in (values, a, b))
+        verdicts[where] = certify_exact(x, a, b, plan, d, bound)
+    return verdicts.view(np.bool_).reshape(values.shape)
+
+
+def residuals_exact(values: Array, a: Array, b: Array, d: int) -> npt.NDArray[np.float64]:
+    """Round in integers."""
+    elements = zip(_ratios(values), _pairs(a, b), strict=True)
+    out = [nearest_float(d * p - q * r, -q * s, q * d) for (p, q), (r, s) in elements]
+    return np.array(out, dtype=np.float64).reshape(values.shape)
+
+
+def residuals_compiled(values: Array, a: Array, b: Array, d: int) -> npt.NDArray[np.float64]:
+    """Round in the compiled loops, then in integers where they leave it open."""
+    from syntonic.lattice import residual_kernels as kernels
+
+    x = values.ravel().astype(np.float64, copy=False)
+    out, undecided = kernels.residuals(x, a.ravel(), b.ravel(), d)
+    if undecided:
+        where = np.flatnonzero(np.isnan(out))
+        x, a, b = (y.ravel()[where] for y in (values, a, b))
+        out[where] = residuals_exact(x, a, b, d)
+    return out.reshape(values.shape)
+
+
+def require_finite(values: Array) -> None:
+    """Raise unless all floats are finite, with the number and the first index of the others."""
+    if values.dtype.kind != "f" or (finite := np.isfinite(values)).all():
+        return
+    first = tuple(map(int, np.argwhere(~finite)[0]))
+    raise ValueError(
+        f"snap: x must be finite, got {finite.size - np.count_nonzero(finite)} non-finite "
+        f"values, the first at index {first}; drop or replace them"
+    )
+
+
+def _compilable(values: Array, plan: Plan, d: int) -> bool:
+    if isinstance(plan, BoundedPlan):
+        fits = plan.precision <= MAX_PRECISION
+    else:
+        fits = isinstance(plan, WindowPlan) and abs(plan.level) <= MAX_LEVEL
+    return fits and d < MAX_DENOMINATOR and _has_doubles(values)
+
+
+def _has_doubles(values: Array) -> bool:
+    """Tell whether all values are doubles."""
+    if values.dtype.kind in "iu":
+        least, largest = int(values.min(initial=0)), int(values.max(initial=0))
+        return max(-least, largest) <= 1 << 53
+    return values.dtype == np.float64
+
+
+def _is_moderate(bound: Element) -> bool:
+    p, q, d = bound
+    return p == q == 0 or abs(floor_log2(p, q, d)) < 900
+
+
+def _scaled_integers(values: Array, d: int) -> tuple[Array, Array]:
+    """Return the integers d·values themselves: no element is nearer."""
+    largest = max(-int(values.min(initial=0)), int(values.max(initial=0)))
+    dtype = np.int64 if largest * d < 1 << 63 else object
+    scaled = values.astype(dtype) * (d if largest else 1)
+    return np.asarray(scaled, dtype), np.zeros(values.shape, dtype)
+
+
+def _ratios(values: Array) -> Iterator[Pair]:
+    for value in values.ravel().tolist():
+        yield value.as_integer_ratio()
+
+
+def _pairs(a: Array, b: Array) -> Iterator[Pair]:
+    return zip(a.ravel().tolist(), b.ravel().tolist(), strict=True)
