@@ -51,7 +51,32 @@ class PrecisionError(SyntonicError, ValueError):
 
 
 class NotGoldenError(SyntonicError, ValueError):
-    """Numbers that were to be recovered are not (provably) golden."""
+    """Numbers that were to be recovered are not (provably) golden.
+
+    Parameters
+    ----------
+    message
+        The reasons.
+    denominator, window, kappa, chance, chance_scale
+        The best fit there was: its D, C, κ and the two chances; None where there was no fit.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        denominator: int | None = None,
+        window: object = None,
+        kappa: object = None,
+        chance: float | None = None,
+        chance_scale: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.denominator = denominator
+        self.window = window
+        self.kappa = kappa
+        self.chance = chance
+        self.chance_scale = chance_scale
 
 
 class FormatError(SyntonicError, ValueError):

@@ -1,0 +1,156 @@
+"""Which denominator and window the printed decimals single out, and how likely by accident.
+
+A printed value t stands for a real in [t - h, t + h]. For a denominator D, the window C is the
+least one for which every such interval holds a point v of (1/D)Z[φ] with |v'| <= C. Two points of
+that kind differ by at least 1/(2CD²), because their difference w ≠ 0 has |w w'| >= 1/D² and
+|w'| <= 2C. Hence with κ = 4hCD² < 1 each interval holds exactly one.
+
+Of all reals, the fraction κ/√5 lies within h of such a point: (1/D)Z[φ] is a plane lattice with
+one point to every area √5/D², so a line meets 2C·D²/√5 of them per unit. That n independent
+reals all do so has the probability (κ/√5)ⁿ. The weights 1/(D(D+1)) over all D sum to 1, so the
+chance that unrelated reals fit *some* D this well is at most D(D+1)(κ/√5)ⁿ, times the number of
+roundings tried.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from syntonic.exact.golden import SQRT5, GoldenExact
+from syntonic.exact.pairs import sign
+from syntonic.lattice.snap_exact import Pair
+from syntonic.lattice.tolerance import least_conjugate
+
+__all__ = ["LARGEST_DENOMINATOR", "Fit", "best_fit", "fit"]
+
+LARGEST_DENOMINATOR = 12
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How well points of (1/D)Z[φ] fit the printed values.
+
+    Attributes
+    ----------
+    denominator
+        D.
+    window
+        C, the largest conjugate; a lower bound of it if the fit is not complete.
+    kappa
+        κ = 4hCD²; below 1 it proves the points, given D and C.
+    evidence
+        n, the number of distinct non-zero sizes among the points.
+    chance
+        The chance that unrelated reals fit this well: tries·D(D+1)(κ/√5)ⁿ, at most 1.
+    chance_scale
+        The same with n = 1: for values that share one unknown scale.
+    complete
+        False if the search was given up because κ had reached √5, where any reals fit.
+    points
+        For each size |t| of a printed value, the numerators (a, b) of its point (a + bφ)/D.
+    """
+
+    denominator: int
+    window: GoldenExact
+    kappa: GoldenExact
+    evidence: int
+    chance: float
+    chance_scale: float
+    complete: bool
+    points: dict[Fraction, Pair]
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether κ < 1: each rounding interval holds exactly one point."""
+        return self.kappa < 1
+
+
+def fit(sizes: Sequence[Fraction], h: Fraction, denominator: int, tries: int = 1) -> Fit:
+    """Find the least window of a denominator and the points in it.
+
+    Parameters
+    ----------
+    sizes
+        The distinct absolute values that are printed. (The point of -t is minus that of t.)
+    h
+        Half the rounding interval, positive.
+    denominator
+        D.
+    tries
+        How many roundings h have been tried, for the chance.
+
+    Examples
+    --------
+    >>> found = fit([Fraction(8, 10), Fraction(13, 10)], Fraction(1, 20), 2)
+    >>> found.window, found.points[Fraction(13, 10)]
+    (GoldenExact('1/2', '-1/2')..., (1, 1))
+    """
+    points: dict[Fraction, Pair] = {}
+    largest: Pair = (0, 0)
+    complete = True
+    for t in sizes:
+        point = least_conjugate(t - h, t + h, denominator=denominator)
+        if point is None:
+            raise ValueError("recover: h must be positive")
+        points[t] = point
+        size = _conjugate_size(point)
+        if sign(size[0] - largest[0], size[1] - largest[1]) > 0:
+            largest = size
+            if _kappa(largest, h, denominator) >= SQRT5:
+                complete = False
+                break
+    evidence = len({_absolute(point) for point in points.values()} - {(0, 0)})
+    kappa = _kappa(largest, h, denominator)
+    weight = tries * denominator * (denominator + 1)
+    return Fit(
+        denominator=denominator,
+        window=GoldenExact.from_numerators(*largest, denominator),
+        kappa=kappa,
+        evidence=evidence,
+        chance=_chance(weight, kappa, evidence),
+        chance_scale=_chance(weight, kappa, min(evidence, 1)),
+        complete=complete,
+        points=points,
+    )
+
+
+def best_fit(
+    sizes: Sequence[Fraction], h: Fraction, tries: int = 1, *, progress: bool = False
+) -> tuple[Fit, tuple[Fit, ...]]:
+    """Return the fit with the least chance, and the fits of all denominators up to 12.
+
+    Those with κ < 1 come first; ties go to the smaller denominator.
+    """
+    denominators: Sequence[int] = range(1, LARGEST_DENOMINATOR + 1)
+    if progress:
+        from tqdm import tqdm
+
+        denominators = tqdm(denominators, desc="denominators", leave=False)
+    fits = tuple(fit(sizes, h, d, tries) for d in denominators)
+    best = min(fits, key=lambda each: (not each.is_certain, each.chance, each.denominator))
+    return best, fits
+
+
+def _kappa(conjugate: Pair, h: Fraction, denominator: int) -> GoldenExact:
+    """Return 4hCD² with C = conjugate/D."""
+    return 4 * denominator * h * GoldenExact.from_numerators(*conjugate)
+
+
+def _chance(weight: int, kappa: GoldenExact, n: int) -> float:
+    fraction = float(kappa / SQRT5)
+    if fraction >= 1 or n == 0:
+        return 1.0
+    # An upper bound where the power underflows; a fit without conjugates has chance 0.
+    power = max(fraction**n, sys.float_info.min) if fraction else 0.0
+    return min(1.0, weight * power)
+
+
+def _conjugate_size(v: Pair) -> Pair:
+    return _absolute((v[0] + v[1], -v[1]))
+
+
+def _absolute(v: Pair) -> Pair:
+    return v if sign(*v) >= 0 else (-v[0], -v[1])

@@ -1,0 +1,268 @@
+"""`recover`: from printed decimals to exact golden coordinates with a proof, or a refusal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from math import lcm
+from typing import Any, NoReturn
+
+import numpy as np
+
+from syntonic.errors import NotGoldenError, ShapeError
+from syntonic.exact.golden import GoldenExact
+from syntonic.io.model import Model
+from syntonic.recovery.certificate import LARGEST_DENOMINATOR, Fit, best_fit
+from syntonic.recovery.geometry import Figure, indistinguishable
+from syntonic.recovery.result import Basis, Recovery, TokenValue
+from syntonic.recovery.tokens import Tokens, printed_rows
+from syntonic.tensor import ResonantTensor
+from syntonic.typing import IntArray
+
+__all__ = ["recover"]
+
+_MOST_CHANCE = 0.02
+_MOST_CHANCE_SCALE = 1e-3
+_SIMPLE = 20  # CD² up to here is accepted even if one common scale could be an accident
+_MOST_DECIMALS = 1000
+_INT64_MAX = (1 << 63) - 1
+
+
+def recover(
+    model_or_tokens: Any, *, decimals: int | None = None, progress: bool = False
+) -> Recovery:
+    """Find the exact golden coordinates behind printed decimals, and prove them.
+
+    Parameters
+    ----------
+    model_or_tokens
+        A `syntonic.io.Model`, or the vertices alone: one row per vertex, of decimal strings,
+        integers, or floats, which stand for the shortest decimal that gives them back (their
+        repr).
+    decimals
+        How many decimals of every coordinate are right, up to 1000; then the true value is
+        within h = 10^-decimals/2 of the printed one. By default the most decimals that any
+        coordinate has, capped at 15 significant digits of the largest one.
+    progress
+        Show a progress bar on the standard error stream.
+
+    Returns
+    -------
+    Recovery
+        The exact vertices with the proof. If all coordinates are multiples of 1/2, they are taken
+        literally (basis "literal"); a model with exact vertices and no printed ones is only
+        measured (basis "exact").
+
+    Raises
+    ------
+    NotGoldenError
+        The decimals do not prove golden coordinates. The best fit and its chances are attributes.
+    FormatError
+        A coordinate is not a finite decimal number.
+    ShapeError
+        There are no vertices, or they differ in dimension.
+    ValueError
+        `decimals` is negative or above 1000.
+
+    Notes
+    -----
+    For each denominator D up to 12, C is the least window such that every interval [t - h, t + h]
+    holds an element v of (1/D)Z[φ] with |v'| <= C. With κ = 4hCD² < 1 it holds exactly one. The
+    chance that n unrelated values fit is at most D(D+1)(κ/√5)ⁿ; the D of least chance is chosen.
+    It is accepted if κ < 1, the chance is at most 0.02, edges whose lengths the digits cannot
+    tell apart are exactly equal, and the chance for n = 1 is at most 0.001 or CD² at most 20. In
+    the last case `scale_proved` is False: all the values share one scale, and these few digits
+    cannot exclude that it is golden by accident only. What fails is tried once more with one
+    decimal less, because last digits are often off, and the chance is doubled for it.
+
+    The cost is one exact search for each distinct size of a coordinate and each D that fits.
+
+    Examples
+    --------
+    A golden rectangle, printed with three decimals:
+
+    >>> from syntonic.recovery import recover
+    >>> found = recover([["0.500", "0.809"], ["-0.500", "0.809"], ["-0.500", "-0.809"]])
+    >>> found.tensor[0]
+    ResonantTensor([1/2, 1/2φ], precision=100)
+    >>> found.denominator, found.window, found.scale_proved
+    (2, GoldenExact('1/2'), False)
+    """
+    _require_decimals(decimals)
+    if isinstance(model_or_tokens, Model):
+        model = model_or_tokens
+    else:
+        model = Model(printed_rows(model_or_tokens))
+    if not model.vertices:
+        return _measured(model)
+    tokens = Tokens(model.vertices)
+    if tokens.are_halves:
+        return _literal(model, tokens)
+    first = tokens.decimals if decimals is None else decimals
+    attempts = []
+    for tries, d in enumerate((first, first - 1), start=1):
+        attempt = _attempt(model, tokens, d, tries, progress)
+        if not attempt.reasons:
+            return _proved(attempt, tokens)
+        attempts.append(attempt)
+    _refuse(min(attempts, key=lambda each: each.fit.chance))
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    """What one rounding gave: the chosen fit, its figure, and the reasons to refuse it."""
+
+    decimals: int
+    tries: int
+    fit: Fit
+    fits: tuple[Fit, ...]
+    figure: Figure | None
+    reasons: tuple[str, ...]
+
+    @property
+    def scale_proved(self) -> bool:
+        return self.fit.chance_scale <= _MOST_CHANCE_SCALE
+
+
+def _attempt(model: Model, tokens: Tokens, decimals: int, tries: int, progress: bool) -> _Attempt:
+    h = _half_interval(decimals)
+    fit, fits = best_fit(tokens.sizes, h, tries, progress=progress)
+    reasons = list(_doubts(fit))
+    figure = None
+    if not reasons:
+        figure = Figure(*_numerators(fit, tokens), fit.denominator, model)
+        if clash := indistinguishable(figure, tokens, h):
+            reasons.append(
+                f"the digits cannot tell edges of squared lengths {clash[0]} and {clash[1]} apart"
+            )
+    return _Attempt(decimals, tries, fit, fits, figure, tuple(reasons))
+
+
+def _doubts(fit: Fit) -> Iterable[str]:
+    if not fit.is_certain:
+        yield "κ is not below 1, so some digits fit several elements"
+    if fit.chance > _MOST_CHANCE:
+        yield f"the chance of an accident is above {_MOST_CHANCE}"
+    if fit.chance_scale > _MOST_CHANCE_SCALE and fit.window * fit.denominator**2 > _SIMPLE:
+        yield (
+            f"one common scale may be golden by accident: its chance is above "
+            f"{_MOST_CHANCE_SCALE}, and CD^2 is above {_SIMPLE}"
+        )
+
+
+def _proved(attempt: _Attempt, tokens: Tokens) -> Recovery:
+    fit = attempt.fit
+    values = _token_points(fit, tokens)
+    return _recovery(
+        attempt.figure,
+        fit.window,
+        basis="decimals",
+        accident=fit.chance,
+        decimals=attempt.decimals,
+        rounding=2 * _half_interval(attempt.decimals),
+        scale_proved=attempt.scale_proved,
+        fit=fit,
+        fits=attempt.fits,
+        tries=attempt.tries,
+        tokens=_token_values(tokens, values, fit.denominator),
+    )
+
+
+def _literal(model: Model, tokens: Tokens) -> Recovery:
+    denominator = lcm(*(size.denominator for size in tokens.sizes))
+    values = [(int(value * denominator), 0) for value in tokens.values.values()]
+    figure = Figure(*_table(values, tokens.index), denominator, model)
+    return _recovery(
+        figure,
+        GoldenExact(max(tokens.sizes)),
+        basis="literal",
+        tokens=_token_values(tokens, values, denominator),
+    )
+
+
+def _measured(model: Model) -> Recovery:
+    """Return the facts of a model whose vertices are exact from the start."""
+    if model.tensor is None or not model.tensor.size:
+        raise ShapeError("recover: there must be at least one vertex, got none")
+    a, b, denominator = model.tensor.numerators()
+    conjugates = {
+        abs(GoldenExact.from_numerators(p + q, -q, denominator))
+        for p, q in set(zip(map(int, a.flat), map(int, b.flat), strict=True))
+    }
+    return _recovery(Figure(a, b, denominator, model), max(conjugates), basis="exact")
+
+
+def _recovery(
+    figure: Figure, window: GoldenExact, *, basis: Basis, accident: float = 0.0, **evidence: Any
+) -> Recovery:
+    d = figure.denominator
+    return Recovery(
+        tensor=ResonantTensor.from_lattice(figure.a, figure.b, denominator=d),
+        denominator=d,
+        window=window,
+        separation=(2 * d**2 * window).inverse() if window else None,
+        accident=accident,
+        checks=figure.facts(),
+        basis=basis,
+        **evidence,
+    )
+
+
+def _refuse(attempt: _Attempt) -> NoReturn:
+    fit = attempt.fit
+    at_least = "" if fit.complete else "at least "
+    raise NotGoldenError(
+        f"recover: the coordinates are not provably golden. With {attempt.decimals} decimals the "
+        f"best common denominator up to {LARGEST_DENOMINATOR} is D = {fit.denominator}, with the "
+        f"window C = {at_least}{float(fit.window):.6g}, κ = 4hCD^2 = {at_least}"
+        f"{float(fit.kappa):.4g}, chance {fit.chance:.3g}, and {fit.chance_scale:.3g} for one "
+        f"common scale; but {'; and '.join(attempt.reasons)}. Give more decimals, or say with "
+        "decimals how many are right, or bring the figure to a scale where it is golden",
+        denominator=fit.denominator,
+        window=fit.window,
+        kappa=fit.kappa,
+        chance=fit.chance,
+        chance_scale=fit.chance_scale,
+    )
+
+
+def _require_decimals(decimals: int | None) -> None:
+    if decimals is None:
+        return
+    if isinstance(decimals, bool) or not isinstance(decimals, (int, np.integer)):
+        raise TypeError(f"recover: decimals must be an int, got {type(decimals).__name__}")
+    if not 0 <= decimals <= _MOST_DECIMALS:
+        raise ValueError(f"recover: decimals must be from 0 to {_MOST_DECIMALS}, got {decimals}")
+
+
+def _half_interval(decimals: int) -> Fraction:
+    return Fraction(10) ** -int(decimals) / 2
+
+
+def _token_points(fit: Fit, tokens: Tokens) -> list[tuple[int, int]]:
+    """Return the numerators of each distinct token; the point of -t is minus that of t."""
+    points = []
+    for value in tokens.values.values():
+        a, b = fit.points[abs(value)]
+        points.append((a, b) if value >= 0 else (-a, -b))
+    return points
+
+
+def _numerators(fit: Fit, tokens: Tokens) -> tuple[Any, Any]:
+    return _table(_token_points(fit, tokens), tokens.index)
+
+
+def _table(values: list[tuple[int, int]], index: IntArray) -> tuple[Any, Any]:
+    fits = all(-_INT64_MAX <= x <= _INT64_MAX for pair in values for x in pair)
+    columns = np.array(values, dtype=np.int64 if fits else object)
+    return columns[:, 0][index], columns[:, 1][index]
+
+
+def _token_values(
+    tokens: Tokens, values: list[tuple[int, int]], denominator: int
+) -> tuple[TokenValue, ...]:
+    return tuple(
+        TokenValue(token, GoldenExact.from_numerators(*pair, denominator), count)
+        for (token, count), pair in zip(tokens.counts.items(), values, strict=True)
+    )

@@ -1,0 +1,155 @@
+"""Printed decimals as exact rationals, and how far they can be trusted.
+
+A token is one coordinate as it is printed. It is read as the exact rational that its digits
+name; a float never comes in between.
+"""
+
+from __future__ import annotations
+
+import numbers
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from syntonic.errors import FormatError, ShapeError
+from syntonic.io.model import decimal_fault
+from syntonic.typing import IntArray
+
+__all__ = ["Tokens", "printed_rows"]
+
+_DOUBLE_DIGITS = 15  # every decimal of 15 significant digits survives a trip through float64
+
+Rows = tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """The printed coordinates of a set of points.
+
+    Parameters
+    ----------
+    rows
+        One row of decimal strings per point, all of one positive length.
+    """
+
+    rows: Rows
+
+    @cached_property
+    def counts(self) -> Counter[str]:
+        """The distinct tokens, in order of appearance, and how often each one occurs."""
+        return Counter(token for row in self.rows for token in row)
+
+    @cached_property
+    def values(self) -> dict[str, Fraction]:
+        """The exact value of each distinct token."""
+        return {token: Fraction(token) for token in self.counts}
+
+    @cached_property
+    def sizes(self) -> tuple[Fraction, ...]:
+        """The distinct absolute values, in order of appearance."""
+        return tuple(dict.fromkeys(abs(value) for value in self.values.values()))
+
+    @cached_property
+    def index(self) -> IntArray:
+        """For each coordinate, the place of its token among the distinct ones."""
+        place = {token: k for k, token in enumerate(self.counts)}
+        return np.array([[place[token] for token in row] for row in self.rows], dtype=np.int64)
+
+    @property
+    def are_halves(self) -> bool:
+        """Whether every value is a multiple of 1/2."""
+        return all(2 % size.denominator == 0 for size in self.sizes)
+
+    @property
+    def decimals(self) -> int:
+        """The most decimals of any token, capped at 15 significant digits of the largest value.
+
+        Values too small to show at that cap, such as 6.1e-17 where 0 is meant, do not count.
+        """
+        cap = _DOUBLE_DIGITS - _integer_digits(max(self.sizes))
+        noise = Fraction(10) ** -cap
+        told = (
+            _decimals(token)
+            for token, value in self.values.items()
+            if value == 0 or abs(value) >= noise
+        )
+        return min(max(told, default=0), cap)
+
+
+def printed_rows(data: Any) -> Rows:
+    """Convert nested sequences of decimals to rows of strings.
+
+    Parameters
+    ----------
+    data
+        One row per point. A coordinate is a decimal string, an integer, or a float, which
+        stands for the shortest decimal that gives it back (its repr). NumPy arrays are rows too.
+
+    Raises
+    ------
+    FormatError
+        A coordinate is not a finite decimal number; the message gives its row and column.
+    ShapeError
+        There are no rows, or they are empty, of different lengths, or not sequences.
+
+    Examples
+    --------
+    >>> printed_rows([["0.5", 1], [0.8, "-1.3"]])
+    (('0.5', '1'), ('0.8', '-1.3'))
+    """
+    if isinstance(data, (str, bytes)) or not isinstance(data, Iterable):
+        raise ShapeError(
+            "recover: tokens must be a sequence of rows, one per point, "
+            f"got {type(data).__name__}; pass [[x, y, z], ...] or a Model"
+        )
+    rows = tuple(_row(row, k) for k, row in enumerate(data))
+    if not rows:
+        raise ShapeError("recover: there must be at least one point, got none")
+    for k, row in enumerate(rows):
+        if len(row) != len(rows[0]) or not row:
+            raise ShapeError(
+                "recover: all rows must have one and the same positive number of coordinates, "
+                f"got {len(rows[0])} in row 0 and {len(row)} in row {k}"
+            )
+    return rows
+
+
+def _row(row: Any, k: int) -> tuple[str, ...]:
+    if isinstance(row, (str, bytes)) or not isinstance(row, Iterable) or np.ndim(row) == 0:
+        raise ShapeError(
+            f"recover: row {k} must be a sequence of coordinates, got {type(row).__name__}"
+        )
+    return tuple(_token(x, k, j) for j, x in enumerate(row))
+
+
+def _token(x: Any, k: int, j: int) -> str:
+    if isinstance(x, (numbers.Integral, np.integer)) and not isinstance(x, bool):
+        return str(int(x))
+    if isinstance(x, (str, float, np.floating, Decimal)):
+        text = str(x).strip()  # str of a float is the shortest decimal that gives it back
+        fault = decimal_fault(text)
+    else:
+        fault = f"a coordinate must be a decimal string, a float or an int, got {type(x).__name__}"
+    if fault is not None:
+        raise FormatError(f"recover: row {k}, column {j}: {fault}")
+    return text
+
+
+def _decimals(token: str) -> int:
+    mantissa, _, exponent = token.lower().partition("e")
+    fraction = mantissa.partition(".")[2]
+    return max(0, len(fraction) - int(exponent or 0))
+
+
+def _integer_digits(size: Fraction) -> int:
+    """Return the n with 10^(n-1) <= size < 10^n; 0 for 0."""
+    if size == 0:
+        return 0
+    n = len(str(size.numerator)) - len(str(size.denominator)) + 1
+    return n if size >= Fraction(10) ** (n - 1) else n - 1
