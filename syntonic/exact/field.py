@@ -5,12 +5,22 @@ Results are not reduced to lowest terms: `GoldenExact` does that once, when it s
 
 from __future__ import annotations
 
-from gmpy2 import is_square, isqrt, mpz
+from collections.abc import Iterator
+
+from gmpy2 import gcd, is_square, isqrt, mpz
 
 from syntonic.exact.operands import Triple
 from syntonic.exact.pairs import Integer, floor_div, multiply, norm, phi_power
 
-__all__ = ["power", "quotient", "round_half_even", "square_root"]
+__all__ = [
+    "minimal_polynomial",
+    "partial_quotients",
+    "power",
+    "quotient",
+    "round_half_even",
+    "scaled_round",
+    "square_root",
+]
 
 # A result beyond 2^33 bits (one gigabyte) is refused: GMP ends the process when memory runs out.
 _MAX_BITS = 1 << 33
@@ -79,6 +89,14 @@ def round_half_even(p: Integer, q: Integer, d: Integer) -> mpz:
     return nearest - 1 if tie and nearest % 2 else nearest
 
 
+def scaled_round(x: Triple, places: int) -> mpz:
+    """Return x·10^places rounded to an integer, ties to even."""
+    (p, q, d), scale = x, mpz(10) ** abs(places)
+    if places < 0:
+        return round_half_even(p, q, d * scale)
+    return round_half_even(p * scale, q * scale, d)
+
+
 def square_root(x: Triple) -> Triple | None:
     """Return the non-negative square root of x within Q(φ), or None if there is none.
 
@@ -102,3 +120,33 @@ def square_root(x: Triple) -> Triple | None:
             # y = (t + v√5)/2 with t >= 0; the root with v√5 dominating may be negative.
             return (u, v, d) if t * t >= 5 * v * v or v > 0 else (-u, -v, d)
     return None
+
+
+def minimal_polynomial(x: Triple) -> tuple[Integer, ...]:
+    """Return the primitive integer polynomial of x, highest coefficient first and positive.
+
+    x² - trace(x) x + norm(x) times d², divided by the common factor; dx - p if x = p/d.
+    """
+    p, q, d = x
+    if q == 0:
+        return d, -p
+    coefficients = d * d, -d * (2 * p + q), norm(p, q)
+    common = gcd(*coefficients)
+    return tuple(c // common for c in coefficients)
+
+
+def partial_quotients(x: Triple, count: int) -> Iterator[mpz]:
+    """Yield the first partial quotients of the continued fraction of x; they end if x is rational.
+
+    Each complete quotient is reduced to lowest terms, so that its size stays bounded.
+    """
+    p, q, d = x
+    for _ in range(count):
+        floor = floor_div(p, q, d)
+        yield floor
+        p -= floor * d
+        if not (p or q):
+            return
+        p, q, d = quotient((mpz(1), mpz(0), mpz(1)), (p, q, d))
+        common = gcd(p, q, d)
+        p, q, d = p // common, q // common, d // common

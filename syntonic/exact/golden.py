@@ -9,16 +9,19 @@ from __future__ import annotations
 
 import math
 import numbers
+import operator
+from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from gmpy2 import gcd, mpq, mpz
 
-from syntonic.exact import field, pairs
+from syntonic.exact import field, pairs, parser, text
 from syntonic.exact.operands import (
     FLOATS,
-    dyadic_triple,
+    comparand,
+    float_triple,
     integer,
     is_finite,
     rational_parts,
@@ -28,6 +31,95 @@ from syntonic.exact.operands import (
 __all__ = ["PHI", "PHI_INV", "SQRT5", "GoldenExact"]
 
 _ZERO, _ONE = mpz(0), mpz(1)
+
+_Operator: TypeAlias = "Callable[[GoldenExact, Any], Any]"
+
+
+def _new(p: mpz, q: mpz, d: mpz) -> GoldenExact:
+    """Return (p + qφ)/d, which is in lowest terms already."""
+    x: GoldenExact = object.__new__(GoldenExact)
+    x._p = p
+    x._q = q
+    x._d = d
+    return x
+
+
+def _reduced(p: mpz, q: mpz, d: mpz) -> GoldenExact:
+    """Return (p + qφ)/d for d > 0, brought to lowest terms."""
+    if d != 1 and (common := gcd(p, q, d)) != 1:
+        p, q, d = p // common, q // common, d // common
+    x: GoldenExact = object.__new__(GoldenExact)
+    x._p = p
+    x._q = q
+    x._d = d
+    return x
+
+
+def _operand(x: Any, symbol: str) -> GoldenExact | None:
+    """Return an exact number as a GoldenExact, None for an unknown type; a float raises."""
+    if isinstance(x, GoldenExact):
+        return x
+    triple = rational_triple(x, f"GoldenExact: {symbol}")
+    return None if triple is None else _new(*triple)
+
+
+def _operators(symbol: str, operation: _Operator) -> tuple[_Operator, _Operator]:
+    """Return a binary operator and its reflection, for exact operands of any type."""
+
+    def forward(self: GoldenExact, other: Any) -> Any:
+        right = _operand(other, symbol)
+        return NotImplemented if right is None else operation(self, right)
+
+    def reflected(self: GoldenExact, other: Any) -> Any:
+        left = _operand(other, symbol)
+        return NotImplemented if left is None else operation(left, self)
+
+    return forward, reflected
+
+
+def _divide(x: GoldenExact, y: GoldenExact) -> GoldenExact:
+    return _reduced(*field.quotient(x.numerators(), y.numerators()))
+
+
+def _floor_divide(x: GoldenExact, y: GoldenExact) -> int:
+    return int(pairs.floor_div(*field.quotient(x.numerators(), y.numerators())))
+
+
+def _remainder(x: GoldenExact, y: GoldenExact) -> GoldenExact:
+    return x - y * _floor_divide(x, y)
+
+
+def _power(x: GoldenExact, exponent: GoldenExact) -> GoldenExact:
+    if exponent._q or exponent._d != 1:
+        raise ValueError(
+            f"GoldenExact: ** takes an integer exponent, got {exponent}; "
+            "x.sqrt() is the exact square root where the field has one"
+        )
+    return _reduced(*field.power(x.numerators(), int(exponent._p)))
+
+
+def _compare(x: GoldenExact, other: object) -> Any:
+    """Return a number with the sign of x - other, NaN for NaN, NotImplemented if unordered."""
+    if type(other) is GoldenExact:
+        r, s, e = other._p, other._q, other._d
+    elif isinstance(other, FLOATS) and not is_finite(other):
+        return -float(other)
+    elif (triple := comparand(other)) is not None:
+        r, s, e = triple
+    else:
+        return NotImplemented
+    d = x._d
+    if d == e:
+        return pairs.sign(x._p - r, x._q - s)
+    return pairs.sign(x._p * e - r * d, x._q * e - s * d)
+
+
+def _ordering(relation: Callable[[Any, Any], bool]) -> _Operator:
+    def method(self: GoldenExact, other: Any) -> bool:
+        order = _compare(self, other)
+        return NotImplemented if order is NotImplemented else relation(order, 0)
+
+    return method
 
 
 class GoldenExact(numbers.Real):
@@ -111,29 +203,20 @@ class GoldenExact(numbers.Real):
         >>> GoldenExact.from_float_exact(0.1)
         GoldenExact('3602879701896397/36028797018963968')
         """
-        if not isinstance(x, FLOATS):
-            raise TypeError(
-                f"GoldenExact.from_float_exact: x must be a float, got {type(x).__name__}; "
-                "exact numbers go to GoldenExact(...) directly"
-            )
-        if not is_finite(x):
-            raise ValueError(f"GoldenExact.from_float_exact: x must be finite, got {x}")
-        return _reduced(*dyadic_triple(x))
+        return _reduced(*float_triple(x))
 
     @classmethod
     def parse(cls, text: str) -> GoldenExact:
         """Read an expression such as "3/2 - 5phi", "φ^-3" or "(1+√5)/2".
 
-        `syntonic.exact.text.parse` describes the grammar and the errors.
+        `syntonic.exact.parser` describes the grammar and the errors.
 
         Examples
         --------
         >>> GoldenExact.parse("(1 + sqrt5)/2 - 1.25")
         GoldenExact('-5/4', 1)
         """
-        from syntonic.exact.text import parse  # text builds on this module
-
-        return parse(text)
+        return _new(*parser.parse(text))
 
     def numerators(self) -> tuple[mpz, mpz, mpz]:
         """Return (p, q, d) with self = (p + qφ)/d in lowest terms, d > 0."""
@@ -182,45 +265,10 @@ class GoldenExact(numbers.Real):
 
     __rmul__ = __mul__
 
-    def __truediv__(self, other: Any) -> GoldenExact:
-        right = _operand(other, "/")
-        return NotImplemented if right is None else _divide(self, right)
-
-    def __rtruediv__(self, other: Any) -> GoldenExact:
-        left = _operand(other, "/")
-        return NotImplemented if left is None else _divide(left, self)
-
-    def __floordiv__(self, other: Any) -> int:
-        right = _operand(other, "//")
-        return NotImplemented if right is None else _floor_divide(self, right)
-
-    def __rfloordiv__(self, other: Any) -> int:
-        left = _operand(other, "//")
-        return NotImplemented if left is None else _floor_divide(left, self)
-
-    def __mod__(self, other: Any) -> GoldenExact:
-        right = _operand(other, "%")
-        return NotImplemented if right is None else _divmod(self, right)[1]
-
-    def __rmod__(self, other: Any) -> GoldenExact:
-        left = _operand(other, "%")
-        return NotImplemented if left is None else _divmod(left, self)[1]
-
-    def __divmod__(self, other: Any) -> tuple[int, GoldenExact]:
-        right = _operand(other, "divmod()")
-        return NotImplemented if right is None else _divmod(self, right)
-
-    def __rdivmod__(self, other: Any) -> tuple[int, GoldenExact]:
-        left = _operand(other, "divmod()")
-        return NotImplemented if left is None else _divmod(left, self)
-
-    def __pow__(self, exponent: Any) -> GoldenExact:
-        right = _operand(exponent, "**")
-        return NotImplemented if right is None else _power(self, right)
-
-    def __rpow__(self, base: Any) -> GoldenExact:
-        left = _operand(base, "**")
-        return NotImplemented if left is None else _power(left, self)
+    __truediv__, __rtruediv__ = _operators("/", _divide)
+    __floordiv__, __rfloordiv__ = _operators("//", _floor_divide)
+    __mod__, __rmod__ = _operators("%", _remainder)
+    __pow__, __rpow__ = _operators("**", _power)
 
     def __neg__(self) -> GoldenExact:
         return _new(-self._p, -self._q, self._d)
@@ -246,34 +294,19 @@ class GoldenExact(numbers.Real):
         order = _compare(self, other)
         return NotImplemented if order is NotImplemented else order == 0
 
-    def __lt__(self, other: Any) -> bool:
-        order = _compare(self, other)
-        return NotImplemented if order is NotImplemented else order < 0
+    __lt__ = _ordering(operator.lt)
+    __le__ = _ordering(operator.le)
+    __gt__ = _ordering(operator.gt)
+    __ge__ = _ordering(operator.ge)
 
-    def __le__(self, other: Any) -> bool:
-        order = _compare(self, other)
-        return NotImplemented if order is NotImplemented else order <= 0
-
-    def __gt__(self, other: Any) -> bool:
-        order = _compare(self, other)
-        return NotImplemented if order is NotImplemented else order > 0
-
-    def __ge__(self, other: Any) -> bool:
-        order = _compare(self, other)
-        return NotImplemented if order is NotImplemented else order >= 0
-
-    def __hash__(self) -> int:
+    # numbers.Complex declares itself unhashable to the type checker.
+    def __hash__(self) -> int:  # type: ignore[override]
         return hash((self.a, self.b)) if self._q else hash(self.a)
 
     # Conversion
 
     def __float__(self) -> float:
-        try:
-            return pairs.nearest_float(self._p, self._q, self._d)
-        except OverflowError:
-            raise OverflowError(
-                "GoldenExact: float() is beyond the range of float64; to_decimal gives any digits"
-            ) from None
+        return pairs.nearest_float(self._p, self._q, self._d)
 
     def __int__(self) -> int:
         return math.trunc(self)
@@ -290,14 +323,9 @@ class GoldenExact(numbers.Real):
     def __round__(self, ndigits: Any = None) -> Any:
         if ndigits is None:
             return int(field.round_half_even(self._p, self._q, self._d))
-        scale = mpz(10) ** abs(n := int(integer(ndigits)))
-        if n < 0:
-            return _new(
-                scale * field.round_half_even(self._p, self._q, self._d * scale), _ZERO, _ONE
-            )
-        return _reduced(
-            field.round_half_even(self._p * scale, self._q * scale, self._d), _ZERO, scale
-        )
+        places = int(integer(ndigits))
+        nearest = field.scaled_round(self.numerators(), places)
+        return _new(nearest, _ZERO, _ONE) * _new(mpz(10), _ZERO, _ONE) ** -places
 
     def __reduce__(self) -> tuple[Any, ...]:
         return GoldenExact.from_numerators, self.numerators()
@@ -311,22 +339,16 @@ class GoldenExact(numbers.Real):
     # Text
 
     def __repr__(self) -> str:
-        from syntonic.exact.text import constructor
-
-        return constructor(self)
+        return text.constructor(self)
 
     def __str__(self) -> str:
-        from syntonic.exact.text import plain
-
-        return plain(self)
+        return text.expression(self)
 
     def __format__(self, spec: str) -> str:
-        from syntonic.exact.text import formatted
-
-        return formatted(self, spec)
+        return text.formatted(self, spec)
 
     def _repr_latex_(self) -> str:
-        return f"${self:latex}$"
+        return f"${text.latex(self)}$"
 
     def to_decimal(self, digits: int) -> str:
         """Return the decimal expansion to that many significant digits, correctly rounded.
@@ -341,9 +363,7 @@ class GoldenExact(numbers.Real):
         >>> PHI.to_decimal(50)
         '1.6180339887498948482045868343656381177203091798058'
         """
-        from syntonic.exact.text import decimal
-
-        return decimal(self, digits)
+        return text.decimal(self, digits)
 
     # The field
 
@@ -419,12 +439,7 @@ class GoldenExact(numbers.Real):
         >>> PHI.minpoly()
         [1, -1, -1]
         """
-        p, q, d = self.numerators()
-        if not q:
-            return [int(d), -int(p)]
-        coefficients = (d * d, -d * (2 * p + q), pairs.norm(p, q))
-        common = gcd(*coefficients)
-        return [int(c // common) for c in coefficients]
+        return [int(c) for c in field.minimal_polynomial(self.numerators())]
 
     def continued_fraction(self, n: int) -> list[int]:
         """Return the first n partial quotients; fewer if the number is rational and they end.
@@ -436,86 +451,11 @@ class GoldenExact(numbers.Real):
         """
         if n < 0:
             raise ValueError(f"GoldenExact.continued_fraction: n must not be negative, got {n}")
-        quotients: list[int] = []
-        x = self
-        while len(quotients) < n:
-            quotients.append(math.floor(x))
-            rest = x - quotients[-1]
-            if not rest:
-                break
-            x = rest.inverse()
-        return quotients
+        return [int(k) for k in field.partial_quotients(self.numerators(), n)]
 
     def minkowski(self) -> tuple[float, float]:
         """Return the number and its Galois conjugate as floats, each correctly rounded."""
         return float(self), float(self.galois_conjugate())
-
-
-def _new(p: mpz, q: mpz, d: mpz) -> GoldenExact:
-    """Return (p + qφ)/d, which is in lowest terms already."""
-    x: GoldenExact = object.__new__(GoldenExact)
-    x._p = p
-    x._q = q
-    x._d = d
-    return x
-
-
-def _reduced(p: mpz, q: mpz, d: mpz) -> GoldenExact:
-    """Return (p + qφ)/d for d > 0, brought to lowest terms."""
-    if d != 1 and (common := gcd(p, q, d)) != 1:
-        p, q, d = p // common, q // common, d // common
-    x: GoldenExact = object.__new__(GoldenExact)
-    x._p = p
-    x._q = q
-    x._d = d
-    return x
-
-
-def _operand(x: Any, operator: str) -> GoldenExact | None:
-    """Return an exact number as a GoldenExact, None for an unknown type; a float raises."""
-    if isinstance(x, GoldenExact):
-        return x
-    triple = rational_triple(x, f"GoldenExact: {operator}")
-    return None if triple is None else _new(*triple)
-
-
-def _divide(x: GoldenExact, y: GoldenExact) -> GoldenExact:
-    return _reduced(*field.quotient(x.numerators(), y.numerators()))
-
-
-def _floor_divide(x: GoldenExact, y: GoldenExact) -> int:
-    return int(pairs.floor_div(*field.quotient(x.numerators(), y.numerators())))
-
-
-def _divmod(x: GoldenExact, y: GoldenExact) -> tuple[int, GoldenExact]:
-    quotient = _floor_divide(x, y)
-    return quotient, x - quotient * y
-
-
-def _power(x: GoldenExact, exponent: GoldenExact) -> GoldenExact:
-    if exponent._q or exponent._d != 1:
-        raise ValueError(
-            f"GoldenExact: ** takes an integer exponent, got {exponent}; "
-            "x.sqrt() is the exact square root where the field has one"
-        )
-    return _reduced(*field.power(x.numerators(), int(exponent._p)))
-
-
-def _compare(x: GoldenExact, y: object) -> Any:
-    """Return a number with the sign of x - y, NaN for NaN, NotImplemented for unknown types."""
-    if type(y) is not GoldenExact:
-        if isinstance(y, FLOATS):
-            if not is_finite(y):
-                return -float(y)
-            y = _new(*dyadic_triple(y))
-        elif isinstance(y, (complex, np.complexfloating)):
-            return NotImplemented
-        elif (y := _operand(y, "comparison")) is None:
-            return NotImplemented
-    d, e = x._d, y._d
-    if d == e:
-        return pairs.sign(x._p - y._p, x._q - y._q)
-    return pairs.sign(x._p * e - y._p * d, x._q * e - y._q * d)
 
 
 PHI = GoldenExact(0, 1)

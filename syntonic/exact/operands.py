@@ -17,7 +17,16 @@ from typing import Any, TypeAlias
 import numpy as np
 from gmpy2 import mpfr, mpq, mpz
 
-__all__ = ["FLOATS", "Triple", "dyadic_triple", "integer", "rational_parts", "rational_triple"]
+__all__ = [
+    "FLOATS",
+    "Triple",
+    "comparand",
+    "float_triple",
+    "integer",
+    "is_finite",
+    "rational_parts",
+    "rational_triple",
+]
 
 Triple: TypeAlias = "tuple[mpz, mpz, mpz]"
 
@@ -26,7 +35,8 @@ FLOATS = (float, np.floating, type(mpfr()))
 
 _ZERO, _ONE = mpz(0), mpz(1)
 _MPZ, _MPQ = type(mpz()), type(mpq())
-_INEXACT = (*FLOATS, complex, np.complexfloating)
+_COMPLEX = (complex, np.complexfloating)
+_INEXACT = (*FLOATS, *_COMPLEX)
 _FRACTION_TEXT = re.compile(r"\s*([+-]?\d+)(?:/([+-]?\d+))?\s*", re.ASCII)
 _FLOAT_REMEDY = (
     "use snap to take the nearest element of a lattice, or GoldenExact.from_float_exact for a "
@@ -94,7 +104,21 @@ def is_finite(x: Any) -> bool:
     return bool(abs(x) < math.inf)
 
 
-def dyadic_triple(x: Any) -> Triple:
+def float_triple(x: Any) -> Triple:
     """Return the exact binary value of a finite float of any kind as a triple."""
+    if not isinstance(x, FLOATS):
+        raise TypeError(
+            f"GoldenExact.from_float_exact: x must be a float, got {type(x).__name__}; "
+            "exact numbers go to GoldenExact(...) directly"
+        )
+    if not is_finite(x):
+        raise ValueError(f"GoldenExact.from_float_exact: x must be finite, got {x}")
     top, bottom = x.as_integer_ratio()
     return mpz(int(top)), _ZERO, mpz(int(bottom))
+
+
+def comparand(x: Any) -> Triple | None:
+    """Return the exact value of a rational number or a finite float, None for another type."""
+    if isinstance(x, FLOATS):
+        return float_triple(x)
+    return None if isinstance(x, _COMPLEX) else rational_triple(x, "comparison")

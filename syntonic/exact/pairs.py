@@ -139,7 +139,10 @@ def nearest_float(
     exact = q == 0 and scaled * d == p << max(shift, 0) and not p & ((1 << max(-shift, 0)) - 1)
     scaled = 2 * scaled + (not exact)
     unit = max(scaled.bit_length() - 1 - shift - bits, least_exponent)
-    return copysign(ldexp(int(_shift_to_even(scaled, unit + shift + 1)), unit), direction)
+    significand = int(_shift_to_even(scaled, unit + shift + 1))
+    if significand.bit_length() + unit > 1024:
+        raise OverflowError("the golden number is beyond the range of float64")
+    return copysign(ldexp(significand, unit), direction)
 
 
 def fibonacci(n: int) -> mpz:

@@ -1,33 +1,207 @@
-"""How an element of Q(φ) is read and written."""
+"""How an element of Q(φ) is written: as an expression, as decimals, in LaTeX.
+
+Decimals are rounded once, from the exact value; only rational numbers can tie, and a tie goes to
+the even digit.
+"""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from gmpy2 import mpq
+from gmpy2 import mpq, mpz
+
+from syntonic.exact.field import scaled_round
+from syntonic.exact.operands import Triple
+from syntonic.exact.pairs import floor_log2, sign
 
 if TYPE_CHECKING:
     from syntonic.exact.golden import GoldenExact
 
+__all__ = ["constructor", "decimal", "expression", "formatted", "latex"]
+
+# More digits than this are a slip, and GMP ends the process when memory runs out.
+_MAX_DIGITS = 10**8
+
+_SPEC = re.compile(
+    r"(?:(?P<fill>.)?(?P<align>[<>=^]))?(?P<sign>[-+ ]?)(?P<no_minus_zero>z?)(?P<alternate>#?)"
+    r"(?P<zero>0?)(?P<width>\d*)(?P<group>[,_]?)(?:\.(?P<precision>\d+))?(?P<type>[eEfFgG%]?)",
+    re.ASCII | re.DOTALL,
+)
+
 
 def constructor(x: GoldenExact) -> str:
-    """Return the call that builds x."""
-    arguments = [_argument(x.a)] + ([_argument(x.b)] if x.b else [])
-    return f"GoldenExact({', '.join(arguments)})"
+    """Return the call that builds x, such as "GoldenExact('3/2', -5)"."""
+    arguments = [x.a, x.b] if x.b else [x.a]
+    return f"GoldenExact({', '.join(map(_argument, arguments))})"
 
 
 def _argument(value: mpq) -> str:
-    # Python refuses integer literals of more than a few thousand digits, but not strings.
-    plain = value.denominator == 1 and value.numerator.bit_length() < 2000
-    return str(value) if plain else f"'{value}'"
+    # Python reads integer literals of a few thousand digits at most, strings of any length.
+    literal = value.denominator == 1 and value.numerator.bit_length() < 2000
+    return str(value) if literal else f"'{value}'"
 
 
-def plain(x: GoldenExact) -> str:
-    """Return x as "3/2 - 5φ"."""
-    a, b = x.a, x.b
-    if not b:
-        return str(a)
-    size = "" if abs(b) == 1 else str(abs(b))
-    if not a:
-        return f"{'-' if b < 0 else ''}{size}φ"
-    return f"{a} {'-' if b < 0 else '+'} {size}φ"
+def expression(x: GoldenExact) -> str:
+    """Return x as an expression, such as "3/2 - 5φ", which `parse` reads back."""
+    return _join(str(x.a), str(abs(x.b)), x, "φ")
+
+
+def latex(x: GoldenExact) -> str:
+    r"""Return x in LaTeX, such as "\frac{3}{2} - 5\varphi"."""
+    return _join(_latex_rational(x.a), _latex_rational(abs(x.b)), x, r"\varphi")
+
+
+def _join(a: str, size: str, x: GoldenExact, symbol: str) -> str:
+    if not x.b:
+        return a
+    term = symbol if abs(x.b) == 1 else size + symbol
+    if not x.a:
+        return f"-{term}" if x.b < 0 else term
+    return f"{a} {'-' if x.b < 0 else '+'} {term}"
+
+
+def _latex_rational(value: mpq) -> str:
+    if value.denominator == 1:
+        return str(value)
+    return rf"{'-' if value < 0 else ''}\frac{{{abs(value.numerator)}}}{{{value.denominator}}}"
+
+
+def decimal(x: GoldenExact, digits: int) -> str:
+    """Return x to a number of significant digits; see `GoldenExact.to_decimal`."""
+    if not 1 <= digits <= _MAX_DIGITS:
+        raise ValueError(
+            f"GoldenExact.to_decimal: digits must be between 1 and {_MAX_DIGITS}, got {digits}"
+        )
+    minus, size = _magnitude(x)
+    return minus + _general(size, digits, lowest=-6, strip=False)
+
+
+def formatted(x: GoldenExact, spec: str) -> str:
+    """Return x formatted as `format(x, spec)`.
+
+    Parameters
+    ----------
+    x
+        The number.
+    spec
+        "latex"; a specification as for floats, of type e, E, f, F, g, G or %; or one without a
+        type and precision, which aligns the expression "3/2 - 5φ".
+
+    Raises
+    ------
+    ValueError
+        The specification is not one of these.
+    """
+    if spec == "latex":
+        return latex(x)
+    match = _SPEC.fullmatch(spec)
+    if match is None or int(match["precision"] or 0) > _MAX_DIGITS:
+        raise _bad_spec(spec)
+    fields = match.groupdict(default="")
+    if not (fields["type"] or fields["precision"]):
+        if any(fields[name] for name in ("sign", "no_minus_zero", "alternate", "zero", "group")):
+            raise _bad_spec(spec)
+        return _aligned("", expression(x), fields, default="<")
+    minus, size = _magnitude(x)
+    body = _number(size, fields)
+    if minus and fields["no_minus_zero"] and not any(c in "123456789" for c in body):
+        minus = ""
+    head = minus or fields["sign"].replace("-", "")
+    return _aligned(head, _grouped(head, body, fields), fields, default=">")
+
+
+def _bad_spec(spec: str) -> ValueError:
+    return ValueError(
+        'GoldenExact: a format must be "latex", or as for a float with type e, f, g or % '
+        f"and at most {_MAX_DIGITS} digits, got {spec[:40]!r}"
+    )
+
+
+def _magnitude(x: GoldenExact) -> tuple[str, Triple]:
+    p, q, d = x.numerators()
+    return ("-", (-p, -q, d)) if sign(p, q) < 0 else ("", (p, q, d))
+
+
+def _number(size: Triple, fields: dict[str, str]) -> str:
+    """Return the digits of x >= 0 in the format's type and precision, without sign and padding."""
+    kind, places = fields["type"] or "g", int(fields["precision"] or 6)
+    point = bool(fields["alternate"])
+    if kind in "gG":
+        body = _general(size, max(places, 1), lowest=-4, strip=not point)
+    elif kind in "eE":
+        coefficient, exponent = _significant(size, places + 1)
+        body = _scientific(str(coefficient), exponent)
+    else:
+        scale = 100 if kind == "%" else 1
+        body = _fixed((size[0] * scale, size[1] * scale, size[2]), places)
+    if point and "." not in body:
+        body = body.replace("e", ".e") if "e" in body else body + "."
+    return (body.upper() if kind.isupper() else body) + ("%" if kind == "%" else "")
+
+
+def _fixed(size: Triple, places: int) -> str:
+    digits = str(scaled_round(size, places)).zfill(places + 1)
+    return f"{digits[:-places]}.{digits[-places:]}" if places else digits
+
+
+def _general(size: Triple, digits: int, lowest: int, strip: bool) -> str:
+    """Return x >= 0 to so many digits: plain if its exponent is in [lowest, digits)."""
+    coefficient, exponent = _significant(size, digits)
+    text = str(coefficient).zfill(digits)
+    if strip:
+        text = text.rstrip("0") or "0"
+    if not lowest <= exponent < digits:
+        return _scientific(text, exponent)
+    if exponent < 0:
+        return "0." + "0" * (-exponent - 1) + text
+    text = text.ljust(exponent + 1, "0")
+    whole, rest = text[: exponent + 1], text[exponent + 1 :]
+    return f"{whole}.{rest}" if rest else whole
+
+
+def _scientific(digits: str, exponent: int) -> str:
+    rest = f".{digits[1:]}" if digits[1:] else ""
+    return f"{digits[0]}{rest}e{exponent:+03d}"
+
+
+def _significant(size: Triple, digits: int) -> tuple[mpz, int]:
+    """Return x >= 0 rounded to c·10^(e + 1 - digits), where c has so many digits, as (c, e)."""
+    p, q, d = size
+    if not (p or q):
+        return mpz(0), 0
+    exponent = floor_log2(p, q, d) * 30103 // 100000  # log10(2), to be corrected by the result
+    while True:
+        coefficient = scaled_round(size, digits - 1 - exponent)
+        length = len(str(coefficient))
+        if length == digits:
+            return coefficient, exponent
+        exponent += 1 if length > digits else -1
+
+
+def _grouped(head: str, body: str, fields: dict[str, str]) -> str:
+    """Return the body with its integer part zero-padded and grouped by thousands."""
+    length = next((i for i, c in enumerate(body) if not c.isdigit()), len(body))
+    whole, rest = body[:length], body[length:]
+    group = fields["group"]
+    if fields["zero"] and not fields["align"]:
+        room = int(fields["width"] or 0) - len(head) - len(rest)
+        # n digits and their separators take n + (n - 1)//3 characters.
+        whole = whole.zfill(room - (room - 1) // 4 if group else room)
+    if group:
+        first = (len(whole) - 1) % 3 + 1
+        parts = [whole[i : i + 3] for i in range(first, len(whole), 3)]
+        whole = group.join([whole[:first], *parts])
+    return whole + rest
+
+
+def _aligned(head: str, body: str, fields: dict[str, str], default: str) -> str:
+    missing = int(fields["width"] or 0) - len(head) - len(body)
+    fill = fields["fill"] or (fields["zero"] or " ")
+    align = fields["align"] or default
+    if missing <= 0 or align == "<":
+        return head + body + fill * missing
+    if align == "=":
+        return head + fill * missing + body
+    before = missing // 2 if align == "^" else missing
+    return fill * before + head + body + fill * (missing - before)
