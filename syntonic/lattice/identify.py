@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import isfinite
 from numbers import Rational
 from operator import index
@@ -9,11 +10,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from gmpy2 import mpq
 
 from syntonic.exact.golden import GoldenExact
 from syntonic.lattice.snap_exact import Pair, closer
-from syntonic.lattice.tolerance import walk
+from syntonic.lattice.tolerance import Interval
 
 __all__ = ["identify"]
 
@@ -69,82 +69,99 @@ def identify(
     >>> print(identify([0.5, 2.118], tol=1e-3)[1])
     1/2 + φ
     """
-    values = _exact_values(x)
-    radius = _tolerance(tol)
-    most_d = _bound(max_denominator, "max_denominator", 1)
-    most = _bound(max_coefficient, "max_coefficient", 0)
-    found = [_simplest(value, radius, most_d, most) for value in values.ravel().tolist()]
-    if np.ndim(x) == 0:
+    values, shape = _ratios(x)
+    search = _Search(
+        _tolerance(tol),
+        _bound(max_denominator, "max_denominator", 1),
+        _bound(max_coefficient, "max_coefficient", 0),
+    )
+    found = [search.simplest(p, q) for p, q in values]
+    if shape == () and not isinstance(x, np.ndarray):
         return found[0]
     out = np.empty(len(found), dtype=object)
     out[:] = found
-    return out.reshape(values.shape)
+    return out.reshape(shape)
 
 
-def _simplest(x: mpq, tol: mpq, max_denominator: int, max_coefficient: int) -> GoldenExact | None:
-    """Search every D by increasing |q|, for as long as (0+1)(|q|+1)D is not too large already.
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """What is asked of every number."""
 
-    A pair that is not in lowest terms need not be told apart: its reduced form is met as well,
-    at a smaller D, and has a smaller size.
-    """
-    best: tuple[int, int, int] | None = None  # size, D, |q|
-    v: Pair = (0, 0)
-    for d in range(1, max_denominator + 1):
-        if best is not None and d > best[0]:
-            break
-        for p, q in walk(x - tol, x + tol, denominator=d):
-            if abs(q) > max_coefficient or (best is not None and (abs(q) + 1) * d > best[0]):
+    tolerance: Pair
+    max_denominator: int
+    max_coefficient: int
+
+    def simplest(self, p: int, q: int) -> GoldenExact | None:
+        """Search for p/q: every D, and for each D by increasing |b|.
+
+        No size is smaller than (|b|+1)D, which ends both loops. A pair that is not in lowest
+        terms need not be told apart: its reduced form is met as well, at a smaller D, and has a
+        smaller size.
+        """
+        radius, scale = self.tolerance
+        x, radius, scale = p * scale, radius * q, q * scale  # over one denominator
+        most = self.max_coefficient
+        reach = 3 * most * scale  # |a + bφ| <= φ² most, and φ² < 3
+        best, v = (self._worst() + 1, 0, 0), (0, 0)
+        for d in range(1, self.max_denominator + 1):
+            if d > best[0] or d * (abs(x) - radius) > reach:
                 break
-            if abs(p) > max_coefficient:
-                continue
-            rank = ((abs(p) + 1) * (abs(q) + 1) * d, d, abs(q))
-            if (
-                best is None
-                or rank < best
-                or (rank == best and closer((p, q), v, d * x.numerator, x.denominator) < 0)
-            ):
-                best, v = rank, (p, q)
-    return None if best is None else GoldenExact.from_numerators(*v, best[1])
+            interval = Interval(d * (x - radius), d * (x + radius), scale)
+            for a, b in interval.leading(min(most, best[0] // d - 1)):
+                least = (abs(b) + 1) * d
+                if least > best[0]:
+                    break
+                if abs(a) > most:
+                    continue
+                rank = ((abs(a) + 1) * least, d, abs(b))
+                if rank < best or (rank == best and closer((a, b), v, d * x, scale) < 0):
+                    best, v = rank, (a, b)
+        return None if best[0] > self._worst() else GoldenExact.from_numerators(*v, best[1])
+
+    def _worst(self) -> int:
+        return (self.max_coefficient + 1) ** 2 * self.max_denominator
 
 
-def _exact_values(x: Any) -> npt.NDArray[np.object_]:
-    """Return the exact values of x as an object array of mpq."""
-    array = np.array(x, dtype=object)
-    values = [_rational(item) for item in array.ravel().tolist()]
-    strange = next((i for i, v in zip(array.flat, values, strict=True) if v is None), None)
-    if strange is not None:
+def _ratios(x: Any) -> tuple[list[Pair], tuple[int, ...]]:
+    """Return the exact values of x, as numerators and denominators, and its shape."""
+    array = np.array(x, dtype=object)  # of the items themselves: no int is rounded beside a float
+    values = [_ratio(item) for item in array.ravel().tolist()]
+    strange = [item for item, value in zip(array.flat, values, strict=True) if value is None]
+    if strange:
         raise TypeError(
-            f"identify: x must hold floats, ints or Fractions, got {type(strange).__name__}"
+            "identify: x must hold float64, float32 or float16, integers or rationals, got "
+            f"{type(strange[0]).__name__}; convert it where no digit is lost"
         )
-    out = np.empty(len(values), dtype=object)
-    out[:] = values
-    out = out.reshape(array.shape)
-    bad = [place for place, value in np.ndenumerate(out) if isinstance(value, float)]
+    bad = [place for place, value in enumerate(values) if value == _NOT_FINITE]
     if bad:
+        first = tuple(map(int, np.unravel_index(bad[0], array.shape)))
         raise ValueError(
             f"identify: x must be finite, got {len(bad)} non-finite values, the first at index "
-            f"{bad[0]}; drop or replace them"
+            f"{first}; drop or replace them"
         )
-    return out
+    return [value for value in values if value is not None], array.shape
 
 
-def _rational(x: Any) -> mpq | float | None:
-    """Return the exact value of a real, NaN or infinity as a float, anything else as None."""
+_NOT_FINITE = (0, 0)
+
+
+def _ratio(x: Any) -> Pair | None:
+    """Return the exact value of a real, 0/0 for NaN and infinities, None for anything else."""
+    if isinstance(x, (float, np.float32, np.float16)):
+        return x.as_integer_ratio() if isfinite(x) else _NOT_FINITE
     if isinstance(x, Rational) and not isinstance(x, bool):
-        return mpq(int(x.numerator), int(x.denominator))
-    if not isinstance(x, (float, np.floating)):
-        return None
-    return mpq(*map(int, x.as_integer_ratio())) if isfinite(x) else float(x)
+        return int(x.numerator), int(x.denominator)
+    return None
 
 
-def _tolerance(tol: Any) -> mpq:
-    value = _rational(tol)
+def _tolerance(tol: Any) -> Pair:
+    value = _ratio(tol)
     if value is None:
         raise TypeError(
             f"identify: tol must be a real number, got {type(tol).__name__}; "
             "pass a float, an int or a Fraction"
         )
-    if isinstance(value, float) or value < 0:
+    if value == _NOT_FINITE or value[0] < 0:
         raise ValueError(f"identify: tol must be finite and not negative, got {tol}")
     return value
 

@@ -11,14 +11,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from heapq import merge
-from itertools import count, islice
-from math import lcm
+from itertools import islice
+from math import gcd, lcm
 from numbers import Rational
+from typing import NamedTuple
 
 from syntonic.exact.pairs import Integer, floor_div, floor_log_phi, multiply, phi_power, sign
 from syntonic.lattice.snap_exact import Pair, closer
 
-__all__ = ["least_coefficient", "least_conjugate", "walk"]
+__all__ = ["Interval", "least_coefficient", "least_conjugate", "walk"]
 
 
 def least_coefficient(lo: Rational, hi: Rational, *, denominator: int = 1) -> Pair | None:
@@ -39,8 +40,10 @@ def least_coefficient(lo: Rational, hi: Rational, *, denominator: int = 1) -> Pa
 
     Raises
     ------
+    TypeError
+        lo or hi is no exact rational.
     ValueError
-        lo is larger than hi.
+        lo is larger than hi, or the denominator is not positive.
 
     Notes
     -----
@@ -60,7 +63,7 @@ def least_coefficient(lo: Rational, hi: Rational, *, denominator: int = 1) -> Pa
     >>> least_coefficient(Fraction(30, 100), Fraction(31, 100), denominator=2)
     (-1, 1)
     """
-    return _Interval.of(lo, hi, denominator).least_coefficient()
+    return _interval(lo, hi, denominator).least_coefficient()
 
 
 def least_conjugate(lo: Rational, hi: Rational, *, denominator: int = 1) -> Pair | None:
@@ -80,8 +83,10 @@ def least_conjugate(lo: Rational, hi: Rational, *, denominator: int = 1) -> Pair
 
     Raises
     ------
+    TypeError
+        lo or hi is no exact rational.
     ValueError
-        lo is larger than hi.
+        lo is larger than hi, or the denominator is not positive.
 
     Notes
     -----
@@ -99,104 +104,169 @@ def least_conjugate(lo: Rational, hi: Rational, *, denominator: int = 1) -> Pair
     >>> least_conjugate(Fraction(125, 100), Fraction(135, 100), denominator=2)
     (1, 1)
     """
-    return _Interval.of(lo, hi, denominator).least_conjugate()
+    return _interval(lo, hi, denominator).least_conjugate()
 
 
-def walk(lo: Rational, hi: Rational, *, denominator: int = 1) -> Iterator[Pair]:
-    """Yield elements of (1/D)Z[φ] in [lo, hi] by increasing |b|: for each b that has any, one.
+def walk(
+    lo: Rational, hi: Rational, max_coefficient: int, *, denominator: int = 1
+) -> Iterator[Pair]:
+    """Yield every element of (1/D)Z[φ] in [lo, hi] with bounded coefficients, by increasing |b|.
 
     Parameters
     ----------
     lo, hi
         Rationals, lo <= hi.
+    max_coefficient
+        The bound on |a| and |b|, zero or more.
     denominator
         D, positive.
 
     Yields
     ------
     tuple of int
-        (a, b) for (a + bφ)/D. Where an interval wider than 1/D offers several a to one b, the
-        smallest in size. Without end, unless lo = hi.
+        (a, b) for (a + bφ)/D. Of equal |b|, the two signs come in either order; of one b (where
+        DW >= 1), the a come by increasing size.
 
     Raises
     ------
+    TypeError
+        lo or hi is no exact rational.
     ValueError
-        lo is larger than hi.
+        lo is larger than hi, or the denominator is not positive.
 
     Notes
     -----
     See `least_coefficient` for the steps that meet every element of an interval narrower than
-    1/D. The cost of an element is constant.
+    1/D. Each costs a constant.
 
     Examples
     --------
     >>> from fractions import Fraction
-    >>> elements = walk(Fraction(60, 100), Fraction(70, 100))
-    >>> list(islice(elements, 3))
-    [(-1, 1), (-4, 3), (7, -4)]
+    >>> list(walk(Fraction(60, 100), Fraction(70, 100), 20))
+    [(-1, 1), (12, -7)]
     """
-    return _Interval.of(lo, hi, denominator).walk()
+    interval = _interval(lo, hi, denominator)
+    for v in interval.leading(max_coefficient):
+        for a in interval.row(v[1], max_coefficient) if interval.is_wide else v[:1]:
+            if abs(a) <= max_coefficient:
+                yield a, v[1]
 
 
 @dataclass(frozen=True, slots=True)
-class _Units:
+class _Basis:
     """The basis U_k, U_(k+1) of Z[φ] and the coordinates of the two targets for x = 1."""
 
-    steps: tuple[Pair, Pair, Pair]
-    """U_k, U_(k+1) and their sum U_(k+2)."""
-    coefficient_target: tuple[Pair, Pair]
-    """5sF_(k+1) and -5sF_k, as elements."""
+    up: tuple[Pair, Pair, Pair]
+    """U_k, U_(k+1) and their sum U_(k+2): steps of increasing b > 0."""
+    down: tuple[Pair, Pair, Pair]
+    coefficient_target: Pair
+    """sF_(k+1) and -sF_k."""
     conjugate_target: tuple[Pair, Pair]
-    """5sφ^(k+1)/√5 and -5sφ^k/√5."""
+    """5sφ^(k+1)/√5 and -5sφ^k/√5, as elements."""
+
+
+@lru_cache(maxsize=4096)
+def _basis_for(width: int, scale: int) -> _Basis:
+    """Return the basis for an interval of the width `width/scale`, positive."""
+    return _basis_at(-floor_log_phi(width, 0, scale))
 
 
 @lru_cache(maxsize=256)
-def _units(k: int) -> _Units:
+def _basis_at(k: int) -> _Basis:
     s = 1 if k % 2 else -1
     u, w = _times(phi_power(-k), s), _times(phi_power(-k - 1), -s)
+    up = (u, w, _plus(u, w))
     # 5/√5 = √5 = 2φ - 1.
     first = _times(multiply(*phi_power(k + 1), -1, 2), s)
     second = _times(multiply(*phi_power(k), -1, 2), -s)
-    return _Units(
-        steps=(u, w, _plus(u, w)),
-        coefficient_target=((5 * s * w[1], 0), (-5 * s * u[1], 0)),
+    return _Basis(
+        up=up,
+        down=(_times(u, -1), _times(w, -1), _times(up[2], -1)),
+        coefficient_target=(s * w[1], -s * u[1]),
         conjugate_target=(first, second),
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Interval:
+class Interval(NamedTuple):
     """The interval [low/scale, high/scale], where elements of Z[φ] are looked for."""
 
     low: int
     high: int
     scale: int
 
-    @classmethod
-    def of(cls, lo: Rational, hi: Rational, denominator: int) -> _Interval:
-        (p, q), (r, t) = ((int(x.numerator), int(x.denominator)) for x in (lo, hi))
-        scale = lcm(q, t)
-        low, high = denominator * p * (scale // q), denominator * r * (scale // t)
-        if low > high:
-            raise ValueError("tolerance: lo must not be larger than hi; swap the two")
-        return cls(low, high, scale)
+    @property
+    def is_wide(self) -> bool:
+        """Tell whether every b has an a: the width is 1 at least."""
+        return self.high - self.low >= self.scale
 
     def contains(self, v: Pair) -> bool:
+        """Tell whether a + bφ is inside; the ends are."""
         a, b = self.scale * v[0], self.scale * v[1]
         return sign(a - self.low, b) >= 0 and sign(self.high - a, -b) >= 0
 
     def least_coefficient(self) -> Pair | None:
-        width, middle = self.high - self.low, self.low + self.high  # of 2·scale
-        if width == 0:
+        """Return the element inside with the least |b|, then nearest to the middle."""
+        if self.low == self.high:
             return self._point()
-        if width >= self.scale:
+        if self.is_wide:
             # The integer nearest to the middle, half-way toward 0, is inside.
+            middle = self.low + self.high  # of 2·scale
             n = (abs(middle) + self.scale - 1) // (2 * self.scale)
             return (n if middle > 0 else -n), 0
-        units = self._basis()
+        return self._start(self._basis(), None)
+
+    def least_conjugate(self) -> Pair | None:
+        """Return the element inside with the least |v'|."""
+        if self.low == self.high:
+            return self._point()
+        basis = self._basis()
+        x, q = self.low + self.high, 10 * self.scale  # the targets are for 5, the middle for 2
+        i, j = (int(floor_div(x * p, x * r, q)) for p, r in basis.conjugate_target)
         best: Pair | None = None
-        for v in self._candidates(units, units.coefficient_target):
-            if best is None or self._before(v, best):
+        for v in _corners(basis, i, j):
+            if self.contains(v) and (best is None or _conjugate_is_less(v, best)):
+                best = v
+        return best
+
+    def leading(self, limit: int) -> Iterator[Pair]:
+        """Yield, for each b that has any, the element inside with the least |a|.
+
+        They come by increasing |b|, up to the limit.
+        """
+        if self.is_wide:
+            return ((self._least(b), b) for b in _outward(limit))
+        if self.low == self.high:
+            point = self._point()
+            return iter(() if point is None else (point,))
+        basis = self._basis()
+        start = self._start(basis, limit)
+        if start is None:
+            return iter(())
+        # From the least |b| on, both directions go away from b = 0.
+        down = islice(self._hits(start, basis.down, limit), 1, None)
+        return merge(self._hits(start, basis.up, limit), down, key=_coefficient)
+
+    def row(self, b: int, limit: int) -> list[int]:
+        """Return every |a| <= limit with a + bφ inside, by increasing size."""
+        least, most = self._ends(b)
+        return sorted(range(max(least, -limit), min(most, limit) + 1), key=abs)
+
+    def _least(self, b: int) -> int:
+        least, most = self._ends(b)
+        return max(least, min(0, most))
+
+    def _ends(self, b: int) -> Pair:
+        q = self.scale
+        return -int(floor_div(-self.low, b * q, q)), int(floor_div(self.high, -b * q, q))
+
+    def _start(self, basis: _Basis, limit: int | None) -> Pair | None:
+        """Return the element with the least |b|, unless that exceeds the limit."""
+        x, q = self.low + self.high, 2 * self.scale
+        i, j = basis.coefficient_target
+        best: Pair | None = None
+        for v in _corners(basis, x * i // q, x * j // q):
+            within = limit is None or abs(v[1]) <= limit
+            if within and self.contains(v) and (best is None or self._before(v, best)):
                 best = v
         return best
 
@@ -205,53 +275,49 @@ class _Interval:
         order = order or closer(v, w, self.low + self.high, 2 * self.scale)
         return (order or abs(v[0]) - abs(w[0])) < 0
 
-    def least_conjugate(self) -> Pair | None:
-        if self.low == self.high:
-            return self._point()
-        units = self._basis()
-        best: Pair | None = None
-        for v in self._candidates(units, units.conjugate_target):
-            if best is None or _conjugate_is_less(v, best):
-                best = v
-        return best
-
-    def walk(self) -> Iterator[Pair]:
-        start = self.least_coefficient()
-        if start is None or self.low == self.high:
-            return iter(() if start is None else (start,))
-        if self.high - self.low >= self.scale:
-            return map(self._least_integer, _zigzag())
-        steps = self._basis().steps
-        down = tuple(_times(step, -1) for step in steps)
-        # From the least |b| on, both directions go away from b = 0.
-        return merge(
-            self._hits(start, steps), islice(self._hits(start, down), 1, None), key=_coefficient
-        )
-
-    def _hits(self, v: Pair, steps: tuple[Pair, ...]) -> Iterator[Pair]:
-        while True:
+    def _hits(self, v: Pair, steps: tuple[Pair, Pair, Pair], limit: int) -> Iterator[Pair]:
+        while abs(v[1]) <= limit:
             yield v
-            v = next(w for w in (_plus(v, step) for step in steps) if self.contains(w))
-
-    def _least_integer(self, b: int) -> Pair:
-        """Return the smallest a with a + bφ inside; the interval is at least 1 wide."""
-        q = self.scale
-        least, most = -floor_div(-self.low, b * q, q), floor_div(self.high, -b * q, q)
-        return int(max(least, min(0, most))), b
+            for step in steps:
+                w = _plus(v, step)
+                if abs(w[1]) > limit:
+                    return  # the steps grow
+                if self.contains(w):
+                    break
+            v = w
 
     def _point(self) -> Pair | None:
         a, rest = divmod(self.low, self.scale)
         return None if rest else (a, 0)
 
-    def _basis(self) -> _Units:
-        return _units(-floor_log_phi(self.high - self.low, 0, self.scale))
+    def _basis(self) -> _Basis:
+        width = self.high - self.low
+        common = gcd(width, self.scale)  # one width has one place in the cache
+        return _basis_for(width // common, self.scale // common)
 
-    def _candidates(self, units: _Units, target: tuple[Pair, Pair]) -> Iterator[Pair]:
-        x, q = self.low + self.high, 10 * self.scale  # the targets are for 5, the middle for 2
-        i, j = (int(floor_div(x * p, x * r, q)) for p, r in target)
-        u, w, both = units.steps
-        v = i * u[0] + j * w[0], i * u[1] + j * w[1]
-        return filter(self.contains, (v, _plus(v, u), _plus(v, w), _plus(v, both)))
+
+def _interval(lo: Rational, hi: Rational, denominator: int) -> Interval:
+    try:
+        (p, q), (r, t) = ((int(x.numerator), int(x.denominator)) for x in (lo, hi))
+    except AttributeError:
+        raise TypeError(
+            "tolerance: lo and hi must be exact rationals; pass Fraction(x) for the binary value "
+            "of a float x"
+        ) from None
+    if denominator < 1:
+        raise ValueError(f"tolerance: denominator must be at least 1, got {denominator}")
+    scale = lcm(q, t)
+    low, high = denominator * p * (scale // q), denominator * r * (scale // t)
+    if low > high:
+        raise ValueError("tolerance: lo must not be larger than hi; swap the two")
+    return Interval(low, high, scale)
+
+
+def _corners(basis: _Basis, i: int, j: int) -> tuple[Pair, Pair, Pair, Pair]:
+    """Return the four elements whose coordinates are i or i+1, and j or j+1."""
+    (u0, u1), (w0, w1), (s0, s1) = basis.up
+    a, b = i * u0 + j * w0, i * u1 + j * w1
+    return (a, b), (a + u0, b + u1), (a + w0, b + w1), (a + s0, b + s1)
 
 
 def _conjugate_is_less(v: Pair, w: Pair) -> bool:
@@ -261,9 +327,10 @@ def _conjugate_is_less(v: Pair, w: Pair) -> bool:
     return minus * plus < 0
 
 
-def _zigzag() -> Iterator[int]:
+def _outward(limit: int) -> Iterator[int]:
+    """Yield 0, 1, -1, 2, -2, ... up to the limit."""
     yield 0
-    for b in count(1):
+    for b in range(1, limit + 1):
         yield b
         yield -b
 
