@@ -78,8 +78,11 @@ def _to_object_array(data: Any, where: str) -> Any:
         out = np.array(data, dtype=object)
     except ValueError as error:
         raise _ragged(where) from error
-    if out.ndim and any(isinstance(x, (list, tuple, np.ndarray)) for x in out.flat):
-        raise _ragged(where)
+    for index, x in enumerate(out.flat):
+        if isinstance(x, (list, tuple, np.ndarray)):
+            raise _ragged(where)
+        if hasattr(x, "__array__") and not isinstance(x, np.generic):
+            out.flat[index] = np.asarray(x, dtype=object).item()  # a 0-d tensor
     return out
 
 

@@ -153,19 +153,24 @@ def unique(
     return (found.values, *extra) if extra else found.values
 
 
+def _named(function: Callable[..., Any], *fields: Any) -> Any:
+    """Return the named tuple that a NumPy function returns, with these fields."""
+    return type(function(np.zeros(0)))(*fields)
+
+
 def unique_all(x: LatticeArray) -> Any:
     found = sets.distinct(x)
-    return found.values, found.indices, found.inverse, found.counts
+    return _named(np.unique_all, found.values, found.indices, found.inverse, found.counts)
 
 
 def unique_counts(x: LatticeArray) -> Any:
     found = sets.distinct(x)
-    return found.values, found.counts
+    return _named(np.unique_counts, found.values, found.counts)
 
 
 def unique_inverse(x: LatticeArray) -> Any:
     found = sets.distinct(x)
-    return found.values, found.inverse
+    return _named(np.unique_inverse, found.values, found.inverse)
 
 
 def unique_values(x: LatticeArray) -> LatticeArray:

@@ -25,11 +25,7 @@ class Methods(TensorBase):
             raise TypeError(ufuncs.NO_OUT.format(where=ufunc.__name__))
         if method != "__call__":
             return ufuncs.apply_method(ufunc, method, inputs, kwargs)
-        if kwargs:
-            raise TypeError(
-                f"{ufunc.__name__}: tensors take no options here, got {', '.join(kwargs)}"
-            )
-        return ufuncs.apply(ufunc, inputs)
+        return ufuncs.apply(ufunc, inputs, kwargs)
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
         return functions.call(func, args, kwargs)

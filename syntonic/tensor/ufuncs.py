@@ -178,18 +178,20 @@ REFUSED: dict[str, str] = {
 _REDUCTIONS: dict[str, Callable[..., LatticeArray]] = {"add": reduce.sum, "multiply": reduce.prod}
 
 
-def apply(ufunc: np.ufunc, inputs: tuple[Any, ...], where: str | None = None) -> Any:
+def apply(ufunc: np.ufunc, inputs: tuple[Any, ...], options: Any = None) -> Any:
     """Return ufunc(*inputs), exact or in flux, by the phase of the tensors among the inputs."""
     name = ufunc.__name__
     tensors = [x for x in inputs if isinstance(x, TensorBase)]
     first = tensors[0]
-    if len(tensors) == 1 or single_phase(tensors, name):
-        pass
-    if first.is_crystallized:
-        out = exact(ufunc)(*(exact_operand(x, name) for x in inputs))
-    else:
-        out = ufunc(*(flux_operand(x, first.dtype, name) for x in inputs))
-    return _finish(first, tensors, out, name)
+    if not single_phase(tensors, name):
+        flux = (flux_operand(x, first.dtype, name) for x in inputs)
+        return _finish(first, tensors, ufunc(*flux, **(options or {})), name)
+    function = exact(ufunc)
+    if options:
+        raise TypeError(
+            f"{name}: crystallized tensors take no options here, got {', '.join(options)}="
+        )
+    return _finish(first, tensors, function(*(exact_operand(x, name) for x in inputs)), name)
 
 
 def apply_method(
@@ -207,8 +209,9 @@ def apply_method(
         flux = (flux_operand(x, first.dtype, where) for x in inputs)
         return wrap(first, getattr(ufunc, method)(*flux, **kwargs), carried)
     function = exact(ufunc)
-    operands = [exact_operand(x, where) for x in inputs[: ufunc.nin]]
-    out = _EXACT_METHODS[method](function, ufunc, *operands, *inputs[len(operands) :], **kwargs)
+    arrays = 2 if method == "outer" else 1
+    operands = [exact_operand(x, where) for x in inputs[:arrays]]
+    out = _EXACT_METHODS[method](function, ufunc, *operands, *inputs[arrays:], **kwargs)
     return wrap(first, out, carried)
 
 

@@ -1,0 +1,124 @@
+"""The ways to build a tensor, and what they refuse."""
+
+from fractions import Fraction
+
+import gmpy2
+import numpy as np
+import pytest
+
+from syntonic import PHI, GoldenExact, PhaseError, ResonantTensor, ShapeError
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (3, 3),
+        ([1, 2], [1, 2]),
+        ([[True, 0]], [[1, 0]]),
+        ([Fraction(1, 2), gmpy2.mpq(1, 3), gmpy2.mpz(4), np.int8(-1), PHI], None),
+        (np.arange(4, dtype=np.uint8).reshape(2, 2), [[0, 1], [2, 3]]),
+        (np.array([2**64 - 1], np.uint64), [2**64 - 1]),
+        ([2**63, -1], [2**63, -1]),
+        (np.array([2**100, PHI], object), [2**100, PHI]),
+        ((), []),
+        ([[], []], [[], []]),
+        (PHI, PHI),
+        (np.int64(-(2**63)), -(2**63)),
+    ],
+)
+def test_exact_data(data, expected):
+    expected = data if expected is None else expected
+    t = ResonantTensor(data)
+    assert t.is_crystallized
+    assert t.tolist() == expected
+    assert t.shape == np.shape(expected)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [0.5, [1, 0.5], np.array([1.0]), np.float32(1), [[1, PHI], [2, 1j]], np.array([1j]), [None],
+     ["1/2"], np.array(["a"]), [{}]],
+)  # fmt: skip
+def test_what_is_not_exact_is_refused(data):
+    with pytest.raises(TypeError, match="exact numbers"):
+        ResonantTensor(data)
+
+
+def test_float_errors_name_the_place_and_the_remedy():
+    with pytest.raises(TypeError, match=r"float at index \(1, 0\).*from_floats"):
+        ResonantTensor([[1, 2], [0.5, 3]])
+
+
+@pytest.mark.parametrize("data", [[[1, 2], [3]], [1, [2]], [[1], 2, [3, [4]]]])
+def test_ragged_data(data):
+    with pytest.raises(ShapeError, match="ragged"):
+        ResonantTensor(data)
+
+
+def test_tensors_copy_tensors():
+    t = ResonantTensor([1, PHI])
+    assert ResonantTensor(t, precision=5).precision == 5
+    assert ResonantTensor([t[0], t[1]]).equals(t)
+    with pytest.raises(PhaseError):
+        ResonantTensor(t.wake_flux())
+
+
+def test_the_source_array_stays_the_users():
+    a = np.array([1, 2])
+    t, u = ResonantTensor(a), ResonantTensor.from_lattice(a, a)
+    a[0] = 99
+    assert t.tolist() == [1, 2]
+    assert u.tolist() == [1 + PHI, 2 + 2 * PHI]
+
+
+def test_from_lattice():
+    t = ResonantTensor.from_lattice([1, 2, 3, 4], [0, 1, 0, 1], denominator=2, shape=(2, 2))
+    assert t.tolist()[0] == [GoldenExact("1/2"), 1 + PHI / 2]
+    assert ResonantTensor.from_lattice(t.a, t.b).equals(t)
+    big = ResonantTensor.from_lattice([2**80], [-(2**90)], denominator=2**70)
+    assert big.item() == 2**10 - 2**20 * PHI
+    assert ResonantTensor.from_lattice([5], [0], denominator=2**64).item() == Fraction(5, 2**64)
+    with pytest.raises(ShapeError, match="one shape"):
+        ResonantTensor.from_lattice([1], [1, 2])
+    with pytest.raises(ValueError, match="positive"):
+        ResonantTensor.from_lattice([1], [1], denominator=0)
+    with pytest.raises(TypeError, match="denominator"):
+        ResonantTensor.from_lattice([1], [1], denominator=Fraction(1, 2))
+    with pytest.raises(ShapeError, match="hold the 1 elements"):
+        ResonantTensor.from_lattice([1], [1], shape=(2,))
+
+
+def test_from_floats():
+    t = ResonantTensor.from_floats([[float(PHI), 1.0]], precision=8)
+    assert t.tolist() == [[PHI, 1]]
+    assert t.precision == 8
+    assert ResonantTensor.from_f64_vec([0.5, 2.0], (2, 1), precision=0).tolist() == [[0], [2]]
+    assert ResonantTensor.from_floats([0.5], denominator=2).item() == Fraction(1, 2)
+    assert ResonantTensor.from_floats([1, 2, 3, 4], (2, 2)).shape == (2, 2)
+    with pytest.raises(ValueError, match=r"2 .*\(0, 1\)"):
+        ResonantTensor.from_floats([[1.0, np.nan], [np.inf, 0]])
+    with pytest.raises(ShapeError):
+        ResonantTensor.from_floats([1.0], (3,))
+    with pytest.raises(ValueError, match="negative"):
+        ResonantTensor.from_floats([1.0], precision=-1)
+    with pytest.raises(TypeError, match="precision"):
+        ResonantTensor.from_floats([1.0], precision=2.5)
+
+
+def test_filled():
+    assert ResonantTensor.zeros(3).tolist() == [0, 0, 0]
+    assert ResonantTensor.ones((1, 2)).tolist() == [[1, 1]]
+    assert ResonantTensor.full((2,), PHI / 3).tolist() == [PHI / 3] * 2
+    assert ResonantTensor.eye(2).tolist() == [[1, 0], [0, 1]]
+    assert ResonantTensor.eye(2, 3, 1).tolist() == [[0, 1, 0], [0, 0, 1]]
+
+
+def test_random():
+    x, y = (ResonantTensor.randn((4, 5), precision=30, seed=7) for _ in "xy")
+    assert x.equals(y)
+    assert np.abs(x.numerators()[1]).max() <= 30
+    assert not ResonantTensor.randn((4, 5), seed=8).equals(x)
+    z = ResonantTensor.random_lattice((50, 50), bound=3, seed=1)
+    a, b, d = z.numerators()
+    assert {*a.ravel().tolist()} == {*b.ravel().tolist()} == set(range(-3, 4))
+    assert d == 1

@@ -1,0 +1,372 @@
+"""Each supported NumPy function on exact tensors against NumPy's own on object arrays."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from numpy.testing import overrides
+
+from syntonic import PHI, GoldenExact, ResonantTensor
+from syntonic.tensor import functions, ufuncs
+
+V = ResonantTensor([3, PHI, 0, GoldenExact("5/2", -1)])
+W = ResonantTensor([PHI, PHI, Fraction(1, 3), 4])
+M = ResonantTensor([[1, PHI, 2], [PHI, 0, -1]])
+S = ResonantTensor([[1, PHI, 2], [PHI, 0, -1], [3, 1, Fraction(1, 2)]])
+C = ResonantTensor.random_lattice((2, 2, 2), bound=4, seed=1)
+MASK = np.array([True, False, True, False])
+
+# The arguments for each name; several calls where options matter.
+CALLS = {
+    "all": [(V,), (M,)],
+    "amax": [(M,)],
+    "amin": [(M,)],
+    "any": [(M, 0)],
+    "append": [(V, W)],
+    "apply_along_axis": [(np.sum, 0, M)],
+    "apply_over_axes": [(np.sum, M, [0])],
+    "argmax": [(M,), (M, 0), (M, 1)],
+    "argmin": [(M,), (M, -1)],
+    "argpartition": [(W, 1)],
+    "argsort": [(M,), (W,)],
+    "argwhere": [(M,)],
+    "around": [],
+    "array2string": [(V,)],
+    "array_equal": [(V, V), (V, W)],
+    "array_equiv": [(V, V), (V, M)],
+    "array_split": [(V, 3)],
+    "array_str": [(V,)],
+    "asanyarray": [],
+    "asarray": [],
+    "ascontiguousarray": [(M,)],
+    "asfortranarray": [(M,)],
+    "atleast_1d": [(V,), (V[0], M)],
+    "atleast_2d": [(V,)],
+    "atleast_3d": [(V,)],
+    "average": [(V,), (M, 0)],
+    "block": [([[S, S], [S, S]],)],
+    "broadcast_arrays": [(M, S[0])],
+    "broadcast_to": [(V, (2, 4))],
+    "choose": [([0, 1, 0, 1], [V, W])],
+    "clip": [(V, 0, 2), (V, None, PHI)],
+    "column_stack": [([V, W],)],
+    "compress": [(MASK, V), ([True, False], M, 0)],
+    "concatenate": [([V, W],), ([M, S], 0)],
+    "convolve": [(V, W)],
+    "copy": [(M,)],
+    "correlate": [(V, W)],
+    "count_nonzero": [(M,), (M, 0)],
+    "cross": [(S[0], S[1])],
+    "cumprod": [(V,), (M, 1)],
+    "cumsum": [(V,), (M, 0)],
+    "cumulative_prod": [(V,)],
+    "cumulative_sum": [(V,)],
+    "delete": [(V, 1)],
+    "diag": [(V,), (S,)],
+    "diag_indices_from": [(S,)],
+    "diagflat": [(V,)],
+    "diagonal": [(S,), (S, 1)],
+    "diff": [(V,), (V, 2), (M, 1, 0)],
+    "dot": [(V, W), (M, S), (S, S[0])],
+    "dsplit": [(C, 2)],
+    "dstack": [([M, M],)],
+    "ediff1d": [(V,)],
+    "einsum": [("ij,jk", M, S), ("ii", S)],
+    "einsum_path": [("ij,jk->ik", M, S)],
+    "empty_like": [],
+    "expand_dims": [(V, 0)],
+    "extract": [(MASK, V)],
+    "fix": [],
+    "flatnonzero": [(V,)],
+    "flip": [(M,), (M, 0)],
+    "fliplr": [(M,)],
+    "flipud": [(M,)],
+    "full_like": [(M, PHI)],
+    "hsplit": [(M, 3)],
+    "hstack": [([V, W],)],
+    "imag": [],
+    "inner": [(V, W), (S, M)],
+    "insert": [(V, 1, 7)],
+    "intersect1d": [(V, W)],
+    "iscomplex": [],
+    "iscomplexobj": [(V,)],
+    "isin": [(V, W), (M, [1, 2])],
+    "isreal": [],
+    "isrealobj": [(V,)],
+    "ix_": [(V, W)],
+    "kron": [(M, S)],
+    "lexsort": [((V, W),)],
+    "lib.stride_tricks.sliding_window_view": [(V, 2)],
+    "linalg.cross": [(S[0], S[1])],
+    "linalg.diagonal": [(S,)],
+    "linalg.matmul": [(M, S)],
+    "linalg.matrix_power": [(S, 3), (S, 0)],
+    "linalg.matrix_transpose": [(M,)],
+    "linalg.multi_dot": [([M, S, S],)],
+    "linalg.outer": [(V, W)],
+    "linalg.tensordot": [(S, S)],
+    "linalg.trace": [(S,)],
+    "linalg.vecdot": [(V, W)],
+    "matrix_transpose": [(M,)],
+    "max": [(V,), (M, 0)],
+    "mean": [(V,), (M, 1)],
+    "median": [(V,), (M, 0)],
+    "meshgrid": [(V, W)],
+    "min": [(V,), (M, (0, 1))],
+    "moveaxis": [(C, 0, 2)],
+    "nan_to_num": [],
+    "nanargmax": [],
+    "nanargmin": [],
+    "nancumprod": [],
+    "nancumsum": [],
+    "nanmax": [],
+    "nanmean": [],
+    "nanmedian": [],
+    "nanmin": [],
+    "nanprod": [],
+    "nansum": [],
+    "nanvar": [],
+    "ndim": [(M,)],
+    "nonzero": [(M,)],
+    "ones_like": [(M,)],
+    "outer": [(V, W)],
+    "pad": [(V, 2), (M, 1)],
+    "partition": [],
+    "piecewise": [(V, [MASK], [1, PHI])],
+    "poly": [(V,)],
+    "polyadd": [(V, W)],
+    "polyder": [(V,)],
+    "polymul": [(V, W)],
+    "polysub": [(V, W)],
+    "polyval": [(V, W)],
+    "prod": [(V,), (M, 0)],
+    "ptp": [(V,), (M, 0)],
+    "ravel": [(M,)],
+    "real": [(M,)],
+    "real_if_close": [],
+    "repeat": [(V, 2), (M, 2, 0)],
+    "require": [],
+    "reshape": [(M, (3, 2)), (M, -1)],
+    "resize": [(V, (2, 3))],
+    "roll": [(V, 1), (M, 1, 0)],
+    "rollaxis": [(C, 2)],
+    "rot90": [(M,)],
+    "round": [],
+    "searchsorted": [(V.sort(), W)],
+    "select": [([MASK, ~MASK], [V, W], 0)],
+    "setdiff1d": [(V, W)],
+    "setxor1d": [(V, W)],
+    "shape": [(M,)],
+    "size": [(M,)],
+    "sort": [(V,), (M, 0), (M, None)],
+    "split": [(V, 2)],
+    "squeeze": [(M[None],)],
+    "stack": [([V, W],), ([V, W], 1)],
+    "sum": [(V,), (M, 0), (C, (0, 2))],
+    "swapaxes": [(C, 0, 2)],
+    "take": [(V, [2, 0]), (M, [1, 1], 1)],
+    "take_along_axis": [(V, np.array([1, 1]), 0)],
+    "tensordot": [(M, S, 1), (C, C, ([0, 1], [1, 0])), (V, W, 0)],
+    "tile": [(V, 2)],
+    "trace": [(S,), (S, 1)],
+    "transpose": [(M,), (C, (2, 0, 1))],
+    "tril": [(S,)],
+    "tril_indices_from": [(S,)],
+    "trim_zeros": [(ResonantTensor([0, PHI, 0]),)],
+    "triu": [(S, 1)],
+    "triu_indices_from": [(S,)],
+    "union1d": [(V, W)],
+    "unique": [(W,), (M, True, True, True)],
+    "unique_all": [(W,)],
+    "unique_counts": [(W,)],
+    "unique_inverse": [(W,)],
+    "unique_values": [],
+    "unstack": [(M,)],
+    "vander": [(V,)],
+    "var": [(V,), (M, 0)],
+    "vdot": [(V, W), (M, M)],
+    "vsplit": [(M, 2)],
+    "vstack": [([V, W],)],
+    "where": [(MASK, V, W), (M,), (MASK, V, 0)],
+    "zeros_like": [(M,)],
+}
+# What NumPy cannot do on object arrays has its own value here.
+DIRECT = {
+    "around": lambda: (np.around(W[1:], 1), ResonantTensor([Fraction(8, 5), Fraction(3, 10), 4])),
+    "round": lambda: (np.round(W), ResonantTensor([2, 2, 0, 4])),
+    "asanyarray": lambda: (functions.call(np.asanyarray, (V,), {}), V),
+    "asarray": lambda: (functions.call(np.asarray, (V,), {}), V),
+    "empty_like": lambda: (np.empty_like(M).shape, M.shape),
+    "fix": lambda: (np.fix(-W), ResonantTensor([-1, -1, 0, -4])),
+    "imag": lambda: (np.imag(V), ResonantTensor.zeros(4)),
+    "iscomplex": lambda: (np.iscomplex(V).tolist(), [False] * 4),
+    "isreal": lambda: (np.isreal(V).tolist(), [True] * 4),
+    "nan_to_num": lambda: (np.nan_to_num(V), V),
+    "partition": lambda: (np.partition(V, 1), np.sort(V)),
+    "real_if_close": lambda: (np.real_if_close(V), V),
+    "require": lambda: (functions.call(np.require, (V,), {}), V),
+    "unique_values": lambda: (np.unique_values(W), np.unique(W)),
+    **{
+        f"nan{name}": (
+            lambda name=name: (getattr(np, f"nan{name}")(M), getattr(np, name)(M))
+        )
+        for name in (
+            "argmax", "argmin", "cumprod", "cumsum", "max", "mean", "median", "min", "prod",
+            "sum", "var",
+        )
+    },
+}  # fmt: skip
+SUPPORTED = {*functions.MOVES, *functions.EXACT, *functions.BY_OBJECTS}
+FUNCTIONS = {functions.name_of(f): f for f in overrides.get_overridable_numpy_array_functions()}
+
+
+def plain(x):
+    """Replace tensors by object arrays, in results and arguments alike."""
+    if isinstance(x, ResonantTensor):
+        return np.asarray(x)
+    if isinstance(x, (tuple, list)):
+        return [plain(item) for item in x]
+    return x
+
+
+def same(x, y):
+    if isinstance(x, list):
+        return len(x) == len(y) and all(map(same, x, y))
+    if isinstance(x, (str, bool)):
+        return x == y
+    x, y = np.asarray(x), np.asarray(y)
+    return x.shape == y.shape and bool((x == y).all())
+
+
+def test_every_supported_function_is_called_here():
+    known = {name for name in SUPPORTED if name in FUNCTIONS}
+    assert known - set(CALLS) == set()
+    assert {name for name in known if not CALLS[name]} == set(DIRECT) & known
+
+
+@pytest.mark.parametrize(
+    ("name", "args"), [(name, args) for name, calls in CALLS.items() for args in calls]
+)
+def test_function_agrees_with_numpy_on_objects(name, args):
+    function = FUNCTIONS.get(name)
+    if function is None:
+        assert name in ("unstack", "cumulative_sum", "cumulative_prod")  # of newer NumPy releases
+        return
+    converted = tuple(plain(x) if isinstance(x, (ResonantTensor, list, tuple)) else x for x in args)
+    if name in (
+        "take",
+        "reshape",
+        "transpose",
+        "resize",
+        "broadcast_to",
+        "tensordot",
+        "sum",
+        "min",
+    ):
+        converted = (
+            plain(args[0]),
+            *(plain(x) if isinstance(x, ResonantTensor) else x for x in args[1:]),
+        )
+    result = function(*args)
+    assert same(plain(result), plain(function(*converted)))
+
+
+@pytest.mark.parametrize("name", DIRECT)
+def test_function_has_this_value(name):
+    result, expected = DIRECT[name]()
+    assert same(plain(result), plain(expected))
+
+
+def test_results_stay_exact_tensors():
+    for result in (np.concatenate([V, W]), np.where(MASK, V, 0), np.kron(M, S), np.median(V)):
+        assert isinstance(result, ResonantTensor)
+        assert result.is_crystallized
+    assert isinstance(np.argsort(V), np.ndarray)
+    assert np.unique_all(W).values.equals(np.unique(W))
+
+
+@pytest.mark.parametrize("name", sorted(ufuncs.EXACT))
+def test_ufunc_agrees_with_scalars(name):
+    ufunc = getattr(np, name, None)
+    if ufunc is None:
+        assert name in ("matvec", "vecmat", "vecdot")  # of newer NumPy releases
+        return
+    x, y = (
+        ResonantTensor([[1, PHI], [-PHI, 3]]),
+        ResonantTensor([[2, PHI], [1, GoldenExact(1, -1)]]),
+    )
+    expected = {
+        "ceil": lambda: [[1, 2], [-1, 3]],
+        "clip": lambda: [[1, PHI], [0, 2]],
+        "conjugate": lambda: x.tolist(),
+        "divmod": lambda: [(x // y).tolist(), (x % y).tolist()],
+        "fmod": lambda: [[1, 0], [-PHI + 1, 3 + 4 * GoldenExact(1, -1)]],
+        "heaviside": lambda: [[1, 1], [0, 1]],
+        "isfinite": lambda: [[True] * 2] * 2,
+        "isinf": lambda: [[False] * 2] * 2,
+        "isnan": lambda: [[False] * 2] * 2,
+        "logical_not": lambda: [[False] * 2] * 2,
+        "logical_xor": lambda: [[False] * 2] * 2,
+        "logical_and": lambda: [[True] * 2] * 2,
+        "logical_or": lambda: [[True] * 2] * 2,
+        "matvec": lambda: (x @ y[0]).tolist(),
+        "vecmat": lambda: (x[0] @ y).tolist(),
+        "vecdot": lambda: (x * y).sum(axis=1).tolist(),
+        "modf": lambda: [[[0, PHI - 1], [1 - PHI, 0]], [[1, 1], [-1, 3]]],
+        "power": lambda: [[1, PHI**2], [-(PHI**3), 81]],
+        "reciprocal": lambda: [[1, 1 / PHI], [-1 / PHI, Fraction(1, 3)]],
+        "rint": lambda: [[1, 2], [-2, 3]],
+        "sign": lambda: [[1, 1], [-1, 1]],
+        "signbit": lambda: [[False, False], [True, False]],
+        "floor": lambda: [[1, 1], [-2, 3]],
+        "trunc": lambda: [[1, 1], [-1, 3]],
+        "fabs": lambda: [[1, PHI], [PHI, 3]],
+    }
+    extra = {"clip": (0, 2), "matvec": (y[0],), "power": (np.array([[1, 2], [3, 4]]),)}
+    args = (x, *extra[name]) if name in extra else (x, y)[: ufunc.nin]
+    if name == "vecmat":
+        args = (x[0], y)
+    result = ufunc(*args)
+    if name in expected:
+        got = [r.tolist() for r in result] if isinstance(result, tuple) else result.tolist()
+        assert got == expected[name]()
+    else:
+        assert same(plain(result), plain(ufunc(*map(np.asarray, args))))
+
+
+@pytest.mark.parametrize("ufunc", [np.add, np.multiply, np.subtract, np.maximum, np.minimum])
+def test_ufunc_methods(ufunc):
+    for t, options in ((V, {}), (M, {"axis": 1}), (C, {"axis": 0}), (C, {"axis": 2})):
+        x = np.asarray(t)
+        assert same(plain(ufunc.reduce(t, **options)), ufunc.reduce(x, **options))
+        assert same(plain(ufunc.accumulate(t, **options)), ufunc.accumulate(x, **options))
+    assert same(plain(ufunc.outer(V, W)), ufunc.outer(np.asarray(V), np.asarray(W)))
+    assert same(plain(ufunc.reduceat(V, [0, 2, 1])), ufunc.reduceat(np.asarray(V), [0, 2, 1]))
+
+
+def test_comparisons_have_methods():
+    assert np.less.outer(V, W).tolist() == [[v < w for w in W.tolist()] for v in V.tolist()]
+    assert np.logical_and.reduce(M, axis=1).tolist() == [True, False]
+    with pytest.raises(TypeError, match=r"less\.reduce"):
+        np.less.reduce(V)
+
+
+def test_nothing_is_written_into():
+    t = ResonantTensor([1, PHI])
+    with pytest.raises(TypeError, match=r"t\.at\[index\]\.set"):
+        t[0] = 1
+    with pytest.raises(TypeError, match="immutable"):
+        np.add(t, t, out=np.empty(2, object))
+    with pytest.raises(TypeError, match="immutable"):
+        np.add.at(t, [0], 1)
+    with pytest.raises(TypeError, match="immutable"):
+        np.copyto(t, 1)
+    with pytest.raises(TypeError, match="immutable"):
+        np.put(t.wake_flux(), [0], 1.0)
+    before = t
+    t += 1
+    assert before.tolist() == [1, PHI]
+    with pytest.raises(AttributeError, match="immutable"):
+        t.precision = 3
+    with pytest.raises(ValueError, match="read-only"):
+        t.numerators()[0][0] = 5
