@@ -16,7 +16,9 @@ from syntonic.errors import (
     SyntonicError,
 )
 from syntonic.exact.golden import PHI, PHI_INV, SQRT5, GoldenExact
+from syntonic.lattice.identify import identify
 from syntonic.lattice.snap import SnapResult, snap
+from syntonic.recovery import Recovery, recover
 from syntonic.tensor import ResonantPhase, ResonantTensor
 
 __all__ = [
@@ -31,12 +33,15 @@ __all__ = [
     "NotGoldenError",
     "PhaseError",
     "PrecisionError",
+    "Recovery",
     "ResonantPhase",
     "ResonantTensor",
     "ShapeError",
     "SingularMatrixError",
     "SnapResult",
     "SyntonicError",
+    "identify",
+    "recover",
     "snap",
 ]
 

@@ -89,7 +89,7 @@ def test_the_larger_specification_survives_flux_operations():
     x = ResonantTensor.from_lattice([3, 5], [5000, -7], denominator=2)
     y = ResonantTensor.from_lattice([1, 1], [-1, 2], denominator=3)
     assert (x.wake_flux() + y.wake_flux()).crystallize().equals(x + y)
-    assert (x.wake_flux() * 2).crystallize().equals(x * 2)
+    assert (x.wake_flux() - 1).crystallize().equals(x - 1)
     assert x.wake_flux()[1:].crystallize().equals(x[1:])
 
 
