@@ -1,0 +1,172 @@
+"""The command line: `syntonic recover` and `syntonic eval`.
+
+The exit status is 0 when all went well (for `recover`: the coordinates are proved), 2 for
+arguments or input that cannot be used, 3 when `recover` refuses, 130 when interrupted, and 141
+when whoever reads the output has gone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from syntonic.errors import NotGoldenError, SyntonicError
+
+if TYPE_CHECKING:
+    from syntonic.recovery import Recovery
+
+__all__ = ["main"]
+
+_DONE, _UNUSABLE, _REFUSED, _INTERRUPTED, _NO_READER = 0, 2, 3, 130, 141
+_DIGITS = 30
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    argv
+        The arguments after the program's name; by default those of the process.
+
+    Returns
+    -------
+    int
+        The exit status.
+
+    Examples
+    --------
+    >>> main(["eval", "(1 + sqrt5)/2 + 1"])
+    1 + φ
+    2.61803398874989484820458683437
+    0
+    """
+    try:
+        arguments = _parser().parse_args(_guard_minus(sys.argv[1:] if argv is None else argv))
+        status: int = arguments.run(arguments)
+        sys.stdout.flush()
+    except SystemExit as stop:  # argparse has said what there was to say
+        return int(stop.code or _DONE)
+    except KeyboardInterrupt:
+        return _fail("interrupted", _INTERRUPTED)
+    except BrokenPipeError:
+        _discard_output()
+        return _NO_READER
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        return _fail(f"{place}{error.strerror or error}", _UNUSABLE)
+    except (SyntonicError, ValueError, ArithmeticError, MemoryError) as error:
+        return _fail(str(error) or type(error).__name__, _UNUSABLE)
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    from syntonic import __version__
+
+    parser = argparse.ArgumentParser(
+        prog="syntonic", description="Exact numbers of the golden field Q(phi)."
+    )
+    parser.add_argument("--version", action="version", version=f"syntonic {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    recover = commands.add_parser(
+        "recover",
+        help="find and prove the exact coordinates behind printed decimals",
+        description="Find the exact golden coordinates behind the decimals of a file, and prove "
+        "them. Exit status: 0 proved, 3 refused, 2 unusable input.",
+    )
+    recover.add_argument("file", metavar="FILE", help="a file of the OFF family")
+    recover.add_argument(
+        "--decimals", type=_natural, metavar="N", help="how many decimals of the file are right"
+    )
+    recover.add_argument("--report", metavar="OUT.json", help="write the proof as JSON")
+    recover.add_argument("--plot", metavar="OUT.png", help="draw the exact figure")
+    recover.set_defaults(run=_recover)
+    evaluate = commands.add_parser(
+        "eval",
+        help="evaluate an expression in phi exactly",
+        description='Evaluate an expression such as "phi^12 - 3/2" or "(1+sqrt5)/2" exactly.',
+    )
+    evaluate.add_argument("expression", metavar="EXPRESSION")
+    evaluate.set_defaults(run=_evaluate)
+    return parser
+
+
+def _guard_minus(argv: Sequence[str]) -> list[str]:
+    """Keep argparse from taking the expression of `eval "-phi"` for an option."""
+    if len(argv) == 2 and argv[0] == "eval" and argv[1] not in ("-h", "--help"):
+        return ["eval", "--", argv[1]]
+    return [*argv]
+
+
+def _natural(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise argparse.ArgumentTypeError(f"must be a whole number from 0, got {text[:30]!r}")
+    return int(text)
+
+
+def _recover(arguments: argparse.Namespace) -> int:
+    from syntonic.io import read
+
+    if arguments.plot is not None:
+        from syntonic.plotting import require_matplotlib
+
+        require_matplotlib()  # before the work, not after it
+    model = read(arguments.file)
+    from syntonic.recovery import recover
+
+    try:
+        found = recover(model, decimals=arguments.decimals, progress=sys.stderr.isatty())
+    except NotGoldenError as refusal:
+        return _fail(f"refused: {str(refusal).removeprefix('recover: ')}", _REFUSED)
+    _say(found.summary())
+    if arguments.report is not None:
+        _write_report(found, arguments.report)
+    if arguments.plot is not None:
+        from syntonic.plotting import plot_model
+
+        plot_model(found.tensor, model.edges, arguments.plot)
+    return _DONE
+
+
+def _evaluate(arguments: argparse.Namespace) -> int:
+    from syntonic.exact.golden import GoldenExact
+
+    value = GoldenExact.parse(arguments.expression)
+    _say(f"{value}\n{value.to_decimal(_DIGITS)}")
+    return _DONE
+
+
+def _write_report(found: Recovery, path: str) -> None:
+    from syntonic.io.files import replacing
+
+    report: dict[str, Any] = found.report()
+    text = json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False)
+    with replacing(Path(path)) as file:
+        file.write(f"{text}\n".encode())
+
+
+def _say(text: str, stream: Any = None) -> None:
+    """Print; where the encoding has no Greek letters, escape what it lacks."""
+    stream = stream or sys.stdout
+    encoding = stream.encoding or "utf-8"
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        text = text.replace("φ", "phi").replace("√", "sqrt").replace("²", "^2")
+        text = text.encode(encoding, "backslashreplace").decode(encoding)
+    print(text, file=stream)
+
+
+def _discard_output() -> None:
+    # Python flushes standard output once more at its end; give it somewhere to go.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _fail(message: str, status: int) -> int:
+    _say(f"syntonic: {message}", sys.stderr)
+    return status

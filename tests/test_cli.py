@@ -1,0 +1,287 @@
+"""The command line: exit codes, one clean line for each failure, never a traceback."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+import time
+from decimal import Decimal
+from itertools import combinations, product
+from math import isqrt
+from pathlib import Path
+
+import pytest
+
+import syntonic
+from syntonic import cli
+from syntonic.constants import PHI
+from syntonic.errors import NotGoldenError
+from syntonic.io import Model, write
+
+ROOT = Path(__file__).resolve().parent.parent
+CELL = ROOT / "examples" / "data" / "120cell-one-decimal.off"
+
+
+@pytest.fixture
+def run(capsys):
+    """Call main(); return the exit status, standard output and standard error."""
+
+    def run(*arguments):
+        status = cli.main([str(each) for each in arguments])
+        return status, *capsys.readouterr()
+
+    return run
+
+
+def process(*arguments, **options):
+    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    environment = {**os.environ, "PYTHONPATH": path, **options.pop("env", {})}
+    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
+    command = [sys.executable, "-m", "syntonic", *map(str, arguments)]
+    return subprocess.Popen(command, env=environment, **options)
+
+
+@pytest.fixture(scope="module")
+def solids(tmp_path_factory):
+    """Files to recover: an icosahedron with seven decimals, and a 24-cell of irrational scale."""
+    folder = tmp_path_factory.mktemp("solids")
+    golden = [(0, a, b * PHI) for a in (1, -1) for b in (1, -1)]
+    points = [point[k:] + point[:k] for point in golden for k in range(3)]
+    write_points(folder / "icosahedron.off", points, 4, "{:.7f}")
+    half = 0.5**0.5
+    signs = list(product((half, -half), repeat=2))
+    points = []
+    for i, j in combinations(range(4), 2):
+        for s, t in signs:
+            points.append([s if k == i else t if k == j else 0 for k in range(4)])
+    write_points(folder / "24-cell.off", points, 1, "{:.12f}")
+    return folder
+
+
+def write_points(path, points, edge, form):
+    def apart(i, j):
+        return sum((x - y) ** 2 for x, y in zip(points[i], points[j], strict=True))
+
+    pairs = combinations(range(len(points)), 2)
+    edges = tuple((i, j) for i, j in pairs if abs(apart(i, j) - edge) < 1e-6)
+    write(Model(tuple(tuple(form.format(x) for x in p) for p in points), edges=edges), path)
+
+
+def test_eval(run):
+    # φ¹² = F₁₁ + F₁₂φ = 89 + 144φ
+    status, out, err = run("eval", "phi^12 - 3/2")
+    assert (status, err) == (0, "")
+    exact, decimal = out.splitlines()
+    assert exact == "175/2 + 144φ"
+    root = Decimal(isqrt(5 * 10**80)).scaleb(-40)
+    assert abs(Decimal(decimal) - (Decimal(175) / 2 + 72 * (1 + root))) < Decimal("1e-25")
+    assert len(decimal.replace(".", "")) == 30
+
+
+@pytest.mark.parametrize(
+    ("text", "exact"),
+    [
+        ("-phi", "-φ"),
+        ("-1", "-1"),
+        ("(1+sqrt5)/2", "φ"),
+        ("1/φ", "-1 + φ"),
+        ("0", "0"),
+        ("--1", "1"),
+    ],
+)
+def test_eval_reads_what_begins_with_a_minus(run, text, exact):
+    status, out, _ = run("eval", text)
+    assert status == 0
+    assert out.splitlines()[0] == exact
+
+
+@pytest.mark.parametrize("text", ["", "phi +", "1/0", "two", "0.5.5", "phi^phi", "1/(phi^2-phi-1)"])
+def test_eval_refuses_in_words(run, text):
+    status, out, err = run("eval", text)
+    assert (status, out) == (2, "")
+    assert err.startswith("syntonic: ")
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("text", ["phi^1000000000000", "9" * 100_000, "(" * 100_000])
+def test_eval_does_not_hang_on_monsters(run, text):
+    start = time.perf_counter()
+    status, _, err = run("eval", text)
+    assert status in (0, 2)
+    assert "Traceback" not in err
+    assert time.perf_counter() - start < 10
+
+
+def test_version(run):
+    assert run("--version") == (0, f"syntonic {syntonic.__version__}\n", "")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["unknown"],
+        ["recover"],
+        ["eval"],
+        ["eval", "1", "2"],
+        ["recover", CELL, "--decimals", "-1"],
+        ["recover", CELL, "--decimals", "many"],
+        ["recover", CELL, "--decimals", "9" * 5000],
+        ["recover", CELL, "--no-such-option"],
+    ],
+)
+def test_wrong_usage(run, arguments):
+    status, out, err = run(*arguments)
+    assert (status, out) == (2, "")
+    assert err.startswith("usage: ")
+
+
+@pytest.mark.parametrize("arguments", [["-h"], ["recover", "-h"], ["eval", "--help"]])
+def test_help(run, arguments):
+    status, out, err = run(*arguments)
+    assert (status, err) == (0, "")
+    assert out.isascii()
+
+
+def test_recover_proves_the_120_cell_from_one_decimal(run, tmp_path):
+    report, plot = tmp_path / "report.json", tmp_path / "cell.png"
+    status, out, err = run("recover", CELL, "--report", report, "--plot", plot)
+    assert (status, err) == (0, "")
+    for fact in ("600", "1200", "720", "120"):
+        assert fact in out
+    assert json.loads(report.read_text())
+    assert plot.stat().st_size > 100_000
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["cell.png", "report.json"]
+
+
+def test_recover_with_decimals(run, solids):
+    for arguments in ([], ["--decimals", 7], ["--decimals", 6]):
+        status, out, err = run("recover", solids / "icosahedron.off", *arguments)
+        assert (status, err) == (0, "")
+        assert "12" in out
+
+
+def test_recover_refuses_with_reasons(run, solids, tmp_path):
+    status, out, err = run("recover", solids / "24-cell.off", "--plot", tmp_path / "a.png")
+    assert (status, out) == (3, "")
+    assert err.startswith("syntonic: refused: ")
+    assert "Traceback" not in err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("missing.off", None),
+        ("empty.off", b""),
+        ("binary.off", bytes(range(256)) * 40),
+        ("truncated.off", CELL.read_bytes()[:9000]),
+        ("nan.off", b"OFF\n1 0 0\n0 0 nan\n"),
+        ("unknown.xyz", b"3\n\nC 0 0 0\n"),
+    ],
+)
+def test_recover_on_unusable_files(run, tmp_path, name, content):
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    status, out, err = run("recover", tmp_path / name)
+    assert (status, out) == (2, "")
+    assert err.startswith("syntonic: ")
+    assert name in err
+    assert err.count("\n") == 1
+
+
+def test_recover_on_a_directory_and_to_an_impossible_place(run, tmp_path):
+    status, _, err = run("recover", tmp_path)
+    assert (status, err.count("\n")) == (2, 1)
+    status, _, err = run("recover", CELL, "--report", tmp_path / "no" / "report.json")
+    assert (status, err.count("\n")) == (2, 1)
+    status, _, err = run("recover", CELL, "--plot", tmp_path / "picture.off")
+    assert (status, err.count("\n")) == (2, 1)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_recover_without_matplotlib_says_so_first(run, monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    status, out, err = run("recover", CELL, "--plot", tmp_path / "a.png")
+    assert (status, out) == (2, "")
+    assert 'pip install "syntonic[plot]"' in err
+
+
+def test_the_number_of_decimals_reaches_recover(run, monkeypatch):
+    seen = {}
+
+    def fake(model, **options):
+        seen.update(options, model=model)
+        raise NotGoldenError("for a reason")
+
+    monkeypatch.setattr("syntonic.recovery.recover", fake)
+    assert run("recover", CELL, "--decimals", 1) == (3, "", "syntonic: refused: for a reason\n")
+    assert seen["decimals"] == 1
+    assert seen["progress"] is False
+    assert len(seen["model"].vertices) == 600
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, BrokenPipeError, MemoryError])
+def test_interruptions_are_tidy(run, monkeypatch, error):
+    def fail(*_, **__):
+        raise error
+
+    monkeypatch.setattr("syntonic.recovery.recover", fail)
+    monkeypatch.setattr(cli, "_discard_output", lambda: None)
+    expected = {KeyboardInterrupt: 130, BrokenPipeError: 141, MemoryError: 2}[error]
+    status, out, err = run("recover", CELL)
+    assert (status, out) == (expected, "")
+    assert err.count("\n") <= 1
+
+
+def test_an_encoding_without_greek_letters(monkeypatch):
+    raw = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding="ascii"))
+    assert cli.main(["eval", "2 + 3phi"]) == 0
+    assert raw.getvalue().startswith(b"2 + 3phi\n")
+
+
+def test_as_a_process_and_quickly():
+    with process("eval", "φ^2") as command:
+        out, err = command.communicate(timeout=60)
+    assert (command.returncode, err) == (0, b"")
+    assert out.decode().splitlines()[0] == "1 + φ"
+
+
+def test_a_reader_that_goes_away():
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    with process("eval", "1", stdout=write_end) as command:
+        os.close(write_end)
+        assert command.communicate(timeout=60)[1] == b""
+    assert command.returncode == 141
+
+
+def test_ctrl_c():
+    """The signal itself, in a process of its own."""
+    code = (
+        "import signal, sys, syntonic.io\n"
+        "def read(path): signal.raise_signal(signal.SIGINT)\n"
+        "syntonic.io.read = read\n"
+        "from syntonic.cli import main\n"
+        "sys.exit(main(['recover', 'x.off']))\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout) == (130, b"")
+    assert done.stderr == b"syntonic: interrupted\n"
+
+
+def test_starting_imports_nothing_heavy():
+    code = (
+        "import sys\n"
+        "from syntonic.cli import main\n"
+        "main(['--version'])\n"
+        "heavy = {'matplotlib', 'numba', 'sympy', 'flint', 'tqdm', 'hypothesis', 'torch', 'cupy'}\n"
+        "sys.exit(str(heavy & set(sys.modules)) if heavy & set(sys.modules) else 0)\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    subprocess.run([sys.executable, "-c", code], env=environment, check=True, timeout=60)
