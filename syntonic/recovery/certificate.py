@@ -86,22 +86,9 @@ def fit(sizes: Sequence[Fraction], h: Fraction, denominator: int, tries: int = 1
     --------
     >>> found = fit([Fraction(8, 10), Fraction(13, 10)], Fraction(1, 20), 2)
     >>> found.window, found.points[Fraction(13, 10)]
-    (GoldenExact('1/2', '-1/2')..., (1, 1))
+    (GoldenExact('-1/2', '1/2'), (1, 1))
     """
-    points: dict[Fraction, Pair] = {}
-    largest: Pair = (0, 0)
-    complete = True
-    for t in sizes:
-        point = least_conjugate(t - h, t + h, denominator=denominator)
-        if point is None:
-            raise ValueError("recover: h must be positive")
-        points[t] = point
-        size = _conjugate_size(point)
-        if sign(size[0] - largest[0], size[1] - largest[1]) > 0:
-            largest = size
-            if _kappa(largest, h, denominator) >= SQRT5:
-                complete = False
-                break
+    points, largest = _search(sizes, h, denominator)
     evidence = len({_absolute(point) for point in points.values()} - {(0, 0)})
     kappa = _kappa(largest, h, denominator)
     weight = tries * denominator * (denominator + 1)
@@ -112,7 +99,7 @@ def fit(sizes: Sequence[Fraction], h: Fraction, denominator: int, tries: int = 1
         evidence=evidence,
         chance=_chance(weight, kappa, evidence),
         chance_scale=_chance(weight, kappa, min(evidence, 1)),
-        complete=complete,
+        complete=kappa < SQRT5,
         points=points,
     )
 
@@ -134,22 +121,36 @@ def best_fit(
     return best, fits
 
 
+def _search(
+    sizes: Sequence[Fraction], h: Fraction, denominator: int
+) -> tuple[dict[Fraction, Pair], Pair]:
+    """Return the point of each size, and the largest conjugate; give up when κ reaches √5."""
+    points: dict[Fraction, Pair] = {}
+    largest: Pair = (0, 0)
+    for t in sizes:
+        point = least_conjugate(t - h, t + h, denominator=denominator)
+        if point is None:
+            raise ValueError("recover: h must be positive")
+        points[t] = point
+        size = _absolute((point[0] + point[1], -point[1]))
+        if sign(size[0] - largest[0], size[1] - largest[1]) > 0:
+            largest = size
+            if _kappa(largest, h, denominator) >= SQRT5:
+                break
+    return points, largest
+
+
 def _kappa(conjugate: Pair, h: Fraction, denominator: int) -> GoldenExact:
     """Return 4hCD² with C = conjugate/D."""
     return 4 * denominator * h * GoldenExact.from_numerators(*conjugate)
 
 
 def _chance(weight: int, kappa: GoldenExact, n: int) -> float:
-    fraction = float(kappa / SQRT5)
-    if fraction >= 1 or n == 0:
+    if kappa >= SQRT5 or n == 0:
         return 1.0
-    # An upper bound where the power underflows; a fit without conjugates has chance 0.
-    power = max(fraction**n, sys.float_info.min) if fraction else 0.0
+    # Where the power underflows, an upper bound of it.
+    power = max(float(kappa / SQRT5) ** n, sys.float_info.min) if kappa else 0.0
     return min(1.0, weight * power)
-
-
-def _conjugate_size(v: Pair) -> Pair:
-    return _absolute((v[0] + v[1], -v[1]))
 
 
 def _absolute(v: Pair) -> Pair:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import pairwise
 from math import lcm
 from typing import Any
 
@@ -134,7 +135,7 @@ def indistinguishable(
         least, most = ranges.get(pair, (lo, hi))
         ranges[pair] = max(least, lo), min(most, hi)
     order = sorted(ranges, key=ranges.__getitem__)
-    for one, other in zip(order, order[1:], strict=False):
+    for one, other in pairwise(order):
         # By increasing lower ends: if any two meet, some two neighbours do.
         if ranges[other][0] <= ranges[one][1]:
             square = figure.denominator**2

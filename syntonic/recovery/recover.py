@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
@@ -51,8 +51,8 @@ def recover(
     -------
     Recovery
         The exact vertices with the proof. If all coordinates are multiples of 1/2, they are taken
-        literally (basis "literal"); a model with exact vertices and no printed ones is only
-        measured (basis "exact").
+        literally (basis "literal"); a model that has exact vertices is only measured (basis
+        "exact").
 
     Raises
     ------
@@ -94,54 +94,78 @@ def recover(
         model = model_or_tokens
     else:
         model = Model(printed_rows(model_or_tokens))
-    if not model.vertices:
+    if model.tensor is not None or not model.vertices:
         return _measured(model)
     tokens = Tokens(model.vertices)
     if tokens.are_halves:
         return _literal(model, tokens)
-    first = tokens.decimals if decimals is None else decimals
-    attempts = []
+    first = tokens.decimals if decimals is None else int(decimals)
+    refusals = []
     for tries, d in enumerate((first, first - 1), start=1):
-        attempt = _attempt(model, tokens, d, tries, progress)
-        if not attempt.reasons:
-            return _proved(attempt, tokens)
-        attempts.append(attempt)
-    _refuse(min(attempts, key=lambda each: each.fit.chance))
+        outcome = _attempt(model, tokens, d, tries, progress)
+        if isinstance(outcome, Recovery):
+            return outcome
+        refusals.append(outcome)
+    raise min(refusals, key=lambda each: each.fit.chance).error()
 
 
 @dataclass(frozen=True)
-class _Attempt:
-    """What one rounding gave: the chosen fit, its figure, and the reasons to refuse it."""
+class _Refusal:
+    """What one rounding gave: its best fit, and the reasons to refuse it."""
 
     decimals: int
-    tries: int
     fit: Fit
-    fits: tuple[Fit, ...]
-    figure: Figure | None
     reasons: tuple[str, ...]
 
-    @property
-    def scale_proved(self) -> bool:
-        return self.fit.chance_scale <= _MOST_CHANCE_SCALE
+    def error(self) -> NotGoldenError:
+        fit = self.fit
+        about = "" if fit.complete else "at least "
+        return NotGoldenError(
+            f"recover: the coordinates are not provably golden. With {self.decimals} decimals the "
+            f"best common denominator up to {LARGEST_DENOMINATOR} is D = {fit.denominator}, with "
+            f"the window C = {about}{fit.window:.6g}, kappa = 4hCD^2 = "
+            f"{about}{fit.kappa:.4g}, chance {fit.chance:.3g}, and {fit.chance_scale:.3g} for one "
+            f"common scale; but {'; and '.join(self.reasons)}. Give more decimals, or say with "
+            "decimals how many are right, or bring the figure to a scale where it is golden",
+            denominator=fit.denominator,
+            window=fit.window,
+            kappa=fit.kappa,
+            chance=fit.chance,
+            chance_scale=fit.chance_scale,
+        )
 
 
-def _attempt(model: Model, tokens: Tokens, decimals: int, tries: int, progress: bool) -> _Attempt:
-    h = _half_interval(decimals)
+def _attempt(
+    model: Model, tokens: Tokens, decimals: int, tries: int, progress: bool
+) -> Recovery | _Refusal:
+    h = Fraction(10) ** -decimals / 2
     fit, fits = best_fit(tokens.sizes, h, tries, progress=progress)
-    reasons = list(_doubts(fit))
-    figure = None
-    if not reasons:
-        figure = Figure(*_numerators(fit, tokens), fit.denominator, model)
-        if clash := indistinguishable(figure, tokens, h):
-            reasons.append(
-                f"the digits cannot tell edges of squared lengths {clash[0]} and {clash[1]} apart"
-            )
-    return _Attempt(decimals, tries, fit, fits, figure, tuple(reasons))
+    if doubts := tuple(_doubts(fit)):
+        return _Refusal(decimals, fit, doubts)
+    values = _token_points(fit, tokens)
+    figure = Figure(*_table(values, tokens.index), fit.denominator, model)
+    if clash := indistinguishable(figure, tokens, h):
+        one, other = clash
+        doubt = f"the digits cannot tell edges of squared lengths {one} and {other} apart"
+        return _Refusal(decimals, fit, (doubt,))
+    return _recovery(
+        figure,
+        fit.window,
+        basis="decimals",
+        accident=fit.chance,
+        decimals=decimals,
+        rounding=2 * h,
+        scale_proved=fit.chance_scale <= _MOST_CHANCE_SCALE,
+        fit=fit,
+        fits=fits,
+        tries=tries,
+        tokens=_token_values(tokens, values, fit.denominator),
+    )
 
 
 def _doubts(fit: Fit) -> Iterable[str]:
     if not fit.is_certain:
-        yield "κ is not below 1, so some digits fit several elements"
+        yield "kappa is not below 1, so some digits fit several elements"
     if fit.chance > _MOST_CHANCE:
         yield f"the chance of an accident is above {_MOST_CHANCE}"
     if fit.chance_scale > _MOST_CHANCE_SCALE and fit.window * fit.denominator**2 > _SIMPLE:
@@ -149,24 +173,6 @@ def _doubts(fit: Fit) -> Iterable[str]:
             f"one common scale may be golden by accident: its chance is above "
             f"{_MOST_CHANCE_SCALE}, and CD^2 is above {_SIMPLE}"
         )
-
-
-def _proved(attempt: _Attempt, tokens: Tokens) -> Recovery:
-    fit = attempt.fit
-    values = _token_points(fit, tokens)
-    return _recovery(
-        attempt.figure,
-        fit.window,
-        basis="decimals",
-        accident=fit.chance,
-        decimals=attempt.decimals,
-        rounding=2 * _half_interval(attempt.decimals),
-        scale_proved=attempt.scale_proved,
-        fit=fit,
-        fits=attempt.fits,
-        tries=attempt.tries,
-        tokens=_token_values(tokens, values, fit.denominator),
-    )
 
 
 def _literal(model: Model, tokens: Tokens) -> Recovery:
@@ -209,24 +215,6 @@ def _recovery(
     )
 
 
-def _refuse(attempt: _Attempt) -> NoReturn:
-    fit = attempt.fit
-    at_least = "" if fit.complete else "at least "
-    raise NotGoldenError(
-        f"recover: the coordinates are not provably golden. With {attempt.decimals} decimals the "
-        f"best common denominator up to {LARGEST_DENOMINATOR} is D = {fit.denominator}, with the "
-        f"window C = {at_least}{float(fit.window):.6g}, κ = 4hCD^2 = {at_least}"
-        f"{float(fit.kappa):.4g}, chance {fit.chance:.3g}, and {fit.chance_scale:.3g} for one "
-        f"common scale; but {'; and '.join(attempt.reasons)}. Give more decimals, or say with "
-        "decimals how many are right, or bring the figure to a scale where it is golden",
-        denominator=fit.denominator,
-        window=fit.window,
-        kappa=fit.kappa,
-        chance=fit.chance,
-        chance_scale=fit.chance_scale,
-    )
-
-
 def _require_decimals(decimals: int | None) -> None:
     if decimals is None:
         return
@@ -236,10 +224,6 @@ def _require_decimals(decimals: int | None) -> None:
         raise ValueError(f"recover: decimals must be from 0 to {_MOST_DECIMALS}, got {decimals}")
 
 
-def _half_interval(decimals: int) -> Fraction:
-    return Fraction(10) ** -int(decimals) / 2
-
-
 def _token_points(fit: Fit, tokens: Tokens) -> list[tuple[int, int]]:
     """Return the numerators of each distinct token; the point of -t is minus that of t."""
     points = []
@@ -247,10 +231,6 @@ def _token_points(fit: Fit, tokens: Tokens) -> list[tuple[int, int]]:
         a, b = fit.points[abs(value)]
         points.append((a, b) if value >= 0 else (-a, -b))
     return points
-
-
-def _numerators(fit: Fit, tokens: Tokens) -> tuple[Any, Any]:
-    return _table(_token_points(fit, tokens), tokens.index)
 
 
 def _table(values: list[tuple[int, int]], index: IntArray) -> tuple[Any, Any]:

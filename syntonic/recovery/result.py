@@ -18,8 +18,8 @@ Basis: TypeAlias = Literal["decimals", "literal", "exact"]
 _LISTED = 12  # classes told one by one in the summary; the report has them all
 
 _STATEMENTS: dict[Basis, str] = {
-    "decimals": "each rounding interval holds exactly one element of (1/D)Z[φ] whose conjugate "
-    "is at most C in size",
+    "decimals": "each rounding interval holds exactly one element of (1/D)Z[φ] "
+    "with |conjugate| <= C",
     "literal": "all printed values are multiples of 1/2 and are taken literally",
     "exact": "the coordinates were given exactly",
 }
@@ -52,7 +52,7 @@ class Recovery:
         1/(2CD²): two different elements of (1/D)Z[φ] with conjugates up to C differ by at least
         this much. None if C = 0, where 0 is the only element.
     accident
-        The chance that unrelated numbers would fit this well.
+        The chance that unrelated numbers would fit this well; 0 unless the basis is "decimals".
     checks
         Exact geometric facts: counts, classes of squared lengths as {value: count}, and so on.
     basis
@@ -156,11 +156,13 @@ class Recovery:
         least = f"1/(2CD^2) = {_told(self.separation)}"
         if self.basis != "decimals":
             return least
-        return f"{least} > {self.rounding}, the rounding interval ({_decimals(self.decimals)})"
+        width = str(self.rounding) if self.rounding > Fraction(1, 10**4) else f"1e-{self.decimals}"
+        return f"{least} > {width}, the rounding interval ({_decimals(self.decimals)})"
 
     def _accident_line(self, fit: Fit) -> str:
-        values = f"{fit.evidence} independent value{'s' * (fit.evidence != 1)}"
-        return f"chance {_odds(fit.chance)} for {values}, {_odds(fit.chance_scale)} for one"
+        values = f"{fit.evidence} unrelated value{'s' * (fit.evidence != 1)}"
+        scale = f"{_odds(fit.chance_scale)} for one common scale"
+        return f"chance {_odds(fit.chance)} for {values}, {scale}"
 
 
 def _fact_lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
@@ -198,7 +200,7 @@ def _vector(values: Iterable[GoldenExact]) -> str:
 
 def _told(x: GoldenExact) -> str:
     """Return a number exactly, and as a decimal where that helps."""
-    return str(x) if x.is_rational() else f"{x} = {float(x):.6g}"
+    return str(x) if x.is_rational() else f"{x} = {x:.6g}"
 
 
 def _decimals(n: int | None) -> str:

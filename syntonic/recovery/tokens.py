@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import numbers
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -103,12 +102,8 @@ def printed_rows(data: Any) -> Rows:
     >>> printed_rows([["0.5", 1], [0.8, "-1.3"]])
     (('0.5', '1'), ('0.8', '-1.3'))
     """
-    if isinstance(data, (str, bytes)) or not isinstance(data, Iterable):
-        raise ShapeError(
-            "recover: tokens must be a sequence of rows, one per point, "
-            f"got {type(data).__name__}; pass [[x, y, z], ...] or a Model"
-        )
-    rows = tuple(_row(row, k) for k, row in enumerate(data))
+    points = _listed(data, "tokens must be a sequence of rows, one per point")
+    rows = tuple(_row(row, k) for k, row in enumerate(points))
     if not rows:
         raise ShapeError("recover: there must be at least one point, got none")
     for k, row in enumerate(rows):
@@ -121,11 +116,17 @@ def printed_rows(data: Any) -> Rows:
 
 
 def _row(row: Any, k: int) -> tuple[str, ...]:
-    if isinstance(row, (str, bytes)) or not isinstance(row, Iterable) or np.ndim(row) == 0:
-        raise ShapeError(
-            f"recover: row {k} must be a sequence of coordinates, got {type(row).__name__}"
-        )
-    return tuple(_token(x, k, j) for j, x in enumerate(row))
+    coordinates = _listed(row, f"row {k} must be a sequence of coordinates")
+    return tuple(_token(x, k, j) for j, x in enumerate(coordinates))
+
+
+def _listed(data: Any, rule: str) -> tuple[Any, ...]:
+    if not isinstance(data, (str, bytes)):
+        try:
+            return tuple(data)
+        except TypeError:  # a number, or an array without dimensions
+            pass
+    raise ShapeError(f"recover: {rule}, got {type(data).__name__}; pass [[x, y, z], ...]")
 
 
 def _token(x: Any, k: int, j: int) -> str:
