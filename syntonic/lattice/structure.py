@@ -33,7 +33,7 @@ def assign(x: LatticeArray, index: Any, value: LatticeArray) -> LatticeArray:
 
     def assigned(part: Any, new: Any) -> Any:
         out = np.array(part)
-        out[index] = new
+        out[index] = new[()]  # a 0-d object array would itself become the element
         return out
 
     return join(assigned, x, value)

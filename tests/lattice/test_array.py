@@ -1,0 +1,137 @@
+"""The two layouts: what is packed, what is not, and that nobody can tell."""
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from gmpy2 import mpq, mpz
+from hypothesis import given
+from hypothesis import strategies as st
+
+from syntonic import GoldenExact
+from syntonic.lattice import arithmetic, order, sets, structure
+from syntonic.lattice.array import INT64_MAX, LatticeArray
+from syntonic.lattice.build import as_lattice
+
+EDGES = [
+    0,
+    1,
+    -1,
+    INT64_MAX - 1,
+    INT64_MAX,
+    INT64_MAX + 1,
+    -INT64_MAX,
+    -INT64_MAX - 1,
+    -INT64_MAX - 2,
+]
+
+
+def of(*pairs, denominator=1):
+    a, b = (np.array(x, dtype=object) for x in zip(*pairs, strict=True))
+    return LatticeArray.from_numerators(a, b, denominator)
+
+
+@pytest.mark.parametrize(("a", "b"), list(itertools.product(EDGES, EDGES)))
+def test_packed_exactly_when_int64_holds_it(a, b):
+    x = of((a, b))
+    fits = all(-INT64_MAX - 1 <= n <= INT64_MAX for n in (a, b))
+    assert x.is_packed is fits
+    assert x.scalars()[0] == GoldenExact(a, b)
+    p, q, d = x.numerators()
+    assert (int(p[0]), int(q[0]), d) == (a, b, 1)
+
+
+@given(
+    st.lists(st.tuples(st.integers(-(2**64), 2**64), st.integers(-99, 99)), min_size=1, max_size=5),
+    st.integers(1, 2**66),
+)
+def test_numerators_are_in_lowest_terms(pairs, denominator):
+    x = of(*pairs, denominator=denominator)
+    p, q, d = x.numerators()
+    assert math.gcd(*map(int, p), *map(int, q), d) == 1
+    for (a, b), n, m in zip(pairs, p, q, strict=True):
+        assert GoldenExact(mpq(a, denominator), mpq(b, denominator)) == GoldenExact(
+            mpq(int(n), d), mpq(int(m), d)
+        )
+
+
+def test_the_layout_is_invisible():
+    packed = of((4, -6), (2, 0), denominator=2)
+    rational = packed.unpacked()
+    assert packed.is_packed
+    assert not rational.is_packed
+    assert rational.pack().is_packed
+    assert order.equal(packed, rational).all()
+    assert [x.tolist() for x in packed.numerators()[:2]] == [[2, 1], [-3, 0]]
+    assert (packed.scalars() == rational.scalars()).all()
+    assert (order.floats(packed) == order.floats(rational)).all()
+    assert (order.sign(packed) == order.sign(rational)).all()
+    assert (order.argsort(packed) == order.argsort(rational)).all()
+
+
+def test_tight_finds_the_least_denominator_and_the_true_bound():
+    x = LatticeArray.packed(np.array([4, 8]), np.array([-12, 0]), 60, bound=10**9)
+    tight = x.tight()
+    assert (tight.denominator, tight.bound) == (15, 3)
+    assert tight.tight() is tight
+    low = LatticeArray.packed(np.array([-(2**63)]), np.array([0]), 2**62)
+    assert (low.tight().denominator, low.tight().bound) == (1, 2)
+
+
+def test_bounds_overestimated_by_a_chain_do_not_promote():
+    x = of((1, 1), denominator=2)
+    for _ in range(200):
+        x = arithmetic.subtract(arithmetic.add(x, x), x)
+    assert x.is_packed
+    assert x.scalars()[0] == GoldenExact("1/2", "1/2")
+
+
+def test_arrays_are_read_only():
+    x = as_lattice([[1, 2]])
+    with pytest.raises(ValueError, match="read-only"):
+        x.a[0, 0] = 5
+    y = of((2**70, 1)).unpacked()
+    with pytest.raises(ValueError, match="read-only"):
+        y.b[0] = mpq(1)
+
+
+def test_zero_dimensional_and_empty():
+    for x in (as_lattice(3), as_lattice(mpz(2) ** 80), as_lattice(np.zeros((0, 2), int))):
+        assert arithmetic.add(x, x).shape == x.shape
+        assert arithmetic.multiply(x, x).shape == x.shape
+        assert order.sign(x).shape == x.shape
+        assert order.floor(x).shape == x.shape
+        assert arithmetic.reciprocal(x).shape == x.shape
+        assert x.pack().numerators()[0].shape == x.shape
+
+
+@pytest.mark.parametrize("k", [0, 1, 5, 30, 60, 90])
+def test_sign_under_cancellation(k):
+    """F_(k+1) - F_k φ is (-1/φ)^k up to sign: its float cancels completely."""
+    f = [0, 1]
+    while len(f) < k + 3:
+        f.append(f[-1] + f[-2])
+    x = of((f[k + 1], -f[k]), (-f[k + 1], f[k]))
+    assert order.sign(x).tolist() == [(-1) ** k, -((-1) ** k)]
+    assert order.sign(x.unpacked()).tolist() == [(-1) ** k, -((-1) ** k)]
+
+
+@given(st.lists(st.tuples(st.integers(-3, 3), st.integers(-3, 3)), min_size=1, max_size=30))
+def test_distinct_and_isin(pairs):
+    x = of(*pairs)
+    found = sets.distinct(x)
+    scalars = list(x.scalars())
+    assert list(found.values.scalars()) == sorted(set(scalars))
+    assert list(found.values[found.inverse].scalars()) == scalars
+    assert [scalars.index(v) for v in found.values.scalars()] == found.indices.tolist()
+    assert [scalars.count(v) for v in found.values.scalars()] == found.counts.tolist()
+    half = x[: len(pairs) // 2]
+    assert sets.isin(x, half).tolist() == [v in list(half.scalars()) for v in scalars]
+
+
+def test_assign_promotes():
+    x = structure.assign(as_lattice([1, 2]), 0, as_lattice(2**80))
+    assert x.scalars().tolist() == [2**80, 2]
+    y = structure.assign(x, 0, as_lattice(5))
+    assert y.is_packed

@@ -1,0 +1,40 @@
+"""The floats of φ, from mpmath; and nobody else writes them down."""
+
+import re
+from fractions import Fraction
+from pathlib import Path
+
+import mpmath
+import pytest
+
+from syntonic import constants
+
+ROOT = Path(__file__).parent.parent
+
+
+def test_floats_are_correctly_rounded():
+    with mpmath.workprec(300):
+        assert float(mpmath.phi) == constants.PHI
+        assert float(1 / mpmath.phi) == constants.PHI_INV
+        assert float(mpmath.sqrt(5)) == constants.SQRT5
+        words = mpmath.fsum(map(mpmath.mpf, constants.PHI_WORDS))
+        assert abs(words - mpmath.phi) < mpmath.mpf(2) ** -159
+
+
+@pytest.mark.parametrize("x", [Fraction(1, 3), Fraction(-7, 10), Fraction(0), Fraction(1, 10**30)])
+def test_words_are_nearest_in_turn(x):
+    words = constants.multi_double(x, 3)
+    for word in words:
+        assert word == float(x)
+        x -= Fraction(word)
+
+
+def test_no_other_file_writes_the_golden_ratio_in_digits():
+    digits = re.compile(r"(?<![\d.])(1\.618|0?\.618|2\.236)\d*")
+    offenders = []
+    for folder in ("syntonic", "kernels", "benchmarks", "examples"):
+        for path in sorted((ROOT / folder).rglob("*.*")):
+            if path.suffix in (".py", ".cu", ".cuh") and path.name != "constants.py":
+                code = re.sub(r'("""|\'\'\')(?s:.*?)\1|#.*', "", path.read_text(encoding="utf-8"))
+                offenders += [f"{path.name}: {m[0]}" for m in digits.finditer(code)]
+    assert offenders == []
