@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from syntonic.exact.golden import GoldenExact
-from syntonic.lattice.snap_exact import Pair, closer
+from syntonic.lattice.snap_exact import Pair
 from syntonic.lattice.tolerance import Interval
 
 __all__ = ["identify"]
@@ -53,8 +53,8 @@ def identify(
 
     Notes
     -----
-    The simplest element has the least size (|p|+1)(|q|+1)D, then the least D, then the least |q|,
-    then the least |x - v|: a total order, in which no two admissible elements are equal.
+    The simplest element has the least size (|p|+1)(|q|+1)D, then the least D, then the least |q|.
+    This leaves no ties: between two elements of equal D, |p| and |q| lies a simpler one.
 
     Most reals are near *some* admissible element. About 4·tol·size·min(max_denominator, size)
     elements at least as simple as v are expected within tol of x by accident; believe v while
@@ -94,32 +94,27 @@ class _Search:
     def simplest(self, p: int, q: int) -> GoldenExact | None:
         """Search for p/q: every D, and for each D by increasing |b|.
 
-        No size is smaller than (|b|+1)D, which ends both loops. A pair that is not in lowest
-        terms need not be told apart: its reduced form is met as well, at a smaller D, and has a
-        smaller size.
+        So of equal sizes the first one met is the simplest. Two elements of equal D, |a| and |b|
+        have 0, a/D or bφ/D in the middle, which is smaller. A pair that is not in lowest terms
+        need not be told apart: its reduced form is met as well, at a smaller D, and is smaller.
         """
         radius, scale = self.tolerance
         x, radius, scale = p * scale, radius * q, q * scale  # over one denominator
         most = self.max_coefficient
         reach = 3 * most * scale  # |a + bφ| <= φ² most, and φ² < 3
-        best, v = (self._worst() + 1, 0, 0), (0, 0)
+        least_size, best = (most + 1) ** 2 * self.max_denominator + 1, None
         for d in range(1, self.max_denominator + 1):
-            if d > best[0] or d * (abs(x) - radius) > reach:
+            if d >= least_size or d * (abs(x) - radius) > reach:
                 break
             interval = Interval(d * (x - radius), d * (x + radius), scale)
-            for a, b in interval.leading(min(most, best[0] // d - 1)):
-                least = (abs(b) + 1) * d
-                if least > best[0]:
+            for b, low, high in interval.rows(min(most, (least_size - 1) // d - 1)):
+                if (abs(b) + 1) * d >= least_size:
                     break
-                if abs(a) > most:
-                    continue
-                rank = ((abs(a) + 1) * least, d, abs(b))
-                if rank < best or (rank == best and closer((a, b), v, d * x, scale) < 0):
-                    best, v = rank, (a, b)
-        return None if best[0] > self._worst() else GoldenExact.from_numerators(*v, best[1])
-
-    def _worst(self) -> int:
-        return (self.max_coefficient + 1) ** 2 * self.max_denominator
+                a = max(low, min(0, high))  # the least in size
+                size = (abs(a) + 1) * (abs(b) + 1) * d
+                if size < least_size and abs(a) <= most:
+                    least_size, best = size, (a, b, d)
+        return None if best is None else GoldenExact.from_numerators(*best)
 
 
 def _ratios(x: Any) -> tuple[list[Pair], tuple[int, ...]]:

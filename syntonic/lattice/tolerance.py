@@ -145,11 +145,7 @@ def walk(
     >>> list(walk(Fraction(60, 100), Fraction(70, 100), 20))
     [(-1, 1), (12, -7)]
     """
-    interval = _interval(lo, hi, denominator)
-    for v in interval.leading(max_coefficient):
-        for a in interval.row(v[1], max_coefficient) if interval.is_wide else v[:1]:
-            if abs(a) <= max_coefficient:
-                yield a, v[1]
+    return _interval(lo, hi, denominator).elements(max_coefficient)
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,13 +224,27 @@ class Interval(NamedTuple):
                 best = v
         return best
 
-    def leading(self, limit: int) -> Iterator[Pair]:
-        """Yield, for each b that has any, the element inside with the least |a|.
+    def rows(self, limit: int) -> Iterator[tuple[int, int, int]]:
+        """Yield (b, least a, largest a) for every b that has a + bφ inside.
 
         They come by increasing |b|, up to the limit.
         """
         if self.is_wide:
-            return ((self._least(b), b) for b in _outward(limit))
+            return ((b, *self._ends(b)) for b in _by_size(-limit, limit))
+        return ((b, a, a) for a, b in self._walk(limit))
+
+    def elements(self, limit: int) -> Iterator[Pair]:
+        """Yield every element inside with |a|, |b| <= limit, by increasing |b|, then |a|."""
+        for b, least, most in self.rows(limit):
+            for a in _by_size(max(least, -limit), min(most, limit)):
+                yield a, b
+
+    def _ends(self, b: int) -> Pair:
+        q = self.scale
+        return -int(floor_div(-self.low, b * q, q)), int(floor_div(self.high, -b * q, q))
+
+    def _walk(self, limit: int) -> Iterator[Pair]:
+        """Yield every element with |b| <= limit of an interval that is not wide."""
         if self.low == self.high:
             point = self._point()
             return iter(() if point is None else (point,))
@@ -246,18 +256,17 @@ class Interval(NamedTuple):
         down = islice(self._hits(start, basis.down, limit), 1, None)
         return merge(self._hits(start, basis.up, limit), down, key=_coefficient)
 
-    def row(self, b: int, limit: int) -> list[int]:
-        """Return every |a| <= limit with a + bφ inside, by increasing size."""
-        least, most = self._ends(b)
-        return sorted(range(max(least, -limit), min(most, limit) + 1), key=abs)
-
-    def _least(self, b: int) -> int:
-        least, most = self._ends(b)
-        return max(least, min(0, most))
-
-    def _ends(self, b: int) -> Pair:
-        q = self.scale
-        return -int(floor_div(-self.low, b * q, q)), int(floor_div(self.high, -b * q, q))
+    def _hits(self, v: Pair, steps: tuple[Pair, Pair, Pair], limit: int) -> Iterator[Pair]:
+        """Yield v and what follows it in one direction."""
+        while True:
+            yield v
+            for step in steps:
+                w = _plus(v, step)
+                if abs(w[1]) > limit:
+                    return  # the steps grow
+                if self.contains(w):
+                    v = w
+                    break
 
     def _start(self, basis: _Basis, limit: int | None) -> Pair | None:
         """Return the element with the least |b|, unless that exceeds the limit."""
@@ -274,17 +283,6 @@ class Interval(NamedTuple):
         order = abs(v[1]) - abs(w[1])
         order = order or closer(v, w, self.low + self.high, 2 * self.scale)
         return (order or abs(v[0]) - abs(w[0])) < 0
-
-    def _hits(self, v: Pair, steps: tuple[Pair, Pair, Pair], limit: int) -> Iterator[Pair]:
-        while abs(v[1]) <= limit:
-            yield v
-            for step in steps:
-                w = _plus(v, step)
-                if abs(w[1]) > limit:
-                    return  # the steps grow
-                if self.contains(w):
-                    break
-            v = w
 
     def _point(self) -> Pair | None:
         a, rest = divmod(self.low, self.scale)
@@ -327,12 +325,10 @@ def _conjugate_is_less(v: Pair, w: Pair) -> bool:
     return minus * plus < 0
 
 
-def _outward(limit: int) -> Iterator[int]:
-    """Yield 0, 1, -1, 2, -2, ... up to the limit."""
-    yield 0
-    for b in range(1, limit + 1):
-        yield b
-        yield -b
+def _by_size(least: int, most: int) -> Iterator[int]:
+    """Yield the integers from least to most by increasing size."""
+    start = max(least, min(0, most))
+    return merge(range(start, most + 1), range(start - 1, least - 1, -1), key=abs)
 
 
 def _coefficient(v: Pair) -> int:
