@@ -13,10 +13,14 @@ from syntonic.exact.operands import Triple
 from syntonic.exact.pairs import Integer, floor_div, multiply, norm, phi_power
 
 __all__ = [
+    "bit_bound",
+    "floor_quotient",
     "minimal_polynomial",
     "partial_quotients",
     "power",
     "quotient",
+    "remainder",
+    "round_decimal",
     "round_half_even",
     "scaled_round",
     "square_root",
@@ -44,25 +48,50 @@ def quotient(x: Triple, y: Triple) -> Triple:
     return (*top, bottom) if bottom > 0 else (-top[0], -top[1], -bottom)
 
 
-def power(x: Triple, n: int) -> Triple:
+def floor_quotient(x: Triple, y: Triple) -> int:
+    """Return ⌊x/y⌋."""
+    return int(floor_div(*quotient(x, y)))
+
+
+def remainder(x: Triple, y: Triple) -> Triple:
+    """Return x - ⌊x/y⌋y, which lies between 0 and y."""
+    (p, q, d), (r, s, e), n = x, y, floor_quotient(x, y)
+    return p * e - n * r * d, q * e - n * s * d, d * e
+
+
+def power(x: Triple, exponent: Triple) -> Triple:
     """Return xⁿ for any integer n, by repeated squaring; (qφ)ⁿ = qⁿφⁿ by Fibonacci doubling.
 
     Raises
     ------
+    ValueError
+        The exponent is not an integer.
     ZeroDivisionError
         x is 0 and n negative.
     OverflowError
         The result would take more than 2^33 bits.
     """
+    n = int(exponent[0])
+    if exponent[1] or exponent[2] != 1:
+        raise ValueError(
+            "GoldenExact: ** takes an integer exponent; x.sqrt() is the exact square root where "
+            "the field has one"
+        )
     if n < 0:
         x, n = quotient((mpz(1), mpz(0), mpz(1)), x), -n
     p, q, d = x
-    bits = (max(abs(p) + 2 * abs(q), d) - 1).bit_length()
+    bits = bit_bound(x)
     if bits * n > _MAX_BITS:
         raise OverflowError(f"GoldenExact: ** would give a number of about {bits * n} bits")
-    if bits <= 0:  # x is 0, 1 or -1, where only the parity of n counts
+    if bits == 0:  # x is 0, 1 or -1, where only the parity of n counts
         n = min(n, 2 - n % 2)
     return (*_pair_power(p, q, n), d**n)
+
+
+def bit_bound(x: Triple) -> int:
+    """Return 0 for 0 and ±1, whose powers do not grow, else the bits that numerators need."""
+    p, q, d = x
+    return int((max(abs(p) + 2 * abs(q), d) - 1).bit_length())
 
 
 def _pair_power(p: mpz, q: mpz, n: int) -> tuple[Integer, Integer]:
@@ -95,6 +124,12 @@ def scaled_round(x: Triple, places: int) -> mpz:
     if places < 0:
         return round_half_even(p, q, d * scale)
     return round_half_even(p * scale, q * scale, d)
+
+
+def round_decimal(x: Triple, places: int) -> Triple:
+    """Return x rounded to a multiple of 10^-places, ties to even."""
+    nearest, scale = scaled_round(x, places), mpz(10) ** abs(places)
+    return (nearest, mpz(0), scale) if places > 0 else (nearest * scale, mpz(0), mpz(1))
 
 
 def square_root(x: Triple) -> Triple | None:

@@ -12,21 +12,13 @@ import numbers
 import operator
 from collections.abc import Callable
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any, TypeAlias
 
-import numpy as np
 from gmpy2 import gcd, mpq, mpz
 
-from syntonic.exact import field, pairs, parser, text
-from syntonic.exact.operands import (
-    FLOATS,
-    comparand,
-    float_triple,
-    integer,
-    is_finite,
-    rational_parts,
-    rational_triple,
-)
+from syntonic.exact import field, operands, pairs, parser, text
+from syntonic.exact.operands import Triple
 
 __all__ = ["PHI", "PHI_INV", "SQRT5", "GoldenExact"]
 
@@ -59,52 +51,35 @@ def _operand(x: Any, symbol: str) -> GoldenExact | None:
     """Return an exact number as a GoldenExact, None for an unknown type; a float raises."""
     if isinstance(x, GoldenExact):
         return x
-    triple = rational_triple(x, f"GoldenExact: {symbol}")
+    triple = operands.rational_triple(x, f"GoldenExact: {symbol}")
     return None if triple is None else _new(*triple)
 
 
-def _operators(symbol: str, operation: _Operator) -> tuple[_Operator, _Operator]:
+def _operators(symbol: str, operation: Callable[[Triple, Triple], Any]) -> tuple[_Operator, ...]:
     """Return a binary operator and its reflection, for exact operands of any type."""
+
+    def apply(left: GoldenExact, right: GoldenExact) -> Any:
+        result = operation(left.numerators(), right.numerators())
+        return _reduced(*result) if isinstance(result, tuple) else result
 
     def forward(self: GoldenExact, other: Any) -> Any:
         right = _operand(other, symbol)
-        return NotImplemented if right is None else operation(self, right)
+        return NotImplemented if right is None else apply(self, right)
 
     def reflected(self: GoldenExact, other: Any) -> Any:
         left = _operand(other, symbol)
-        return NotImplemented if left is None else operation(left, self)
+        return NotImplemented if left is None else apply(left, self)
 
     return forward, reflected
-
-
-def _divide(x: GoldenExact, y: GoldenExact) -> GoldenExact:
-    return _reduced(*field.quotient(x.numerators(), y.numerators()))
-
-
-def _floor_divide(x: GoldenExact, y: GoldenExact) -> int:
-    return int(pairs.floor_div(*field.quotient(x.numerators(), y.numerators())))
-
-
-def _remainder(x: GoldenExact, y: GoldenExact) -> GoldenExact:
-    return x - y * _floor_divide(x, y)
-
-
-def _power(x: GoldenExact, exponent: GoldenExact) -> GoldenExact:
-    if exponent._q or exponent._d != 1:
-        raise ValueError(
-            f"GoldenExact: ** takes an integer exponent, got {exponent}; "
-            "x.sqrt() is the exact square root where the field has one"
-        )
-    return _reduced(*field.power(x.numerators(), int(exponent._p)))
 
 
 def _compare(x: GoldenExact, other: object) -> Any:
     """Return a number with the sign of x - other, NaN for NaN, NotImplemented if unordered."""
     if type(other) is GoldenExact:
         r, s, e = other._p, other._q, other._d
-    elif isinstance(other, FLOATS) and not is_finite(other):
+    elif isinstance(other, operands.FLOATS) and not operands.is_finite(other):
         return -float(other)
-    elif (triple := comparand(other)) is not None:
+    elif (triple := operands.comparand(other)) is not None:
         r, s, e = triple
     else:
         return NotImplemented
@@ -159,10 +134,10 @@ class GoldenExact(numbers.Real):
         if isinstance(a, GoldenExact):
             p, q, d = a._p, a._q, a._d
         else:
-            p, d = rational_parts(a, "a")
+            p, d = operands.rational_parts(a, "a")
             q = _ZERO
         if type(b) is not int or b:
-            s, e = rational_parts(b, "b")
+            s, e = operands.rational_parts(b, "b")
             p, q, d = p * e, q * e + s * d, d * e
         return _reduced(p, q, d)
 
@@ -175,7 +150,7 @@ class GoldenExact(numbers.Real):
         >>> GoldenExact.from_numerators(2, -4, -6)
         GoldenExact('-1/3', '2/3')
         """
-        p, q, d = integer(p), integer(q), integer(d)
+        p, q, d = operands.integer(p), operands.integer(q), operands.integer(d)
         if d <= 0:
             if d == 0:
                 raise ZeroDivisionError("GoldenExact.from_numerators: d must not be 0")
@@ -203,7 +178,7 @@ class GoldenExact(numbers.Real):
         >>> GoldenExact.from_float_exact(0.1)
         GoldenExact('3602879701896397/36028797018963968')
         """
-        return _reduced(*float_triple(x))
+        return _reduced(*operands.float_triple(x))
 
     @classmethod
     def parse(cls, text: str) -> GoldenExact:
@@ -218,7 +193,7 @@ class GoldenExact(numbers.Real):
         """
         return _new(*parser.parse(text))
 
-    def numerators(self) -> tuple[mpz, mpz, mpz]:
+    def numerators(self) -> Triple:
         """Return (p, q, d) with self = (p + qφ)/d in lowest terms, d > 0."""
         return self._p, self._q, self._d
 
@@ -265,10 +240,10 @@ class GoldenExact(numbers.Real):
 
     __rmul__ = __mul__
 
-    __truediv__, __rtruediv__ = _operators("/", _divide)
-    __floordiv__, __rfloordiv__ = _operators("//", _floor_divide)
-    __mod__, __rmod__ = _operators("%", _remainder)
-    __pow__, __rpow__ = _operators("**", _power)
+    __truediv__, __rtruediv__ = _operators("/", field.quotient)
+    __floordiv__, __rfloordiv__ = _operators("//", field.floor_quotient)
+    __mod__, __rmod__ = _operators("%", field.remainder)
+    __pow__, __rpow__ = _operators("**", field.power)
 
     def __neg__(self) -> GoldenExact:
         return _new(-self._p, -self._q, self._d)
@@ -287,12 +262,12 @@ class GoldenExact(numbers.Real):
     def __eq__(self, other: object) -> bool:
         if type(other) is GoldenExact:
             return bool(self._p == other._p and self._q == other._q and self._d == other._d)
-        if isinstance(other, (complex, np.complexfloating)):
-            return bool(other.imag == 0) and self == other.real
-        if isinstance(other, Decimal):
-            return not self._q and self.a == other
         order = _compare(self, other)
-        return NotImplemented if order is NotImplemented else order == 0
+        if order is not NotImplemented:
+            return bool(order == 0)
+        if isinstance(other, (*operands.COMPLEX, Decimal)):  # Fraction knows them
+            return not self._q and bool(Fraction(int(self._p), int(self._d)) == other)
+        return NotImplemented
 
     __lt__ = _ordering(operator.lt)
     __le__ = _ordering(operator.le)
@@ -301,7 +276,8 @@ class GoldenExact(numbers.Real):
 
     # numbers.Complex declares itself unhashable to the type checker.
     def __hash__(self) -> int:  # type: ignore[override]
-        return hash((self.a, self.b)) if self._q else hash(self.a)
+        a, b = (self._p, self._q) if self._d == 1 else (self.a, self.b)
+        return hash((a, b)) if b else hash(a)
 
     # Conversion
 
@@ -323,15 +299,12 @@ class GoldenExact(numbers.Real):
     def __round__(self, ndigits: Any = None) -> Any:
         if ndigits is None:
             return int(field.round_half_even(self._p, self._q, self._d))
-        places = int(integer(ndigits))
-        nearest = field.scaled_round(self.numerators(), places)
-        return _new(nearest, _ZERO, _ONE) * _new(mpz(10), _ZERO, _ONE) ** -places
+        return _reduced(*field.round_decimal(self.numerators(), int(operands.integer(ndigits))))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return GoldenExact.from_numerators, self.numerators()
 
-    def __copy__(self) -> GoldenExact:
-        return self
+    __copy__ = __pos__
 
     def __deepcopy__(self, memo: Any) -> GoldenExact:
         return self
@@ -349,6 +322,12 @@ class GoldenExact(numbers.Real):
 
     def _repr_latex_(self) -> str:
         return f"${text.latex(self)}$"
+
+    def _sympy_(self) -> Any:  # without it SymPy would take the float
+        from sympy import Rational, sqrt
+
+        p, q, d = (int(n) for n in self.numerators())
+        return Rational(2 * p + q, 2 * d) + Rational(q, 2 * d) * sqrt(5)
 
     def to_decimal(self, digits: int) -> str:
         """Return the decimal expansion to that many significant digits, correctly rounded.
@@ -381,7 +360,7 @@ class GoldenExact(numbers.Real):
 
     def inverse(self) -> GoldenExact:
         """Return 1/self; zero raises ZeroDivisionError."""
-        return _divide(_new(_ONE, _ZERO, _ONE), self)
+        return _reduced(*field.quotient((_ONE, _ZERO, _ONE), self.numerators()))
 
     def sign(self) -> int:
         """Return -1, 0 or 1, decided in integers."""
@@ -424,15 +403,8 @@ class GoldenExact(numbers.Real):
     def minpoly(self) -> list[int]:
         """Return the primitive integer polynomial of which the number is a root.
 
-        Returns
-        -------
-        list of int
-            Coefficients, highest power first, the first one positive: three of them, or two for a
-            rational number.
-
-        Notes
-        -----
-        x² - trace·x + norm, cleared of denominators and common factors.
+        Coefficients, highest power first, the first one positive: those of x² - trace·x + norm
+        cleared of denominators and common factors, or two of them for a rational number.
 
         Examples
         --------

@@ -18,6 +18,7 @@ import numpy as np
 from gmpy2 import mpfr, mpq, mpz
 
 __all__ = [
+    "COMPLEX",
     "FLOATS",
     "Triple",
     "comparand",
@@ -33,10 +34,12 @@ Triple: TypeAlias = "tuple[mpz, mpz, mpz]"
 FLOATS = (float, np.floating, type(mpfr()))
 """The types whose values are exact binary fractions, infinities and NaN."""
 
+COMPLEX = (complex, np.complexfloating)
+"""The types with two such parts."""
+
 _ZERO, _ONE = mpz(0), mpz(1)
 _MPZ, _MPQ = type(mpz()), type(mpq())
-_COMPLEX = (complex, np.complexfloating)
-_INEXACT = (*FLOATS, *_COMPLEX)
+_INEXACT = (*FLOATS, *COMPLEX)
 _FRACTION_TEXT = re.compile(r"\s*([+-]?\d+)(?:/([+-]?\d+))?\s*", re.ASCII)
 _FLOAT_REMEDY = (
     "use snap to take the nearest element of a lattice, or GoldenExact.from_float_exact for a "
@@ -121,4 +124,4 @@ def comparand(x: Any) -> Triple | None:
     """Return the exact value of a rational number or a finite float, None for another type."""
     if isinstance(x, FLOATS):
         return float_triple(x)
-    return None if isinstance(x, _COMPLEX) else rational_triple(x, "comparison")
+    return None if isinstance(x, COMPLEX) else rational_triple(x, "comparison")

@@ -16,6 +16,8 @@ from syntonic.constants import PHI
 
 Integer: TypeAlias = "int | mpz"
 
+_MAX_POWER = 1 << 33
+
 __all__ = [
     "Integer",
     "fibonacci",
@@ -159,11 +161,19 @@ def fibonacci(n: int) -> mpz:
 def phi_power(n: int) -> tuple[mpz, mpz]:
     """Return φⁿ = F_(n-1) + F_n φ as a pair, for any integer n.
 
+    Raises
+    ------
+    OverflowError
+        |n| is above 2^33: the numbers would take gigabytes, and GMP ends the process when
+        memory runs out.
+
     Examples
     --------
     >>> phi_power(-2)
     (mpz(2), mpz(-1))
     """
+    if abs(n) > _MAX_POWER:
+        raise OverflowError("the power of φ would take more than 2^33 bits")
     here, before = fib2(abs(n))
     if n >= 0:
         return before, here

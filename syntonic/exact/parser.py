@@ -21,7 +21,7 @@ from typing import Any, NamedTuple, NoReturn
 
 from gmpy2 import gcd, mpz
 
-from syntonic.exact.field import power, quotient, square_root
+from syntonic.exact.field import bit_bound, power, quotient, square_root
 from syntonic.exact.operands import Triple
 from syntonic.exact.pairs import multiply
 
@@ -164,17 +164,17 @@ class _Parser:
         base, operator = self.atom(), self.token
         if operator.kind == "superscript":
             self.next()
-            exponent = mpz(operator.text.translate(_SUPERSCRIPTS))
+            exponent = mpz(operator.text.translate(_SUPERSCRIPTS)), mpz(0), mpz(1)
         elif operator.kind == "^":
             self.next()
-            exponent, q, d = self.nested(self.signed, operator.column)
-            if q or d != 1:
+            exponent = self.nested(self.signed, operator.column)
+            if exponent[1] or exponent[2] != 1:
                 self.fail("an exponent must be an integer", operator.column)
         else:
             return base
-        if _bits(base) * abs(exponent) > _MAX_BITS:
+        if bit_bound(base) * abs(exponent[0]) > _MAX_BITS:
             self.fail("the power is too large", operator.column)
-        value = self.guarded(power, base, int(exponent), column=operator.column)
+        value = self.guarded(power, base, exponent, column=operator.column)
         return self.reduced(value, operator.column)
 
     def atom(self) -> Triple:
@@ -226,16 +226,10 @@ class _Parser:
 
     def reduced(self, x: Triple, column: int) -> Triple:
         """Return x in lowest terms, after charging it to the limits."""
-        bits = _bits(x)
+        bits = bit_bound(x)
         self.work += bits
         if bits > _MAX_BITS or self.work > _MAX_WORK:
             self.fail("the numbers become too large", column)
         p, q, d = x
         common = gcd(p, q, d)
         return p // common, q // common, d // common
-
-
-def _bits(x: Triple) -> int:
-    """Return 0 for 0 and ±1, whose powers do not grow, else an upper bound for log2 of x."""
-    p, q, d = x
-    return int((max(abs(p) + 2 * abs(q), d) - 1).bit_length())
