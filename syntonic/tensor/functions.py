@@ -197,6 +197,8 @@ def call(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, 
         raise TypeError(NO_OUT.format(where=name))
     kwargs = {key: x for key, x in kwargs.items() if key != "out"}
     tensors = list(tensors_in((args, kwargs)))
+    if not tensors:  # np.zeros(3, like=t)
+        raise TypeError(f"np.{name}: like= is not supported on tensors; {_CREATES}")
     first, carried = tensors[0], carried_by(tensors)
     if not single_phase(tensors, name):
         return _call_flux(function, name, first, carried, args, kwargs)

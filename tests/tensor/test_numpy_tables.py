@@ -53,3 +53,8 @@ def test_refused_functions_say_why(name):
     )
     with pytest.raises(TypeError, match="not defined on crystallized tensors, because"):
         ResonantTensor([1, PHI]).__array_function__(function, (), (ResonantTensor([1, PHI]),), {})
+
+
+def test_like_is_refused():
+    with pytest.raises(TypeError, match="constructors of ResonantTensor"):
+        np.zeros(3, like=ResonantTensor([1]))
