@@ -242,6 +242,13 @@ def test_an_encoding_without_greek_letters(monkeypatch):
     assert raw.getvalue().startswith(b"2 + 3phi\n")
 
 
+def test_what_an_encoding_lacks_is_escaped():
+    raw = io.BytesIO()
+    stream = io.TextIOWrapper(raw, encoding="ascii", write_through=True)
+    cli._say("√5, κ", stream)
+    assert raw.getvalue() == b"sqrt5, \\u03ba\n"
+
+
 def test_as_a_process_and_quickly():
     with process("eval", "φ^2") as command:
         out, err = command.communicate(timeout=60)
@@ -249,10 +256,12 @@ def test_as_a_process_and_quickly():
     assert out.decode().splitlines()[0] == "1 + φ"
 
 
-def test_a_reader_that_goes_away():
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_reader_that_goes_away(unbuffered):
     read_end, write_end = os.pipe()
     os.close(read_end)
-    with process("eval", "1", stdout=write_end) as command:
+    environment = {"PYTHONUNBUFFERED": unbuffered}
+    with process("eval", "1", stdout=write_end, env=environment) as command:
         os.close(write_end)
         assert command.communicate(timeout=60)[1] == b""
     assert command.returncode == 141
