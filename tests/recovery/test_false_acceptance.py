@@ -143,3 +143,19 @@ def test_noise_signs_and_spellings_are_one_value():
     ]
     assert found.fit.evidence == 3
     assert found.scale_proved
+
+
+@pytest.mark.parametrize(("size", "proved"), [("13/10", True), ("3/2", False), ("2", False)])
+def test_a_golden_set_too_dense_for_its_digits_is_refused(size, proved):
+    """All elements of (1/2)Z[φ] in (0, 4) with |v'| <= size: no accident, but κ passes 1."""
+    size = Fraction(size)
+    values = [(a + b * PHI) / 2 for a, b in elements(Fraction(1, 100), 4, 2, size)]
+    rows = [[f"{float(x):.1f}"] for x in values]
+    if proved:
+        assert recover(rows).fit.kappa < 1
+        return
+    with pytest.raises(NotGoldenError, match="κ") as refusal:
+        recover(rows)
+    assert refusal.value.denominator == 2
+    assert refusal.value.kappa == Fraction(4, 5) * size
+    assert refusal.value.chance < 1e-3
