@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
@@ -163,14 +163,15 @@ def _attempt(
     )
 
 
-def _doubts(fit: Fit) -> Iterable[str]:
+def _doubts(fit: Fit) -> Iterator[str]:
     if not fit.is_certain:
-        yield "kappa is not below 1, so some digits fit several elements"
+        yield "kappa is not below 1, so a rounding interval can hold several elements"
+        return
     if fit.chance > _MOST_CHANCE:
         yield f"the chance of an accident is above {_MOST_CHANCE}"
     if fit.chance_scale > _MOST_CHANCE_SCALE and fit.window * fit.denominator**2 > _SIMPLE:
         yield (
-            f"one common scale may be golden by accident: its chance is above "
+            "one common scale may be golden by accident: its chance is above "
             f"{_MOST_CHANCE_SCALE}, and CD^2 is above {_SIMPLE}"
         )
 
