@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from gmpy2 import mpq, mpz
+from gmpy2 import mpq
 
 from syntonic.exact.field import scaled_round
 from syntonic.exact.operands import Triple
@@ -130,8 +130,7 @@ def _number(size: Triple, fields: dict[str, str]) -> str:
     if kind in "gG":
         body = _general(size, max(places, 1), lowest=-4, strip=not point)
     elif kind in "eE":
-        coefficient, exponent = _significant(size, places + 1)
-        body = _scientific(str(coefficient), exponent)
+        body = _scientific(*_significant(size, places + 1))
     else:
         scale = 100 if kind == "%" else 1
         body = _fixed((size[0] * scale, size[1] * scale, size[2]), places)
@@ -147,8 +146,7 @@ def _fixed(size: Triple, places: int) -> str:
 
 def _general(size: Triple, digits: int, lowest: int, strip: bool) -> str:
     """Return x >= 0 to so many digits: plain if its exponent is in [lowest, digits)."""
-    coefficient, exponent = _significant(size, digits)
-    text = str(coefficient).zfill(digits)
+    text, exponent = _significant(size, digits)
     if strip:
         text = text.rstrip("0") or "0"
     if not lowest <= exponent < digits:
@@ -165,18 +163,17 @@ def _scientific(digits: str, exponent: int) -> str:
     return f"{digits[0]}{rest}e{exponent:+03d}"
 
 
-def _significant(size: Triple, digits: int) -> tuple[mpz, int]:
-    """Return x >= 0 rounded to c·10^(e + 1 - digits), where c has so many digits, as (c, e)."""
+def _significant(size: Triple, digits: int) -> tuple[str, int]:
+    """Return x >= 0 rounded to c·10^(e + 1 - digits) as (c, e), where c has so many digits."""
     p, q, d = size
     if not (p or q):
-        return mpz(0), 0
+        return "0" * digits, 0
     exponent = floor_log2(p, q, d) * 30103 // 100000  # log10(2), to be corrected by the result
     while True:
-        coefficient = scaled_round(size, digits - 1 - exponent)
-        length = len(str(coefficient))
-        if length == digits:
+        coefficient = str(scaled_round(size, digits - 1 - exponent))
+        if len(coefficient) == digits:
             return coefficient, exponent
-        exponent += 1 if length > digits else -1
+        exponent += 1 if len(coefficient) > digits else -1
 
 
 def _grouped(head: str, body: str, fields: dict[str, str]) -> str:
