@@ -43,6 +43,11 @@ class Window(NamedTuple):
 
     limit: float
     """|X| below this has coordinates and candidates within the bounds of the proof."""
+    sure: float
+    """|X| below this may use the vector loop."""
+    reach: float
+    near: float
+    """The vector loop admits |v'| <= reach, and doubts what comes as near as this to K."""
     coordinate1: float
     coordinate2: float
     """φ^(m-1)/√5 and φ^m/√5."""
@@ -76,10 +81,20 @@ def window_constants(plan: WindowPlan) -> Window:
     sign = 1.0 if m % 2 == 0 else -1.0
     phi = [words(*phi_power(m - i), 1, 1)[0] for i in range(3)]
     p, q, d = plan.window
-    integral = p % d == 0 and q % d == 0 and max(abs(p), abs(q)) // d < 1 << 50
     k = words(p, q, d, 3)
+    limit = min(2.0**50, 2.0**48 / phi[0])
+    # Let K be the conjugate of an element e of Z[φ]. Norms are integers, so another v with
+    # |v' - K| <= 2^-46 K has |v - e| >= 2^46/K: too far for the candidates of a moderate X. What
+    # comes that near to the boundary is ±e itself, and is inside.
+    e = (p + q) // d, -q // d
+    integral = p % d == 0 and q % d == 0 and max(map(abs, e)) < 1 << 50
+    sure = min(2.0**45, 2.0**45 / phi[0], 2.0**46 * k[0])
+    edge_known = integral and abs(words(*e, 1, 1)[0]) + 8.0 / phi[2] < sure
     return Window(
-        limit=min(2.0**50, 2.0**48 / phi[0]),
+        limit=limit,
+        sure=sure if edge_known else limit,
+        reach=k[0] * (1.0 + 2.0**-47) if edge_known else k[0],
+        near=-np.inf if edge_known else 2.0**-48 * k[0],
         coordinate1=words(*plan.coordinates[0], 5, 1)[0],
         coordinate2=words(*plan.coordinates[1], 5, 1)[0],
         a1=float(a1),
@@ -95,8 +110,8 @@ def window_constants(plan: WindowPlan) -> Window:
         bound=k[0],
         bound_low=k[1],
         bound_rest=k[2],
-        edge_a=float((p + q) // d) if integral else _NOWHERE,
-        edge_b=float(-q // d) if integral else 0.0,
+        edge_a=float(e[0]) if integral else _NOWHERE,
+        edge_b=float(e[1]) if integral else 0.0,
     )
 
 
@@ -136,10 +151,10 @@ def _snap_block(
         high = x[i] * d
         a0, b0, r0, q0, spread = _first_candidate(high, fma(x[i], d, -high), plan)
         q1, q2, q3 = q0 + plan.conjugate1, q0 + plan.conjugate2, q0 + plan.conjugate3
-        d0 = abs(r0) if abs(q0) <= plan.bound else np.inf
-        d1 = abs(r0 - plan.value1) if abs(q1) <= plan.bound else np.inf
-        d2 = abs(r0 - plan.value2) if abs(q2) <= plan.bound else np.inf
-        d3 = abs(r0 - plan.value3) if abs(q3) <= plan.bound else np.inf
+        d0 = abs(r0) if abs(q0) <= plan.reach else np.inf
+        d1 = abs(r0 - plan.value1) if abs(q1) <= plan.reach else np.inf
+        d2 = abs(r0 - plan.value2) if abs(q2) <= plan.reach else np.inf
+        d3 = abs(r0 - plan.value3) if abs(q3) <= plan.reach else np.inf
         use1, use3 = d1 < d0, d3 < d2
         d01, d23 = min(d0, d1), min(d2, d3)
         upper = d23 < d01
@@ -153,9 +168,9 @@ def _snap_block(
         near01 = min(abs(abs(q0) - plan.bound), abs(abs(q1) - plan.bound))
         near23 = min(abs(abs(q2) - plan.bound), abs(abs(q3) - plan.bound))
         certain = (
-            abs(high) < plan.limit
+            abs(high) < plan.sure
             and second - nearest > 2.0**-49 * plan.value3 + spread
-            and min(near01, near23) > 2.0**-48 * plan.bound + spread
+            and min(near01, near23) > plan.near + spread
         )
         doubtful[i] = not certain
         count += not certain
