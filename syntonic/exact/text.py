@@ -102,13 +102,15 @@ def formatted(x: GoldenExact, spec: str) -> str:
     if not (fields["type"] or fields["precision"]):
         if any(fields[name] for name in ("sign", "no_minus_zero", "alternate", "zero", "group")):
             raise _bad_spec(spec)
-        return _aligned("", expression(x), fields, default="<")
+        return _aligned("", expression(x), fields)
     minus, size = _magnitude(x)
     body = _number(size, fields)
     if minus and fields["no_minus_zero"] and not any(c in "123456789" for c in body):
         minus = ""
     head = minus or fields["sign"].replace("-", "")
-    return _aligned(head, _grouped(head, body, fields), fields, default=">")
+    fields["fill"] = fields["fill"] or fields["zero"]
+    fields["align"] = fields["align"] or ("=" if fields["zero"] else ">")
+    return _aligned(head, _grouped(head, body, fields), fields)
 
 
 def _bad_spec(spec: str) -> ValueError:
@@ -181,7 +183,7 @@ def _grouped(head: str, body: str, fields: dict[str, str]) -> str:
     length = next((i for i, c in enumerate(body) if not c.isdigit()), len(body))
     whole, rest = body[:length], body[length:]
     group = fields["group"]
-    if fields["zero"] and not fields["align"]:
+    if fields["fill"] == "0" and fields["align"] == "=":
         room = int(fields["width"] or 0) - len(head) - len(rest)
         # n digits and their separators take n + (n - 1)//3 characters.
         whole = whole.zfill(room - (room - 1) // 4 if group else room)
@@ -192,13 +194,10 @@ def _grouped(head: str, body: str, fields: dict[str, str]) -> str:
     return whole + rest
 
 
-def _aligned(head: str, body: str, fields: dict[str, str], default: str) -> str:
+def _aligned(head: str, body: str, fields: dict[str, str]) -> str:
     missing = int(fields["width"] or 0) - len(head) - len(body)
-    fill = fields["fill"] or (fields["zero"] or " ")
-    align = fields["align"] or default
-    if missing <= 0 or align == "<":
-        return head + body + fill * missing
-    if align == "=":
-        return head + fill * missing + body
-    before = missing // 2 if align == "^" else missing
-    return fill * before + head + body + fill * (missing - before)
+    fill, align = fields["fill"] or " ", fields["align"] or "<"
+    before = {"<": 0, "=": 0, "^": missing // 2, ">": missing}[align]
+    inside = missing if align == "=" else 0
+    after = missing - before - inside
+    return fill * before + head + fill * inside + body + fill * after
