@@ -14,6 +14,7 @@ from syntonic.errors import FormatError
 from syntonic.io.files import read_bytes, replacing
 from syntonic.io.model import Model
 from syntonic.io.off import looks_like_off, read_off, write_off
+from syntonic.io.vef import looks_like_vef, read_vef, write_vef
 
 __all__ = ["Model", "read", "write"]
 
@@ -26,7 +27,10 @@ class _Format(NamedTuple):
     write: Callable[[Model, BinaryIO], None] | None
 
 
-_FORMATS = (_Format("OFF", (".off", ".4off", ".noff"), looks_like_off, read_off, write_off),)
+_FORMATS = (
+    _Format("OFF", (".off", ".4off", ".noff"), looks_like_off, read_off, write_off),
+    _Format("VEF", (".vef",), looks_like_vef, read_vef, write_vef),
+)
 _HEAD = 4096
 
 
