@@ -3,6 +3,7 @@
 Exact n-d tensors of numbers a + bφ that crystallize, wake into floats, and snap back.
 """
 
+from syntonic import integers
 from syntonic.errors import (
     BackendUnavailableError,
     DeviceError,
@@ -41,6 +42,7 @@ __all__ = [
     "SnapResult",
     "SyntonicError",
     "identify",
+    "integers",
     "recover",
     "snap",
 ]
