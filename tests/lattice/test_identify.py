@@ -173,6 +173,12 @@ def test_large_numbers() -> None:
     assert found == GoldenExact.from_numerators(*big)
 
 
+def test_the_largest_size_of_all_is_admissible() -> None:
+    v = GoldenExact.from_numerators(5, -5, 7)
+    assert identify(float(v), tol=1e-12, max_denominator=7, max_coefficient=5) == v
+    assert identify(0.1, tol=1.0, max_denominator=1, max_coefficient=0) == 0
+
+
 @pytest.mark.parametrize("max_denominator", [1, 12, 400])
 def test_denominators_up_to_the_bound(max_denominator: int) -> None:
     x = Fraction(1, max_denominator)
@@ -193,11 +199,13 @@ def test_zero_and_signs() -> None:
         assert w == -v
 
 
-@pytest.mark.parametrize(
-    "x",
-    [1.5, 1, Fraction(3, 2), mpq(3, 2), mpz(2), np.float64(1.5), np.float32(0.375), np.float16(-0.625),
-     np.int8(-3), np.uint64(2**63)],
-)  # fmt: skip
+SCALARS = [1.5, 1, Fraction(3, 2), mpq(3, 2), mpz(2)]
+NUMPY_SCALARS = [
+    np.float64(1.5), np.float32(0.375), np.float16(-0.625), np.int8(-3), np.uint64(2**63)
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("x", SCALARS + NUMPY_SCALARS)
 def test_scalars_of_every_kind(x: Any) -> None:
     exact = Fraction(x.item() if isinstance(x, np.generic) else x)
     found = identify(x, tol=0, max_coefficient=2**64)
@@ -276,7 +284,7 @@ def test_bad_bounds() -> None:
     with pytest.raises(ValueError, match="max_coefficient must be at least 0, got -1"):
         identify(0.5, tol=0, max_coefficient=-1)
     with pytest.raises(TypeError, match="max_denominator must be an integer, got float"):
-        identify(0.5, tol=0, max_denominator=2.0)  # type: ignore[arg-type]  # on purpose
+        identify(0.5, tol=0, max_denominator=2.0)
 
 
 def test_published_decimals(shared_data: Path) -> None:

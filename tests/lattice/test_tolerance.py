@@ -90,6 +90,9 @@ def test_walk_meets_every_element(lo: Fraction, width: Fraction, most: int) -> N
     found = list(walk(lo, hi, most))
     assert sorted(found) == sorted(v for v in elements(lo, hi, most) if abs(v[0]) <= most)
     assert [abs(b) for _, b in found] == sorted(abs(b) for _, b in found)
+    for row in range(-most, most + 1):
+        sizes = [abs(a) for a, b in found if b == row]
+        assert sizes == sorted(sizes)
 
 
 @pytest.mark.parametrize("k", range(2, 40))
