@@ -98,6 +98,19 @@ def test_the_smaller_denominator_wins():
             assert each.chance > found.chance
 
 
+def test_where_nothing_fits_the_least_denominator_stands():
+    found, fits = best_fit([Fraction(n, 7) for n in range(1, 40)], Fraction(1, 3))
+    assert not any(each.is_certain for each in fits)
+    assert {each.chance for each in fits} == {1.0}
+    assert found.denominator == 1
+
+
+def test_a_hopeless_denominator_is_given_up_early():
+    found = fit([Fraction(n, 997) for n in range(1, 4000)], Fraction(1, 10**6), 1)
+    assert not found.complete
+    assert len(found.points) < 400
+
+
 def test_tries_multiply_the_chance():
     sizes = [Fraction(n, 1000) for n in (809, 1309, 500)]
     once, twice = (fit(sizes, Fraction(1, 2000), 2, tries) for tries in (1, 2))

@@ -140,10 +140,10 @@ def clash_by_pairs(points, rows, h, edges):
 def test_indistinguishable_against_all_pairs():
     rng = random.Random(9)
     seen = Counter()
-    for _ in range(150):
-        points = plain([(rng.randint(0, 9), rng.randint(0, 9)) for _ in range(5)])
-        edges = tuple(combinations(range(5), 2))
-        h = Fraction(1, rng.choice((2, 4, 8, 20, 100)))
+    for _ in range(300):
+        points = plain([(rng.randint(0, 9), rng.randint(0, 3)) for _ in range(4)])
+        edges = tuple(combinations(range(4), 2))
+        h = Fraction(1, rng.choice((1, 2, 4, 8, 20, 100)))
         rows = tuple(
             tuple(str(float(x + Fraction(rng.randint(-8, 8), 8) * h)) for x, _ in point)
             for point in points
@@ -156,6 +156,18 @@ def test_indistinguishable_against_all_pairs():
         seen[bool(clashes)] += 1
         assert (found in clashes) if clashes else found is None
     assert min(seen[True], seen[False]) > 20
+
+
+def test_a_gap_below_the_rounding_can_be_none():
+    # With h = 1 the lengths of (0, 9) and (4.8, 0) are from 49 and up to 6.8² + 2² = 50.24.
+    rows = (("0", "0"), ("0", "9"), ("4.8", "0"))
+    points = plain([(0, 0), (0, 9), (5, 0)])
+    model = Model(rows, edges=((0, 1), (0, 2)))
+    array = np.array(points)
+    found = indistinguishable(
+        Figure(array[..., 0], array[..., 1], 1, model), Tokens(rows), Fraction(1)
+    )
+    assert found == (25, 81)
 
 
 def test_no_edges_nothing_to_tell_apart():
