@@ -29,6 +29,12 @@ def fibonacci_pair(n):
     return before, here
 
 
+def power(n):
+    """φⁿ as two rationals, rounded down and up."""
+    low, high = bracket(*fibonacci_pair(abs(n)))
+    return (low, high) if n >= 0 else (1 / high, 1 / low)
+
+
 def floor_log2(x):
     """⌊log2 x⌋ of a positive rational."""
     e = x.numerator.bit_length() - x.denominator.bit_length()
@@ -94,6 +100,22 @@ def test_floor_log2(pair, d):
     low, high = (abs(x) for x in bracket(*pair, d))
     assert floor_log2(low) == floor_log2(high)
     assert pairs.floor_log2(*pair, d) == floor_log2(low)
+
+
+@given(coordinates.filter(lambda pair: pair != (0, 0)), denominators)
+def test_floor_log_phi(pair, d):
+    m = pairs.floor_log_phi(*pair, d)
+    low, high = sorted(abs(x) for x in bracket(*pair, d))
+    assert power(m)[0] <= high
+    assert low <= power(m + 1)[1]
+
+
+@pytest.mark.parametrize("n", range(-60, 61, 4))
+def test_floor_log_phi_at_powers(n):
+    p, q = pairs.phi_power(n)
+    assert pairs.floor_log_phi(p, q, 1) == pairs.floor_log_phi(-p, -q, 1) == n
+    assert pairs.floor_log_phi(10**30 * p - 1, 10**30 * q, 10**30) == n - 1
+    assert pairs.floor_log_phi(10**30 * p + 1, 10**30 * q, 10**30) == n
 
 
 @pytest.mark.parametrize("name", FORMATS)
