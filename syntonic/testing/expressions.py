@@ -1,0 +1,132 @@
+"""The sides of an identity as polynomials: from text, and from SymPy expressions."""
+
+from __future__ import annotations
+
+import ast
+import operator
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from syntonic.exact.golden import PHI, SQRT5, GoldenExact
+from syntonic.testing.polynomial import Polynomial
+
+__all__ = ["CONSTANTS", "from_sympy_expression", "from_text", "is_sympy"]
+
+CONSTANTS = {"phi": PHI, "φ": PHI, "sqrt5": SQRT5}
+
+_OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.Pow: operator.pow,
+}
+
+
+def from_text(text: str, names: Sequence[str]) -> Polynomial:
+    """Read a polynomial such as "x^2 - (phi + 1/phi)*x*y + sqrt(5)/2".
+
+    Parameters
+    ----------
+    text
+        Numbers (decimals are exact), the variables, phi or φ, sqrt5 or sqrt(...), + - * /,
+        powers as ^ or **, and parentheses. No product sign may be left out.
+    names
+        The variables, in order.
+
+    Raises
+    ------
+    ValueError
+        The text has another form, or is no polynomial.
+    """
+    scope = {name: Polynomial.constant(c, len(names)) for name, c in CONSTANTS.items()}
+    scope |= dict(zip(names, Polynomial.variables(len(names)), strict=True))
+    source = text.strip().replace("^", "**")
+    try:
+        tree = ast.parse(source, mode="eval")
+    except SyntaxError as error:
+        raise _unreadable(source, f"it does not parse: {error.msg}") from None
+    try:
+        return _Reader(source, scope).read(tree.body)
+    except (TypeError, ZeroDivisionError) as error:
+        raise _unreadable(source, str(error)) from error
+
+
+def _unreadable(source: str, problem: str) -> ValueError:
+    return ValueError(
+        f"assert_identity: a side must be a polynomial such as 'phi*x^2 - 3*x*y', got "
+        f"{source[:80]!r}: {problem}"
+    )
+
+
+class _Reader:
+    """Compute with polynomials what a syntax tree says; nothing else can happen."""
+
+    def __init__(self, source: str, scope: Mapping[str, Polynomial]) -> None:
+        self.source = source
+        self.scope = scope
+
+    def read(self, node: ast.expr) -> Polynomial:
+        match node:
+            case ast.Constant(value=int() | float()) if not isinstance(node.value, bool):
+                # From its digits: the float has lost the decimal.
+                digits = ast.get_source_segment(self.source, node) or ""
+                return self.constant(GoldenExact.parse(digits.replace("_", "")))
+            case ast.Name(id=name) if name in self.scope:
+                return self.scope[name]
+            case ast.UnaryOp(op=ast.UAdd(), operand=operand):
+                return self.read(operand)
+            case ast.UnaryOp(op=ast.USub(), operand=operand):
+                return -self.read(operand)
+            case ast.BinOp(op=ast.Pow(), left=left, right=right):
+                return self.read(left) ** self.number(right)
+            case ast.BinOp(op=op, left=left, right=right) if type(op) in _OPERATORS:
+                return _OPERATORS[type(op)](self.read(left), self.read(right))
+            case ast.Call(func=ast.Name(id="sqrt"), args=[argument], keywords=[]):
+                return self.constant(self.number(argument).sqrt())
+            case _:
+                raise self.not_understood(node)
+
+    def constant(self, c: GoldenExact) -> Polynomial:
+        return Polynomial.constant(c, next(iter(self.scope.values())).arity)
+
+    def number(self, node: ast.expr) -> GoldenExact:
+        value = self.read(node).value
+        if value is None:
+            raise TypeError("an exponent or radicand must be a number")
+        return value
+
+    def not_understood(self, node: ast.expr) -> ValueError:
+        part = ast.get_source_segment(self.source, node) or self.source
+        known = ", ".join(self.scope)
+        return _unreadable(self.source, f"{part[:40]!r} is not understood; the names are {known}")
+
+
+def is_sympy(side: Any) -> bool:
+    """Return whether a side is a SymPy expression, without importing SymPy."""
+    sympy = sys.modules.get("sympy")
+    return sympy is not None and isinstance(side, sympy.Expr)
+
+
+def from_sympy_expression(side: Any, names: Sequence[str]) -> Polynomial:
+    """Expand a SymPy expression; its symbols are known by their names.
+
+    Raises
+    ------
+    ValueError
+        It is no polynomial in the variables over Q(φ).
+    """
+    from sympy import Poly, PolynomialError, Symbol
+
+    from syntonic.interop.sympy import from_sympy
+
+    if not names:  # Poly needs a generator
+        return Polynomial.constant(from_sympy(side), 0)
+    found = {symbol.name: symbol for symbol in side.free_symbols}
+    symbols = [found.get(name, Symbol(name)) for name in names]
+    try:
+        terms = Poly(side, *symbols).terms()
+    except PolynomialError as error:
+        raise _unreadable(str(side), str(error)) from error
+    return Polynomial(len(names), {exponents: from_sympy(c) for exponents, c in terms})

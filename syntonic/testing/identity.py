@@ -1,0 +1,252 @@
+"""`assert_identity`: polynomial identities over Q(φ), proved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from syntonic.exact.golden import GoldenExact
+from syntonic.lattice.build import is_exact_scalar
+from syntonic.testing.expressions import CONSTANTS, from_sympy_expression, from_text, is_sympy
+from syntonic.testing.points import Degree, Point, beyond
+from syntonic.testing.polynomial import Polynomial
+from syntonic.testing.report import Lines, approximately, shown, where
+
+__all__ = ["IdentityProof", "assert_identity"]
+
+_Function = Callable[..., Any]
+_Side = Polynomial | _Function
+
+
+@dataclass(frozen=True)
+class IdentityProof:
+    """Say how an identity was proved.
+
+    Attributes
+    ----------
+    method
+        "expansion" or "evaluation".
+    points
+        How many evaluations the proof rests on; 0 for an expansion.
+    assumption
+        What was taken on trust: for an evaluation, that the callables are polynomials of at most
+        the stated degree; empty for an expansion.
+    """
+
+    method: str
+    points: int = 0
+    assumption: str = ""
+
+    def __str__(self) -> str:
+        if not self.points:
+            return "proved by expansion"
+        plural = "s" * (self.points > 1)
+        return f"proved by evaluation at {self.points} point{plural}, {self.assumption}"
+
+
+def assert_identity(lhs: Any, rhs: Any, variables: Any, degree: Any = None) -> IdentityProof:
+    """Prove a polynomial identity over Q(φ), or show a counterexample.
+
+    Parameters
+    ----------
+    lhs, rhs
+        Each a string in the variables, phi (or φ) and sqrt5, such as "x^2 - phi*x*y"; a SymPy
+        expression; or a callable that takes the variables in order and returns a number, or an
+        array or nested sequence of numbers, which are compared one by one.
+    variables
+        The names, as a sequence or in one string, "x y" or "x, y"; SymPy symbols will do.
+    degree
+        For callables: a bound of the degree of both sides, as an integer (total degree), or as a
+        sequence or mapping with one for each variable. Without it callables are expanded.
+
+    Returns
+    -------
+    IdentityProof
+        Its text is "proved by expansion" or "proved by evaluation at 35 points, ...".
+
+    Raises
+    ------
+    AssertionError
+        The identity is false. The message has a point where it fails, both sides there, and
+        their difference, all exact.
+    TypeError
+        A callable cannot be expanded and no degree is given, or it returns no exact numbers.
+    ValueError
+        A string or expression is no polynomial in the variables, has a term beyond the stated
+        degree, or the variables or the degree are not well formed.
+
+    Notes
+    -----
+    *Expansion.* Strings and SymPy expressions are expanded; so is a callable without a degree: it
+    is called once, with polynomials in place of numbers. These know + - *, division by constants
+    and whole powers, and refuse comparison, so that a callable that gives a result has computed
+    a polynomial by ring operations alone, and equal coefficients prove the identity.
+
+    *Evaluation.* A callable with a degree is called with GoldenExact numbers, at (d_1+1)...(d_n+1)
+    points if the degree in the i-th variable is at most d_i, at binomial(n+d, n) points if the
+    total degree is at most d. If it *is* a polynomial over Q(φ) within the stated degree, its
+    values there determine it (`syntonic.testing.points` has the proof). That it is one, is your
+    statement: one further point is tried, which finds most slips, but proves nothing.
+
+    References
+    ----------
+    .. [1] N. Alon, "Combinatorial Nullstellensatz", Combinatorics, Probability and Computing 8
+       (1999), Lemma 2.1.
+
+    Examples
+    --------
+    >>> print(assert_identity("x^2 - x*y - y^2", "(x - phi*y)*(x + y/phi)", "x y"))
+    proved by expansion
+    >>> from syntonic import PHI
+    >>> print(assert_identity(lambda x: x**5 - 1, lambda x: (x - 1) *
+    ...     (x**2 + PHI*x + 1) * (x**2 + (1 - PHI)*x + 1), "x", degree=5))
+    proved by evaluation at 6 points, for polynomials of total degree <= 5
+    >>> assert_identity("(x + y)^2", "x^2 + y^2", "x y")
+    Traceback (most recent call last):
+        ...
+    AssertionError: assert_identity: the sides differ
+      counterexample:
+        x         = φ
+        y         = φ
+        lhs       = 4 + 4φ
+        rhs       = 2 + 2φ
+        lhs - rhs = 2 + 2φ ≈ 5.23607
+    """
+    names = _names(variables)
+    left, right = (_read(side, names, name) for side, name in ((lhs, "lhs"), (rhs, "rhs")))
+    if degree is None or (isinstance(left, Polynomial) and isinstance(right, Polynomial)):
+        return _by_expansion(_expanded(left, "lhs", names), _expanded(right, "rhs", names), names)
+    return _by_evaluation(left, right, Degree.stated(degree, names), names)
+
+
+def _names(variables: Any) -> list[str]:
+    listed = variables.replace(",", " ").split() if isinstance(variables, str) else variables
+    names = [str(v) for v in (listed if isinstance(listed, Iterable) else [listed])]
+    wrong = [n for n in names if not n.isidentifier() or n in CONSTANTS or names.count(n) > 1]
+    if wrong:
+        raise ValueError(
+            f"assert_identity: variables must be different names, none of them "
+            f"{', '.join(CONSTANTS)}, got {wrong[0]!r}"
+        )
+    return names
+
+
+def _read(side: Any, names: Sequence[str], name: str) -> _Side:
+    if isinstance(side, str):
+        return from_text(side, names)
+    if is_sympy(side):
+        return from_sympy_expression(side, names)
+    if is_exact_scalar(side):
+        return Polynomial.constant(side, len(names))
+    if callable(side):
+        return side
+    raise TypeError(
+        f"assert_identity: {name} must be a string, a SymPy expression, an exact number or a "
+        f"callable, got {type(side).__name__}"
+    )
+
+
+# -- expansion ------------------------------------------------------------------------------
+
+
+def _expanded(side: _Side, name: str, names: Sequence[str]) -> Any:
+    """Return an object array of polynomials: 0-d for one."""
+    result: Any = side
+    if not isinstance(side, Polynomial):
+        try:
+            result = side(*Polynomial.variables(len(names)))
+        except (TypeError, AttributeError, ValueError) as error:
+            raise TypeError(
+                f"assert_identity: {name} cannot be expanded: {error}; state the degree, and it "
+                "is evaluated instead"
+            ) from error
+    out = np.array(result, dtype=object)
+    for index in np.ndindex(out.shape):
+        if not isinstance(out[index], Polynomial):
+            out[index] = Polynomial.constant(_exact(out[index], name), len(names))
+    return out
+
+
+def _by_expansion(left: Any, right: Any, names: Sequence[str]) -> IdentityProof:
+    _require_one_shape(left, right)
+    for index in np.ndindex(left.shape):
+        difference = left[index] - right[index]
+        if difference.terms:
+            # Not zero, so it fails at one of these points.
+            point = next(p for p in Degree.of(difference).points() if difference(p))
+            values = left[index](point), right[index](point)
+            raise AssertionError(_counterexample(point, index, values, names))
+    return IdentityProof("expansion")
+
+
+# -- evaluation -----------------------------------------------------------------------------
+
+
+def _by_evaluation(
+    left: _Side, right: _Side, degree: Degree, names: Sequence[str]
+) -> IdentityProof:
+    for side, name in ((left, "lhs"), (right, "rhs")):
+        if isinstance(side, Polynomial) and not all(map(degree.allows, side.terms)):
+            raise ValueError(
+                f"assert_identity: {name} has a term beyond {degree}; state a larger degree"
+            )
+    for point in degree.points():
+        _compare(left, right, point, names)
+    _compare(left, right, beyond(len(names)), names)
+    return IdentityProof("evaluation", degree.count, f"for polynomials of {degree}")
+
+
+def _compare(left: _Side, right: _Side, point: Point, names: Sequence[str]) -> None:
+    x, y = (_value(side, point, n) for side, n in ((left, "lhs"), (right, "rhs")))
+    _require_one_shape(x, y)
+    for index in np.ndindex(x.shape):
+        values = _exact(x[index], "lhs"), _exact(y[index], "rhs")
+        if values[0] != values[1]:
+            raise AssertionError(_counterexample(point, index, values, names))
+
+
+def _value(side: _Side, point: Point, name: str) -> Any:
+    try:
+        result = side(point) if isinstance(side, Polynomial) else side(*point)
+    except Exception as error:
+        error.add_note(f"assert_identity: {name} was called at ({', '.join(map(str, point))})")
+        raise
+    return np.array(result, dtype=object)
+
+
+# -- both -----------------------------------------------------------------------------------
+
+
+def _exact(x: Any, name: str) -> GoldenExact:
+    if is_exact_scalar(x):
+        return GoldenExact(x)
+    raise TypeError(
+        f"assert_identity: {name} must give exact numbers, got {type(x).__name__}; "
+        "use GoldenExact, PHI and SQRT5 in place of floats"
+    )
+
+
+def _require_one_shape(x: Any, y: Any) -> None:
+    if x.shape != y.shape:
+        raise AssertionError(
+            f"assert_identity: both sides must have one shape, got {x.shape} and {y.shape}"
+        )
+
+
+def _counterexample(
+    point: Point,
+    index: tuple[int, ...],
+    values: tuple[GoldenExact, GoldenExact],
+    names: Sequence[str],
+) -> str:
+    lines: Lines = [
+        *((name, shown(x)) for name, x in zip(names, point, strict=True)),
+        ("lhs", shown(values[0])),
+        ("rhs", shown(values[1])),
+        ("lhs - rhs", approximately(values[0] - values[1])),
+    ]
+    label = "counterexample, for the element" if index else "counterexample"
+    return f"assert_identity: the sides differ\n{where(label, index, lines)}"

@@ -1,0 +1,123 @@
+"""Polynomials over Q(φ) in several variables: what a callable computes with, to be proved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import prod
+from typing import Any, NoReturn
+
+from syntonic.exact.golden import GoldenExact
+from syntonic.lattice.build import is_exact_scalar
+
+__all__ = ["Exponents", "Polynomial"]
+
+Exponents = tuple[int, ...]
+
+_ZERO, _ONE = GoldenExact(0), GoldenExact(1)
+
+
+def _operator(
+    combine: Callable[[Polynomial, Polynomial], Polynomial], *, swap: bool = False
+) -> Any:
+    def method(self: Polynomial, other: Any) -> Any:
+        if not isinstance(other, Polynomial):
+            if not is_exact_scalar(other):
+                return NotImplemented
+            other = Polynomial.constant(other, self.arity)
+        return combine(other, self) if swap else combine(self, other)
+
+    return method
+
+
+class Polynomial:
+    """Hold a polynomial as its non-zero coefficients by their exponents.
+
+    It knows addition, multiplication, powers, and division by constants. Comparison and truth
+    raise: a function that branched on them would compute different polynomials in different
+    places, and nothing would be proved.
+    """
+
+    __slots__ = ("arity", "terms")
+
+    def __init__(self, arity: int, terms: dict[Exponents, GoldenExact]) -> None:
+        self.arity = arity
+        self.terms = {exponents: c for exponents, c in terms.items() if c}
+
+    @classmethod
+    def constant(cls, c: Any, arity: int) -> Polynomial:
+        """Return an exact number as a polynomial."""
+        return cls(arity, {(0,) * arity: GoldenExact(c)})
+
+    @classmethod
+    def variables(cls, arity: int) -> list[Polynomial]:
+        """Return the variables as polynomials."""
+        return [cls(arity, {tuple(int(i == k) for i in range(arity)): _ONE}) for k in range(arity)]
+
+    @property
+    def value(self) -> GoldenExact | None:
+        """The value of a constant polynomial, None for another one."""
+        if any(any(exponents) for exponents in self.terms):
+            return None
+        return next(iter(self.terms.values()), _ZERO)
+
+    def __call__(self, point: Sequence[GoldenExact]) -> GoldenExact:
+        """Return the value at a point."""
+        return sum(
+            (
+                prod((x**e for x, e in zip(point, exponents, strict=True)), start=c)
+                for exponents, c in self.terms.items()
+            ),
+            _ZERO,
+        )
+
+    def _plus(self, other: Polynomial) -> Polynomial:
+        terms = dict(self.terms)
+        for exponents, c in other.terms.items():
+            terms[exponents] = terms.get(exponents, _ZERO) + c
+        return Polynomial(self.arity, terms)
+
+    def _times(self, other: Polynomial) -> Polynomial:
+        terms: dict[Exponents, GoldenExact] = {}
+        for e, c in self.terms.items():
+            for f, d in other.terms.items():
+                exponents = tuple(i + j for i, j in zip(e, f, strict=True))
+                terms[exponents] = terms.get(exponents, _ZERO) + c * d
+        return Polynomial(self.arity, terms)
+
+    def _over(self, other: Polynomial) -> Polynomial:
+        if other.value is None:
+            raise TypeError("a polynomial divides by constants only; clear the denominators")
+        return Polynomial(self.arity, {e: c / other.value for e, c in self.terms.items()})
+
+    __add__ = __radd__ = _operator(_plus)
+    __mul__ = __rmul__ = _operator(_times)
+    __sub__ = _operator(lambda f, g: f._plus(-g))
+    __rsub__ = _operator(lambda f, g: f._plus(-g), swap=True)
+    __truediv__ = _operator(_over)
+    __rtruediv__ = _operator(_over, swap=True)
+
+    def __neg__(self) -> Polynomial:
+        return Polynomial(self.arity, {exponents: -c for exponents, c in self.terms.items()})
+
+    def __pos__(self) -> Polynomial:
+        return self
+
+    def __pow__(self, n: Any) -> Polynomial:
+        if not is_exact_scalar(n) or n != int(n):
+            raise TypeError(f"a polynomial takes whole powers only, got {n}")
+        n = int(n)
+        if self.value is not None:
+            return Polynomial.constant(self.value**n, self.arity)
+        if n < 0:
+            raise TypeError(f"a polynomial takes no negative powers, got {n}; clear denominators")
+        out = Polynomial.constant(1, self.arity)
+        for bit in f"{n:b}":
+            out = out._times(out)
+            out = out._times(self) if bit == "1" else out
+        return out
+
+    def __bool__(self) -> NoReturn:
+        raise TypeError("a polynomial has no truth value")
+
+    def __eq__(self, other: object) -> NoReturn:
+        raise TypeError("a polynomial is not compared: its terms are")
