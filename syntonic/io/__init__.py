@@ -1,4 +1,4 @@
-"""Files of points, edges, faces and cells: `read` and `write`.
+"""Files: `read` and `write` for points, edges, faces and cells, `load` and `save` for tensors.
 
 A format is one module with a reader and perhaps a writer, and one row in the table below.
 """
@@ -12,17 +12,20 @@ from typing import BinaryIO, NamedTuple
 
 from syntonic.errors import FormatError
 from syntonic.io.files import read_bytes, replacing
+from syntonic.io.jsonfile import looks_like_json, read_json, write_json
 from syntonic.io.model import Model
+from syntonic.io.npz import load, save
 from syntonic.io.off import looks_like_off, read_off, write_off
+from syntonic.io.points import read_csv, read_xyz
 from syntonic.io.vef import looks_like_vef, read_vef, write_vef
 
-__all__ = ["Model", "read", "write"]
+__all__ = ["Model", "load", "read", "save", "write"]
 
 
 class _Format(NamedTuple):
     name: str
     suffixes: tuple[str, ...]
-    recognises: Callable[[bytes], bool]
+    recognises: Callable[[bytes], bool] | None  # None: by the extension only
     read: Callable[[Path], Model]
     write: Callable[[Model, BinaryIO], None] | None
 
@@ -30,6 +33,9 @@ class _Format(NamedTuple):
 _FORMATS = (
     _Format("OFF", (".off", ".4off", ".noff"), looks_like_off, read_off, write_off),
     _Format("VEF", (".vef",), looks_like_vef, read_vef, write_vef),
+    _Format("JSON", (".json",), looks_like_json, read_json, write_json),
+    _Format("XYZ", (".xyz",), None, read_xyz, None),
+    _Format("CSV", (".csv", ".tsv"), None, read_csv, None),
 )
 _HEAD = 4096
 
@@ -40,12 +46,14 @@ def read(path: str | os.PathLike[str]) -> Model:
     Parameters
     ----------
     path
-        The file. OFF, COFF, NOFF, STOFF, nOFF and 4OFF are read.
+        The file. The OFF family (OFF, COFF, NOFF, STOFF, nOFF, 4OFF), VEF, JSON, XYZ and CSV are
+        read; the modules of this package say what each one may hold.
 
     Returns
     -------
     Model
-        The vertices as they are printed, edges, faces and cells.
+        The vertices as they are printed, and as a tensor where they are exact (VEF); edges, faces
+        and cells.
 
     Raises
     ------
@@ -84,7 +92,8 @@ def write(model: Model, path: str | os.PathLike[str]) -> None:
     model
         The model.
     path
-        The file; the extension .off gives OFF, 4OFF or nOFF by the dimension.
+        The file; the extension .off gives OFF, 4OFF or nOFF by the dimension, .vef gives VEF,
+        which needs exact vertices, and .json JSON.
 
     Raises
     ------
@@ -107,7 +116,7 @@ def _by_suffix(path: Path) -> _Format | None:
 
 def _by_content(path: Path) -> _Format | None:
     head = read_bytes(path, first=_HEAD)
-    return next((form for form in _FORMATS if form.recognises(head)), None)
+    return next((form for form in _FORMATS if form.recognises and form.recognises(head)), None)
 
 
 def _listing(forms: tuple[_Format, ...]) -> str:

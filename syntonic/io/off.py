@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from syntonic.errors import FormatError
+from syntonic.io.decimals import printed_vertices
 from syntonic.io.files import Line, read_lines, split_lines
 from syntonic.io.model import Model, cell_fault, decimal_fault, edge_fault, edges_of, face_fault
 
@@ -207,31 +207,31 @@ def _integer(line: Line, position: int) -> int:
 def write_off(model: Model, file: BinaryIO) -> None:
     """Write a model as OFF, 4OFF or nOFF, by its dimension.
 
-    Edges that no face has are written after the faces, as faces of two vertices. The field, the
-    exact vertices, and a count of cells without the cells have no place in this format.
+    Vertices that are only given exactly are printed with 17 significant digits. Edges that no
+    face has are written after the faces, as faces of two vertices. The field, the exact vertices,
+    and a count of cells without the cells have no place in this format.
 
     Parameters
     ----------
     model
-        The model, with printed vertices.
+        The model.
     file
         A file open for writing bytes.
 
     Raises
     ------
     FormatError
-        If the model has exact vertices only.
+        If an exact coordinate is too large or too small for an exponent of three digits.
     """
-    if model.vertex_count != len(model.vertices):
-        raise FormatError("write: OFF needs printed decimals, got a model of exact vertices only")
+    vertices = printed_vertices(model)
     sides = {*edges_of(model.faces)}
     segments = sorted({*model.edges} - sides)
     polygons = [*model.faces, *segments]
     head = _keyword(model)
-    counts = [len(model.vertices), len(polygons), len(sides) + len(segments)]
+    counts = [len(vertices), len(polygons), len(sides) + len(segments)]
     if head != "OFF":
         counts.append(len(model.cells))
-    rows: list[Sequence[object]] = [[head], counts, *model.vertices]
+    rows: list[Sequence[object]] = [[head], counts, *vertices]
     rows += [(len(row), *row) for row in (*polygons, *model.cells)]
     file.writelines((" ".join(map(str, row)) + "\n").encode("ascii") for row in rows)
 

@@ -45,7 +45,7 @@ from gmpy2 import mpq, mpz
 
 from syntonic.errors import FormatError
 from syntonic.exact.golden import GoldenExact
-from syntonic.io.decimals import printed
+from syntonic.io.decimals import decimal, printed
 from syntonic.io.files import Line, read_lines, split_lines
 from syntonic.io.model import Model, edge_fault, face_fault
 
@@ -138,16 +138,12 @@ def read_vef(path: Path) -> Model:
     """
     words = _Words(read_lines(path))
     header = _read_header(words)
-    tensor = _read_vertices(words, header)
-    count = int(tensor.shape[0])
+    tensor, decimals = _read_vertices(words, header)
+    count = len(decimals)
     edges = () if words.at_end else _read_edges(words, count)
     faces = () if words.at_end else _read_faces(words, count)
     if not words.at_end:
         _check_balls(words, count)
-    try:
-        decimals = printed(tensor)
-    except FormatError as error:
-        raise FormatError(str(error), path=path) from None
     return Model(decimals, edges, faces, field=header.field, tensor=tensor, path=str(path))
 
 
@@ -197,21 +193,36 @@ def _number(word: str, field: str, line: Line) -> GoldenExact:
     return GoldenExact(mpq(numerator, denominator), irrational)
 
 
-def _read_vertices(words: _Words, header: _Header) -> ResonantTensor:
+def _read_vertices(
+    words: _Words, header: _Header
+) -> tuple[ResonantTensor, tuple[tuple[str, ...], ...]]:
+    """Return the vertices exactly, and as decimals."""
     from syntonic.tensor import ResonantTensor
 
     count = words.whole("the number of vertices")
+    axes = tuple(enumerate(zip(header.scale, header.offset, strict=True)))
     # Few of the words are different, and arithmetic costs more than a look-up.
-    known: dict[tuple[int, str], GoldenExact] = {}
-    values = []
+    known: dict[tuple[int, str], tuple[GoldenExact, str]] = {}
+    rows = []
     for _ in range(count):
-        for axis, (scale, offset) in enumerate(zip(header.scale, header.offset, strict=True)):
+        row = []
+        for axis, (scale, offset) in axes:
             word = words.next("a coordinate")
             if (axis, word) not in known:
-                known[axis, word] = _number(word, header.field, words.line) * scale + offset
-            values.append(known[axis, word])
-    shape = count, len(header.scale)
-    return ResonantTensor(np.array(values, dtype=object).reshape(shape))
+                x = _number(word, header.field, words.line) * scale + offset
+                known[axis, word] = x, _decimal(x, words.line)
+            row.append(known[axis, word])
+        rows.append(row)
+    values = np.array([x for row in rows for x, _ in row], dtype=object)
+    decimals = tuple(tuple(token for _, token in row) for row in rows)
+    return ResonantTensor(values.reshape(count, len(axes))), decimals
+
+
+def _decimal(x: GoldenExact, line: Line) -> str:
+    try:
+        return decimal(x)
+    except FormatError as error:
+        line.fail(str(error))
 
 
 def _read_edges(words: _Words, vertices: int) -> tuple[tuple[int, int], ...]:
@@ -266,6 +277,10 @@ def write_vef(model: Model, file: BinaryIO) -> None:
     printed(model.tensor)  # refuses what could not be read back
     rational = model.field == "rational" and not any(model.tensor.b.flat)
     dimension = model.dimension
+    if not 1 <= dimension <= _LARGEST_DIMENSION:
+        raise FormatError(
+            f"write: the dimension of VEF must be from 1 to {_LARGEST_DIMENSION}, got {dimension}"
+        )
     version = 9 if dimension != 4 else 7 if rational else 6
     rows = [f"vZome VEF {version} field {'rational' if rational else 'golden'}", "actual"]
     if dimension != 4:

@@ -1,0 +1,188 @@
+"""JSON: printed numbers are kept, what is refused with its place, and that nothing is lost."""
+
+import json
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from syntonic import PHI, ResonantTensor
+from syntonic.errors import FormatError
+from syntonic.io import Model, read, write
+from syntonic.io.model import decimal_fault
+
+TEXT = """{
+  "name": "square",
+  "vertices": [[0.0, -0, 1.50], [1E0, 0.10, 1], [1, 1e-07, 1], [0.0, 1, 1]],
+  "edges": [[2, 0]],
+  "faces": [[0, 1, 2, 3]],
+  "colours": {"red": [[1, "x", null]]}
+}
+"""
+
+
+@pytest.fixture
+def parse(tmp_path):
+    def parse(text, name="a.json"):
+        path = tmp_path / name
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return read(path)
+
+    return parse
+
+
+def test_numbers_are_kept_as_they_are_printed(parse):
+    model = parse(TEXT)
+    rows = (("0.0", "-0", "1.50"), ("1E0", "0.10", "1"), ("1", "1e-07", "1"), ("0.0", "1", "1"))
+    assert model.vertices == rows
+    assert {type(token) for row in model.vertices for token in row} == {str}
+    assert (model.edges, model.faces) == (((0, 2),), ((0, 1, 2, 3),))
+    assert (model.cells, model.field, model.tensor) == ((), None, None)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\ufeff" + TEXT,
+        TEXT.replace("\n", "\r\n"),
+        "".join(TEXT.split()),
+        TEXT.replace('"vertices"', '"vertices": [["double"]], "vertices"'),
+        TEXT.replace("square", "nan NaN \\u03c6 φ"),
+        TEXT.replace('"name"', '"field": null, "name"'),
+    ],
+)
+def test_the_same_file_written_otherwise(parse, text):
+    assert parse(text) == parse(TEXT)
+    assert parse(text, "b.txt") == parse(TEXT)
+
+
+def test_cells_and_field(parse):
+    text = TEXT.replace('"name": "square"', '"cells": [[0]], "field": "golden"')
+    model = parse(text)
+    assert (model.cells, model.cell_count, model.field) == (((0,),), 1, "golden")
+    assert parse(TEXT.replace("[[2, 0]]", "[]")).edges == ((0, 1), (0, 3), (1, 2), (2, 3))
+
+
+def only(vertices="[[0, 0], [1, 0], [0, 1]]", **parts):
+    more = "".join(f', "{key}": {value}' for key, value in parts.items())
+    return f'{{"vertices": {vertices}{more}}}'
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "rule"),
+    [
+        ("", 1, "JSON"),
+        ("{", 1, "JSON"),
+        ('{"vertices":\n[[1, 2],\n[1, 2}', 3, "column 6"),
+        (only() + "1", 1, "Extra data"),
+        ("[[0, 0, 0]]", None, '"vertices"'),
+        ("{}", None, '"vertices"'),
+        (only("1"), None, "list of lists"),
+        (only('{"0": [1]}'), None, "list of lists"),
+        (only("[1, 2]"), None, r"vertices[0] must be a list of numbers"),
+        (only('[[1, 2], ["1", 2]]'), None, r"vertices[1] must be a list of numbers"),
+        (only("[[1, null]]"), None, r"vertices[0]"),
+        (only("[[1, true]]"), None, r"vertices[0]"),
+        (only("[[[0, 1, 1]]]"), None, r"vertices[0]"),
+        (only("[[1, 2], [1]]"), None, "2 in vertices[0] and 1 in vertices[1]"),
+        (only("[[], []]"), None, "0 in vertices[0]"),
+        (only("[[NaN, 1]]"), None, "finite, got NaN"),
+        (only("[[1, -Infinity]]"), None, "finite, got -Infinity"),
+        (only(name="NaN"), None, "finite, got NaN"),
+        (only("[[1e99999, 1]]"), None, "vertices[0]: a coordinate must be a finite decimal"),
+        (only("[[" + "1" * 10**6 + ", 1]]"), None, "1000 characters, got 1000000"),
+        (only(edges="[[0, 1], [0, 3]]"), None, "edges[1]: an edge must name vertices"),
+        (only(edges="[[0, 1, 2]]"), None, "edges[0]: an edge must join two"),
+        (only(edges="[[1, 1]]"), None, "edges[0]"),
+        (only(edges="[[0, 1.0]]"), None, "edges[0]: an index must be a whole number"),
+        (only(edges="[[0, -1]]"), None, "edges[0]: an index must be a whole number"),
+        (only(edges="[[0, " + "9" * 10**6 + "]]"), None, "edges[0]: an index"),
+        (only(edges="null"), None, '"edges" must be a list'),
+        (only(faces="[[0, 1]]"), None, "faces[0]: a face must have at least 3"),
+        (only(faces="[[0, 1, 3]]"), None, "faces[0]: a face must name vertices"),
+        (only(faces='[["0", 1, 2]]'), None, "faces[0] must be a list of numbers"),
+        (only(cells="[[0]]"), None, "cells[0]: a cell must name faces"),
+        (only(field='"rootTwo"'), None, "got 'rootTwo'"),
+        (only(field="[]"), None, "golden or rational"),
+        ("[" * 10**6, None, "nested"),
+        ('{"a":' * 10**5 + "1" + "}" * 10**5, None, "nested"),
+        (b'{"vertices":\n [[0]], "name": "\xff"}', 2, "UTF-8"),
+        (only().encode("utf-16"), 1, "UTF-8"),
+        (bytes(range(256)), 2, "UTF-8"),
+    ],
+)
+def test_broken_files_are_refused_with_their_place(parse, text, line, rule):
+    with pytest.raises(FormatError, match=re.escape(rule)) as caught:
+        parse(text)
+    assert caught.value.line == line
+    assert "a.json" in str(caught.value)
+    assert len(str(caught.value)) < 400
+
+
+def test_real_files(shared_data, tmp_path):
+    folder = shared_data / "polyhedra"
+    for name, facts in json.loads((folder / "expected.json").read_text()).items():
+        path = folder / f"{name}.json"
+        model = read(path)
+        sizes = (len(model.vertices), len(model.edges), len(model.faces))
+        assert sizes == (facts["V"], facts["E"], facts["F"])
+        part = re.search(r'"vertices"(.*?)"', path.read_text() + '"', re.DOTALL)[1]
+        tokens = re.findall(r"[-0-9.eE]+", part)
+        assert [token for row in model.vertices for token in row] == tokens
+        write(model, tmp_path / "again.json")
+        assert read(tmp_path / "again.json") == model
+
+
+def test_what_is_written(tmp_path):
+    path = tmp_path / "a.json"
+    model = Model((("0.50", "-1"), ("1", "0"), ("0", "1")), faces=((0, 1, 2),), cells=((0,),))
+    write(model, path)
+    assert path.read_text() == (
+        '{\n  "vertices": [\n    [0.50, -1],\n    [1, 0],\n    [0, 1]\n  ],\n'
+        '  "edges": [\n    [0, 1],\n    [0, 2],\n    [1, 2]\n  ],\n'
+        '  "faces": [\n    [0, 1, 2]\n  ],\n  "cells": [\n    [0]\n  ]\n}\n'
+    )
+    write(Model((), tensor=ResonantTensor([[PHI, 2]]), field="golden"), path)
+    assert json.loads(path.read_text()) == {"vertices": [[float(PHI), 2]], "field": "golden"}
+    assert read(path).vertices == (("1.6180339887498948", "2"),)
+    write(Model(()), path)
+    assert read(path) == Model(())
+
+
+@pytest.mark.parametrize(
+    ("token", "written"),
+    [
+        ("+.50", "0.50"),
+        ("-007.", "-7"),
+        ("00", "0"),
+        ("-.5e+003", "-0.5e+003"),
+        ("1.e5", "1e5"),
+        ("-0.0", "-0.0"),
+        ("100", "100"),
+    ],
+)
+def test_what_json_does_not_allow_is_written_otherwise(tmp_path, token, written):
+    assert decimal_fault(token) is None
+    write(Model(((token,),)), tmp_path / "a.json")
+    assert json.loads((tmp_path / "a.json").read_text())["vertices"] == [[float(token)]]
+    assert read(tmp_path / "a.json").vertices == ((written,),)
+
+
+DIGITS = st.integers(0, 10**30).map(str)
+TOKENS = st.tuples(
+    st.sampled_from(["", "-"]),
+    DIGITS,
+    st.just("") | st.builds(".{}{}".format, st.sampled_from(["", "0", "000"]), DIGITS),
+    st.sampled_from(["", "e5", "E-07", "e+999"]),
+).map("".join)
+
+
+@settings(max_examples=60)
+@given(st.integers(1, 4).flatmap(lambda n: st.lists(st.tuples(*[TOKENS] * n), max_size=6)))
+def test_round_trip_of_tokens(tmp_path_factory, vertices):
+    path = tmp_path_factory.getbasetemp() / "round.json"
+    model = Model(tuple(vertices))
+    write(model, path)
+    json.loads(path.read_text())
+    assert read(path) == model
