@@ -9,10 +9,10 @@ Examples
 --------
 >>> from syntonic import GoldenExact, integers
 >>> integers.gcd(GoldenExact(12, 18), GoldenExact(30, -12))
-GoldenExact(6, 0)
+GoldenExact(6)
 >>> unit, primes = integers.factor(1001)
->>> print(unit, [(str(prime), exponent) for prime, exponent in primes])
-1 [('3 + φ', 1), ('3 + 2φ', 1), ('7', 1), ('13', 1)]
+>>> [(str(prime), exponent) for prime, exponent in primes]
+[('3 + φ', 1), ('3 + 2φ', 1), ('7', 1), ('13', 1)]
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def divmod_euclid(x: Any, y: Any) -> tuple[GoldenExact, GoldenExact]:
     Examples
     --------
     >>> divmod_euclid(GoldenExact(7, 3), GoldenExact(2, 1))
-    (GoldenExact(4, 0), GoldenExact(-1, -1))
+    (GoldenExact(4), GoldenExact(-1, -1))
     """
     dividend, divisor = _element(x, "divmod_euclid: x"), _element(y, "divmod_euclid: y")
     if not any(divisor):
@@ -129,7 +129,7 @@ def xgcd(x: Any, y: Any) -> tuple[GoldenExact, GoldenExact, GoldenExact]:
     --------
     >>> g, s, t = xgcd(GoldenExact(3, 1), 7)
     >>> g, s * GoldenExact(3, 1) + t * 7
-    (GoldenExact(1, 0), GoldenExact(1, 0))
+    (GoldenExact(1), GoldenExact(1))
     """
     g, s, t = euclid.xgcd(_element(x, "xgcd: x"), _element(y, "xgcd: y"))
     return _golden(g), _golden(s), _golden(t)
@@ -196,7 +196,7 @@ def primes_above(p: Any) -> list[GoldenExact]:
     Examples
     --------
     >>> primes_above(11), primes_above(2), primes_above(5)
-    ([GoldenExact(3, 1), GoldenExact(3, 2)], [GoldenExact(2, 0)], [GoldenExact(2, 1)])
+    ([GoldenExact(3, 1), GoldenExact(3, 2)], [GoldenExact(2)], [GoldenExact(2, 1)])
     """
     prime = _integer(p, "primes_above: p")
     if not factorisation.is_rational_prime(prime):
@@ -235,7 +235,7 @@ def factor(x: Any) -> tuple[GoldenExact, list[tuple[GoldenExact, int]]]:
     Examples
     --------
     >>> factor(GoldenExact(12, 18))
-    (GoldenExact(1, 1), [(GoldenExact(2, 0), 1), (GoldenExact(3, 0), 1)])
+    (GoldenExact(2, 3), [(GoldenExact(2), 1), (GoldenExact(3), 1)])
     """
     p, q = _element(x, "factor: x")
     if not (p or q):
@@ -312,7 +312,7 @@ def zeckendorf(n: Any) -> list[int]:
     total = _integer(n, "zeckendorf: n")
     if total < 0:
         raise ValueError(f"zeckendorf: n must not be negative, got {_shown(total)}; expand -n")
-    return expansions.zeckendorf(total)
+    return [int(number) for _, number in expansions.zeckendorf(total)]
 
 
 def base_phi(x: Any) -> str:

@@ -10,13 +10,13 @@ have x/x' = 1 and φ⁴, and φ² multiplies x/x' by φ⁴. In the cone s = p - 
 
 from __future__ import annotations
 
-from math import floor, log2
+from math import log2
 from typing import NamedTuple, TypeAlias
 
 from gmpy2 import mpz
 
 from syntonic.constants import PHI
-from syntonic.exact.pairs import Integer, floor_log2, multiply, norm, phi_power, sign
+from syntonic.exact.pairs import Integer, multiply, norm, phi_power, sign
 
 __all__ = ["Canonical", "Pair", "canonical", "divide", "exact_quotient", "gcd", "xgcd"]
 
@@ -43,11 +43,14 @@ def canonical(p: Integer, q: Integer) -> Canonical:
     """
     if 0 <= q < p or not (p or q):
         return Canonical((p, q), 1, 0)
-    direction = sign(p, q)
+    direction, size = sign(p, q), norm(p, q)
     p, q = direction * p, direction * q
-    # φ² multiplies x/x' by φ⁴. The guess is off by a step or two, the loops end exactly.
-    n = floor((floor_log2(p, q, 1) - floor_log2(p + q, -q, 1)) / log2(PHI) / 2)
-    n -= (norm(p, q) < 0) != n % 2
+    # 2p + q = x + x' and q√5 = x - x', so this is log₂ of the larger of |x/x'| and |x'/x|,
+    # within 3 or so, and |x| > |x'| if both have the same sign.
+    bits = 2 * (abs(2 * p + q) + 2 * abs(q)).bit_length() - 2 - abs(size).bit_length()
+    # φ multiplies |x/x'| by φ². The guess is off by a step or two, the loops end exactly.
+    n = round((bits if q * (2 * p + q) > 0 else -bits) / log2(PHI) / 2)
+    n -= (size < 0) != n % 2
     p, q = multiply(p, q, *phi_power(-n))
     while q < 0:  # x < x'
         p, q, n = p + q, p + 2 * q, n - 2

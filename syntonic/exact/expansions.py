@@ -2,48 +2,54 @@
 
 from __future__ import annotations
 
-from syntonic.exact.pairs import Integer, fibonacci, floor_log_phi, phi_power
+from collections.abc import Iterator
+
+from gmpy2 import fib2, mpz
+
+from syntonic.exact.pairs import Integer, multiply, phi_power
 
 __all__ = ["digits", "phi_exponents", "zeckendorf"]
 
 
-def zeckendorf(n: Integer) -> list[int]:
-    """Return the Fibonacci numbers, descending and no two consecutive, that sum to n >= 0.
+def zeckendorf(n: Integer) -> Iterator[tuple[int, mpz]]:
+    """Yield (k, F_k) of the Fibonacci numbers that sum to n >= 0: k descending to 2, none adjacent.
 
-    F_k > 2^bits > n for the first k, because F_k >= φ^(k-2) and log 2/log φ < 13/9. Greedy: after
-    F_k is taken, less than F_(k+1) - F_k = F_(k-1) is left.
+    Greedy: after F_k is taken, less than F_(k+1) - F_k = F_(k-1) is left. The next k is reached
+    by steps, over a long gap at once.
     """
-    k = 13 * n.bit_length() // 9 + 3
-    here, before = fibonacci(k), fibonacci(k - 1)
-    out = []
+    k = 0
+    here = before = mpz(0)
     while n:
-        if here <= n:
-            out.append(int(here))
-            n -= here
-        here, before = before, here - before
-    return out
+        top = _phi_exponent(n.bit_length()) + 2  # F_top >= φ^(top-2) > n
+        if k == 0 or k > top + 100:
+            k, (here, before) = top, fib2(top)
+        while here > n:
+            k, here, before = k - 1, before, here - before
+        yield k, here
+        n -= here
 
 
 def phi_exponents(p: Integer, q: Integer) -> list[int]:
-    """Return descending exponents, no two consecutive, whose powers of φ sum to p + qφ >= 0.
+    """Return descending exponents, no two adjacent, whose powers of φ sum to x = p + qφ >= 0.
 
-    Greedy: what is left of x < φ^(m+1) after φᵐ is taken is below φ^(m-1), so it skips m - 1. It
-    ends: let r be left after exponent m, and y = r·φ^-m, which lies in [0, 1/φ). Its conjugate
-    has |y'| <= |x'|φᵐ + (1 + φ⁻² + φ⁻⁴ + ...) = |x'|φᵐ + φ. Once m < 0, finitely many y in Z[φ]
-    meet these bounds, so they keep a fixed distance below 1/φ; as m falls, |norm y| = |yy'|
-    drops below 1, and y = 0.
+    There is one such expansion at most: times a high φᵏ, all its exponents e are 2 or more, and
+    as φᵉ = F_(e-1) + F_e φ they are the Zeckendorf indices of the coefficient of φ in xφᵏ.
 
-    References
-    ----------
-    .. [1] G. Bergman, "A number system with an irrational base", Mathematics Magazine 31 (1957).
+    It exists, and k >= 3 + log |x'|/log φ is high enough, |x'| <= |p| + |q| being the conjugate.
+    Take away from x the powers of φ that fit, down to the exponent m <= -log |x'|/log φ, and let
+    y = rφ^-m for what is left: 0 <= y < 1. As φ'ᵉ = (-1/φ)ᵉ and no two exponents are adjacent,
+    |y'| < |x'|φᵐ + 1 + φ⁻² + φ⁻⁴ + ... <= 1 + φ = φ². Now y - y' = t√5 with an integer t, and
+    |t|√5 < 1 + φ², hence |t| <= 1. In [0, 1) lie of these only 0, 1/φ and φ⁻², the last with
+    y' = φ², which is excluded. So r is 0 or φ^(m-1), and m - 1 the least exponent.
     """
-    out = []
-    while p or q:
-        m = floor_log_phi(p, q, 1)
-        a, b = phi_power(m)
-        p, q = p - a, q - b
-        out.append(m)
-    return out
+    shift = _phi_exponent((abs(p) + abs(q)).bit_length()) + 4
+    coefficient = multiply(p, q, *phi_power(shift))[1]
+    return [k - shift for k, _ in zeckendorf(coefficient)]
+
+
+def _phi_exponent(bits: int) -> int:
+    """Return an integer m with φᵐ >= 2^bits, not much larger: log 2/log φ is below 13/9."""
+    return -(-13 * bits // 9)
 
 
 def digits(exponents: list[int]) -> str:
