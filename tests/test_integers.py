@@ -181,7 +181,7 @@ def test_refusals():
     with pytest.raises(ValueError, match="factor: x must not be 0"):
         factor(0)
     for x in (0, 2, SQRT5, -PHI - 2):
-        with pytest.raises(ValueError, match="unit_log: u must be a unit.*of norm"):
+        with pytest.raises(ValueError, match="unit_log: u must be a unit"):
             unit_log(x)
     with pytest.raises(ValueError, match="zeckendorf: n must not be negative, got -1"):
         zeckendorf(-1)
