@@ -1,0 +1,53 @@
+"""Primes that split in Z[φ], for multimodular algebra in floating point.
+
+For p ≡ ±1 (mod 5), x² - x - 1 has two roots t, t' modulo p, and a + bφ maps to a + bt and a + bt'
+in F_p. These two images determine a and b modulo p: b = (v - v')/(t - t'), a = v - bt.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from gmpy2 import invert, is_prime, powmod
+
+__all__ = ["PRIME_BITS", "fields", "prime_count"]
+
+PRIME_BITS = 49.999
+"""A lower bound of log2 p; 2^50 (1 - 2^-0.001) is 10^11 away, so no list gets there."""
+
+_SPLIT_AND_3_MOD_4 = (11, 19)  # modulo 20: ±1 mod 5, and 5^((p+1)/4) is a root of 5
+
+_primes: list[int] = []
+_rows: list[tuple[int, int, int, int]] = []
+
+
+def prime_count(bits: float) -> int:
+    """Return how many primes have a product above 2^bits."""
+    return max(1, int(bits / PRIME_BITS) + 1)
+
+
+def fields(stop: int, start: int = 0) -> tuple[tuple[int, ...], Any]:
+    """Return the primes start..stop and, for the loops, rows of what they need.
+
+    Returns
+    -------
+    primes : tuple of int
+        Descending from below 2^50, all different.
+    table : ndarray, shape (stop - start, 4), float64
+        For each prime: p, the roots t and t', and 1/(t - t') modulo p.
+    """
+    while len(_primes) < stop:
+        _append_next()
+    return tuple(_primes[start:stop]), np.array(_rows[start:stop], dtype=np.float64)
+
+
+def _append_next() -> None:
+    p = (_primes[-1] if _primes else 1 << 50) - 1
+    while p % 20 not in _SPLIT_AND_3_MOD_4 or not is_prime(p):
+        p -= 1
+    root5 = int(powmod(5, (p + 1) // 4, p))
+    half = (p + 1) // 2
+    t, conjugate = (1 + root5) * half % p, (1 - root5) * half % p
+    _rows.append((p, t, conjugate, int(invert(t - conjugate, p))))
+    _primes.append(p)

@@ -1,0 +1,336 @@
+"""Exact linear algebra on lattice arrays of shape (..., n, m), batched over the leading axes."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+import numpy as np
+from gmpy2 import gcd, mpq, mpz
+
+from syntonic.errors import ShapeError, SingularMatrixError
+from syntonic.lattice import arithmetic, multimodular, products
+from syntonic.lattice.array import LatticeArray, elementwise, objects
+from syntonic.lattice.build import as_lattice
+from syntonic.lattice.integral import Integral, integral
+from syntonic.lattice.structure import join
+
+__all__ = [
+    "charpoly",
+    "det",
+    "echelon",
+    "inverse",
+    "matrix_power",
+    "nullspace",
+    "rank",
+    "solve",
+    "trace",
+]
+
+_DIRECT_SIZE = 3
+"""Up to here cofactors are quicker than any algorithm, and need no compiled loops."""
+
+_as_mpz = np.frompyfunc(mpz, 1, 1)
+_make_mpq = np.frompyfunc(mpq, 2, 1)
+_common = np.frompyfunc(gcd, 2, 1)
+
+
+def det(x: LatticeArray) -> LatticeArray:
+    """Return the determinants; of a 0 × 0 matrix it is 1."""
+    n = _order(x, "det")
+    if x.size == 0:
+        return as_lattice(np.ones(x.shape[:-2], np.int64) if n == 0 else np.zeros(x.shape[:-2], int))
+    if n <= _DIRECT_SIZE:
+        return _cofactor_det(x)
+    m = integral(x)
+    a, b = (part.reshape(x.shape[:-2]) for part in multimodular.det(m.a, m.b))
+    if m.content is not None:
+        content = np.multiply.reduce(m.content.astype(object), axis=-1).reshape(x.shape[:-2])
+        a, b = a * content, b * content
+    return LatticeArray.from_numerators(a, b, m.denominator**n)
+
+
+def inverse(x: LatticeArray, where: str = "inv") -> LatticeArray:
+    """Return the inverse matrices.
+
+    Raises
+    ------
+    SingularMatrixError
+        A determinant is zero.
+    """
+    n = _order(x, where)
+    if x.size == 0:
+        return x
+    if n <= _DIRECT_SIZE:
+        return _cofactor_inverse(x, where)
+    m = integral(x)
+    eye = np.broadcast_to(np.eye(n, dtype=np.int64), m.a.shape)
+    dets, adjugate = multimodular.solve(
+        np.concatenate([m.a, eye], axis=-1),
+        np.concatenate([m.b, 0 * eye], axis=-1),
+        inverse=True,
+    )
+    below = 1 if m.content is None else m.content[:, None, :]  # the rows' contents go to columns
+    return _quotient(adjugate, dets, m.denominator, below, x.shape, where)
+
+
+def solve(x: LatticeArray, y: LatticeArray, where: str = "solve") -> LatticeArray:
+    """Return z with x @ z = y, for square x; y is one vector or a stack of matrices, as in NumPy.
+
+    Raises
+    ------
+    SingularMatrixError
+        A determinant is zero.
+    """
+    n = _order(x, where)
+    vector = y.ndim == 1
+    right = y.map(lambda part: part[:, None]) if vector else y
+    if right.ndim < 2 or right.shape[-2] != n:
+        raise ShapeError(
+            f"{where}: the right-hand side must have {n} rows, got shapes {x.shape} and {y.shape}"
+        )
+    if 0 < n <= _DIRECT_SIZE and x.size:
+        out = products.matmul(inverse(x, where), right)
+    else:
+        out = _solve_matrices(x, right, where)
+    return out.map(lambda part: part[..., 0]) if vector else out
+
+
+def rank(x: LatticeArray) -> Any:
+    """Return the ranks, an integer array of shape (...)."""
+    _require_matrix(x, "rank")
+    if x.size == 0:
+        return np.zeros(x.shape[:-2], np.int64)
+    m = integral(x)
+    starts, _ = multimodular.pivots(m.a, m.b, rank_only=True)
+    return starts.sum(axis=-1).reshape(x.shape[:-2])
+
+
+def echelon(x: LatticeArray) -> LatticeArray:
+    """Return the reduced row echelon forms: pivots 1, zeros above and below them."""
+    _require_matrix(x, "echelon")
+    if x.size == 0:
+        return x
+    m = integral(x)
+    starts, rows = multimodular.pivots(m.a, m.b)
+    parts = [
+        _reduced(m, i, starts[i], np.sort(np.asarray(rows[i]))) for i in range(m.a.shape[0])
+    ]
+    out = join(lambda *p: np.stack(p), *parts)
+    return out.map(lambda part: part.reshape(x.shape))
+
+
+def nullspace(x: LatticeArray) -> LatticeArray:
+    """Return matrices whose columns are a basis of the kernel: x @ nullspace(x) = 0.
+
+    The column of the free variable j has 1 at j, 0 at the other free variables.
+
+    Raises
+    ------
+    ShapeError
+        The matrices of the batch have kernels of different dimensions.
+    """
+    _require_matrix(x, "nullspace")
+    width = x.shape[-1]
+    form = echelon(x).map(lambda part: part.reshape(prod(x.shape[:-2]), *x.shape[-2:]))
+    nonzero = np.asarray((form.a != 0) | (form.b != 0), bool)
+    free = np.ones((form.shape[0], width), bool)
+    for i, matrix in enumerate(nonzero):
+        free[i, [int(row.argmax()) for row in matrix if row.any()]] = False
+    counts = set(free.sum(axis=1).tolist())
+    if len(counts) > 1:
+        raise ShapeError(
+            f"nullspace: all kernels of a batch must have one dimension, got {sorted(counts)}; "
+            "pass the matrices one by one"
+        )
+    dimension = counts.pop() if counts else width
+    parts = [_kernel(form[i], free[i]) for i in range(form.shape[0])]
+    shape = (*x.shape[:-2], width, dimension)
+    if not parts:
+        return as_lattice(np.zeros(shape, np.int64))
+    out = join(lambda *p: np.stack(p), *parts)
+    return out.map(lambda part: part.reshape(shape))
+
+
+def charpoly(x: LatticeArray) -> LatticeArray:
+    """Return the coefficients of det(tI - x), highest first, along a last axis of length n + 1."""
+    n = _order(x, "charpoly")
+    shape = (*x.shape[:-2], n + 1)
+    if x.size == 0:
+        leading = np.zeros(shape, np.int64)
+        leading[..., :1] = 1
+        return as_lattice(leading)
+    m = integral(x, contents=False)
+    a, b = (part.reshape(shape) for part in multimodular.charpoly(m.a, m.b))
+    if m.denominator > 1:  # the coefficient k from the left is over d^k
+        scale = objects([mpz(m.denominator) ** (n - k) for k in range(n + 1)])
+        a, b = a * scale, b * scale
+    return LatticeArray.from_numerators(a, b, m.denominator**n)
+
+
+def trace(x: LatticeArray) -> LatticeArray:
+    """Return the sums of the diagonals."""
+    _order(x, "trace")
+    return products.trace(x, 0, -2, -1)
+
+
+def matrix_power(x: LatticeArray, n: int) -> LatticeArray:
+    """Return the n-th powers; a negative n inverts."""
+    order = _order(x, "matrix_power")
+    if n < 0:
+        x, n = inverse(x, "matrix_power"), -n
+    out = as_lattice(np.broadcast_to(np.eye(order, dtype=np.int64), x.shape))
+    while n:
+        out = products.matmul(out, x) if n & 1 else out
+        n >>= 1
+        x = products.matmul(x, x) if n else x
+    return out
+
+
+# -- shapes -------------------------------------------------------------------------------
+
+
+def _require_matrix(x: LatticeArray, where: str) -> None:
+    if x.ndim < 2:
+        raise ShapeError(f"{where}: a matrix has at least two axes, got shape {x.shape}")
+
+
+def _order(x: LatticeArray, where: str) -> int:
+    _require_matrix(x, where)
+    if x.shape[-1] != x.shape[-2]:
+        raise ShapeError(f"{where}: the matrix must be square, got shape {x.shape}")
+    return x.shape[-1]
+
+
+# -- parts --------------------------------------------------------------------------------
+
+
+def _minor(x: LatticeArray, rows: tuple[int, int], columns: tuple[int, int]) -> LatticeArray:
+    (i, j), (k, m) = rows, columns
+    return arithmetic.subtract(
+        arithmetic.multiply(x[..., i, k], x[..., j, m]),
+        arithmetic.multiply(x[..., i, m], x[..., j, k]),
+    )
+
+
+def _cofactor_det(x: LatticeArray) -> LatticeArray:
+    if x.shape[-1] == 1:
+        return x[..., 0, 0]
+    if x.shape[-1] == 2:
+        return _minor(x, (0, 1), (0, 1))
+    cofactors = [_minor(x, (1, 2), columns) for columns in ((1, 2), (2, 0), (0, 1))]
+    terms = [arithmetic.multiply(x[..., 0, i], c) for i, c in enumerate(cofactors)]
+    return arithmetic.add(arithmetic.add(terms[0], terms[1]), terms[2])
+
+
+def _cofactor_inverse(x: LatticeArray, where: str) -> LatticeArray:
+    n = x.shape[-1]
+    dets = _cofactor_det(x)
+    _require_regular(dets.a, dets.b, where)
+    if n == 1:
+        return arithmetic.reciprocal(x)
+    if n == 2:
+        entries = [x[..., 1, 1], arithmetic.negative(x[..., 0, 1])]
+        entries += [arithmetic.negative(x[..., 1, 0]), x[..., 0, 0]]
+    else:
+        cyclic = ((1, 2), (2, 0), (0, 1))
+        entries = [_minor(x, cyclic[j], cyclic[i]) for i in range(n) for j in range(n)]
+    adjugate = join(lambda *p: np.stack(p, axis=-1), *entries)
+    adjugate = adjugate.map(lambda part: part.reshape(x.shape))
+    return arithmetic.divide(adjugate, dets.map(lambda part: part[..., None, None]))
+
+
+def _require_regular(a: Any, b: Any, where: str) -> None:
+    """Raise SingularMatrixError naming the first zero among determinants of shape (...)."""
+    zero = np.asarray((a == 0) & (b == 0), bool)
+    if not zero.any():
+        return
+    first = tuple(int(i) for i in np.argwhere(zero)[0])
+    place = f", got {int(zero.sum())} singular one(s), the first at index {first}" if first else ""
+    raise SingularMatrixError(
+        f"{where}: the matrix must have an inverse; its determinant is exactly 0{place}"
+    )
+
+
+def _solve_matrices(x: LatticeArray, y: LatticeArray, where: str) -> LatticeArray:
+    n = x.shape[-1]
+    try:
+        batch = np.broadcast_shapes(x.shape[:-2], y.shape[:-2])
+    except ValueError as error:
+        raise ShapeError(
+            f"{where}: the batches must broadcast, got shapes {x.shape} and {y.shape}"
+        ) from error
+    shape = (*batch, n, y.shape[-1])
+    if prod(shape) == 0:
+        return as_lattice(np.zeros(shape, np.int64))
+    joined = join(
+        lambda p, q: np.concatenate(
+            [np.broadcast_to(p, (*batch, n, n)), np.broadcast_to(q, shape)], axis=-1
+        ),
+        x,
+        y,
+    )
+    m = integral(joined)  # multiplying rows of [A | B] changes nothing
+    dets, numerators = multimodular.solve(m.a, m.b)
+    return _quotient(numerators, dets, 1, 1, shape, where)
+
+
+def _quotient(
+    x: tuple[Any, Any], y: tuple[Any, Any], scale: int, below: Any, shape: Any, where: str
+) -> LatticeArray:
+    """Return scale·x/(y·below) for integer pairs of shapes (batch, n, m) and (batch,)."""
+    c, d = (part.reshape(shape[:-2]) for part in y)
+    _require_regular(c, d, where)
+    c, d = (elementwise(_as_mpz, part).reshape(-1, 1, 1) for part in y)
+    # 1/(c + dφ) = (c + d - dφ)/(c² + cd - d²), with the common factor of c and d taken out once.
+    common = elementwise(_common, c, d)
+    c, d = c // common, d // common
+    norm = (c * c + c * d - d * d) * common * below
+    a, b = x
+    c, d = c * scale, d * scale
+    over = np.broadcast_to(norm, a.shape)
+    return LatticeArray.rational(
+        elementwise(_make_mpq, a * (c + d) - b * d, over).reshape(shape),
+        elementwise(_make_mpq, b * c - a * d, over).reshape(shape),
+    )
+
+
+def _reduced(m: Integral, i: int, starts: Any, rows: Any) -> LatticeArray:
+    """Return the echelon form of one matrix from its pivot columns and independent rows.
+
+    The chosen rows span the row space, so with J the pivot columns the form is M_J^-1 M.
+    """
+    columns, rest = np.flatnonzero(starts), np.flatnonzero(~starts)
+    height, width = m.a.shape[1:]
+    a, b = np.zeros((2, height, width), np.int64)
+    a[np.arange(columns.size), columns] = 1
+    if columns.size == 0 or rest.size == 0:
+        return LatticeArray.packed(a, b)
+    order = np.concatenate([columns, rest])
+    dets, numerators = multimodular.solve(
+        *(part[i][np.ix_(rows, order)][None] for part in (m.a, m.b))
+    )
+    size = (1, rows.size, rest.size)
+    right = _quotient(numerators, dets, 1, 1, size, "echelon")
+
+    def placed(identity: Any, part: Any) -> Any:
+        out = identity.astype(part.dtype)
+        out[: rows.size, rest] = part[0]
+        return out
+
+    return join(placed, LatticeArray.packed(a, b), right)
+
+
+def _kernel(form: LatticeArray, free: Any) -> LatticeArray:
+    """Return a basis of the kernel of one reduced echelon form, as columns."""
+    where = np.flatnonzero(free)
+    held = np.flatnonzero(~free)
+    unit = np.zeros((free.size, where.size), np.int64)
+    unit[where, np.arange(where.size)] = 1
+
+    def placed(identity: Any, part: Any) -> Any:
+        out = identity.astype(part.dtype)
+        out[held] = -part[: held.size, where]
+        return out
+
+    return join(placed, as_lattice(unit), form)
