@@ -12,12 +12,14 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from syntonic.errors import NotGoldenError, SyntonicError
 
 if TYPE_CHECKING:
+    from syntonic.io import Model
     from syntonic.recovery import Recovery
 
 __all__ = ["main"]
@@ -79,11 +81,14 @@ def _parser() -> argparse.ArgumentParser:
         description="Find the exact golden coordinates behind the decimals of a file, and prove "
         "them. Exit status: 0 proved, 3 refused, 2 unusable input.",
     )
-    recover.add_argument("file", metavar="FILE", help="a file of the OFF family")
+    recover.add_argument("file", metavar="FILE", help="a file in OFF, VEF, JSON, XYZ or CSV")
     recover.add_argument(
         "--decimals", type=_natural, metavar="N", help="how many decimals of the file are right"
     )
     recover.add_argument("--report", metavar="OUT.json", help="write the proof as JSON")
+    recover.add_argument(
+        "--vef", metavar="OUT.vef", help="write the exact figure, for vZome and for reading back"
+    )
     recover.add_argument("--plot", metavar="OUT.png", help="draw the exact figure")
     recover.set_defaults(run=_recover)
     evaluate = commands.add_parser(
@@ -117,6 +122,8 @@ def _recover(arguments: argparse.Namespace) -> int:
 
         require_matplotlib()  # before the work, not after it
     model = read(arguments.file)
+    if model.tensor is not None and arguments.decimals is not None:
+        return _fail(f"{arguments.file} has exact coordinates; leave --decimals out", _UNUSABLE)
     from syntonic.recovery import recover
 
     try:
@@ -126,6 +133,8 @@ def _recover(arguments: argparse.Namespace) -> int:
     _say(found.summary())
     if arguments.report is not None:
         _write_report(found, arguments.report)
+    if arguments.vef is not None:
+        _write_vef(model, found, arguments.vef)
     if arguments.plot is not None:
         from syntonic.plotting import plot_model
 
@@ -148,6 +157,15 @@ def _write_report(found: Recovery, path: str) -> None:
     text = json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False)
     with replacing(Path(path)) as file:
         file.write(f"{text}\n".encode())
+
+
+def _write_vef(model: Model, found: Recovery, path: str) -> None:
+    from syntonic.io.files import replacing
+    from syntonic.io.vef import write_vef
+
+    exact = replace(model, tensor=found.tensor)
+    with replacing(Path(path)) as file:
+        write_vef(exact, file)
 
 
 def _say(text: str, stream: Any = None) -> None:

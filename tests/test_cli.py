@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 import syntonic
-from syntonic import cli
+from syntonic import GoldenExact, cli
 from syntonic.constants import PHI
 from syntonic.errors import NotGoldenError
-from syntonic.io import Model, write
+from syntonic.io import Model, read, write
 
 ROOT = Path(__file__).resolve().parent.parent
 CELL = ROOT / "examples" / "data" / "120cell-one-decimal.off"
@@ -160,6 +160,56 @@ def test_recover_with_decimals(run, solids):
         status, out, err = run("recover", solids / "icosahedron.off", *arguments)
         assert (status, err) == (0, "")
         assert "12" in out
+
+
+def test_recover_writes_vef(run, solids, tmp_path):
+    exact = tmp_path / "icosahedron.vef"
+    status, _, err = run("recover", solids / "icosahedron.off", "--vef", exact)
+    assert (status, err) == (0, "")
+    model = read(exact)
+    assert (len(model.vertices), len(model.edges)) == (12, 30)
+    norms = {sum(x * x for x in row) for row in model.tensor.tolist()}
+    assert norms == {GoldenExact(2, 1)}
+    status, out, err = run("recover", exact, "--vef", tmp_path / "again.vef")
+    assert (status, err) == (0, "")
+    assert out.startswith("exact")
+    assert "30, squared lengths 4 (30)" in out
+    assert (tmp_path / "again.vef").read_bytes() == exact.read_bytes()
+
+
+def test_exact_coordinates_have_no_number_of_decimals(run, tmp_path):
+    exact = tmp_path / "a.vef"
+    exact.write_text("dimension 1 2 (1,0) 1/3")
+    status, out, _ = run("recover", exact)
+    assert status == 0
+    assert "D = 3" in out
+    status, out, err = run("recover", exact, "--decimals", 3)
+    assert (status, out) == (2, "")
+    assert err == f"syntonic: {exact} has exact coordinates; leave --decimals out\n"
+
+
+@pytest.mark.parametrize("suffix", ["json", "xyz", "csv"])
+def test_recover_reads_other_formats(run, solids, tmp_path, suffix):
+    model = read(solids / "icosahedron.off")
+    path = tmp_path / f"icosahedron.{suffix}"
+    if suffix == "json":
+        write(model, path)
+    else:
+        head, separator = ("12\n\n", " ") if suffix == "xyz" else ("x,y,z\n", ",")
+        path.write_text(head + "\n".join(map(separator.join, model.vertices)))
+    status, out, err = run("recover", path)
+    assert (status, err) == (0, "")
+    assert out.startswith("proved")
+    assert "squared norms       2 + φ (12)" in out
+
+
+def test_recover_refuses_another_field_by_name(run, tmp_path):
+    (tmp_path / "a.vef").write_text("vZome VEF 6\nfield rootTwo\n0\n")
+    status, out, err = run("recover", tmp_path / "a.vef", "--vef", tmp_path / "b.vef")
+    assert (status, out) == (2, "")
+    assert "a.vef, line 2: " in err
+    assert "rootTwo" in err
+    assert [path.name for path in tmp_path.iterdir()] == ["a.vef"]
 
 
 def test_recover_refuses_with_reasons(run, solids, tmp_path):

@@ -41,7 +41,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
-from gmpy2 import mpq, mpz
+from gmpy2 import lcm, mpq, mpz
 
 from syntonic.errors import FormatError
 from syntonic.exact.golden import GoldenExact
@@ -57,6 +57,9 @@ __all__ = ["looks_like_vef", "read_vef", "write_vef"]
 _FIELDS = ("golden", "rational")
 _LARGEST_DIMENSION = 1000
 _LONGEST_NUMBER = 10_000  # characters
+# Small files can have a common denominator that is longer than all their numbers together.
+_LARGEST_DENOMINATOR = mpz(10) ** 1000
+_TOO_LARGE = "the common denominator of all coordinates must be at most 1e1000"
 _COUNT = re.compile(r"[0-9]{1,18}")
 _FRACTION = r"([+-]?[0-9]+)(?:/([+-]?[0-9]+))?"
 _RATIONAL = re.compile(_FRACTION)
@@ -203,6 +206,7 @@ def _read_vertices(
     axes = tuple(enumerate(zip(header.scale, header.offset, strict=True)))
     # Few of the words are different, and arithmetic costs more than a look-up.
     known: dict[tuple[int, str], tuple[GoldenExact, str]] = {}
+    common = mpz(1)
     rows = []
     for _ in range(count):
         row = []
@@ -211,6 +215,9 @@ def _read_vertices(
             if (axis, word) not in known:
                 x = _number(word, header.field, words.line) * scale + offset
                 known[axis, word] = x, _decimal(x, words.line)
+                common = lcm(common, x.numerators()[2])
+                if common > _LARGEST_DENOMINATOR:
+                    words.line.fail(_TOO_LARGE)
             row.append(known[axis, word])
         rows.append(row)
     values = np.array([x for row in rows for x, _ in row], dtype=object)
@@ -274,7 +281,7 @@ def write_vef(model: Model, file: BinaryIO) -> None:
         raise FormatError(
             "write: VEF needs exact vertices, got printed decimals only; recover them first"
         )
-    printed(model.tensor)  # refuses what could not be read back
+    _check_readable(model.tensor)
     rational = model.field == "rational" and not any(model.tensor.b.flat)
     dimension = model.dimension
     if not 1 <= dimension <= _LARGEST_DIMENSION:
@@ -289,6 +296,15 @@ def write_vef(model: Model, file: BinaryIO) -> None:
     rows += [str(len(model.edges)), *(f"{i} {j}" for i, j in model.edges), ""]
     rows += [str(len(model.faces)), *(" ".join(map(str, (len(f), *f))) for f in model.faces)]
     file.writelines(f"{row}\n".encode("ascii") for row in rows)
+
+
+def _check_readable(tensor: ResonantTensor) -> None:
+    printed(tensor)  # refuses what is too large or too small
+    common = mpz(1)
+    for x in (*tensor.a.flat, *tensor.b.flat):
+        common = lcm(common, x.denominator)
+        if common > _LARGEST_DENOMINATOR:
+            raise FormatError(f"write: {_TOO_LARGE}")
 
 
 def _vertex_rows(tensor: ResonantTensor, rational: bool) -> Iterator[str]:

@@ -1,0 +1,183 @@
+"""Hostile files: every reader returns a model (or a tensor) or raises FormatError, and soon."""
+
+import random
+import string
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from syntonic import PHI, ResonantTensor
+from syntonic.errors import FormatError
+from syntonic.io import Model, load, read, save, write
+
+ROOT = Path(__file__).resolve().parents[2]
+SUFFIXES = ["off", "vef", "json", "xyz", "csv", "txt"]
+SEEDS = {
+    "off": "4OFF\n4 2 5 1\n0 0 0 .5\n1 0 0 0\n0 1e0 0 0\n0 0 1 0\n"
+    "3 0 1 2 255 0 0\n3 1 2 3\n2 0 1\n",
+    "vef": "vZome VEF 9 field golden actual dimension 3\nscale vector 1 (1/2,0) 1 offset 0 0 (1)\n"
+    "3\n(0,0) 0 1/-2\n(1,0) (0,1) 0\n3 4 5\n\n1\n0 1\n1\n3 0 1 2\n2 0 1\ntip 2\n",
+    "json": '{"name": "x", "vertices": [[0.0, 1], [1e5, -2], [0, 0]], "edges": [[0, 1]],\n'
+    '"faces": [[0, 1, 2]], "cells": [[0]], "field": "golden"}\n',
+    "xyz": "3\nwater\nO 0.50 -1 2e-1\nH 1 .25 +3.\nH 0 0 0.0\n",
+    "csv": 'x;y;z\n0.5;1;2\n# note\n"1";-1e5; 0\n',
+}
+JUNK = [
+    *["nan", "NaN", "-inf", "1e12", "1e9999", "-1", "999999999999", "1/0", "(1,2,3)", "0x1"],
+    *["\0", "#", "\n", " ", "\r", "\t", ",", ";", '"', "[", "]", "{", "}", "(", ")", "/", "."],
+    *["é", "٣", "field", "scale", "dimension", "vector", "OFF", "vZome", "vertices", "9" * 1500],
+]
+
+
+def attempt(function, path):
+    """Return what the function makes of the file, or a refusal that names it."""
+    try:
+        return function(path)
+    except FormatError as error:
+        message = str(error)
+    assert path.name in message
+    assert len(message) < 500
+    return None
+
+
+def outcome(path):
+    """Read a file: a model that can be written and read again, or a refusal."""
+    model = attempt(read, path)
+    if model is None:
+        return "refused"
+    again = path.with_name("again.off")
+    write(model, again)
+    assert read(again).vertices == model.vertices
+    if model.tensor is not None:
+        exact = path.with_name("again.vef")
+        write(model, exact)
+        assert read(exact).tensor.equals(model.tensor)
+    return "read"
+
+
+def mutated(text, rng):
+    parts = list(text)
+    for _ in range(rng.choice((1, 1, 2, 3))):
+        k = rng.randrange(len(parts) or 1)
+        match rng.randrange(5):
+            case 0:
+                del parts[k : k + rng.randint(1, 8)]
+            case 1:
+                parts[k:k] = rng.choice(JUNK)
+            case 2:
+                parts[k : k + 1] = rng.choice(string.printable)
+            case 3:
+                parts[k:k] = parts[k : k + 20]
+            case _:
+                del parts[max(k, 1) :]
+    return "".join(parts)
+
+
+@pytest.mark.parametrize("suffix", SEEDS)
+def test_mutated_files(tmp_path, suffix):
+    rng = random.Random(suffix)
+    path = tmp_path / f"a.{suffix}"
+    path.write_text(SEEDS[suffix])
+    assert outcome(path) == "read"
+    outcomes = []
+    start = time.perf_counter()
+    for _ in range(400):
+        path.write_bytes(mutated(SEEDS[suffix], rng).encode())
+        outcomes.append(outcome(path))
+    assert min(outcomes.count("read"), outcomes.count("refused")) > 5
+    assert time.perf_counter() - start < 20
+
+
+def test_mutated_real_files(shared_data, tmp_path):
+    rng = random.Random(5)
+    start = time.perf_counter()
+    files = [*shared_data.glob("vef/*.vef"), *shared_data.glob("polyhedra/tess-*.json")]
+    files += [*shared_data.glob("polychora/*.off"), ROOT / "CHANGELOG.md"]
+    assert len(files) > 10
+    for source in files:
+        text = source.read_text()
+        for suffix in rng.sample(SUFFIXES, 2):  # in its own format hardly ever, in others often
+            path = tmp_path / f"a.{suffix}"
+            path.write_text(text)
+            outcome(path)
+        path = tmp_path / f"b{source.suffix}"
+        for _ in range(4):
+            path.write_bytes(mutated(text, rng).encode())
+            outcome(path)
+    assert time.perf_counter() - start < 20
+
+
+WORDS = st.lists(
+    st.sampled_from([*JUNK, *" ".join(SEEDS.values()).split(), *"0123"])
+    | st.text(max_size=3)
+    | st.integers(-9, 99).map(str)
+)
+
+
+@settings(max_examples=120)
+@given(
+    suffix=st.sampled_from(SUFFIXES),
+    text=st.binary(max_size=60)
+    | st.text(max_size=60).map(str.encode)
+    | st.tuples(WORDS, st.sampled_from([" ", "\n", ",", ""])).map(
+        lambda x: x[1].join(x[0]).encode()
+    ),
+)
+def test_any_bytes(tmp_path_factory, suffix, text):
+    path = tmp_path_factory.getbasetemp() / f"any.{suffix}"
+    path.write_bytes(text)
+    outcome(path)
+
+
+@settings(max_examples=80)
+@given(
+    data=st.binary(max_size=80),
+    start=st.integers(0, 2000),
+    keep=st.integers(0, 2000),
+    which=st.integers(0, 2),
+)
+def test_any_bytes_in_an_archive(tmp_path_factory, data, start, keep, which):
+    """Bytes put into a good file, in place of others or between them."""
+    path = tmp_path_factory.getbasetemp() / "any.npz"
+    t = ResonantTensor([PHI, 2])
+    good = (t, t * 2**70, t.wake_flux())[which]
+    save(good, path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:start] + data + whole[keep:])
+    again = attempt(load, path)
+    if again is not None:
+        assert again.phase is good.phase
+        assert (again.to_floats() == good.to_floats()).all()
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"1" * 10**6,
+        b"-" * 10**6,
+        b"(" * 10**6,
+        b"[" * 10**6,
+        b'{"a":' * 10**5,
+        b" " * 10**6,
+        b"1 " * 10**5,
+        b"1\n" * 10**5,
+        b"1," * 10**5,
+        b"(" + b"1," * 10**5 + b"1)",
+        b"dimension 1 1 (" + b"9" * 10**6 + b",1/" + b"7" * 10**6 + b")",
+        b"1\n\n0 0 0." + b"0" * 10**6,
+        b'{"vertices": [[' + b"1" * 10**6 + b"]]}",
+        b"\xff" * 10**5,
+    ],
+    ids=range(14),
+)
+def test_absurd_files_take_no_time(tmp_path, suffix, data):
+    path = tmp_path / f"a.{suffix}"
+    path.write_bytes(data)
+    start = time.perf_counter()
+    model = attempt(read, path)
+    assert model is None or isinstance(model, Model)
+    assert time.perf_counter() - start < 5
