@@ -142,7 +142,7 @@ def square_root(x: Triple) -> Triple | None:
     p, q, d = x
     p, q = p * d, q * d
     square = norm(p, q)
-    if square < 0 or not is_square(square):
+    if not is_square(square):  # as no negative number is
         return None
     root = isqrt(square)
     for n in (root, -root):

@@ -104,6 +104,7 @@ HOSTILE = {
     "open parentheses": "(" * 90_000,
     "nested": "(" * 1000 + "1" + ")" * 1000,
     "four parentheses": "((((",
+    "nested after others": "(1)+" * 100 + "(" * 51 + "1" + ")" * 51,
     "roots": "√" * 50_000 + "1",
     "exponents": "1^" * 40_000 + "1",
     "a million digits": "7" * 10**6,
@@ -164,7 +165,7 @@ def test_hostile_input_is_refused_quickly(name):
 def test_long_but_honest_input():
     assert GoldenExact.parse("1+" * 40_000 + "1") == 40_001
     assert GoldenExact.parse("-" * 90_000 + "1") == 1
-    assert GoldenExact.parse("(" * 40 + "φ" + ")" * 40) == PHI
+    assert GoldenExact.parse("(1)+" * 100 + "(" * 50 + "φ" + ")" * 50) == 100 + PHI
     assert GoldenExact.parse("φ^100000") == PHI**100_000
     x = PHI**-100_000 / 7
     assert GoldenExact.parse(str(x)) == x
