@@ -66,10 +66,9 @@ class Bounded(NamedTuple):
 
 @lru_cache(maxsize=256)
 def _constants(plan: BoundedPlan) -> Bounded:
-    # k >= 3 keeps the residual of the first candidate below φ^-3 < 1/2, so that rounding finds
-    # its a. It is sound for P >= 1: at P = 1 the gaps are φ^-2 and φ^-3 already.
-    k = max(plan.level, 3)
-    s = 1.0 if k % 2 else -1.0
+    # P >= 1 has k >= 2: the residual of the first candidate is below φ^-2 < 1/2 in size, so that
+    # rounding finds its a.
+    k, s = plan.level, float(plan.direction)
     unit = words(*phi_power(-k), 1, 1)[0]
     return Bounded(
         limit=float(plan.precision),

@@ -12,8 +12,10 @@ from math import isqrt
 import numpy as np
 import pytest
 
+from syntonic.lattice.residual_kernels import certify_bounded
 from syntonic.lattice.snap import snap
 from syntonic.lattice.snap_exact import bounded_plan
+from syntonic.lattice.snap_kernels import snap_bounded
 from syntonic.lattice.snap_search import (
     certify_compiled,
     certify_exact,
@@ -181,7 +183,7 @@ def test_the_two_oracles_agree():
 @pytest.mark.parametrize("d", [1, 7])
 @pytest.mark.parametrize("precision", [10**5, 10**9, 2**31, 2**45])
 def test_large_precisions(precision, d):
-    x = adversarial(precision, 8, np.random.default_rng(precision))
+    x = adversarial(precision, 8, np.random.default_rng(precision)) / d
     check(x[(np.abs(x) > 1e-20) | (x == 0)], precision, d, euclid)
 
 
@@ -192,6 +194,31 @@ def test_beyond_the_compiled_loops(precision):
     result = snap(np.tile(x, 20), precision=precision)
     expected = [euclid(v, precision) for v in x.tolist()]
     assert list(zip(result.a.tolist(), result.b.tolist(), strict=True)) == expected * 20
+
+
+@pytest.mark.parametrize("side", [-1, 0])
+def test_rationals_beside_the_middle_of_two_elements(side):
+    """The fixed point of the search is far too short for these: only the exact comparison tells."""
+    digits = 1000
+    for b, c in ((3, 8), (-5, 8), (0, 5), (1, -4), (-8, -3)):
+        middle = (b + c) * (PHI >> BITS - digits) + side * (b + c > 0) - side * (b + c < 0)
+        x = Fraction(middle, 1 << digits + 1)
+        assert snap(x, precision=8).b == brute_force(x, 8)[1]
+
+
+def test_the_integers_are_seldom_asked():
+    """Ties, elements and middles are settled in the compiled loops."""
+    for precision in (0, 1, 100, 10**9, 2**45):
+        x = adversarial(precision, 30, np.random.default_rng(2))
+        x = x[np.abs(x) < 2.0**62]
+        plan = bounded_plan(precision)
+        a, b, undecided = snap_bounded(x, 1, plan)
+        assert undecided == 0
+        x, a, b = (y[np.abs(x) < 1e9] for y in (x, a, b))
+        _, undecided = certify_bounded(x, a, b, 1, plan, (0, 0, 1))
+        assert undecided == 0
+        _, undecided = certify_bounded(x, a, b, 1, plan, (1, 0, 4))
+        assert undecided == 0
 
 
 @pytest.mark.parametrize("precision", [1, 3, 100, 10**9, 2**45])

@@ -12,6 +12,7 @@ import pytest
 from gmpy2 import mpq
 
 from syntonic.exact.golden import GoldenExact
+from syntonic.lattice.residual_kernels import certify_window
 from syntonic.lattice.snap import snap
 from syntonic.lattice.snap_exact import window_plan
 from syntonic.lattice.snap_search import (
@@ -20,6 +21,7 @@ from syntonic.lattice.snap_search import (
     search_compiled,
     search_exact,
 )
+from syntonic.lattice.window_kernels import snap_window
 
 BITS = 400
 ONE = 1 << BITS  # fixed point: reals are integers in units of 2^-BITS
@@ -121,6 +123,11 @@ WINDOWS = [
     GoldenExact(3, -1),
     GoldenExact("5/2", "-3/2"),
     GoldenExact(-8, 5),
+    # Floats beside the size of a conjugate: it lies just inside or just outside.
+    PHI_FLOAT,
+    np.nextafter(PHI_FLOAT, 2),
+    np.nextafter(PHI_FLOAT, 1),
+    2 * PHI_FLOAT + 1,
 ]
 
 
@@ -182,6 +189,16 @@ def test_the_boundary_belongs_to_the_window():
     result = snap(np.tile([0.5, -0.5], 200), window=Fraction(1, 2), denominator=2)
     assert set(result.a.tolist()) == {1, -1}
     assert not result.b.any()
+
+
+def test_the_integers_are_seldom_asked():
+    """Ties, elements and edges of the window are settled in the compiled loops."""
+    plan = window_plan((1, 0, 1))
+    x = np.concatenate([np.zeros(100), np.arange(-9, 10) / 2, [PHI_FLOAT, -PHI_FLOAT]])
+    a, b, undecided = snap_window(x, 1, plan)
+    assert undecided == 0
+    _, undecided = certify_window(x, a, b, 1, plan, (0, 0, 1))
+    assert undecided == 0
 
 
 def test_window_zero_holds_zero_alone():

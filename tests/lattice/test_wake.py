@@ -100,6 +100,13 @@ def test_cancelling_numerators(d, dtype):
     check(fib[k + 1] + np.arange(90) % 3, -fib[k], d, dtype)
 
 
+def test_much_cancellation():
+    """Small elements times φ^-66: of 50-bit numerators only the last bits of 100 remain."""
+    m, n = np.random.default_rng(66).integers(-400, 400, (2, 20_000))
+    p, q = FIBONACCI[67], -FIBONACCI[66]
+    check(m * p + n * q, m * q + n * (p + q), 1)
+
+
 @pytest.mark.parametrize("dtype", FORMATS)
 @pytest.mark.parametrize("d", [1, 5, 16])
 def test_near_the_midpoints_of_the_format(d, dtype):
@@ -111,6 +118,7 @@ def test_near_the_midpoints_of_the_format(d, dtype):
     for precision in (10**6, 2**45, 2**49, 2**60):
         near = snap(midpoints, precision=precision, denominator=d)
         check(near.a, near.b, d, dtype)
+        check(-near.a, -near.b, d, dtype)
 
 
 @pytest.mark.parametrize("dtype", FORMATS)
