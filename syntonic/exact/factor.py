@@ -21,7 +21,7 @@ def is_rational_prime(n: Integer) -> bool:
     """Return whether the integer n is a prime number, proved."""
     from flint import fmpz
 
-    return n > 1 and bool(fmpz(int(n)).is_prime())
+    return bool(fmpz(int(n)).is_prime())
 
 
 def is_prime(p: Integer, q: Integer) -> bool:
