@@ -7,14 +7,15 @@ Operands broadcast as in NumPy.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from math import lcm
 from typing import Any
 
 import numpy as np
 from gmpy2 import mpq
 
-from syntonic.lattice.array import INT64_MAX, LatticeArray, elementwise
+from syntonic.lattice import fused
+from syntonic.lattice.array import INT64_MAX, LatticeArray, elementwise, int64s
 
 __all__ = [
     "add",
@@ -47,17 +48,17 @@ def positive(x: LatticeArray) -> LatticeArray:
 
 def negative(x: LatticeArray) -> LatticeArray:
     """Return -x."""
-    return linear(x, 1, lambda a, b: (-a, -b))
+    return linear(x, 1, lambda a, b: (-a, -b), elementwise=True)
 
 
 def conjugate(x: LatticeArray) -> LatticeArray:
     """Return the Galois conjugate (a + b) - bφ."""
-    return linear(x, 2, lambda a, b: (a + b, -b))
+    return linear(x, 2, lambda a, b: (a + b, -b), elementwise=True)
 
 
 def trace(x: LatticeArray) -> LatticeArray:
     """Return the field trace x + x' = 2a + b."""
-    return linear(x, 3, lambda a, b: (2 * a + b, 0 * b))
+    return linear(x, 3, lambda a, b: (2 * a + b, 0 * b), elementwise=True)
 
 
 def norm(x: LatticeArray) -> LatticeArray:
@@ -82,7 +83,14 @@ def subtract(x: LatticeArray, y: LatticeArray) -> LatticeArray:
 
 def multiply(x: LatticeArray, y: LatticeArray) -> LatticeArray:
     """Return xy, by (a + bφ)(c + dφ) = (ac + bd) + (ad + bc + bd)φ."""
-    return bilinear(np.multiply, x, y, 1)
+    x, y = _settle(_product_need, x, y, fractional=_product_need)
+    if x.is_rational:
+        return LatticeArray.rational(*_product(x, y))
+    a, b = fused.multiply(x, y) or _product(x, y)
+    bound, over = 3 * x.bound * y.bound, x.over * y.over
+    if x.is_packed:
+        return LatticeArray.packed(a, b, over, bound=bound)
+    return LatticeArray.fractional(a, b, x.denominator * y.denominator, bound=bound, over=over)
 
 
 def divide(x: LatticeArray, y: LatticeArray, where: str = "divide") -> LatticeArray:
@@ -99,9 +107,14 @@ def divide(x: LatticeArray, y: LatticeArray, where: str = "divide") -> LatticeAr
 def reciprocal(x: LatticeArray, where: str = "reciprocal") -> LatticeArray:
     """Return 1/x = x'/norm(x)."""
     require_nonzero(x, where)
-    a, b = x.fractions()
-    scale = elementwise(_invert, a, b)
-    return LatticeArray.rational((a + b) * scale, -b * scale)
+    x = _settle(_reciprocal_need, x, fractional=_reciprocal_need)[0]
+    if x.is_rational:
+        scale = elementwise(_invert, x.a, x.b)
+        return LatticeArray.rational((x.a + x.b) * scale, -x.b * scale)
+    n = x.a * (x.a + x.b) - x.b * x.b
+    d = np.sign(n) * x.denominator
+    bound, over = 2 * x.bound * x.over, 3 * x.bound**2
+    return LatticeArray.fractional((x.a + x.b) * d, -x.b * d, np.abs(n), bound=bound, over=over)
 
 
 def power(x: LatticeArray, n: Any) -> LatticeArray:
@@ -134,97 +147,144 @@ def require_nonzero(x: LatticeArray, where: str) -> None:
         )
 
 
-def aligned(
-    *arrays: LatticeArray, combine: Callable[[Iterable[int]], int] = max
-) -> tuple[LatticeArray, ...]:
-    """Return the arrays in one layout: all packed over one denominator, or all rational.
-
-    `combine` tells how an operation's result is bounded by its operands' bounds: `max` where
-    elements only move, `sum` where they add up.
-    """
-
-    def needed(*packed: LatticeArray) -> int:
-        d = _common_denominator(packed)
-        return max(d, combine(x.bound * (d // _denominator(x)) for x in packed))
-
-    arrays = _settle(needed, *arrays)
-    if any(x.denominator is None for x in arrays):
-        return arrays
-    d = _common_denominator(arrays)
-    return tuple(_rescaled(x, d) for x in arrays)
+def aligned(*arrays: LatticeArray) -> tuple[LatticeArray, ...]:
+    """Return the arrays in one layout: packed over one denominator, fractional, or rational."""
+    arrays = _settle(_rescaled_bound, *arrays, fractional=lambda *x: 0)
+    return _over_one_denominator(arrays) if all(x.is_packed for x in arrays) else arrays
 
 
-def linear(x: LatticeArray, growth: int, function: Callable[[Any, Any], Any]) -> LatticeArray:
+def linear(
+    x: LatticeArray,
+    growth: int,
+    function: Callable[[Any, Any], Any],
+    *,
+    elementwise: bool = False,
+) -> LatticeArray:
     """Apply an integer-linear map of the pair (a, b), element-wise or along axes.
 
     `growth` bounds the factor by which `function`, and each of its intermediate numbers, may
     exceed the operand's bound.
     """
-    x = _settle(lambda p: p.bound * growth, x)[0]
-    if x.denominator is None:
-        return LatticeArray.rational(*function(x.a, x.b))
+
+    def needed(p: LatticeArray) -> int:
+        return p.bound * growth
+
+    x = _settle(needed, x, fractional=needed if elementwise else None)[0]
     a, b = function(x.a, x.b)
-    return LatticeArray.packed(a, b, x.denominator, bound=x.bound * growth)
+    if x.is_rational:
+        return LatticeArray.rational(a, b)
+    if x.is_packed:
+        return LatticeArray.packed(a, b, x.denominator, bound=needed(x))
+    return LatticeArray(int64s(a), int64s(b), x.denominator, needed(x), x._over)
 
 
 def bilinear(
     function: Callable[[Any, Any], Any], x: LatticeArray, y: LatticeArray, terms: int
 ) -> LatticeArray:
-    """Lift a bilinear function of real arrays (product, matmul, einsum, ...) to Q(φ).
+    """Lift a bilinear function of real arrays (matmul, einsum, ...) to Q(φ).
 
     f(a + bφ, c + dφ) = f(a, c) + f(b, d) + (f(a, d) + f(b, c) + f(b, d))φ. `terms` is the number
     of products that `function` adds up in one element of its result.
     """
 
-    def growth(p: LatticeArray, q: LatticeArray) -> int:
-        return max(3 * terms * p.bound * q.bound, _denominator(p) * _denominator(q))
+    def needed(p: LatticeArray, q: LatticeArray) -> int:
+        return max(3 * terms * p.bound * q.bound, p.over * q.over)
 
-    x, y = _settle(growth, x, y)
-    bd = function(x.b, y.b)
-    a = function(x.a, y.a) + bd
-    b = function(x.a, y.b) + function(x.b, y.a) + bd
-    if x.denominator is None or y.denominator is None:
+    x, y = _settle(needed, x, y)
+    a, b = _product(x, y, function)
+    if x.is_rational:
         return LatticeArray.rational(a, b)
-    bound = 3 * terms * x.bound * y.bound
-    return LatticeArray.packed(a, b, x.denominator * y.denominator, bound=bound)
+    return LatticeArray.packed(a, b, x.over * y.over, bound=3 * terms * x.bound * y.bound)
+
+
+def _product(
+    x: LatticeArray, y: LatticeArray, function: Callable[[Any, Any], Any] = np.multiply
+) -> tuple[Any, Any]:
+    bd = function(x.b, y.b)
+    return function(x.a, y.a) + bd, function(x.a, y.b) + function(x.b, y.a) + bd
+
+
+def _product_need(x: LatticeArray, y: LatticeArray) -> int:
+    return max(3 * x.bound * y.bound, x.over * y.over)
+
+
+def _reciprocal_need(x: LatticeArray) -> int:
+    return max(3 * x.bound**2, 2 * x.bound * x.over)
 
 
 def _sum(x: LatticeArray, y: LatticeArray, ufunc: np.ufunc) -> LatticeArray:
-    x, y = aligned(x, y, combine=sum)
-    a, b = ufunc(x.a, y.a), ufunc(x.b, y.b)
-    if x.denominator is None:
-        return LatticeArray.rational(a, b)
-    return LatticeArray.packed(a, b, x.denominator, bound=x.bound + y.bound)
+    if x.denominator is not y.denominator or not _sum_fits(x, y):
+        x, y = _settle(_sum_need, x, y, fractional=_fractional_sum_need)
+        if x.is_packed and y.is_packed:
+            x, y = _over_one_denominator((x, y))
+    if x.is_rational:
+        return LatticeArray.rational(ufunc(x.a, y.a), ufunc(x.b, y.b))
+    d, e = x.denominator, y.denominator
+    if x.is_packed or d is e:
+        a, b = fused.add(x, y, ufunc) or (ufunc(x.a, y.a), ufunc(x.b, y.b))
+        return LatticeArray(int64s(a), int64s(b), d, x.bound + y.bound, x._over)
+    a, b = ufunc(x.a * e, y.a * d), ufunc(x.b * e, y.b * d)
+    bound = x.bound * y.over + y.bound * x.over
+    return LatticeArray.fractional(a, b, d * e, bound=bound, over=x.over * y.over)
 
 
-def _settle(needed: Callable[..., int], *arrays: LatticeArray) -> tuple[LatticeArray, ...]:
-    """Return the arrays packed, if the largest number an operation needs fits int64.
+def _sum_fits(x: LatticeArray, y: LatticeArray) -> bool:
+    return x.is_rational or x.bound + y.bound <= INT64_MAX
 
-    `needed` computes that number from packed operands; it is asked again with least denominators
-    and exact bounds before giving up. Otherwise all come back rational.
+
+def _sum_need(x: LatticeArray, y: LatticeArray) -> int:
+    d = lcm(x.denominator, y.denominator)
+    return max(d, x.bound * (d // x.denominator) + y.bound * (d // y.denominator))
+
+
+def _fractional_sum_need(x: LatticeArray, y: LatticeArray) -> int:
+    return max(x.bound * y.over + y.bound * x.over, x.over * y.over)
+
+
+def _rescaled_bound(*packed: LatticeArray) -> int:
+    d = lcm(*(x.denominator for x in packed))
+    return max(d, *(x.bound * (d // x.denominator) for x in packed))
+
+
+def _settle(
+    needed: Callable[..., int],
+    *arrays: LatticeArray,
+    fractional: Callable[..., int] | None = None,
+) -> tuple[LatticeArray, ...]:
+    """Return the arrays in the leanest layout in which an operation's numbers fit int64.
+
+    `needed` computes the largest of these numbers from packed operands, `fractional` from
+    fractional ones, where the operation has such a form; each is asked again with least
+    denominators and exact bounds before the next layout is tried.
     """
+    if fractional is None:
+        arrays = tuple(x.common() for x in arrays)
     if all(x.is_packed for x in arrays):
         if needed(*arrays) <= INT64_MAX:
             return arrays
         arrays = tuple(x.tight() for x in arrays)
         if needed(*arrays) <= INT64_MAX:
             return arrays
+    if fractional is not None and not any(x.is_rational for x in arrays):
+        arrays = tuple(x.split() for x in arrays)
+        if fractional(*arrays) <= INT64_MAX:
+            return arrays
+        arrays = tuple(x.tight() for x in arrays)
+        if fractional(*arrays) <= INT64_MAX:
+            return arrays
     return tuple(x.unpacked() for x in arrays)
 
 
-def _rescaled(x: LatticeArray, d: int) -> LatticeArray:
-    scale = d // _denominator(x)
+def _over_one_denominator(packed: tuple[LatticeArray, ...]) -> tuple[LatticeArray, ...]:
+    d = lcm(*(x.denominator for x in packed))
+    return tuple(_rescaled(x, d // x.denominator) for x in packed)
+
+
+def _rescaled(x: LatticeArray, scale: int) -> LatticeArray:
     if scale == 1:
         return x
-    return LatticeArray.packed(x.a * scale, x.b * scale, d, bound=x.bound * scale)
-
-
-def _denominator(x: LatticeArray) -> int:
-    return x.denominator or 1
-
-
-def _common_denominator(arrays: Iterable[LatticeArray]) -> int:
-    return lcm(*map(_denominator, arrays))
+    bound = x.bound * scale
+    return LatticeArray.packed(x.a * scale, x.b * scale, x.denominator * scale, bound=bound)
 
 
 def _integer_power(x: LatticeArray, n: int) -> LatticeArray:

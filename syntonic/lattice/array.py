@@ -1,9 +1,13 @@
-"""`LatticeArray`: an immutable n-d array of exact elements of Q(φ), in one of two layouts.
+"""`LatticeArray`: an immutable n-d array of exact elements of Q(φ), in one of three layouts.
 
 packed
     int64 numerators `a`, `b` over one shared positive int64 `denominator`, with a cached upper
     bound on their size, so that an operation decides from bounds, before it runs, whether int64
     holds its result. The common case: snapped values, lattice points, roots, rotations.
+fractional
+    The same with an int64 array of denominators, one for each element, for what division and
+    mixed denominators make: a shared denominator would explode (lcm(1..100) has 136 bits).
+    Elements are brought to lowest terms only when a bound demands it.
 rational
     Object arrays `a`, `b` of gmpy2 `mpq`, unbounded; `denominator` is None. What does not fit
     goes here, and what fits again comes back.
@@ -59,25 +63,30 @@ class LatticeArray:
     Attributes
     ----------
     a, b
-        The numerators (packed, int64) or values (rational, object arrays of mpq). Read-only.
+        The numerators (int64) or values (rational: object arrays of mpq). Read-only.
     denominator
-        The shared denominator (packed) or None (rational). Not necessarily the least; see
-        `tight`.
+        The shared denominator (packed), an int64 array of them (fractional) or None (rational).
+        Not necessarily the least; see `tight`.
     """
 
-    __slots__ = ("_bound", "_tight", "a", "b", "denominator")
+    __slots__ = ("_bound", "_over", "_tight", "a", "b", "denominator")
 
     a: Any
     b: Any
-    denominator: int | None
+    denominator: Any
     _bound: int | None
+    _over: int | None
     _tight: LatticeArray | None
 
-    def __init__(self, a: Any, b: Any, denominator: int | None, bound: int | None) -> None:
-        self.a = frozen(a)
-        self.b = frozen(b)
+    def __init__(
+        self, a: Any, b: Any, denominator: Any, bound: int | None, over: int | None = None
+    ) -> None:
+        a.flags.writeable = b.flags.writeable = False
+        self.a = a
+        self.b = b
         self.denominator = denominator
         self._bound = bound
+        self._over = over
         self._tight = None
 
     # -- construction ---------------------------------------------------------------------
@@ -93,8 +102,30 @@ class LatticeArray:
         return cls(int64s(a), int64s(b), denominator, bound)
 
     @classmethod
+    def fractional(
+        cls,
+        a: IntArray,
+        b: IntArray,
+        denominators: IntArray,
+        *,
+        bound: int | None = None,
+        over: int | None = None,
+    ) -> LatticeArray:
+        """Wrap int64 arrays of one shape; packed if the denominators are all the same.
+
+        `bound` and `over` are upper bounds of the numerators and of the denominators.
+        """
+        d = int64s(denominators)
+        if d.size == 0:
+            return cls.packed(a, b, 1, bound=0)
+        first = int(d.flat[0])
+        if (d == first).all():
+            return cls.packed(a, b, first, bound=bound)
+        return cls(int64s(a), int64s(b), frozen(d), bound, over)
+
+    @classmethod
     def rational(cls, a: ObjectArray, b: ObjectArray) -> LatticeArray:
-        """Wrap object arrays of mpq; pack them if they fit."""
+        """Wrap object arrays of mpq; in an int64 layout if they fit."""
         return cls(objects(a), objects(b), None, None).pack()
 
     @classmethod
@@ -102,6 +133,9 @@ class LatticeArray:
         """Build (a + bφ)/denominator from integer arrays of one shape, int64 or objects."""
         if denominator <= INT64_MAX and a.dtype == np.int64 and b.dtype == np.int64:
             return cls.packed(a, b, denominator)
+        if denominator == 1 and not (_fits_int64(a) and _fits_int64(b)):
+            # No reduction can make it fit.
+            return cls(elementwise(_as_mpq, a), elementwise(_as_mpq, b), None, None)
         over = objects(mpz(denominator))
         return cls.rational(elementwise(_make_mpq, a, over), elementwise(_make_mpq, b, over))
 
@@ -121,89 +155,148 @@ class LatticeArray:
 
     @property
     def is_packed(self) -> bool:
-        return self.denominator is not None
+        return type(self.denominator) is int
+
+    @property
+    def is_rational(self) -> bool:
+        return self.denominator is None
 
     @property
     def bound(self) -> int:
-        """An upper bound of |a| and |b| of a packed array, from when it was made."""
+        """An upper bound of the numerators' size, from when the array was made."""
         if self._bound is None:
             self._bound = _largest(self.a, self.b)
         return self._bound
 
+    @property
+    def over(self) -> int:
+        """An upper bound of the denominators."""
+        if self._over is None:
+            d = self.denominator
+            self._over = d if type(d) is int else int(d.max(initial=1))
+        return self._over
+
     def tight(self) -> LatticeArray:
-        """Return the same values packed over the least denominator, with the exact bound."""
+        """Return the same values over the least denominators, with exact bounds."""
         if self._tight is None:
             self._tight = self._tightened()
         return self._tight
 
     def _tightened(self) -> LatticeArray:
-        d = self.denominator
-        if d is None:
+        if self.is_rational:
             return self
-        common = _common_divisor(self.a, self.b, d)
-        if common == 1:
+        d = self.denominator
+        common = _common_divisor(self.a, self.b, d) if self.is_packed else self._divisors()
+        if self.is_packed and common == 1:
             self._bound = _largest(self.a, self.b)
             return self
-        a, b = self.a // common, self.b // common
-        out = LatticeArray.packed(a, b, d // common, bound=_largest(a, b))
+        a, b = int64s(self.a // common), int64s(self.b // common)
+        out = LatticeArray(a, b, d // common, _largest(a, b))
         out._tight = out
         return out
 
+    def _divisors(self) -> IntArray:
+        # Modulo d first: |-2^63| has no int64 for np.gcd to return.
+        d = self.denominator
+        return int64s(np.gcd(np.gcd(self.a % d, self.b % d), d))
+
+    def split(self) -> LatticeArray:
+        """Return a packed array in the fractional layout, any other one as it is."""
+        if not self.is_packed:
+            return self
+        d = np.broadcast_to(np.int64(self.denominator), self.shape)
+        return LatticeArray(self.a, self.b, d, self._bound, self.denominator)
+
+    def common(self) -> LatticeArray:
+        """Return the same values packed if one denominator serves them all, else rational."""
+        return self if self.is_packed else self.unpacked().pack(shared=True)
+
     def fractions(self) -> tuple[ObjectArray, ObjectArray]:
         """Return a and b as object arrays of mpq."""
-        if self.denominator is None:
+        if self.is_rational:
             return self.a, self.b
-        over = mpz(self.denominator)
-        return elementwise(_make_mpq, self.a, over), elementwise(_make_mpq, self.b, over)
+        d = self.denominator
+        return elementwise(_make_mpq, self.a, d), elementwise(_make_mpq, self.b, d)
 
     def numerators(self) -> tuple[Any, Any, int]:
         """Return integer arrays (a, b) and the least common denominator.
 
-        The arrays are int64 when packed, else object arrays of mpz.
+        The arrays are int64 where they fit, else object arrays of integers.
         """
-        if self.denominator is not None:
-            tight = self.tight()
-            return tight.a, tight.b, int(tight.denominator or 1)
-        d = lcm(*_denominators(self.a), *_denominators(self.b))
-        scale = np.frompyfunc(lambda x: x.numerator * (d // x.denominator), 1, 1)
-        return elementwise(scale, self.a), elementwise(scale, self.b), int(d)
+        x = self if self.is_packed else self.common()
+        if x.is_packed:
+            tight = x.tight()
+            return tight.a, tight.b, tight.denominator
+        d = lcm(*_denominators(x.a), *_denominators(x.b))
+        scale = np.frompyfunc(lambda e: e.numerator * (d // e.denominator), 1, 1)
+        return elementwise(scale, x.a), elementwise(scale, x.b), int(d)
+
+    def extent(self) -> tuple[int, int]:
+        """Return the largest |b| numerator over the least common denominator, and the latter."""
+        if self.is_packed or self.is_rational or self.size == 0:
+            _, b, d = self.numerators()
+            return max(int(b.max()), -int(b.min())) if b.size else 0, d
+        x = self.tight()
+        ranks = np.argsort(x.denominator, axis=None)
+        over, b = x.denominator.ravel()[ranks], x.b.ravel()[ranks]
+        starts = np.flatnonzero(np.diff(over, prepend=0))
+        d = lcm(*(int(e) for e in over[starts]))
+        highs, lows = np.maximum.reduceat(b, starts), np.minimum.reduceat(b, starts)
+        sizes = (max(int(h), -int(n)) for h, n in zip(highs, lows, strict=True))
+        return max(n * (d // int(e)) for n, e in zip(sizes, over[starts], strict=True)), d
 
     def scalars(self) -> ObjectArray:
         """Return an object array of GoldenExact."""
-        if self.denominator is None:
+        if self.is_rational:
             return elementwise(_golden, self.a, self.b)
         return elementwise(_golden_packed, self.a, self.b, self.denominator)
 
     def unpacked(self) -> LatticeArray:
         """Return the same values in the rational layout."""
-        return self if self.denominator is None else LatticeArray(*self.fractions(), None, None)
+        return self if self.is_rational else LatticeArray(*self.fractions(), None, None)
 
-    def pack(self) -> LatticeArray:
-        """Return the same values packed if int64 holds them, else in the rational layout."""
-        if self.denominator is not None:
+    def pack(self, shared: bool = False) -> LatticeArray:
+        """Return rational values packed if int64 holds them, else fractional, else as they are.
+
+        With `shared` the fractional layout is not tried.
+        """
+        if not self.is_rational:
             return self
-        d = 1
-        for x in (self.a, self.b):
-            for e in _denominators(x):
-                d = lcm(d, e)
-                if d > INT64_MAX:
-                    return self
-        a, b = _scaled_int64(self.a, d), _scaled_int64(self.b, d)
-        return self if a is None or b is None else LatticeArray.packed(a, b, int(d))
+        d = _shared_denominator(self.a, self.b)
+        if d is not None:
+            a, b = _scaled_int64(self.a, d), _scaled_int64(self.b, d)
+            if a is not None and b is not None:
+                return LatticeArray.packed(a, b, d)
+        return self if shared else self._packed_apart()
+
+    def _packed_apart(self) -> LatticeArray:
+        columns: list[list[int]] = [[], [], []]
+        for x, y in zip(self.a.flat, self.b.flat, strict=True):
+            d = lcm(x.denominator, y.denominator)
+            row = (x.numerator * (d // x.denominator), y.numerator * (d // y.denominator), d)
+            if not -INT64_MAX <= min(row) <= max(row) <= INT64_MAX:
+                return self
+            for column, n in zip(columns, row, strict=True):
+                column.append(int(n))
+        a, b, over = (np.array(column, np.int64).reshape(self.shape) for column in columns)
+        return LatticeArray.fractional(a, b, over)
 
     def map(self, function: Callable[[Any], Any]) -> LatticeArray:
-        """Apply to a and b a function that only moves elements (or fills with zeros)."""
-        a, b = function(self.a), function(self.b)
-        if self.denominator is None:
+        """Apply to the parts a function that only moves elements (or fills with zeros)."""
+        a, b, d = function(self.a), function(self.b), self.denominator
+        if type(d) is int:
+            return LatticeArray.packed(a, b, d, bound=self._bound)
+        if d is None:
             # NumPy fills new places with the int 0.
             return LatticeArray(elementwise(_as_mpq, a), elementwise(_as_mpq, b), None, None)
-        return LatticeArray.packed(a, b, self.denominator, bound=self._bound)
+        over = np.maximum(function(d), 1)
+        return LatticeArray.fractional(a, b, over, bound=self._bound, over=self._over)
 
     def __getitem__(self, index: Any) -> LatticeArray:
         return self.map(lambda x: x[index])
 
     def __repr__(self) -> str:
-        layout = "rational" if self.denominator is None else f"packed /{self.denominator}"
+        layout = "packed" if self.is_packed else "rational" if self.is_rational else "fractional"
         return f"<LatticeArray {self.shape} {layout}>"
 
 
@@ -219,6 +312,10 @@ def _largest(a: IntArray, b: IntArray) -> int:
     return max(int(a.max()), -int(a.min()), int(b.max()), -int(b.min()))
 
 
+def _fits_int64(x: Any) -> bool:
+    return x.size == 0 or (x.min() >= -INT64_MAX - 1 and x.max() <= INT64_MAX)
+
+
 def _common_divisor(a: IntArray, b: IntArray, d: int) -> int:
     for x in (a, b):
         if d == 1:
@@ -230,6 +327,17 @@ def _common_divisor(a: IntArray, b: IntArray, d: int) -> int:
 
 def _denominators(x: Any) -> set[int]:
     return {e.denominator for e in x.flat}
+
+
+def _shared_denominator(*arrays: Any) -> int | None:
+    """Return the least common denominator of mpq arrays if int64 holds it."""
+    d = 1
+    for x in arrays:
+        for e in _denominators(x):
+            d = lcm(d, e)
+            if d > INT64_MAX:
+                return None
+    return d
 
 
 def _scaled_int64(x: Any, d: int) -> IntArray | None:

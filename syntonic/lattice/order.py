@@ -18,6 +18,7 @@ import numpy as np
 from syntonic.constants import PHI
 from syntonic.exact import pairs
 from syntonic.exact.golden import GoldenExact
+from syntonic.lattice import fused
 from syntonic.lattice.arithmetic import (
     add,
     aligned,
@@ -26,7 +27,7 @@ from syntonic.lattice.arithmetic import (
     negative,
     subtract,
 )
-from syntonic.lattice.array import LatticeArray, elementwise, int64s, objects
+from syntonic.lattice.array import INT64_MAX, LatticeArray, elementwise, int64s, objects
 from syntonic.lattice.build import lattice_scalar
 from syntonic.lattice.structure import where
 from syntonic.lattice.wake import wake, wake_rational
@@ -63,21 +64,32 @@ _FILTER = 2.0**-50
 
 def floats(x: LatticeArray, dtype: Any = np.float64) -> Any:
     """Return the correctly rounded floats of x."""
-    if x.denominator is None:
+    if x.is_rational:
         return wake_rational(x.a, x.b, dtype)
-    return wake(x.a, x.b, x.denominator, dtype)
+    if x.is_packed:
+        return wake(x.a, x.b, x.denominator, dtype)
+    x = x.tight()  # few denominators are left, and each is woken on its own
+    out = np.empty(x.shape, dtype)
+    ranks = np.argsort(x.denominator, axis=None, kind="stable")
+    edges = np.flatnonzero(np.diff(x.denominator.flat[ranks])) + 1
+    for chosen in np.split(ranks, edges):
+        d = int(x.denominator.flat[chosen[0]])
+        out.flat[chosen] = wake(x.a.flat[chosen], x.b.flat[chosen], d, dtype)
+    return out
 
 
 def sign(x: LatticeArray) -> Any:
     """Return the exact sign of each element: an int64 array of -1, 0, 1."""
-    if x.denominator is None:
+    if x.is_rational:
         return int64s(elementwise(_sign_golden, x.scalars()))
-    p, q = x.a.astype(np.float64), x.b.astype(np.float64)
-    value, error = p + q * PHI, (np.abs(p) + np.abs(q)) * _FILTER
-    out = np.asarray(np.sign(value), dtype=np.int64)
-    doubtful = np.abs(value) <= error
+    out = fused.sign(x)
+    if out is None:
+        p, q = x.a.astype(np.float64), x.b.astype(np.float64)
+        value, error = p + q * PHI, (np.abs(p) + np.abs(q)) * _FILTER
+        out = np.asarray(np.where(np.abs(value) <= error, fused.DOUBT, np.sign(value)))
+    out = np.array(out, dtype=np.int64)
+    doubtful = out == fused.DOUBT
     if doubtful.any():
-        out = np.array(out)
         out[doubtful] = int64s(
             _sign_pair(x.a[doubtful].astype(object), x.b[doubtful].astype(object))
         )
@@ -92,19 +104,38 @@ def relu(x: LatticeArray) -> LatticeArray:
 
 def absolute(x: LatticeArray) -> LatticeArray:
     """Return |x|."""
-    signs = sign(x)
-    return multiply(x, LatticeArray.packed(signs, np.zeros_like(signs), bound=1))
+    return where(sign(x) < 0, negative(x), x)
 
 
 def equal(x: LatticeArray, y: LatticeArray) -> Any:
     """Return where x = y exactly, as a boolean array."""
     x, y = aligned(x, y)
+    if not (x.is_packed or x.is_rational):
+        x, y = x.tight(), y.tight()  # lowest terms are unique
+        same = (x.a == y.a) & (x.b == y.b) & (x.denominator == y.denominator)
+        return np.asarray(same, dtype=bool)
     return np.asarray((x.a == y.a) & (x.b == y.b), dtype=bool)
 
 
 def compare(x: LatticeArray, y: LatticeArray, ufunc: np.ufunc) -> Any:
     """Return ufunc(x, y) for an order comparison, decided exactly."""
-    return np.asarray(ufunc(sign(subtract(x, y)), 0), dtype=bool)
+    return np.asarray(ufunc(_difference_sign(x, y), 0), dtype=bool)
+
+
+def _difference_sign(x: LatticeArray, y: LatticeArray) -> Any:
+    if (
+        x.is_packed
+        and y.is_packed
+        and x.denominator == y.denominator
+        and x.bound + y.bound <= INT64_MAX
+    ):
+        signs = fused.compare(x, y)
+        if signs is not None:
+            doubtful = signs == fused.DOUBT
+            if doubtful.any():
+                signs[doubtful] = sign(subtract(x[doubtful], y[doubtful]))
+            return signs
+    return sign(subtract(x, y))
 
 
 def maximum(x: LatticeArray, y: LatticeArray) -> LatticeArray:
@@ -156,14 +187,17 @@ def remainder(x: LatticeArray, y: LatticeArray) -> LatticeArray:
 
 def argsort(x: LatticeArray, axis: int = -1) -> Any:
     """Return the indices that sort x exactly along an axis; stable."""
-    if x.denominator is None:
+    if x.is_rational:
         return np.argsort(x.scalars(), axis=axis, kind="stable")
     moved = x.map(lambda part: np.moveaxis(part, axis, -1))
     keys = floats(moved)
     order = np.argsort(keys, axis=-1, kind="stable")
     ranked = np.take_along_axis(keys, order, -1)
-    tied_rows = (ranked[..., 1:] == ranked[..., :-1]).any(axis=-1)
-    for row in map(tuple, np.argwhere(tied_rows)):
+    tied = ranked[..., 1:] == ranked[..., :-1]
+    if tied.any():
+        sorted_ = moved.map(lambda part: np.take_along_axis(part, order, -1))
+        tied &= ~equal(sorted_[..., 1:], sorted_[..., :-1])
+    for row in map(tuple, np.argwhere(tied.any(axis=-1))):
         order[row] = _settle_runs(moved[row], order[row], ranked[row])
     return np.moveaxis(order, -1, axis)
 
@@ -180,20 +214,25 @@ def argmin(x: LatticeArray, axis: int = -1) -> Any:
 
 def _floors(x: LatticeArray) -> Any:
     """Return ⌊x⌋ as an integer array: int64, or objects where that may not fit."""
-    if x.denominator is None:
+    if x.is_rational:
         return elementwise(_floor_golden, x.scalars())
-    p, q, d = x.a.astype(np.float64), x.b.astype(np.float64), float(x.denominator)
-    value, error = (p + q * PHI) / d, (np.abs(p) + np.abs(q)) * (2 * _FILTER / d)
-    low, high = np.floor(value - error), np.floor(value + error)
-    doubtful = ((low != high) | (np.abs(low) >= 2.0**52)) & (x.b != 0)
-    out = np.where(x.b == 0, x.a // x.denominator, np.where(doubtful, 0, low).astype(np.int64))
+    out, doubtful = fused.floor(x) or _filtered_floors(x)
     if not doubtful.any():
         return int64s(out)
+    d = np.broadcast_to(x.denominator, x.shape)
     out = objects(out.astype(object))
-    out[doubtful] = _floor_pair(
-        x.a[doubtful].astype(object), x.b[doubtful].astype(object), x.denominator
-    )
+    out[doubtful] = _floor_pair(*(part[doubtful].astype(object) for part in (x.a, x.b, d)))
     return out
+
+
+def _filtered_floors(x: LatticeArray) -> tuple[Any, Any]:
+    """Return the floors that floats prove, and where they prove none."""
+    p, q, d = (np.asarray(n, np.float64) for n in (x.a, x.b, x.denominator))
+    value, error = (p + q * PHI) / d, (np.abs(p) + np.abs(q)) * (2 * _FILTER / d)
+    low, high = np.floor(value - error), np.floor(value + error)
+    doubtful = np.asarray(((low != high) | (np.abs(value) >= 2.0**52)) & (x.b != 0))
+    proved = np.where(doubtful, 0, np.where(x.b == 0, 0, low)).astype(np.int64)
+    return np.where(x.b == 0, x.a // x.denominator, proved), doubtful
 
 
 def _integers(n: Any) -> LatticeArray:
@@ -205,7 +244,7 @@ def _select(better: np.ufunc, x: LatticeArray, y: LatticeArray) -> LatticeArray:
 
 
 def _argextreme(x: LatticeArray, axis: int, arg: Callable[..., Any]) -> Any:
-    if x.denominator is None:
+    if x.is_rational:
         return np.asarray(arg(x.scalars(), axis=axis))
     moved = x.map(lambda part: np.moveaxis(part, axis, -1))
     keys = floats(moved)
@@ -213,7 +252,9 @@ def _argextreme(x: LatticeArray, axis: int, arg: Callable[..., Any]) -> Any:
     best = keys == np.take_along_axis(keys, first[..., None], -1)
     for row in map(tuple, np.argwhere(best.sum(axis=-1) > 1)):
         (rivals,) = np.nonzero(best[row])
-        first[row] = rivals[arg(moved[row][rivals].scalars())]
+        values = moved[row][rivals]
+        if not equal(values[1:], values[:-1]).all():
+            first[row] = rivals[arg(values.scalars())]
     return first
 
 
@@ -223,6 +264,6 @@ def _settle_runs(x: LatticeArray, order: Any, ranked: Any) -> Any:
     for start, stop in itertools.pairwise(edges):
         run = np.sort(order[start:stop])
         values = x[run]
-        if (values.a != values.a[0]).any() or (values.b != values.b[0]).any():
+        if not equal(values[1:], values[:-1]).all():
             order[start:stop] = run[np.argsort(values.scalars(), kind="stable")]
     return order

@@ -14,12 +14,16 @@ from typing import Any
 import numpy as np
 
 from syntonic.errors import ShapeError
+from syntonic.lattice import fused
 from syntonic.lattice.arithmetic import bilinear, linear
-from syntonic.lattice.array import LatticeArray
+from syntonic.lattice.array import INT64_MAX, LatticeArray, int64s
+from syntonic.typing import IntArray
 
 __all__ = ["contract", "einsum", "matmul", "trace"]
 
 _BLAS_EXACT = 1 << 53
+_MOST_LIMB_PRODUCTS = 9
+_LEAST_LIMB_SIZE = 256
 
 
 def contract(
@@ -27,14 +31,90 @@ def contract(
 ) -> LatticeArray:
     """Lift a bilinear function that adds up `terms` products for each element of its result."""
     terms = max(terms, 1)
-    if x.is_packed and y.is_packed and 3 * terms * x.tight().bound * y.tight().bound < _BLAS_EXACT:
-        return bilinear(
-            lambda p, q: function(p.astype(np.float64), q.astype(np.float64)),
-            x.tight(),
-            y.tight(),
-            terms,
-        )
-    return bilinear(function, x, y, terms)
+    x, y = x.common(), y.common()
+    if not (x.is_packed and y.is_packed):
+        return bilinear(function, x, y, terms)
+    bound, over = 3 * terms * x.bound * y.bound, x.over * y.over
+    sums = fused.dot(x, y) if function is np.dot and max(bound, over) <= INT64_MAX else None
+    if sums is not None:
+        return LatticeArray.packed(int64s(sums[0]), int64s(sums[1]), over, bound=bound)
+    if 4 * terms * x.bound * y.bound >= _BLAS_EXACT:
+        x, y = x.tight(), y.tight()
+    if 4 * terms * x.bound * y.bound < _BLAS_EXACT:
+        return _in_floats(function, x, y, terms)
+    width = (53 - terms.bit_length()) // 2
+    limbs = [-(-(z.bound.bit_length() + 1) // width) for z in (x, y)]
+    if limbs[0] * limbs[1] > _MOST_LIMB_PRODUCTS or min(x.size, y.size) < _LEAST_LIMB_SIZE:
+        return bilinear(function, x, y, terms)
+    return _in_limbs(function, x, y, terms, width)
+
+
+def _in_floats(
+    function: Callable[[Any, Any], Any], x: LatticeArray, y: LatticeArray, terms: int
+) -> LatticeArray:
+    """Multiply integers as float64: three products, (a + b)(c + d) - ac for the φ part."""
+    a, b, c, d = (part.astype(np.float64) for part in (x.a, x.b, y.a, y.b))
+    ac = function(a, c)
+    a_out, b_out = ac + function(b, d), function(a + b, c + d) - ac
+    bound = 3 * terms * x.bound * y.bound
+    return LatticeArray.packed(a_out, b_out, x.denominator * y.denominator, bound=bound)
+
+
+def _in_limbs(
+    function: Callable[[Any, Any], Any], x: LatticeArray, y: LatticeArray, terms: int, width: int
+) -> LatticeArray:
+    """Multiply integers as sums of limbs of `width` bits, each product of limbs in float64.
+
+    The products of limbs add up `terms` numbers below 2^(2 width), so they are exact.
+    """
+    a, b, c, d = (
+        _limbs(part, -(-(z.bound.bit_length() + 1) // width), width)
+        for z, part in ((x, x.a), (x, x.b), (y, y.a), (y, y.b))
+    )
+    bd = _convolve(function, b, d)
+    a_out = _added(_convolve(function, a, c), bd)
+    b_out = _added(_convolve(function, a, d), _convolve(function, b, c), bd)
+    bound, over = 3 * terms * x.bound * y.bound, x.over * y.over
+    if bound <= INT64_MAX and over <= INT64_MAX:
+        p, q = _joined_int64(a_out, width), _joined_int64(b_out, width)
+        return LatticeArray.packed(p, q, over, bound=bound)
+    return LatticeArray.from_numerators(_joined(a_out, width), _joined(b_out, width), over)
+
+
+def _limbs(x: IntArray, count: int, width: int) -> list[Any]:
+    """Split int64 into `count` float64 limbs, lowest first; the highest carries the sign."""
+    out = [(x >> (width * k)) & ((1 << width) - 1) for k in range(count - 1)]
+    return [part.astype(np.float64) for part in (*out, x >> (width * (count - 1)))]
+
+
+def _convolve(function: Callable[[Any, Any], Any], x: list[Any], y: list[Any]) -> list[Any]:
+    out: list[Any] = [0] * (len(x) + len(y) - 1)
+    for i, p in enumerate(x):
+        for j, q in enumerate(y):
+            out[i + j] = out[i + j] + int64s(function(p, q))
+    return out
+
+
+def _added(*limbs: list[Any]) -> list[Any]:
+    return [sum(parts) for parts in zip(*limbs, strict=True)]
+
+
+def _joined_int64(limbs: list[IntArray], width: int) -> Any:
+    return sum(part << (width * k) for k, part in enumerate(limbs))
+
+
+def _joined(limbs: list[IntArray], width: int) -> Any:
+    """Return Σ limb_k 2^(k width) as an object array, with carries settled in int64 first."""
+    digits, carry = [], np.zeros_like(limbs[0])
+    for part in limbs:
+        total = part + carry
+        digits.append(total & ((1 << width) - 1))
+        carry = total >> width
+    digits.append(carry)  # the highest digit alone may be negative
+    if len(digits) % 2:
+        digits.append(np.zeros_like(carry))
+    pairs = [low + (top << width) for low, top in zip(digits[::2], digits[1::2], strict=True)]
+    return sum(part.astype(object) << (2 * width * k) for k, part in enumerate(pairs))
 
 
 def matmul(x: LatticeArray, y: LatticeArray) -> LatticeArray:

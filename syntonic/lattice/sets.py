@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from syntonic.lattice.array import LatticeArray
-from syntonic.lattice.order import argsort
+from syntonic.lattice.order import argsort, equal
 from syntonic.lattice.structure import join
 
 __all__ = ["Distinct", "distinct", "isin"]
@@ -30,7 +30,7 @@ def distinct(x: LatticeArray) -> Distinct:
     order = argsort(flat)
     ranked = flat[order]
     new = np.ones(flat.size, dtype=bool)
-    new[1:] = (ranked.a[1:] != ranked.a[:-1]) | (ranked.b[1:] != ranked.b[:-1])
+    new[1:] = ~equal(ranked[1:], ranked[:-1])
     inverse = np.empty(flat.size, dtype=np.int64)
     inverse[order] = np.cumsum(new) - 1
     starts = np.flatnonzero(new)

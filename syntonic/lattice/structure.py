@@ -16,11 +16,15 @@ __all__ = ["assign", "join", "where"]
 def join(function: Callable[..., Any], *arrays: LatticeArray) -> LatticeArray:
     """Apply to the a's and to the b's a function that merges arrays without arithmetic."""
     arrays = aligned(*arrays)
+    first = arrays[0]
     a, b = function(*(x.a for x in arrays)), function(*(x.b for x in arrays))
-    if arrays[0].denominator is None:
+    if first.is_rational:
         return LatticeArray.rational(a, b)
     bound = max(x.bound for x in arrays)
-    return LatticeArray.packed(a, b, arrays[0].denominator, bound=bound)
+    if first.is_packed:
+        return LatticeArray.packed(a, b, first.denominator, bound=bound)
+    over = np.maximum(function(*(x.denominator for x in arrays)), 1)  # where zeros were filled in
+    return LatticeArray.fractional(a, b, over, bound=bound)
 
 
 def where(condition: Any, x: LatticeArray, y: LatticeArray) -> LatticeArray:

@@ -220,7 +220,7 @@ class Constructors(TensorBase):
 
 def _combine(a: LatticeArray, b: LatticeArray, denominator: int) -> LatticeArray:
     """Return (a + bφ)/denominator."""
-    if a.denominator == 1 == b.denominator and not a.b.any() and not b.b.any():
+    if all(x.is_packed and x.denominator == 1 and not x.b.any() for x in (a, b)):
         return LatticeArray.from_numerators(a.a, b.a, denominator)
     total = arithmetic.add(a, arithmetic.multiply(b, lattice_scalar(PHI)))
     return arithmetic.divide(total, lattice_scalar(denominator))

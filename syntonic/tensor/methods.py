@@ -33,6 +33,8 @@ class Methods(TensorBase):
     # -- operators ------------------------------------------------------------------------
 
     def _binary(self, ufunc: np.ufunc, other: Any) -> Any:
+        if type(other) is type(self):
+            return ufuncs.apply_pair(ufunc, self, other)
         return NotImplemented if is_foreign(other) else ufuncs.apply(ufunc, (self, other))
 
     def _reflected(self, ufunc: np.ufunc, other: Any) -> Any:

@@ -44,8 +44,7 @@ class SnapSpecification:
     @classmethod
     def of(cls, x: LatticeArray, precision: int) -> SnapSpecification:
         """Return the specification under which waking x and snapping back returns x."""
-        _, b, denominator = x.numerators()
-        largest = max((abs(int(n)) for n in (b.max(), b.min())), default=0) if b.size else 0
+        largest, denominator = x.extent()
         return cls(max(precision, largest), denominator)
 
     def joined(self, other: SnapSpecification) -> SnapSpecification:

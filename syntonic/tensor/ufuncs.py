@@ -25,7 +25,7 @@ from syntonic.tensor.operands import (
 )
 from syntonic.tensor.specification import elementwise_norms
 
-__all__ = ["EXACT", "REFUSED", "apply", "apply_method"]
+__all__ = ["EXACT", "REFUSED", "apply", "apply_method", "apply_pair"]
 
 NO_OUT = (
     "{where}: tensors are immutable, so out= is refused; use the returned tensor "
@@ -192,6 +192,20 @@ def apply(ufunc: np.ufunc, inputs: tuple[Any, ...], options: Any = None) -> Any:
             f"{name}: crystallized tensors take no options here, got {', '.join(options)}="
         )
     return _finish(first, tensors, function(*(exact_operand(x, name) for x in inputs)), name)
+
+
+def apply_pair(ufunc: np.ufunc, x: TensorBase, y: TensorBase) -> Any:
+    """Return ufunc(x, y) of two tensors, at once in the common case of like plain tensors."""
+    carried, other = x._carried, y._carried
+    if (
+        carried.mode_norm_sq is other.mode_norm_sq is None
+        and carried.precision == other.precision
+        and x.is_crystallized
+        and y.is_crystallized
+    ):
+        out = exact(ufunc)(x._data, y._data)
+        return x._of(out, carried) if type(out) is LatticeArray else wrap(x, out, carried)
+    return apply(ufunc, (x, y))
 
 
 def apply_method(

@@ -3,6 +3,7 @@
 import itertools
 import math
 
+import flint
 import numpy as np
 import pytest
 from gmpy2 import mpq, mpz
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syntonic import GoldenExact
-from syntonic.lattice import arithmetic, order, sets, structure
+from syntonic.lattice import arithmetic, fused, order, products, reduce, sets, structure
 from syntonic.lattice.array import INT64_MAX, LatticeArray
 from syntonic.lattice.build import as_lattice
 
@@ -135,3 +136,117 @@ def test_assign_promotes():
     assert x.scalars().tolist() == [2**80, 2]
     y = structure.assign(x, 0, as_lattice(5))
     assert y.is_packed
+
+
+# -- one suite over all layouts -----------------------------------------------------------
+
+
+def packed(pairs, d):
+    return of(*pairs, denominator=d)
+
+
+def fractional(pairs, d):
+    """The same values, each over a denominator of its own multiple."""
+    scale = np.arange(1, len(pairs) + 1)
+    a, b = (np.array(x) * scale for x in zip(*pairs, strict=True))
+    return LatticeArray.fractional(a, b, d * scale)
+
+
+def rational(pairs, d):
+    return of(*pairs, denominator=d).unpacked()
+
+
+LAYOUTS = [packed, fractional, rational]
+elements = st.lists(
+    st.tuples(st.integers(-(2**20), 2**20), st.integers(-(2**20), 2**20)), min_size=2, max_size=6
+)
+
+
+@pytest.mark.parametrize(("left", "right"), list(itertools.product(LAYOUTS, LAYOUTS)))
+@given(elements, st.integers(1, 10**6), st.integers(1, 10**6), st.data())
+def test_every_layout_computes_the_same(left, right, pairs, d, e, data):
+    others = data.draw(st.permutations(pairs))
+    x, y = left(pairs, d), right(others, e)
+    p, q = list(x.scalars()), list(y.scalars())
+    assert p == [GoldenExact.from_numerators(a, b, d) for a, b in pairs]
+    both = list(zip(p, q, strict=True))
+    assert list(arithmetic.add(x, y).scalars()) == [u + v for u, v in both]
+    assert list(arithmetic.subtract(x, y).scalars()) == [u - v for u, v in both]
+    assert list(arithmetic.multiply(x, y).scalars()) == [u * v for u, v in both]
+    assert list(arithmetic.conjugate(x).scalars()) == [u.galois_conjugate() for u in p]
+    assert list(order.floor(x).scalars()) == [u.__floor__() for u in p]
+    assert order.equal(x, y).tolist() == [u == v for u, v in both]
+    assert order.compare(x, y, np.less).tolist() == [u < v for u, v in both]
+    assert order.floats(x).tolist() == [float(u) for u in p]
+    assert order.argsort(x).tolist() == sorted(range(len(p)), key=p.__getitem__)
+    joined = structure.join(lambda s, t: np.concatenate([s, t]), x, y)
+    assert list(joined.scalars()) == p + q
+    assert reduce.sum(x).scalars().item() == sum(p)
+    assert products.contract(np.dot, x, y, len(p)).scalars().item() == sum(u * v for u, v in both)
+    if all(q):
+        assert list(arithmetic.divide(x, y).scalars()) == [u / v for u, v in both]
+    n, m, least = x.numerators()
+    assert math.gcd(*map(int, n), *map(int, m), least) == 1
+    assert x.extent() == (max(abs(int(k)) for k in m), least)
+
+
+@pytest.mark.parametrize("slack", [-1, 0, 1])
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_products_at_the_bound_of_int64(layout, slack):
+    root = math.isqrt(INT64_MAX // 3) + slack
+    pairs = [(root, root), (-root, root - 1)]
+    x = layout(pairs, 1)
+    expected = [GoldenExact(a, b) ** 2 for a, b in pairs]
+    assert list(arithmetic.multiply(x, x).scalars()) == expected
+
+
+@pytest.mark.parametrize("bits", [20, 24, 25, 31, 40, 47, 52, 62])
+@pytest.mark.parametrize("shape", [(3, 4, 5), (20, 30, 20)])
+def test_matrix_products_at_every_width(bits, shape):
+    n, m, k = shape
+    rng = np.random.default_rng(bits)
+    a, b = rng.integers(-(2**bits), 2**bits, (2, n, m))
+    c, d = rng.integers(-(2**bits), 2**bits, (2, m, k))
+    product = products.matmul(LatticeArray.packed(a, b), LatticeArray.packed(c, d))
+    a, b, c, d = (flint.fmpz_mat(part.tolist()) for part in (a, b, c, d))
+    bd = b * d
+    p, q, _ = product.numerators()
+    p, q = (flint.fmpz_mat([[int(x) for x in row] for row in part]) for part in (p, q))
+    assert p == a * c + bd
+    assert q == a * d + b * c + bd
+
+
+def test_many_denominators_stay_small():
+    """A shared denominator would have lcm(1..100), 136 bits."""
+    d = np.arange(1, 101)
+    x = LatticeArray.fractional(np.ones(100, int), d * 0 + 1, d)
+    y = arithmetic.multiply(x, arithmetic.reciprocal(x))
+    assert not x.is_rational
+    assert set(y.scalars()) == {1}
+    assert arithmetic.add(x, x).scalars()[2] == GoldenExact("2/3", "2/3")
+
+
+@pytest.mark.parametrize("size", [5000, 100_000])
+def test_compiled_loops_agree_with_numpy(size, monkeypatch):
+    rng = np.random.default_rng(size)
+    a, b, c, d = rng.integers(-(2**29), 2**29, (4, size))
+    a[:9], b[:9] = [0, 1, -1, 2, 3, -3, 5, -5, 8], [0, -1, 1, -1, -2, 2, -3, 3, -5]
+    c[:9] = d[:9] = 0
+
+    def results():
+        x, y = LatticeArray.packed(a, b), LatticeArray.packed(c, d)
+        scalar = LatticeArray.packed(np.array(3), np.array(-2))
+        yield from (arithmetic.add(x, y), arithmetic.subtract(x, y), arithmetic.multiply(x, y))
+        yield from (arithmetic.multiply(x, scalar), order.floor(x), order.absolute(x))
+        yield from (order.floor(arithmetic.multiply(x, scalar)), order.relu(y))
+        yield order.compare(x, y, np.less)
+        yield order.sign(x)
+
+    monkeypatch.setattr(fused, "compiled_pays", lambda size: True)
+    compiled = list(results())
+    monkeypatch.setattr(fused, "compiled_pays", lambda size: False)
+    for fast, plain in zip(compiled, results(), strict=True):
+        if isinstance(fast, LatticeArray):
+            assert order.equal(fast, plain).all()
+        else:
+            assert (fast == plain).all()
