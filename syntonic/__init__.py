@@ -3,7 +3,7 @@
 Exact n-d tensors of numbers a + bφ that crystallize, wake into floats, and snap back.
 """
 
-from syntonic import integers
+from syntonic import integers, linalg
 from syntonic.errors import (
     BackendUnavailableError,
     DeviceError,
@@ -43,6 +43,7 @@ __all__ = [
     "SyntonicError",
     "identify",
     "integers",
+    "linalg",
     "recover",
     "snap",
 ]

@@ -39,7 +39,9 @@ def det(x: LatticeArray) -> LatticeArray:
     """Return the determinants; of a 0 × 0 matrix it is 1."""
     n = _order(x, "det")
     if x.size == 0:
-        return as_lattice(np.ones(x.shape[:-2], np.int64) if n == 0 else np.zeros(x.shape[:-2], int))
+        return as_lattice(
+            np.ones(x.shape[:-2], np.int64) if n == 0 else np.zeros(x.shape[:-2], int)
+        )
     if n <= _DIRECT_SIZE:
         return _cofactor_det(x)
     m = integral(x)
@@ -113,9 +115,7 @@ def echelon(x: LatticeArray) -> LatticeArray:
         return x
     m = integral(x)
     starts, rows = multimodular.pivots(m.a, m.b)
-    parts = [
-        _reduced(m, i, starts[i], np.sort(np.asarray(rows[i]))) for i in range(m.a.shape[0])
-    ]
+    parts = [_reduced(m, i, starts[i], np.sort(np.asarray(rows[i]))) for i in range(m.a.shape[0])]
     out = join(lambda *p: np.stack(p), *parts)
     return out.map(lambda part: part.reshape(x.shape))
 

@@ -72,17 +72,17 @@ def solve(a: Any, b: Any, *, inverse: bool = False) -> tuple[Pair, Pair]:
     residues[:, :, missing] = 0.0
     num_a, num_b = _integers(primes, residues)
     for i in again:  # a prime divides the norm of this determinant
-        one = _solve_avoiding(tuple(x[:, i : i + 1] for x in parts), needed)
+        one = _solve_avoiding(*(x[:, i : i + 1] for x in parts), needed)
         num_a[i], num_b[i] = one[0][0], one[1][0]
     shape = (batch, n, width - n)
     return (det_a, det_b), (num_a.reshape(shape), num_b.reshape(shape))
 
 
-def _solve_avoiding(parts: tuple[Any, ...], needed: int) -> Pair:
+def _solve_avoiding(a: Any, b: Any, needed: int) -> Pair:
     """Return adj(A) B for one matrix from primes that do not divide norm(det A), which is not 0."""
     from syntonic.lattice.modular_kernels import solve_residues
 
-    n, width = parts[0].shape[2:]
+    n, width = a.shape[2:]
     primes: list[int] = []
     found: list[Any] = []
     start = 0
@@ -90,7 +90,7 @@ def _solve_avoiding(parts: tuple[Any, ...], needed: int) -> Pair:
         stop = start + needed - len(primes)
         more, table = fields(stop, start)
         residues = np.empty((len(more), 2, 1, n * (width - n)))
-        solve_residues(*parts, table, np.empty((len(more), 2, 1)), residues)
+        solve_residues(a, b, table, np.empty((len(more), 2, 1)), residues)
         good = ~np.isnan(residues[:, 0, 0, 0])
         primes += [p for p, ok in zip(more, good, strict=True) if ok]
         found.append(residues[good])

@@ -66,7 +66,7 @@ def to_limbs(digits: Any, primes: Any, half: Any, out: Any, negative: Any) -> No
 
 
 @njit
-def times_plus(x: Any, p: int, digit: int) -> None:
+def times_plus(x: Any, p: Any, digit: Any) -> None:
     """Do x := x·p + digit for a number x in limbs of 32 bits; p and digit have 50."""
     mask, shift = np.uint64(_MASK), np.uint64(32)
     low, high = p & mask, p >> shift

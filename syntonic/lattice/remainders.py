@@ -51,9 +51,8 @@ def _from_limbs(limbs: Any, negative: Any) -> Any:
     record = np.ones((count, 2 + 4 * width), np.uint8)
     record[:, 1] += negative
     record[:, 2:] = limbs.astype("<u4", copy=False).view(np.uint8)
-    out = np.empty(count, dtype=object)
-    out[:] = list(map(gmpy2.from_binary, record.view(f"V{record.shape[1]}").ravel().tolist()))
-    return out
+    rows = record.view(f"V{record.shape[1]}").ravel().tolist()
+    return np.fromiter(map(gmpy2.from_binary, rows), dtype=object, count=count)
 
 
 @lru_cache(maxsize=256)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from syntonic.errors import ShapeError
-from syntonic.lattice import arithmetic, order, products, reduce, sets, structure
+from syntonic.lattice import arithmetic, linalg, order, products, reduce, sets, structure
 from syntonic.lattice.array import LatticeArray
 from syntonic.lattice.build import as_lattice
 from syntonic.lattice.reduce import Axis
@@ -297,17 +297,34 @@ def multi_dot(arrays: Sequence[Any]) -> LatticeArray:
     return fold_left(dot, arrays)
 
 
-def matrix_power(a: LatticeArray, n: int) -> LatticeArray:
-    if a.ndim < 2 or a.shape[-1] != a.shape[-2]:
-        raise ShapeError(f"matrix_power: the matrix must be square, got shape {a.shape}")
-    if n < 0:
-        raise ValueError(f"matrix_power: the exponent must not be negative, got {n}")
-    out = as_lattice(np.broadcast_to(np.eye(a.shape[-1], dtype=np.int64), a.shape))
-    while n:
-        out = products.matmul(out, a) if n & 1 else out
-        n >>= 1
-        a = products.matmul(a, a) if n else a
-    return out
+def matrix_rank(A: LatticeArray) -> Any:
+    if A.ndim < 2:
+        return int(nonzero_mask(A).any())
+    return linalg.rank(A)[()]
+
+
+def solve(a: Any, b: Any) -> LatticeArray:
+    return linalg.solve(*_pair(a, b, "solve"))
+
+
+def tensorsolve(a: Any, b: Any, axes: Any = None) -> LatticeArray:
+    x, y = _pair(a, b, "tensorsolve")
+    moved = () if axes is None else np.lib.array_utils.normalize_axis_tuple(axes, x.ndim)
+    kept = tuple(i for i in range(x.ndim) if i not in moved)
+    x = x.map(lambda part: np.transpose(part, kept + moved))
+    shape = x.shape[y.ndim :]
+    x = x.map(lambda part: part.reshape(y.size, -1))
+    out = linalg.solve(x, y.map(np.ravel), "tensorsolve")
+    return out.map(lambda part: part.reshape(shape))
+
+
+def tensorinv(a: LatticeArray, ind: int = 2) -> LatticeArray:
+    if ind < 1:
+        raise ValueError(f"tensorinv: ind must be at least 1, got {ind}")
+    shape = a.shape[ind:] + a.shape[:ind]
+    rows = int(np.prod(a.shape[:ind], dtype=object))
+    out = linalg.inverse(a.map(lambda part: part.reshape(rows, -1)), "tensorinv")
+    return out.map(lambda part: part.reshape(shape))
 
 
 def _match(m: int, n: int, name: str, x: LatticeArray, y: LatticeArray) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from syntonic.exact.golden import GoldenExact
-from syntonic.lattice import order
+from syntonic.lattice import linalg, order
 from syntonic.lattice.build import as_lattice
 from syntonic.tensor import exact_functions as ex
 from syntonic.tensor.base import TensorBase
@@ -88,9 +88,15 @@ EXACT: dict[str, Callable[..., Any]] = {
     "inner": ex.inner,
     "isin": ex.isin,
     "kron": ex.kron,
+    "linalg.det": linalg.det,
+    "linalg.inv": linalg.inverse,
     "linalg.matmul": ex.matmul,
-    "linalg.matrix_power": ex.matrix_power,
+    "linalg.matrix_power": linalg.matrix_power,
+    "linalg.matrix_rank": ex.matrix_rank,
     "linalg.multi_dot": ex.multi_dot,
+    "linalg.solve": ex.solve,
+    "linalg.tensorinv": ex.tensorinv,
+    "linalg.tensorsolve": ex.tensorsolve,
     "linalg.trace": ex.linalg_trace,
     "linalg.vecdot": ex.vecdot,
     "ones_like": ex.ones_like,
@@ -128,7 +134,6 @@ _MEMORY = "it asks about memory or dtypes, which an exact tensor does not expose
 _APPROXIMATE = "exact numbers are equal or not; use == or .equals(), or wake_flux() for tolerances"
 _FILES = "it would write objects; wake_flux() for floats, or pickle for exact tensors"
 _CREATES = "it creates arrays from parameters; use the constructors of ResonantTensor"
-_LINALG = "exact linear algebra beyond products is not available; wake_flux() for floats"
 
 REFUSED: dict[str, str] = {
     **dict.fromkeys(
@@ -149,11 +154,7 @@ REFUSED: dict[str, str] = {
         "linalg.qr linalg.svd linalg.svdvals nanstd roots sinc sort_complex std unwrap".split(),
         _ROOTS,
     ),
-    **dict.fromkeys(
-        "linalg.det linalg.inv linalg.matrix_rank linalg.slogdet linalg.solve linalg.tensorinv "
-        "linalg.tensorsolve".split(),
-        _LINALG,
-    ),
+    "linalg.slogdet": "logarithms leave the field Q(φ); np.linalg.det is exact",
     **dict.fromkeys("copyto fill_diagonal place put put_along_axis putmask".split(), _WRITES),
     **dict.fromkeys(
         (

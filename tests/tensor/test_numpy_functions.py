@@ -14,6 +14,7 @@ W = ResonantTensor([PHI, PHI, Fraction(1, 3), 4])
 M = ResonantTensor([[1, PHI, 2], [PHI, 0, -1]])
 S = ResonantTensor([[1, PHI, 2], [PHI, 0, -1], [3, 1, Fraction(1, 2)]])
 C = ResonantTensor.random_lattice((2, 2, 2), bound=4, seed=1)
+T = ResonantTensor.random_lattice((2, 3, 3, 2), bound=4, seed=1)
 MASK = np.array([True, False, True, False])
 
 # The arguments for each name; several calls where options matter.
@@ -98,13 +99,19 @@ CALLS = {
     "lexsort": [((V, W),)],
     "lib.stride_tricks.sliding_window_view": [(V, 2)],
     "linalg.cross": [(S[0], S[1])],
+    "linalg.det": [],
     "linalg.diagonal": [(S,)],
+    "linalg.inv": [],
     "linalg.matmul": [(M, S)],
     "linalg.matrix_power": [(S, 3), (S, 0)],
+    "linalg.matrix_rank": [],
     "linalg.matrix_transpose": [(M,)],
     "linalg.multi_dot": [([M, S, S],)],
     "linalg.outer": [(V, W)],
+    "linalg.solve": [],
     "linalg.tensordot": [(S, S)],
+    "linalg.tensorinv": [],
+    "linalg.tensorsolve": [],
     "linalg.trace": [(S,)],
     "linalg.vecdot": [(V, W)],
     "matrix_transpose": [(M,)],
@@ -201,6 +208,26 @@ DIRECT = {
     "imag": lambda: (np.imag(V), ResonantTensor.zeros(4)),
     "iscomplex": lambda: (np.iscomplex(V).tolist(), [False] * 4),
     "isreal": lambda: (np.isreal(V).tolist(), [True] * 4),
+    "linalg.det": lambda: (np.linalg.det(S), (1 - 3 * PHI) / 2),
+    "linalg.inv": lambda: (S @ np.linalg.inv(S), np.eye(3, dtype=int)),
+    "linalg.matrix_rank": lambda: (
+        [np.linalg.matrix_rank(x) for x in (S, M, S[:, :1] * S[0], S[0], V[2:3])],
+        [3, 2, 1, 1, 0],
+    ),
+    "linalg.solve": lambda: (
+        [np.linalg.solve(S, S @ M[0]), np.linalg.solve(S, S @ M.T), np.linalg.solve(S, [0, 0, 0])],
+        [M[0], M.T, [0, 0, 0]],
+    ),
+    "linalg.tensorinv": lambda: (
+        [np.tensordot(np.linalg.tensorinv(T), T, 2), np.linalg.tensorinv(M[0, :1], 1)],
+        [np.eye(6, dtype=int).reshape(3, 2, 3, 2), M[0, :1]],
+    ),
+    "linalg.tensorsolve": lambda: (
+        [np.linalg.tensorsolve(t, np.tensordot(T, M.T, 2), *axes) for t, *axes in (
+            (T,), (np.moveaxis(T, 2, 0), (0, 3)), (T.transpose(3, 0, 2, 1), (2, 0)),
+        )],
+        [M.T, M.T, M.T],
+    ),
     "nan_to_num": lambda: (np.nan_to_num(V), V),
     "partition": lambda: (np.partition(V, 1), np.sort(V)),
     "real_if_close": lambda: (np.real_if_close(V), V),

@@ -1,0 +1,370 @@
+"""Exact linear algebra over Q(φ), batched over leading axes.
+
+Every function takes crystallized tensors or exact array-likes of shape (..., n, m) and returns
+exact results: no pivot is too small, no rank depends on a tolerance. The algorithms are
+multimodular, with as many primes as a proven bound asks for.
+
+References
+----------
+J. von zur Gathen, J. Gerhard, *Modern Computer Algebra*, 3rd ed., Cambridge 2013, sections 5.5
+and 16.6.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from syntonic.errors import PhaseError
+from syntonic.lattice import linalg as field
+from syntonic.lattice import products
+from syntonic.lattice.build import as_lattice
+from syntonic.tensor import ResonantTensor
+from syntonic.tensor.base import TensorBase
+from syntonic.tensor.operands import carried_by, tensors_in
+from syntonic.tensor.specification import Carried
+
+__all__ = [
+    "charpoly",
+    "det",
+    "echelon",
+    "inv",
+    "matmul",
+    "matrix_power",
+    "nullspace",
+    "rank",
+    "solve",
+    "trace",
+]
+
+_PRECISION = 100  # that of a new tensor
+
+
+def matmul(x: Any, y: Any) -> ResonantTensor:
+    """Return the matrix product x @ y.
+
+    Parameters
+    ----------
+    x, y : ResonantTensor or exact array-like
+        Shapes (..., n, k) and (..., k, m), or vectors, broadcast as by `numpy.matmul`.
+
+    Returns
+    -------
+    ResonantTensor, shape (..., n, m)
+
+    Raises
+    ------
+    ShapeError
+        The shapes do not fit.
+    PhaseError
+        An operand is in flux.
+
+    Examples
+    --------
+    >>> from syntonic import PHI
+    >>> matmul([[1, PHI]], [[PHI], [1]]).tolist()
+    [[GoldenExact(0, 2)]]
+    """
+    return _exact("matmul", products.matmul, x, y)
+
+
+def det(x: Any) -> ResonantTensor:
+    """Return the determinants.
+
+    Parameters
+    ----------
+    x : ResonantTensor or exact array-like, shape (..., n, n)
+
+    Returns
+    -------
+    ResonantTensor, shape (...)
+        A 0-d tensor for one matrix; 1 for a 0 × 0 one.
+
+    Raises
+    ------
+    ShapeError
+        The matrices are not square.
+    PhaseError
+        The tensor is in flux.
+
+    Notes
+    -----
+    For det = a + bφ and Hadamard's bounds H, H' at the two real embeddings, |a| and |b| are at
+    most max(H, H'). So the residues of a and b modulo primes of product above 2 max(H, H')
+    determine them.
+
+    Examples
+    --------
+    >>> from syntonic import PHI
+    >>> det([[1, PHI], [PHI, 1]]).item()
+    GoldenExact(0, -1)
+    """
+    return _exact("det", field.det, x)
+
+
+def inv(x: Any) -> ResonantTensor:
+    """Return the inverse matrices.
+
+    Parameters
+    ----------
+    x : ResonantTensor or exact array-like, shape (..., n, n)
+
+    Returns
+    -------
+    ResonantTensor, shape (..., n, n)
+
+    Raises
+    ------
+    SingularMatrixError
+        A determinant is zero; the message gives the index in the batch.
+    ShapeError
+        The matrices are not square.
+    PhaseError
+        The tensor is in flux.
+
+    Notes
+    -----
+    X⁻¹ = adj(X)·det(X)'/norm(det X), with the adjugate and the determinant from Chinese remainders.
+
+    Examples
+    --------
+    >>> from syntonic import PHI
+    >>> inv([[PHI, 1], [1, PHI]]).tolist()
+    [[GoldenExact(1), GoldenExact(1, -1)], [GoldenExact(1, -1), GoldenExact(1)]]
+    """
+    return _exact("inv", field.inverse, x)
+
+
+def solve(x: Any, y: Any) -> ResonantTensor:
+    """Return the tensor z with x @ z = y.
+
+    Parameters
+    ----------
+    x : ResonantTensor or exact array-like, shape (..., n, n)
+    y : ResonantTensor or exact array-like, shape (n,) or (..., n, m)
+        One vector, or matrices whose leading axes broadcast with those of x, as in NumPy 2.
+
+    Returns
+    -------
+    ResonantTensor, shape (..., n) or (..., n, m)
+
+    Raises
+    ------
+    SingularMatrixError
+        A determinant is zero; the message gives the index in the batch.
+    ShapeError
+        The matrices are not square, or y does not fit.
+    PhaseError
+        A tensor is in flux.
+
+    Examples
+    --------
+    >>> from syntonic import PHI
+    >>> solve([[PHI, 1], [0, 1]], [PHI, 1]).tolist()
+    [GoldenExact(2, -1), GoldenExact(1)]
+    """
+    return _exact("solve", field.solve, x, y)
+
+
+def rank(x: Any) -> Any:
+    """Return the ranks.
+
+    Parameters
+    ----------
+    x : ResonantTensor or exact array-like, shape (..., n, m)
+
+    Returns
+    -------
+    int or ndarray, shape (...), int64
+        An int for one matrix.
+
+    Raises
+    ------
+    ShapeError
+        x has fewer than two axes.
+    PhaseError
+        The tensor is in flux.
+
+    Notes
+    -----
+    Modulo a prime the rank can only fall; the greatest one modulo primes whose product exceeds
+    the bound of every minor is the rank.
+
+    Examples
+    --------
+    >>> from syntonic import PHI
+    >>> rank([[1, PHI], [PHI, PHI + 1]])
+    1
+    """
+    out = _exact("rank", field.rank, x)
+    return int(out) if out.ndim == 0 else out
+
+
+def charpoly(x: Any) -> ResonantTensor:
+    """Return the coefficients of the characteristic polynomials det(tI - x).
+
+    Parameters
+    ----------
+    x : ResonantTensor or exact array-like, shape (..., n, n)
+
+    Returns
+    -------
+    ResonantTensor, shape (..., n + 1)
+        The highest coefficient, 1, first.
+
+    Raises
+    ------
+    ShapeError
+        The matrices are not square.
+    PhaseError
+        The tensor is in flux.
+
+    Notes
+    -----
+    Modulo each prime by Hessenberg's form, in O(n³); the coefficients are at most Π(1 + |row|).
+
+    Examples
+    --------
+    >>> from syntonic import PHI
+    >>> charpoly([[1, PHI], [PHI, 1]]).tolist()
+    [GoldenExact(1), GoldenExact(-2), GoldenExact(0, -1)]
+    """
+    return _exact("charpoly", field.charpoly, x)
+
+
+def nullspace(x: Any) -> ResonantTensor:
+    """Return bases of the kernels, as columns.
+
+    Parameters
+    ----------
+    x : ResonantTensor or exact array-like, shape (..., n, m)
+
+    Returns
+    -------
+    ResonantTensor, shape (..., m, m - rank)
+        N with x @ N = 0. Each free variable has a column, with 1 in its own row and 0 in those
+        of the other free variables.
+
+    Raises
+    ------
+    ShapeError
+        x has fewer than two axes, or a batch has kernels of different dimensions.
+    PhaseError
+        The tensor is in flux.
+
+    Examples
+    --------
+    >>> from syntonic import PHI
+    >>> nullspace([[1, PHI], [PHI, PHI + 1]]).tolist()
+    [[GoldenExact(0, -1)], [GoldenExact(1)]]
+    """
+    return _exact("nullspace", field.nullspace, x)
+
+
+def echelon(x: Any) -> ResonantTensor:
+    """Return the reduced row echelon forms.
+
+    Parameters
+    ----------
+    x : ResonantTensor or exact array-like, shape (..., n, m)
+
+    Returns
+    -------
+    ResonantTensor, shape (..., n, m)
+        Each row starts with a 1, further right than the row above, alone in its column; zero
+        rows last.
+
+    Raises
+    ------
+    ShapeError
+        x has fewer than two axes.
+    PhaseError
+        The tensor is in flux.
+
+    Notes
+    -----
+    The pivot columns J and independent rows I are proven modulo primes, as the rank is; then the
+    form is M_J⁻¹ M with M the rows I of x, solved exactly.
+
+    Examples
+    --------
+    >>> from syntonic import PHI
+    >>> echelon([[PHI, 1], [PHI + 1, PHI]]).tolist()
+    [[GoldenExact(1), GoldenExact(-1, 1)], [GoldenExact(0), GoldenExact(0)]]
+    """
+    return _exact("echelon", field.echelon, x)
+
+
+def trace(x: Any) -> ResonantTensor:
+    """Return the sums of the diagonals.
+
+    Parameters
+    ----------
+    x : ResonantTensor or exact array-like, shape (..., n, n)
+
+    Returns
+    -------
+    ResonantTensor, shape (...)
+
+    Raises
+    ------
+    ShapeError
+        The matrices are not square.
+    PhaseError
+        The tensor is in flux.
+
+    Examples
+    --------
+    >>> from syntonic import PHI
+    >>> trace([[1, 5], [7, PHI]]).item()
+    GoldenExact(1, 1)
+    """
+    return _exact("trace", field.trace, x)
+
+
+def matrix_power(x: Any, n: int) -> ResonantTensor:
+    """Return the n-th matrix powers.
+
+    Parameters
+    ----------
+    x : ResonantTensor or exact array-like, shape (..., n, n)
+    n : int
+        0 gives the identity, a negative n powers of the inverse.
+
+    Returns
+    -------
+    ResonantTensor, shape (..., n, n)
+
+    Raises
+    ------
+    SingularMatrixError
+        n is negative and a determinant zero.
+    ShapeError
+        The matrices are not square.
+    PhaseError
+        The tensor is in flux.
+
+    Examples
+    --------
+    >>> matrix_power([[1, 1], [1, 0]], -2).tolist()
+    [[GoldenExact(1), GoldenExact(-1)], [GoldenExact(-1), GoldenExact(2)]]
+    """
+    return _exact("matrix_power", lambda a: field.matrix_power(a, n), x)
+
+
+def _exact(where: str, function: Callable[..., Any], *operands: Any) -> Any:
+    """Apply a function of lattice arrays to tensors or exact array-likes."""
+    tensors = list(tensors_in(operands))
+    if not all(t.is_crystallized for t in tensors):
+        raise PhaseError(
+            f"linalg.{where}: the tensor must be crystallized, got flux; call .crystallize() "
+            f"first, or np.linalg.{where} for floats where NumPy has it"
+        )
+    out = function(*(_lattice(x, f"linalg.{where}") for x in operands))
+    if not hasattr(out, "numerators"):
+        return out
+    return ResonantTensor._of(out, carried_by(tensors) if tensors else Carried(_PRECISION))
+
+
+def _lattice(x: Any, where: str) -> Any:
+    return x._lattice(where) if isinstance(x, TensorBase) else as_lattice(x, where)
