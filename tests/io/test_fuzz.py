@@ -87,7 +87,7 @@ def test_mutated_files(tmp_path, suffix):
     for _ in range(400):
         path.write_bytes(mutated(SEEDS[suffix], rng).encode())
         outcomes.append(outcome(path))
-    assert min(outcomes.count("read"), outcomes.count("refused")) > 5
+    assert {*outcomes} == {"read", "refused"}
     assert time.perf_counter() - start < 20
 
 

@@ -108,7 +108,8 @@ def test_flux_is_woken_saved_loaded_and_crystallized_to_itself(path):
 def test_files_do_not_depend_on_how_a_tensor_came_about(path, tmp_path):
     save(ResonantTensor([PHI, 3]), path)
     big = ResonantTensor([2**80 * PHI, 3 * 2**80])
-    for k, tensor in enumerate([big / 2**80, ResonantTensor([2 * PHI, 6]) / 2]):
+    unpacked = ResonantTensor._of(ResonantTensor([PHI, 3])._data.unpacked(), big._carried)
+    for k, tensor in enumerate([big / 2**80, ResonantTensor([2 * PHI, 6]) / 2, unpacked]):
         save(tensor, tmp_path / f"{k}.npz")
         assert (tmp_path / f"{k}.npz").read_bytes() == path.read_bytes()
 
@@ -272,7 +273,8 @@ def test_what_is_foreign_or_newer_is_refused(path, tensor, change, rule):
     rewritten(path, change)
     with pytest.raises(FormatError, match=rule) as caught:
         load(path)
-    assert str(caught.value).startswith(str(path))
+    assert str(caught.value).startswith(f"{path}: ")
+    assert str(caught.value).count(str(path)) == 1
     assert len(str(caught.value)) < 400
 
 
@@ -295,7 +297,7 @@ def test_bombs_are_refused_before_they_are_read(path):
     try:
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr("header.npy", bytes(10**7))
-        with pytest.raises(FormatError, match="must not be compressed"):
+        with pytest.raises(FormatError, match=r"npz: header\.npy must not be compressed"):
             load(path)
         tracemalloc.reset_peak()
         save(PACKED, path)
