@@ -13,7 +13,6 @@ import numpy as np
 
 from syntonic.errors import NotGoldenError, PhaseError, ShapeError
 from syntonic.exact.golden import PHI, GoldenExact
-from syntonic.lattice.build import is_exact_scalar
 from syntonic.tensor import ResonantTensor
 
 __all__ = [
@@ -282,8 +281,6 @@ def from_domain(element: Any, domain: Any = None) -> Any:
     """
     if domain is not None and domain != golden_domain():
         return from_sympy(domain.to_sympy(element))
-    if is_exact_scalar(element):  # its ground field
-        return GoldenExact(element)
     field = golden_domain()
     if not field.of_type(element) or element.mod != field.one.mod:
         raise TypeError(

@@ -20,15 +20,17 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes
 
 from syntonic.exact.golden import GoldenExact
-from syntonic.exact.pairs import phi_power
+from syntonic.exact.pairs import Integer, phi_power
 from syntonic.tensor import ResonantTensor
 
 __all__ = ["golden_integers", "golden_numbers", "resonant_tensors"]
 
+Pair = tuple[Integer, Integer]
+
 # F_92 is the last Fibonacci number that fits int64; a few units beyond it overflow.
 _LARGEST_UNIT = 96
 _INT_EDGES = (2**31, 2**53, 2**62, 2**63, 2**64)
-_EVEN = (2, 4, 6, 12, 2**32, 2**62)
+_DENOMINATORS = (*range(1, 13), 60, 97, 10**6, 2**31, 2**62)
 
 
 def golden_integers(*, bound: int | None = None) -> st.SearchStrategy[GoldenExact]:
@@ -47,10 +49,8 @@ def golden_integers(*, bound: int | None = None) -> st.SearchStrategy[GoldenExac
     ...     assert x.norm().denominator == 1
     >>> test_norm_is_an_integer()
     """
-    if bound is not None and index(bound) < 0:
-        raise ValueError(f"golden_integers: bound must not be negative, got {bound}")
-    part = st.integers() if bound is None else st.integers(-bound, bound)
-    return st.builds(GoldenExact, part, part) | st.sampled_from(_edges(bound))
+    _check_bound(bound, "golden_integers")
+    return _numbers(bound, st.just(1))
 
 
 def golden_numbers(
@@ -73,11 +73,8 @@ def golden_numbers(
     ...     assert (10 * x).is_integral()
     >>> test_ten_times()
     """
-    whole = golden_integers(bound=bound)
-    drawn, even = _denominators(denominators)
-    numbers = st.builds(lambda x, d: x / d, whole, drawn)
-    reachable = [d for d in even if bound is None or d // 2 <= bound]
-    return numbers | _ties(bound, reachable) if reachable else numbers
+    _check_bound(bound, "golden_numbers")
+    return _numbers(bound, _denominators(denominators))
 
 
 def resonant_tensors(
@@ -96,7 +93,7 @@ def resonant_tensors(
         An integer, a tuple, or a strategy of these. By default up to three axes of length 0 to 4.
     elements
         A strategy of exact numbers. By default `golden_numbers(bound=..., denominators=...)`,
-        and elements repeat and cancel more often than chance would have it.
+        and then elements cancel more often than chance would have it. All repeat more often.
     bound, denominators
         As in `golden_numbers`; not together with `elements`.
     precision
@@ -110,6 +107,7 @@ def resonant_tensors(
     ...     assert t.galois_conjugate().galois_conjugate().equals(t)
     >>> test_conjugating_twice()
     """
+    cancelling = elements is None
     if elements is None:
         elements = golden_numbers(bound=bound, denominators=denominators)
     elif bound is not None or denominators is not None:
@@ -120,55 +118,86 @@ def resonant_tensors(
     if shape is None:
         shape = array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=4)
     shapes = shape if isinstance(shape, st.SearchStrategy) else st.just(shape)
-    return _tensors(shapes, elements, precision)
+    return _tensors(shapes, elements, precision, (0,) * 6 + (1, -1 if cancelling else 1))
+
+
+# Hypothesis takes fewer choices for simpler, so the kinds of a number take equally many, and the
+# plain one comes first.
+
+
+@st.composite
+def _numbers(
+    draw: st.DrawFn, bound: int | None, denominators: st.SearchStrategy[int]
+) -> GoldenExact:
+    part = st.integers() if bound is None else st.integers(-bound, bound)
+    kind = draw(st.sampled_from(("plain", "plain", "plain", "unit", "end", "tie")))
+    if kind in ("plain", "tie"):
+        b, a = draw(part), draw(part)  # b first: rational numbers are the simpler ones
+    else:
+        a, b = draw(st.sampled_from(_units(bound) if kind == "unit" else _ends(bound)))
+        if draw(st.booleans()):
+            a, b = -a, -b
+    d = draw(denominators)
+    if kind == "tie":  # halfway between integers, if the denominator and the bound allow it
+        half = (2 * a + 1) * (d // 2)
+        a, b = (half if d % 2 == 0 and (bound is None or abs(half) <= bound) else a), 0
+    return GoldenExact.from_numerators(a, b, d)
 
 
 @st.composite
 def _tensors(
-    draw: st.DrawFn, shapes: Any, elements: st.SearchStrategy[Any], precision: int
+    draw: st.DrawFn,
+    shapes: Any,
+    elements: st.SearchStrategy[Any],
+    precision: int,
+    repeats: tuple[int, ...],
 ) -> ResonantTensor:
+    """Draw elements: with a repeat of 1 or -1 an earlier one or its negative, else a fresh one."""
     shape = draw(shapes)
     shape = tuple(shape) if isinstance(shape, Sequence) else (index(shape),)
     values: list[Any] = []
     for _ in range(prod(shape)):
-        again = draw(st.sampled_from((0, 0, 0, 0, 0, 0, 1, -1))) if values else 0
-        values.append(again * draw(st.sampled_from(values)) if again else draw(elements))
+        sign = draw(st.sampled_from(repeats)) if values else 0
+        values.append(sign * draw(st.sampled_from(values)) if sign else draw(elements))
     return ResonantTensor(values, precision=precision).reshape(shape)
 
 
-@st.composite
-def _ties(draw: st.DrawFn, bound: int | None, denominators: Sequence[int]) -> GoldenExact:
-    """Draw k + 1/2, of which the numerator over an allowed denominator is within the bound."""
-    d = draw(st.sampled_from(denominators))
-    if bound is None:
-        return GoldenExact.from_numerators(2 * draw(st.integers()) + 1, 0, 2)
-    most = (bound // (d // 2) - 1) // 2  # (2k + 1)·d/2 <= bound
-    return GoldenExact.from_numerators(2 * draw(st.integers(-most - 1, most)) + 1, 0, 2)
+def _check_bound(bound: int | None, where: str) -> None:
+    if bound is not None and index(bound) < 0:
+        raise ValueError(f"{where}: bound must not be negative, got {bound}")
 
 
-def _denominators(given: Any) -> tuple[st.SearchStrategy[int], Sequence[int]]:
-    """Return a strategy of denominators, and the even ones among them as far as they are known."""
+def _denominators(given: Any) -> st.SearchStrategy[int]:
     if given is None:
-        return st.integers(1, 12) | st.integers(1, 10**6) | st.sampled_from((2**31, 2**62)), _EVEN
+        return (
+            st.sampled_from((1, 1, 1, 2)) | st.sampled_from(_DENOMINATORS) | st.integers(1, 10**9)
+        )
     if isinstance(given, st.SearchStrategy):
-        return given, ()
+        return given
     listed = [index(d) for d in (given if isinstance(given, Sequence) else [given])]
     if not listed or min(listed) <= 0:
         raise ValueError(
             f"golden_numbers: denominators must be positive integers, got {listed or 'none'}"
         )
-    return st.sampled_from(listed), [d for d in listed if d % 2 == 0]
+    return st.sampled_from(listed)
 
 
 @lru_cache
-def _edges(bound: int | None) -> list[GoldenExact]:
-    """Return the values at which exact code breaks, within the bound, small ones first."""
-    units = {phi_power(n) for n in range(-_LARGEST_UNIT, _LARGEST_UNIT + 1)}
-    ends = {0, 1, *(e + k for e in _INT_EDGES for k in (-1, 0, 1))}
+def _units(bound: int | None) -> list[Pair]:
+    """Return the powers of φ within the bound as pairs, or 0 if there are none."""
+    exponents = sorted(range(-_LARGEST_UNIT, _LARGEST_UNIT + 1), key=abs)
+    return _within(bound, [phi_power(n) for n in exponents])
+
+
+@lru_cache
+def _ends(bound: int | None) -> list[Pair]:
+    """Return pairs with parts at or next to the ends of integer types, or of the bound."""
+    numbers = [e + k for e in _INT_EDGES for k in (-1, 0, 1)]
     if bound is not None:
-        ends |= {bound}
-    pairs = units | {(a, 0) for a in ends} | {(0, b) for b in ends} | {(a, -a) for a in ends}
-    pairs |= {(-a, -b) for a, b in pairs}
-    inside = [p for p in pairs if bound is None or max(map(abs, p)) <= bound]
-    inside.sort(key=lambda p: (max(map(abs, p)), p[0] < 0, p))
-    return [GoldenExact(a, b) for a, b in inside]
+        numbers = [*(n for n in numbers if n < bound), bound]
+    return _within(bound, [p for n in numbers for p in ((n, 0), (0, n), (n, n), (n, -n), (1, -n))])
+
+
+def _within(bound: int | None, pairs: list[Pair]) -> list[Pair]:
+    inside = [(a, b) for a, b in pairs if bound is None or max(abs(a), abs(b)) <= bound]
+    return inside or [(0, 0)]
