@@ -10,23 +10,31 @@ one point to every area √5/D², so a line meets 2C·D²/√5 of them per unit.
 reals all do so has the probability (κ/√5)ⁿ. The weights 1/(D(D+1)) over all D sum to 1, so the
 chance that unrelated reals fit *some* D this well is at most D(D+1)(κ/√5)ⁿ, times the number of
 roundings tried.
+
+The intervals may also differ in width. Then κ = 2WCD² with the largest width W, and an interval
+of the width w contributes (w/W)κ/√5 to the product in place of κ/√5.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from math import prod
+from typing import TypeAlias
 
 from syntonic.exact.golden import SQRT5, GoldenExact
 from syntonic.exact.pairs import sign
 from syntonic.lattice.snap_exact import Pair
 from syntonic.lattice.tolerance import least_conjugate
 
-__all__ = ["LARGEST_DENOMINATOR", "Fit", "best_fit", "fit"]
+__all__ = ["LARGEST_DENOMINATOR", "Ends", "Fit", "best_fit", "best_interval_fit", "fit"]
 
 LARGEST_DENOMINATOR = 12
+
+Ends: TypeAlias = tuple[Fraction, Fraction]
+"""The two ends of a closed interval."""
 
 
 @dataclass(frozen=True)
@@ -88,20 +96,7 @@ def fit(sizes: Sequence[Fraction], h: Fraction, denominator: int, tries: int = 1
     >>> found.window, found.points[Fraction(13, 10)]
     (GoldenExact('-1/2', '1/2'), (1, 1))
     """
-    points, largest = _search(sizes, h, denominator)
-    evidence = len({_absolute(point) for point in points.values()} - {(0, 0)})
-    kappa = _kappa(largest, h, denominator)
-    weight = tries * denominator * (denominator + 1)
-    return Fit(
-        denominator=denominator,
-        window=GoldenExact.from_numerators(*largest, denominator),
-        kappa=kappa,
-        evidence=evidence,
-        chance=_chance(weight, kappa, evidence),
-        chance_scale=_chance(weight, kappa, min(evidence, 1)),
-        complete=kappa < SQRT5,
-        points=points,
-    )
+    return _fit({t: (t - h, t + h) for t in sizes}, denominator, _Terms(tries))
 
 
 def best_fit(
@@ -111,46 +106,107 @@ def best_fit(
 
     Those with κ < 1 come first; ties go to the smaller denominator.
     """
-    denominators: Sequence[int] = range(1, LARGEST_DENOMINATOR + 1)
+    return best_interval_fit({t: (t - h, t + h) for t in sizes}, tries, progress=progress)
+
+
+def best_interval_fit(
+    intervals: Mapping[Fraction, Ends],
+    tries: int = 1,
+    *,
+    least_window: int = 0,
+    most_evidence: int | None = None,
+    progress: bool = False,
+) -> tuple[Fit, tuple[Fit, ...]]:
+    """Return the same for values that are known to lie in given intervals.
+
+    Parameters
+    ----------
+    intervals
+        For each value, under a name of its own, an interval of positive width.
+    tries
+        How many roundings have been tried, for the chance.
+    least_window
+        A lower bound of C that is known beforehand.
+    most_evidence
+        How many of the values are independent of each other; by default all.
+    progress
+        Show a progress bar on the standard error stream.
+    """
+    denominators: Iterable[int] = range(1, LARGEST_DENOMINATOR + 1)
     if progress:
         from tqdm import tqdm
 
         denominators = tqdm(denominators, desc="denominators", leave=False)
-    fits = tuple(fit(sizes, h, d, tries) for d in denominators)
+    terms = _Terms(tries, least_window, most_evidence)
+    fits = tuple(_fit(intervals, d, terms) for d in denominators)
     best = min(fits, key=lambda each: (not each.is_certain, each.chance, each.denominator))
     return best, fits
 
 
+@dataclass(frozen=True)
+class _Terms:
+    tries: int
+    least_window: int = 0
+    most_evidence: int | None = None
+
+
+def _fit(intervals: Mapping[Fraction, Ends], denominator: int, terms: _Terms) -> Fit:
+    widest = max((hi - lo for lo, hi in intervals.values()), default=Fraction(0))
+    scale = 2 * denominator * widest
+    points, largest = _search(intervals, denominator, scale, terms.least_window)
+    shares = _shares(intervals, points, widest)[: terms.most_evidence]
+    kappa = scale * GoldenExact.from_numerators(*largest)
+    weight = terms.tries * denominator * (denominator + 1)
+    return Fit(
+        denominator=denominator,
+        window=GoldenExact.from_numerators(*largest, denominator),
+        kappa=kappa,
+        evidence=len(shares),
+        chance=_chance(weight, kappa, shares),
+        chance_scale=_chance(weight, kappa, shares[:1]),
+        complete=kappa < SQRT5,
+        points=points,
+    )
+
+
 def _search(
-    sizes: Sequence[Fraction], h: Fraction, denominator: int
+    intervals: Mapping[Fraction, Ends], denominator: int, scale: Fraction, least_window: int
 ) -> tuple[dict[Fraction, Pair], Pair]:
-    """Return the point of each size, and the largest conjugate; give up when κ reaches √5."""
+    """Return the point of each interval and DC; give up when κ = scale·DC reaches √5."""
     points: dict[Fraction, Pair] = {}
-    largest: Pair = (0, 0)
-    for t in sizes:
-        point = least_conjugate(t - h, t + h, denominator=denominator)
+    largest: Pair = (least_window * denominator, 0)
+    for name, (lo, hi) in intervals.items():
+        point = least_conjugate(lo, hi, denominator=denominator)
         if point is None:
             raise ValueError("recover: h must be positive")
-        points[t] = point
+        points[name] = point
         size = _absolute((point[0] + point[1], -point[1]))
         if sign(size[0] - largest[0], size[1] - largest[1]) > 0:
             largest = size
-            if _kappa(largest, h, denominator) >= SQRT5:
+            if scale * GoldenExact.from_numerators(*largest) >= SQRT5:
                 break
     return points, largest
 
 
-def _kappa(conjugate: Pair, h: Fraction, denominator: int) -> GoldenExact:
-    """Return 4hCD² with C = conjugate/D."""
-    return 4 * denominator * h * GoldenExact.from_numerators(*conjugate)
+def _shares(
+    intervals: Mapping[Fraction, Ends], points: Mapping[Fraction, Pair], widest: Fraction
+) -> list[float]:
+    """Return w/W of each distinct non-zero size among the points, the largest first."""
+    widths: dict[Pair, Fraction] = {}
+    for name, point in points.items():
+        lo, hi = intervals[name]
+        size = _absolute(point)
+        widths[size] = max(hi - lo, widths.get(size, Fraction(0)))
+    widths.pop((0, 0), None)
+    return sorted((float(width / widest) for width in widths.values()), reverse=True)
 
 
-def _chance(weight: int, kappa: GoldenExact, n: int) -> float:
-    if kappa >= SQRT5 or n == 0:
+def _chance(weight: int, kappa: GoldenExact, shares: Sequence[float]) -> float:
+    if kappa >= SQRT5 or not shares:
         return 1.0
     # Where the power underflows, an upper bound of it.
-    power = max(float(kappa / SQRT5) ** n, sys.float_info.min) if kappa else 0.0
-    return min(1.0, weight * power)
+    power = float(kappa / SQRT5) ** len(shares) * prod(shares)
+    return min(1.0, weight * (max(power, sys.float_info.min) if kappa else 0.0))
 
 
 def _absolute(v: Pair) -> Pair:

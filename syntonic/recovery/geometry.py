@@ -6,7 +6,7 @@ int64 where the bounds, taken beforehand, prove that nothing overflows; Python i
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import pairwise
 from math import lcm
@@ -16,6 +16,7 @@ import numpy as np
 
 from syntonic.exact.golden import GoldenExact
 from syntonic.io.model import Model
+from syntonic.recovery.distances import squared_distances
 from syntonic.recovery.tokens import Tokens
 from syntonic.typing import IntArray
 
@@ -37,12 +38,24 @@ class Figure:
         D.
     model
         The edges, faces and cells.
+    axes
+        The squared lengths of the axes of coordinates, which are orthogonal; by default 1.
     """
 
-    def __init__(self, a: Any, b: Any, denominator: int, model: Model) -> None:
+    def __init__(
+        self,
+        a: Any,
+        b: Any,
+        denominator: int,
+        model: Model,
+        axes: Sequence[GoldenExact] | None = None,
+    ) -> None:
         self.denominator = denominator
         self.model = model
-        self.a, self.b = _with_headroom(a, b)
+        self.weights, share = _weights(axes or ())
+        self.square = denominator**2 * share
+        """The denominator of squared lengths."""
+        self.a, self.b = _with_headroom(a, b, self.weights)
 
     def facts(self) -> dict[str, Any]:
         """Return the facts under plain names; values with their counts, smallest value first."""
@@ -52,7 +65,7 @@ class Figure:
             "vertices": len(self.a),
             "distinct_vertices": len(set(zip(*map(_row_keys, (self.a, self.b)), strict=True))),
             "vertex_sum": self._vertex_sum(),
-            "squared_norms": self._classes(*_squares(self.a, self.b)),
+            "squared_norms": self._classes(*self._squares(self.a, self.b)),
         }
         if model.edges:
             facts["edges"] = len(model.edges)
@@ -69,12 +82,21 @@ class Figure:
         return facts
 
     def edge_squares(self) -> tuple[Any, Any]:
-        """Return the squared edge lengths as numerator pairs over D²."""
+        """Return the squared edge lengths as numerator pairs over `square`."""
         i, j = np.array(self.model.edges, dtype=np.int64).T
-        return self._distances(i, j)
+        return self.distances(i, j)
 
-    def _distances(self, i: IntArray, j: IntArray) -> tuple[Any, Any]:
-        return _squares(self.a[i] - self.a[j], self.b[i] - self.b[j])
+    def distances(self, i: IntArray, j: IntArray) -> tuple[Any, Any]:
+        """Return the squared distances of vertices i and j as numerator pairs over `square`."""
+        return self._squares(self.a[i] - self.a[j], self.b[i] - self.b[j])
+
+    def _squares(self, x: Any, y: Any) -> tuple[Any, Any]:
+        """Return the sums of (x + yφ)², times the axes, over the last axis."""
+        p, q = x * x + y * y, (2 * x + y) * y
+        if self.weights is not None:
+            r, s = self.weights
+            p, q = p * r + q * s, p * s + q * (r + s)
+        return p.sum(axis=-1), q.sum(axis=-1)
 
     def _vertex_sum(self) -> tuple[GoldenExact, ...]:
         sums = zip(self.a.sum(axis=0), self.b.sum(axis=0), strict=True)
@@ -88,15 +110,16 @@ class Figure:
                 starts = size // 2 if 2 * step == size else size
                 i = faces[:, :starts].ravel()
                 j = np.roll(faces, -step, axis=1)[:, :starts].ravel()
-                counts.update(_count_pairs(*self._distances(i, j)))
+                counts.update(_count_pairs(*self.distances(i, j)))
         return self._sorted(counts)
 
     def _classes(self, p: Any, q: Any) -> Classes:
         return self._sorted(_count_pairs(p, q))
 
     def _sorted(self, counts: dict[tuple[int, int], int]) -> Classes:
-        square = self.denominator**2
-        values = {GoldenExact.from_numerators(*pair, square): n for pair, n in counts.items()}
+        values = {
+            GoldenExact.from_numerators(*pair, self.square): n for pair, n in counts.items()
+        }
         return {value: values[value] for value in sorted(values)}
 
 
@@ -129,7 +152,8 @@ def indistinguishable(
     """
     if not figure.model.edges:
         return None
-    low, high = _length_bounds(figure, tokens, h)
+    i, j = np.array(figure.model.edges, dtype=np.int64).T
+    low, high, _ = squared_distances(tokens, h, i, j)
     ranges: dict[tuple[int, int], tuple[int, int]] = {}
     for pair, lo, hi in zip(_pairs(*figure.edge_squares()), low, high, strict=True):
         least, most = ranges.get(pair, (lo, hi))
@@ -138,40 +162,33 @@ def indistinguishable(
     for one, other in pairwise(order):
         # By increasing lower ends: if any two meet, some two neighbours do.
         if ranges[other][0] <= ranges[one][1]:
-            square = figure.denominator**2
-            first, second = (GoldenExact.from_numerators(*v, square) for v in (one, other))
+            first, second = (GoldenExact.from_numerators(*v, figure.square) for v in (one, other))
             return (first, second) if first < second else (second, first)
     return None
 
 
-def _length_bounds(figure: Figure, tokens: Tokens, h: Fraction) -> tuple[Any, Any]:
-    """Return the bounds of the squared edge lengths, as integers on one common scale."""
-    scale = lcm(h.denominator, *(value.denominator for value in tokens.values.values()))
-    values = [int(value * scale) for value in tokens.values.values()]
-    table = np.array(values, dtype=object)[tokens.index]
-    i, j = np.array(figure.model.edges, dtype=np.int64).T
-    gaps = np.abs(table[i] - table[j])
-    slack = int(2 * h * scale)
-    least = np.maximum(gaps - slack, 0)
-    return (least**2).sum(axis=1), ((gaps + slack) ** 2).sum(axis=1)
+def _weights(axes: Sequence[GoldenExact]) -> tuple[tuple[Any, Any] | None, int]:
+    """Return the numerators of the axes and their common denominator."""
+    if not axes:
+        return None, 1
+    parts = [tuple(map(int, axis.numerators())) for axis in axes]
+    share = lcm(*(d for _, _, d in parts))
+    scaled = [(p * (share // d), q * (share // d)) for p, q, d in parts]
+    columns = np.array(scaled, dtype=object)
+    return (columns[:, 0], columns[:, 1]), share
 
 
-def _with_headroom(a: Any, b: Any) -> tuple[Any, Any]:
+def _with_headroom(a: Any, b: Any, weights: tuple[Any, Any] | None) -> tuple[Any, Any]:
     """Return int64 arrays if all later sums fit in them, else arrays of Python ints."""
     most = max((abs(int(x)) for x in (a.min(), a.max(), b.min(), b.max())), default=0)
     count, dimension = a.shape
     # Squared distances: differences are at most 2·most, and (x + yφ)² = x² + y² + (2xy + y²)φ.
-    fits = max(12 * dimension * most**2, count * most) <= _INT64_MAX
+    fits = max(12 * dimension * most**2, count * most) <= _INT64_MAX and weights is None
     return (a.astype(np.int64), b.astype(np.int64)) if fits else (_ints(a), _ints(b))
 
 
 def _ints(x: Any) -> Any:
     return np.frompyfunc(int, 1, 1)(x)
-
-
-def _squares(x: Any, y: Any) -> tuple[Any, Any]:
-    """Return the sums of (x + yφ)² over the last axis."""
-    return (x * x + y * y).sum(axis=-1), ((2 * x + y) * y).sum(axis=-1)
 
 
 def _pairs(p: Any, q: Any) -> Iterator[tuple[int, int]]:
