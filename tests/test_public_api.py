@@ -1,7 +1,6 @@
 """The facade: names, import cost in modules, version."""
 
 import importlib
-import inspect
 import pkgutil
 import subprocess
 import sys
@@ -41,9 +40,10 @@ def test_all_is_complete_and_true(name):
 def members(cls):
     """The public methods and properties that syntonic itself defines on a class."""
     for base in cls.__mro__:
+        fields = getattr(base, "__dataclass_fields__", {})  # documented in the class
         if base.__module__.startswith("syntonic"):
             for name, member in vars(base).items():
-                if not name.startswith("_") and not inspect.ismemberdescriptor(member):
+                if not (name.startswith("_") or name in fields):
                     yield f"{cls.__name__}.{name}", member
 
 

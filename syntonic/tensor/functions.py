@@ -143,7 +143,8 @@ REFUSED: dict[str, str] = {
     ),
     **dict.fromkeys(
         "corrcoef cov gradient interp nanpercentile nanquantile percentile polydiv polyfit "
-        "polyint quantile trapezoid".split(),
+        "polyint polynomial.polynomial.polygrid2d polynomial.polynomial.polyval2d quantile "
+        "trapezoid".split(),
         _FLOAT_CODE,
     ),
     **dict.fromkeys(
