@@ -106,24 +106,31 @@ def both_neighbours(x):
     return np.concatenate([x, np.nextafter(x, np.inf), np.nextafter(x, -np.inf)])
 
 
+def between(low, high, rng):
+    return low + int(rng.integers(2**62)) * (high - low + 1) // 2**62
+
+
 def adversarial(precision, n, rng):
     """Return floats on elements, between them, at ties, of all sizes, and at random."""
     signs = rng.choice([-1.0, 1.0], n)
-    a = rng.integers(-300, 300, n)
-    bound = min(precision, 2**60)
-    b = rng.integers(-bound, bound + 1, n)
-    elements = [nearest_float(int(i), int(j)) for i, j in zip(a, b, strict=True)]
-    # Half-way between elements whose b differ by a Fibonacci number, as neighbours' do.
-    steps = FIBONACCI[1 : bisect(FIBONACCI, 2 * precision + 1)]
-    other = [min(precision, int(j) + int(rng.choice(steps[-3:] or [0]))) for j in b]
-    middles = [nearest_float(int(i), int(j) + k, True) for i, j, k in zip(a, b, other, strict=True)]
-    middles = np.array(middles)
+    a = rng.integers(-300, 300, n).tolist()
+    b = [between(-precision, precision, rng) for _ in range(n)]
+    elements = [nearest_float(i, j) for i, j in zip(a, b, strict=True)]
+    # b + c for elements whose b and c differ by a Fibonacci number, as neighbours' do.
+    steps = FIBONACCI[2 : bisect(FIBONACCI, 2 * precision)][-3:] or [0]
+    sums = [2 * between(k - precision, precision, rng) - k for k in rng.choice(steps, n).tolist()]
+    middles = np.array([nearest_float(i, j, True) for i, j in zip(a, sums, strict=True)])
+    # Near zero floats are dense, and come closest to the middles.
+    shifts = rng.integers(-1, 3, n).tolist()
+    small = [
+        nearest_float(r - (j * PHI >> BITS), j, True) for j, r in zip(sums, shifts, strict=True)
+    ]
     ties = rng.integers(-1000, 1000, n) + 0.5
     return np.concatenate(
         [
             both_neighbours(np.array(elements)),
             both_neighbours(middles),
-            both_neighbours(middles - np.rint(middles)),
+            both_neighbours(np.array(small)),
             both_neighbours(ties),
             np.ldexp(rng.random(n) * signs, rng.integers(-1073, -40, n)),
             np.ldexp(rng.random(n) * signs, rng.integers(-40, 63, n)),

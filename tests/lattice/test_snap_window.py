@@ -123,11 +123,6 @@ WINDOWS = [
     GoldenExact(3, -1),
     GoldenExact("5/2", "-3/2"),
     GoldenExact(-8, 5),
-    # Floats beside the size of a conjugate: it lies just inside or just outside.
-    PHI_FLOAT,
-    np.nextafter(PHI_FLOAT, 2),
-    np.nextafter(PHI_FLOAT, 1),
-    2 * PHI_FLOAT + 1,
 ]
 
 
@@ -199,6 +194,18 @@ def test_the_integers_are_seldom_asked():
     assert undecided == 0
     _, undecided = certify_window(x, a, b, 1, plan, (0, 0, 1))
     assert undecided == 0
+
+
+@pytest.mark.parametrize("d", [1, 2])
+def test_floats_beside_the_size_of_a_conjugate(d):
+    """The element lies just inside or just outside, by less than a double can tell."""
+    for a, b in np.random.default_rng(d).integers(1, 30, (25, 2)).tolist():
+        c = abs((a + b) * ONE - b * PHI) / (d * ONE)
+        x = np.full(300, (a * ONE + b * PHI) / (d * ONE))
+        for window in (c, np.nextafter(c, 0), np.nextafter(c, 100)):
+            found = snap(x, window=window, denominator=d)
+            expected = brute_force(fixed(x[0]) * d, as_window(window, d))
+            assert set(zip(found.a.tolist(), found.b.tolist(), strict=True)) == {expected}
 
 
 def test_window_zero_holds_zero_alone():
