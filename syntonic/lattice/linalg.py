@@ -45,10 +45,11 @@ def det(x: LatticeArray) -> LatticeArray:
     if n <= _DIRECT_SIZE:
         return _cofactor_det(x)
     m = integral(x)
-    a, b = (part.reshape(x.shape[:-2]) for part in multimodular.det(m.a, m.b))
+    a, b = multimodular.det(m.a, m.b)
     if m.content is not None:
-        content = np.multiply.reduce(m.content.astype(object), axis=-1).reshape(x.shape[:-2])
+        content = np.multiply.reduce(m.content.astype(object), axis=-1)
         a, b = a * content, b * content
+    a, b = (part.reshape(x.shape[:-2]) for part in (a, b))
     return LatticeArray.from_numerators(a, b, m.denominator**n)
 
 

@@ -72,7 +72,7 @@ def solve(a: Any, b: Any, *, inverse: bool = False) -> tuple[Pair, Pair]:
     residues[:, :, missing] = 0.0
     num_a, num_b = _integers(primes, residues)
     for i in again:  # a prime divides the norm of this determinant
-        one = _solve_avoiding(*(x[:, i : i + 1] for x in parts), needed)
+        one = _solve_avoiding(parts[0][:, i : i + 1], parts[1][:, i : i + 1], needed)
         num_a[i], num_b[i] = one[0][0], one[1][0]
     shape = (batch, n, width - n)
     return (det_a, det_b), (num_a.reshape(shape), num_b.reshape(shape))

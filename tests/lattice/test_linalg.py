@@ -1,0 +1,517 @@
+"""Exact linear algebra against FLINT, SymPy and fraction-free elimination, and against laws.
+
+FLINT knows no Q(φ), so a matrix A + Bφ of order n enters as the rational one of order 2n that
+multiplies coordinates: φ becomes the companion matrix of x² - x - 1.
+"""
+
+from fractions import Fraction
+
+import flint
+import gmpy2
+import numpy as np
+import pytest
+import sympy
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sympy.polys.matrices import DomainMatrix
+
+from syntonic import PHI, GoldenExact, ResonantTensor, linalg
+from syntonic.errors import PhaseError, ShapeError, SingularMatrixError
+from syntonic.exact.pairs import phi_power
+from syntonic.lattice import integral, multimodular
+from syntonic.lattice.build import as_lattice
+from syntonic.lattice.golden_primes import PRIME_BITS, fields, prime_count
+from syntonic.lattice.remainders import integers
+
+ZERO, ONE = GoldenExact(0), GoldenExact(1)
+QQ_SQRT5 = sympy.QQ.algebraic_field(sympy.sqrt(5))
+
+
+def lists(t):
+    return np.asarray(t, dtype=object).tolist()
+
+
+def random(shape, bound=9, seed=0, denominator=1):
+    rng = np.random.default_rng(seed)
+    a, b = rng.integers(-bound, bound, (2, *shape), endpoint=True)
+    return ResonantTensor.from_lattice(a, b, denominator=denominator)
+
+
+# -- oracles ------------------------------------------------------------------------------
+
+
+def companion(rows):
+    """The rational matrix of order 2n of a golden matrix, as FLINT's."""
+    n, m = len(rows), len(rows[0])
+    out = flint.fmpq_mat(2 * n, 2 * m)
+    for i, row in enumerate(rows):
+        for j, x in enumerate(row):
+            a, b = (flint.fmpq(int(v.numerator), int(v.denominator)) for v in (x.a, x.b))
+            out[2 * i, 2 * j], out[2 * i, 2 * j + 1] = a, b
+            out[2 * i + 1, 2 * j], out[2 * i + 1, 2 * j + 1] = b, a + b
+    return out
+
+
+def from_companion(matrix):
+    def golden(x, y):
+        return GoldenExact(*(Fraction(int(v.p), int(v.q)) for v in (x, y)))
+
+    return [
+        [golden(matrix[i, j], matrix[i, j + 1]) for j in range(0, matrix.ncols(), 2)]
+        for i in range(0, matrix.nrows(), 2)
+    ]
+
+
+def bareiss(rows):
+    """The determinant by fraction-free elimination on scalars."""
+    m, sign, previous = [list(row) for row in rows], 1, ONE
+    for k in range(len(m) - 1):
+        pivot = next((i for i in range(k, len(m)) if m[i][k] != 0), None)
+        if pivot is None:
+            return ZERO
+        if pivot != k:
+            m[k], m[pivot], sign = m[pivot], m[k], -sign
+        for i in range(k + 1, len(m)):
+            for j in range(k + 1, len(m)):
+                m[i][j] = (m[i][j] * m[k][k] - m[i][k] * m[k][j]) / previous
+        previous = m[k][k]
+    return sign * m[-1][-1]
+
+
+def gauss_jordan(rows):
+    """The reduced row echelon form by elimination on scalars."""
+    m, rank = [list(row) for row in rows], 0
+    for c in range(len(m[0])):
+        pivot = next((i for i in range(rank, len(m)) if m[i][c] != 0), None)
+        if pivot is None:
+            continue
+        m[rank], m[pivot] = m[pivot], m[rank]
+        m[rank] = [x / m[rank][c] for x in m[rank]]
+        for i in range(len(m)):
+            if i != rank:
+                m[i] = [x - m[i][c] * y for x, y in zip(m[i], m[rank], strict=True)]
+        rank += 1
+    return m
+
+
+def to_sympy(rows):
+    def number(x):
+        half_b = sympy.QQ(int(x.b.numerator), 2 * int(x.b.denominator))
+        return QQ_SQRT5([half_b, sympy.QQ(int(x.a.numerator), int(x.a.denominator)) + half_b])
+
+    return DomainMatrix(
+        [[number(x) for x in row] for row in rows], (len(rows), len(rows[0])), QQ_SQRT5
+    )
+
+
+def from_sympy(x):
+    c = [Fraction(int(v.numerator), int(v.denominator)) for v in x.to_list()]
+    root, rest = ([0, 0, *c])[-2:]
+    return GoldenExact(rest - root, 2 * root)
+
+
+# -- the matrices that break things -------------------------------------------------------
+
+
+def hilbert(n):
+    return [[GoldenExact(Fraction(1, i + j + 1), Fraction(1, i + j + 2)) for j in range(n)]
+            for i in range(n)]  # fmt: skip
+
+
+def unit_rows(n):
+    """Rows scaled by φ^±50: the two embeddings differ by twenty orders of magnitude."""
+    powers = [GoldenExact(*phi_power(50 if i % 2 else -50)) for i in range(n)]
+    return [[p * x for x in row] for p, row in zip(powers, lists(random((n, n))), strict=True)]
+
+
+def prime_entries(n):
+    """Entries that vanish modulo the first primes, at one root or both."""
+    p = fields(n)[0]
+    root = int(fields(1)[1][0, 1])
+    m = lists(random((n, n)))
+    for i in range(n):
+        m[i] = [x * p[i] for x in m[i]]
+    m[0][0] += GoldenExact(-root, 1)
+    return m
+
+
+def vanishing_minors(n):
+    """Regular, with a determinant divisible by the first n primes, in small rows above it."""
+    p = fields(n)[0]
+    m = lists(ResonantTensor.eye(n))
+    for i in range(n):
+        m[i][i] = GoldenExact(p[i])
+        m[i][(i + 1) % n] = ONE if i < n - 1 else ZERO
+    return m
+
+
+ADVERSARIAL = {
+    "hilbert": hilbert(6),
+    "unit rows": unit_rows(6),
+    "huge": (random((5, 5)) * 10**200 + random((5, 5), seed=1)).tolist(),
+    "tiny": (random((5, 5), seed=2) / (10**200 + 1) + random((5, 5), seed=3)).tolist(),
+    "mixed": [[x * Fraction(10**40 + i, 7**i) for x in row]
+              for i, row in enumerate(lists(random((5, 5), seed=4)))],
+    "int64 edge": random((5, 5), bound=2**63 - 1, seed=5).tolist(),
+    "int64 minimum": [[-(2**63) * (1 if i == j else x) for j, x in enumerate(row)]
+                      for i, row in enumerate(lists(random((4, 4), bound=1)))],
+    "limb edge": [[x * 2**48 for x in row] for row in lists(random((4, 4), bound=1, seed=9))],
+    "multiples of our primes": prime_entries(5),
+    "divisible determinant": vanishing_minors(5),
+    "permutation": lists(np.eye(5, dtype=int)[[3, 0, 4, 1, 2]]),
+    "large order": random((17, 17), seed=6).tolist(),
+    "large denominator": random((6, 6), bound=99, seed=7, denominator=2**61 - 1).tolist(),
+}  # fmt: skip
+for _rows in ADVERSARIAL.values():
+    for _row in _rows:
+        _row[:] = [x if isinstance(x, GoldenExact) else GoldenExact(x) for x in _row]
+REGULAR = pytest.mark.parametrize("rows", ADVERSARIAL.values(), ids=ADVERSARIAL.keys())
+
+entries = st.builds(
+    GoldenExact.from_numerators, st.integers(-50, 50), st.integers(-50, 50), st.integers(1, 12)
+)
+
+
+@st.composite
+def matrices(draw, rows=st.integers(1, 6), columns=None):
+    n = draw(rows)
+    m = n if columns is None else draw(columns)
+    return draw(st.lists(st.lists(entries, min_size=m, max_size=m), min_size=n, max_size=n))
+
+
+# -- determinant --------------------------------------------------------------------------
+
+
+@REGULAR
+def test_det_agrees_with_fraction_free_elimination(rows):
+    assert linalg.det(rows).item() == bareiss(rows)
+
+
+@REGULAR
+def test_norm_of_det_agrees_with_flint(rows):
+    d = companion(rows).det()
+    assert linalg.det(rows).item().norm() == Fraction(int(d.p), int(d.q))
+
+
+@given(matrices())
+@settings(max_examples=60)
+def test_det_agrees_with_sympy(rows):
+    assert linalg.det(rows).item() == from_sympy(to_sympy(rows).det())
+
+
+@given(matrices(rows=st.just(5)), matrices(rows=st.just(5)))
+@settings(max_examples=20)
+def test_det_is_multiplicative(x, y):
+    assert linalg.det(linalg.matmul(x, y)).item() == linalg.det(x).item() * linalg.det(y).item()
+
+
+@pytest.mark.parametrize("n", range(1, 9))
+def test_det_of_singular_is_exactly_zero(n):
+    m = np.asarray(random((n, n), seed=n))
+    m[-1] = sum((PHI * row for row in m[:-1]), start=m[0] * 0)
+    assert linalg.det(m).item() == 0
+
+
+def test_det_attains_the_bound():
+    # Sylvester's Hadamard matrices attain |det| = Π|row|; scaled by φ^k at one embedding.
+    h = np.array([[1]])
+    for _ in range(4):
+        h = np.block([[h, h], [h, -h]])
+    for k in range(-3, 4):
+        assert linalg.det(h * PHI**k).item() == PHI ** (16 * k) * 16**8
+
+
+def test_empty():
+    assert linalg.det(np.zeros((0, 0), int)).item() == 1
+    assert linalg.det(np.zeros((3, 0, 0), int)).tolist() == [1, 1, 1]
+    assert linalg.det(np.zeros((0, 4, 4), int)).shape == (0,)
+    assert linalg.inv(np.zeros((0, 0), int)).shape == (0, 0)
+    assert linalg.inv(np.zeros((0, 5, 5), int)).shape == (0, 5, 5)
+    assert linalg.solve(np.zeros((0, 0), int), np.zeros((0, 3), int)).shape == (0, 3)
+    assert linalg.solve(np.eye(4, dtype=int), np.zeros((4, 0), int)).shape == (4, 0)
+    assert linalg.rank(np.zeros((0, 5), int)) == 0
+    assert linalg.charpoly(np.zeros((0, 0), int)).tolist() == [1]
+    assert linalg.charpoly(np.zeros((0, 2, 2), int)).shape == (0, 3)
+    assert linalg.nullspace(np.zeros((0, 3), int)).tolist() == lists(np.eye(3, dtype=int))
+    assert linalg.nullspace(np.zeros((0, 2, 3), int)).shape == (0, 3, 3)
+    assert linalg.echelon(np.zeros((0, 3), int)).shape == (0, 3)
+    assert linalg.trace(np.zeros((0, 0), int)).item() == 0
+
+
+# -- inverse and solutions ----------------------------------------------------------------
+
+
+@REGULAR
+def test_inverse(rows):
+    x = ResonantTensor(rows)
+    y = linalg.inv(x)
+    assert (x @ y).equals(ResonantTensor.eye(len(rows)))
+    assert y.tolist() == from_companion(companion(rows).inv())
+
+
+@REGULAR
+def test_solve_agrees_with_flint(rows):
+    right = lists(random((len(rows), 2), seed=11, denominator=6))
+    assert linalg.solve(rows, right).tolist() == from_companion(
+        companion(rows).solve(companion(right))
+    )
+
+
+@given(matrices(), st.data())
+@settings(max_examples=40)
+def test_solve_undoes_the_product(rows, data):
+    n = len(rows)
+    z = ResonantTensor(data.draw(st.lists(entries, min_size=n, max_size=n)))
+    if linalg.det(rows).item() == 0:
+        with pytest.raises(SingularMatrixError):
+            linalg.solve(rows, z)
+    else:
+        assert linalg.solve(rows, linalg.matmul(rows, z)).equals(z)
+
+
+@pytest.mark.parametrize("n", [2, 3, 4, 5])
+def test_solve_has_numpy_shapes(n):
+    x = random((3, 1, n, n), seed=n)
+    floats = x.to_floats()
+    for shape in ((n,), (n, 2), (2, n, 1), (3, 2, n, 3), (1, 1, n, n)):
+        y = random(shape, seed=1)
+        z = linalg.solve(x, y)
+        assert z.shape == np.linalg.solve(floats, y.to_floats()).shape
+        np.testing.assert_allclose(
+            z.to_floats(), np.linalg.solve(floats, y.to_floats()), rtol=1e-8, atol=1e-9
+        )
+        assert np.asarray(np.linalg.solve(x, y)).tolist() == z.tolist()
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 4, 6])
+def test_singular_matrices_are_named(n):
+    batch = np.array([[random((n, n), seed=i + 2 * j).tolist() for i in range(2)]
+                      for j in range(3)], object)  # fmt: skip
+    batch[2, 1, -1] = 0 if n == 1 else batch[2, 1, 0] * PHI
+    for call in (linalg.inv, lambda x: linalg.solve(x, np.ones(n, int))):
+        with pytest.raises(SingularMatrixError, match=r"exactly 0.*first at index \(2, 1\)"):
+            call(batch)
+        with pytest.raises(SingularMatrixError, match="exactly 0$"):
+            call(batch[2, 1])
+        call(batch[:2])
+    with pytest.raises(SingularMatrixError, match="matrix_power"):
+        linalg.matrix_power(batch[2, 1], -1)
+
+
+def test_singular_modulo_the_first_primes_in_a_batch():
+    rows = np.array([random((5, 5)).tolist(), prime_entries(5), vanishing_minors(5)], object)
+    out = linalg.inv(rows)
+    for i in range(3):
+        assert (ResonantTensor(rows[i]) @ out[i]).equals(ResonantTensor.eye(5))
+
+
+# -- rank, echelon form, kernel -----------------------------------------------------------
+
+
+def deficient(n, m, rank, seed=0):
+    return linalg.matmul(random((n, rank), seed=seed), random((rank, m), seed=seed + 1))
+
+
+@pytest.mark.parametrize(("n", "m", "r"), [(6, 6, 3), (4, 9, 2), (9, 4, 3), (5, 5, 0), (7, 7, 6),
+                                           (1, 1, 0), (1, 5, 1), (5, 1, 1), (12, 8, 8)])  # fmt: skip
+def test_rank_deficient(n, m, r):
+    x = deficient(n, m, r) if r else ResonantTensor.zeros((n, m))
+    assert linalg.rank(x) == r
+    assert linalg.echelon(x).tolist() == gauss_jordan(lists(x))
+    kernel = linalg.nullspace(x)
+    assert kernel.shape == (m, m - r)
+    assert (x @ kernel).equals(ResonantTensor.zeros((n, m - r)))
+    assert linalg.rank(kernel) == m - r
+
+
+@REGULAR
+def test_echelon_of_what_is_hard_modulo_primes(rows):
+    wide = [row + [x * PHI for x in row[:2]] + [ONE] for row in rows]
+    wide.append([x - y for x, y in zip(wide[0], wide[1], strict=True)])
+    assert linalg.rank(wide) == len(rows)
+    assert linalg.rank(rows) == len(rows)
+    if len(rows) < 10:
+        assert linalg.echelon(wide).tolist() == gauss_jordan(wide)
+
+
+@given(matrices(columns=st.integers(1, 6)))
+@settings(max_examples=60)
+def test_echelon_agrees_with_elimination(rows):
+    expected = gauss_jordan(rows)
+    assert linalg.echelon(rows).tolist() == expected
+    assert linalg.rank(rows) == sum(any(x != 0 for x in row) for row in expected)
+
+
+def test_no_single_prime_has_the_whole_profile():
+    # Each of the first primes hides another column: only later ones show every pivot at once.
+    p = fields(3)[0]
+    m = [[p[0] * p[2], 1, 0, 5], [0, 0, p[1] * p[2], 3], [0, p[0] * p[1], 0, 2], [0, 0, 0, 0]]
+    m = [[GoldenExact(x) for x in row] for row in m]
+    assert linalg.echelon(m).tolist() == gauss_jordan(m)
+    assert linalg.rank(m) == 3
+
+
+def test_rank_of_multiples_of_our_primes():
+    p = fields(4)[0]
+    assert linalg.rank(np.eye(4, dtype=object) * int(np.prod(np.array(p, object)))) == 4
+    assert linalg.rank(np.diag(np.array([int(x) for x in p], object))) == 4
+
+
+def test_batches():
+    x = random((2, 3, 5, 5), seed=3, denominator=10)
+    ranks = linalg.rank(x)
+    assert ranks.shape == (2, 3)
+    assert (ranks == 5).all()
+    for name in ("det", "inv", "charpoly", "trace", "echelon"):
+        function = getattr(linalg, name)
+        out = function(x)
+        for i in np.ndindex(2, 3):
+            assert out[i].equals(function(x[i]))
+    kernels = linalg.nullspace(x[..., :3, :])
+    assert kernels.shape == (2, 3, 5, 2)
+    assert (x[..., :3, :] @ kernels).equals(ResonantTensor.zeros((2, 3, 3, 2)))
+    with pytest.raises(ShapeError, match="one dimension"):
+        linalg.nullspace(np.stack([np.eye(2, dtype=int), np.zeros((2, 2), int)]))
+
+
+# -- characteristic polynomial, powers, trace ---------------------------------------------
+
+
+@REGULAR
+def test_charpoly(rows):
+    n, f = len(rows), linalg.charpoly(rows).tolist()
+    assert f[0] == 1
+    assert -f[1] == linalg.trace(rows).item()
+    assert (-1) ** n * f[-1] == bareiss(rows)
+    if n < 10:  # f(A) = 0, by Cayley and Hamilton
+        x, value = ResonantTensor(rows), ResonantTensor.zeros((n, n))
+        for c in f:
+            value = value @ x + c * ResonantTensor.eye(n)
+        assert value.equals(ResonantTensor.zeros((n, n)))
+
+
+@given(matrices())
+@settings(max_examples=40)
+def test_charpoly_agrees_with_sympy(rows):
+    expected = [from_sympy(c) for c in to_sympy(rows).charpoly()]
+    assert linalg.charpoly(rows).tolist() == expected
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_charpoly_of_sparse_matrices(seed):
+    # Zeros below the subdiagonal make the Hessenberg form exchange rows and skip columns.
+    rng = np.random.default_rng(seed)
+    x = rng.integers(-3, 4, (7, 7)) * (rng.random((7, 7)) < 0.3)
+    expected = sympy.Matrix(x).charpoly().all_coeffs()
+    assert linalg.charpoly(x).tolist() == [int(c) for c in expected]
+
+
+def test_matrix_power():
+    x = random((4, 4), bound=3)
+    assert linalg.matrix_power(x, 5).equals(x @ x @ x @ x @ x)
+    assert linalg.matrix_power(x, -3).equals(linalg.inv(x @ x @ x))
+    assert linalg.matrix_power(x, 0).equals(ResonantTensor.eye(4))
+    assert linalg.matrix_power(x[None], 2).shape == (1, 4, 4)
+
+
+# -- the machinery ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 7, 30])
+def test_remainders_recover_the_extremes(count):
+    primes, _ = fields(count)
+    product = int(np.prod(np.array(primes, object)))
+    half = product // 2
+    rng = np.random.default_rng(count)
+    values = [0, 1, -1, half, -half, half - 1, 1 - half, primes[0], -primes[-1]]
+    values += [int.from_bytes(rng.bytes(7 * count), "little") % product - half for _ in range(300)]
+    values = [min(max(x, -half), half) for x in values]
+    # Both representatives of a residue must do.
+    residues = np.array([[x % p - p * (i % 2) for i, x in enumerate(values)] for p in primes])
+    residues = np.where(np.abs(residues) < 0.88 * primes[-1], residues, residues % primes[-1])
+    residues = np.array([[x % p for x in values] for p in primes], np.float64)
+    signed = residues - np.array(primes, np.float64)[:, None] * (residues > 0.5 * primes[-1])
+    assert [int(x) for x in integers(primes, signed)] == values
+
+
+def test_primes_split():
+    primes, table = fields(50)
+    assert sorted(set(primes), reverse=True) == list(primes)
+    assert all(2**PRIME_BITS < p < 2**50 and flint.fmpz(p).is_prime() for p in primes)
+    for p, (modulus, *rest) in zip(primes, table.tolist(), strict=True):
+        root, conjugate, slope = map(int, rest)
+        assert modulus == p
+        assert (root + conjugate) % p == 1
+        assert root * conjugate % p == p - 1
+        assert slope * (root - conjugate) % p == 1
+    assert prime_count(0.0) == 1
+    assert prime_count(2 * PRIME_BITS) == 3
+
+
+@REGULAR
+def test_norms_are_upper_bounds(rows):
+    m = integral.integral(as_lattice(rows), contents=False)
+    bounds = integral.log_norms(m.a[0][None], m.b[0][None])
+    for i in range(len(rows)):
+        squares = sum(
+            (GoldenExact(int(p), int(q)) ** 2 for p, q in zip(m.a[0, i], m.b[0, i], strict=True)),
+            ZERO,
+        )
+        for k, s in enumerate((squares, squares.galois_conjugate())):
+            exact = float(gmpy2.log2(gmpy2.mpfr(s.to_decimal(40)))) / 2
+            assert exact <= bounds[k, 0, i] + 1e-12
+            if exact > 0:  # below 1, by cancellation, the allowance may exceed the norm
+                assert bounds[k, 0, i] < exact + 1e-6
+
+
+def test_coefficients_obey_their_bound():
+    for seed in range(20):
+        m = integral.integral(as_lattice(random((5, 5), bound=50, seed=seed)))
+        bits = integral.coefficient_bits(multimodular._log_det(m.a, m.b))
+        a, b = linalg.det(random((5, 5), bound=50, seed=seed)).numerators()[:2]
+        assert 2 * max(abs(int(a)), abs(int(b))) < 2**bits
+
+
+# -- errors -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["det", "inv", "charpoly", "trace", "matrix_power", "solve"])
+def test_square_matrices_are_demanded(name):
+    extra = {"matrix_power": (2,), "solve": (np.ones(2, int),)}.get(name, ())
+    for shape in ((2, 3), (3,), (), (2, 2, 3)):
+        with pytest.raises(ShapeError, match=name):
+            getattr(linalg, name)(ResonantTensor.zeros(shape), *extra)
+
+
+@pytest.mark.parametrize("name", ["rank", "echelon", "nullspace"])
+def test_matrices_are_demanded(name):
+    with pytest.raises(ShapeError, match=f"{name}: a matrix has at least two axes"):
+        getattr(linalg, name)([1, 2])
+
+
+def test_shapes_must_fit():
+    with pytest.raises(ShapeError, match="solve: the right-hand side must have 2 rows"):
+        linalg.solve([[1, 2], [3, 4]], [1, 2, 3])
+    with pytest.raises(ShapeError, match="solve: the batches must broadcast"):
+        linalg.solve(random((2, 4, 4)), random((3, 4, 4)))
+    with pytest.raises(ShapeError, match="matmul"):
+        linalg.matmul([[1, 2]], [[1, 2]])
+
+
+@pytest.mark.parametrize("name", linalg.__all__)
+def test_flux_is_refused(name):
+    x = random((2, 2)).wake_flux()
+    extra = {"matrix_power": (2,), "solve": (x,), "matmul": (x,)}.get(name, ())
+    with pytest.raises(PhaseError, match=rf"linalg\.{name}.*crystallize"):
+        getattr(linalg, name)(x, *extra)
+    extra = [2] if name == "matrix_power" else [[1, 1]] * len(extra)
+    with pytest.raises(TypeError, match=rf"linalg\.{name}: the data must be exact"):
+        getattr(linalg, name)([[0.5, 1], [1, 1]], *extra)
+
+
+def test_results_are_tensors_with_the_operands_precision():
+    x = ResonantTensor([[1, PHI], [PHI, 3]], precision=1000)
+    assert linalg.det(x).precision == 1000
+    assert linalg.solve(x, [1, 2]).precision == 1000
+    assert linalg.det([[1]]).shape == ()
+    assert isinstance(linalg.rank(x), int)
