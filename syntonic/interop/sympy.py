@@ -76,12 +76,12 @@ def to_sympy(x: Any, *, form: str = "sqrt5") -> Any:
 
 
 def _expression(x: GoldenExact, form: str) -> Any:
-    from sympy import GoldenRatio, Rational, sqrt
+    from sympy import GoldenRatio, Rational, sympify
 
+    if form == "sqrt5":
+        return sympify(x)
     p, q, d = (int(n) for n in x.numerators())
-    if form == "phi":
-        return Rational(p, d) + Rational(q, d) * GoldenRatio
-    return Rational(2 * p + q, 2 * d) + Rational(q, 2 * d) * sqrt(5)
+    return Rational(p, d) + Rational(q, d) * GoldenRatio
 
 
 def _scalars(x: ResonantTensor, caller: str) -> Any:
