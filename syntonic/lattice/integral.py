@@ -11,7 +11,7 @@ import numpy as np
 from syntonic.constants import PHI, PHI_INV
 from syntonic.lattice.array import LatticeArray
 
-__all__ = ["Integral", "coefficient_bits", "integral", "log_norms", "paired_limbs"]
+__all__ = ["Integral", "coefficient_bits", "integral", "log_norms", "max_size", "paired_limbs"]
 
 _LIMB_BITS = 48
 _SMALL = 1 << 15  # row contents are not worth a gcd for each entry below this
@@ -37,7 +37,7 @@ def integral(x: LatticeArray, *, contents: bool = True) -> Integral:
     a, b, denominator = x.numerators()
     shape = (-1 if x.size else int(np.prod(x.shape[:-2])), *x.shape[-2:])
     a, b = a.reshape(shape), b.reshape(shape)
-    if not contents or x.size == 0 or (denominator == 1 and _largest(a, b) < _SMALL):
+    if not contents or x.size == 0 or (denominator == 1 and max_size(a, b) < _SMALL):
         return Integral(a, b, None, denominator)
     content = _contents(a, b)
     if (content == 1).all():
@@ -48,10 +48,10 @@ def integral(x: LatticeArray, *, contents: bool = True) -> Integral:
 def _limbs(x: Any) -> Any:
     """Return integers as float64 limbs of 48 bits, the lowest first; the highest is signed."""
     if x.dtype == np.int64:
-        if _largest(x, x) < 1 << _LIMB_BITS:
+        if max_size(x, x) < 1 << _LIMB_BITS:
             return x.astype(np.float64)[None]
         return np.stack([x & ((1 << _LIMB_BITS) - 1), x >> _LIMB_BITS]).astype(np.float64)
-    largest = _largest(x, x)
+    largest = max_size(x, x)
     count = int(largest).bit_length() // _LIMB_BITS + 1
     width = count * _LIMB_BITS // 8
     data = b"".join(int(v).to_bytes(width, "little", signed=True) for v in x.flat)
@@ -112,7 +112,8 @@ def coefficient_bits(log_sizes: Any) -> float:
     return max(0.0, float(np.max(log_sizes, initial=0.0))) + 1.0
 
 
-def _largest(a: Any, b: Any) -> int:
+def max_size(a: Any, b: Any) -> int:
+    """Return the largest |a| or |b| of integer arrays, as a Python int."""
     if a.size == 0:
         return 0
     return max(int(a.max()), int(b.max()), -int(a.min()), -int(b.min()))

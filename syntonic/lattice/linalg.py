@@ -9,10 +9,10 @@ import numpy as np
 from gmpy2 import gcd, mpq, mpz
 
 from syntonic.errors import ShapeError, SingularMatrixError
-from syntonic.lattice import arithmetic, multimodular, products
-from syntonic.lattice.array import LatticeArray, elementwise, objects
+from syntonic.lattice import arithmetic, multimodular, products, reduce
+from syntonic.lattice.array import INT64_MAX, LatticeArray, objects
 from syntonic.lattice.build import as_lattice
-from syntonic.lattice.integral import Integral, integral
+from syntonic.lattice.integral import Integral, integral, max_size
 from syntonic.lattice.structure import join
 
 __all__ = [
@@ -43,7 +43,7 @@ def det(x: LatticeArray) -> LatticeArray:
             np.ones(x.shape[:-2], np.int64) if n == 0 else np.zeros(x.shape[:-2], int)
         )
     if n <= _DIRECT_SIZE:
-        return _cofactor_det(x)
+        return _cofactor_det(x, _cofactor_adjugate(x))
     m = integral(x)
     a, b = multimodular.det(m.a, m.b)
     if m.content is not None:
@@ -206,38 +206,30 @@ def _order(x: LatticeArray, where: str) -> int:
 # -- parts --------------------------------------------------------------------------------
 
 
-def _minor(x: LatticeArray, rows: tuple[int, int], columns: tuple[int, int]) -> LatticeArray:
-    (i, j), (k, m) = rows, columns
+def _cofactor_adjugate(x: LatticeArray) -> LatticeArray:
+    n = x.shape[-1]
+    if n == 1:
+        return as_lattice(np.ones(x.shape, np.int64))
+    if n == 2:
+        turned = x.map(lambda part: part[..., ::-1, ::-1].swapaxes(-1, -2))
+        return arithmetic.multiply(turned, as_lattice(np.array([[1, -1], [-1, 1]])))
+    # adj[i, j] = x[j+1, i+1] x[j+2, i+2] - x[j+1, i+2] x[j+2, i+1], the indices modulo 3
+    i, j = np.ogrid[:3, :3]
+    (p, q), (r, s) = ((j + 1) % 3, (j + 2) % 3), ((i + 1) % 3, (i + 2) % 3)
     return arithmetic.subtract(
-        arithmetic.multiply(x[..., i, k], x[..., j, m]),
-        arithmetic.multiply(x[..., i, m], x[..., j, k]),
+        arithmetic.multiply(x[..., p, r], x[..., q, s]),
+        arithmetic.multiply(x[..., p, s], x[..., q, r]),
     )
 
 
-def _cofactor_det(x: LatticeArray) -> LatticeArray:
-    if x.shape[-1] == 1:
-        return x[..., 0, 0]
-    if x.shape[-1] == 2:
-        return _minor(x, (0, 1), (0, 1))
-    cofactors = [_minor(x, (1, 2), columns) for columns in ((1, 2), (2, 0), (0, 1))]
-    terms = [arithmetic.multiply(x[..., 0, i], c) for i, c in enumerate(cofactors)]
-    return arithmetic.add(arithmetic.add(terms[0], terms[1]), terms[2])
+def _cofactor_det(x: LatticeArray, adjugate: LatticeArray) -> LatticeArray:
+    return reduce.sum(arithmetic.multiply(x[..., 0, :], adjugate[..., :, 0]), -1)
 
 
 def _cofactor_inverse(x: LatticeArray, where: str) -> LatticeArray:
-    n = x.shape[-1]
-    dets = _cofactor_det(x)
+    adjugate = _cofactor_adjugate(x)
+    dets = _cofactor_det(x, adjugate)
     _require_regular(dets.a, dets.b, where)
-    if n == 1:
-        return arithmetic.reciprocal(x)
-    if n == 2:
-        entries = [x[..., 1, 1], arithmetic.negative(x[..., 0, 1])]
-        entries += [arithmetic.negative(x[..., 1, 0]), x[..., 0, 0]]
-    else:
-        cyclic = ((1, 2), (2, 0), (0, 1))
-        entries = [_minor(x, cyclic[j], cyclic[i]) for i in range(n) for j in range(n)]
-    adjugate = join(lambda *p: np.stack(p, axis=-1), *entries)
-    adjugate = adjugate.map(lambda part: part.reshape(x.shape))
     return arithmetic.divide(adjugate, dets.map(lambda part: part[..., None, None]))
 
 
@@ -280,20 +272,29 @@ def _quotient(
     x: tuple[Any, Any], y: tuple[Any, Any], scale: int, below: Any, shape: Any, where: str
 ) -> LatticeArray:
     """Return scale·x/(y·below) for integer pairs of shapes (batch, n, m) and (batch,)."""
-    c, d = (part.reshape(shape[:-2]) for part in y)
-    _require_regular(c, d, where)
-    c, d = (elementwise(_as_mpz, part).reshape(-1, 1, 1) for part in y)
-    # 1/(c + dφ) = (c + d - dφ)/(c² + cd - d²), with the common factor of c and d taken out once.
-    common = elementwise(_common, c, d)
-    c, d = c // common, d // common
-    norm = (c * c + c * d - d * d) * common * below
-    a, b = x
+    (a, b), (c, d) = x, y
+    _require_regular(c.reshape(shape[:-2]), d.reshape(shape[:-2]), where)
+    c, d = c[:, None, None], d[:, None, None]
+    small = _quotient_fits_int64(a, b, c, d, scale, below)
+    if not small:
+        c, d = _as_mpz(c), _as_mpz(d)
+        common = _common(c, d)  # once for all, instead of in the gcd of each entry
+        c, d, below = c // common, d // common, below * common
+    # 1/(c + dφ) = (c + d - dφ)/(c² + cd - d²)
+    norm = np.broadcast_to((c * c + c * d - d * d) * below, a.shape).reshape(shape)
     c, d = c * scale, d * scale
-    over = np.broadcast_to(norm, a.shape)
-    return LatticeArray.rational(
-        elementwise(_make_mpq, a * (c + d) - b * d, over).reshape(shape),
-        elementwise(_make_mpq, b * c - a * d, over).reshape(shape),
-    )
+    a, b = (a * (c + d) - b * d).reshape(shape), (b * c - a * d).reshape(shape)
+    if small:
+        sign = np.sign(norm)
+        return LatticeArray.fractional(a * sign, b * sign, np.abs(norm))
+    return LatticeArray.rational(_make_mpq(a, norm), _make_mpq(b, norm))
+
+
+def _quotient_fits_int64(a: Any, b: Any, c: Any, d: Any, scale: int, below: Any) -> bool:
+    if any(part.dtype != np.int64 for part in (a, b, c, d, np.asarray(below))):
+        return False
+    x, y = max_size(a, b), max_size(c, d)
+    return max(3 * x * y * scale, 3 * y * y * int(np.max(below))) <= INT64_MAX
 
 
 def _reduced(m: Integral, i: int, starts: Any, rows: Any) -> LatticeArray:

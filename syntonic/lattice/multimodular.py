@@ -132,6 +132,8 @@ def pivots(a: Any, b: Any, *, rank_only: bool = False) -> tuple[Any, list[Any]]:
             seen = _prefix_ranks(columns[r], m)
             greater = (seen > ranks).any(axis=1)
             ranks = np.maximum(ranks, seen)
+            if rank_only:
+                continue
             attained = (seen == ranks).all(axis=1)
             for i in range(batch):
                 if greater[i] or rows[i] is None:
