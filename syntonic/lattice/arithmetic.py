@@ -83,7 +83,8 @@ def subtract(x: LatticeArray, y: LatticeArray) -> LatticeArray:
 
 def multiply(x: LatticeArray, y: LatticeArray) -> LatticeArray:
     """Return xy, by (a + bφ)(c + dφ) = (ac + bd) + (ad + bc + bd)φ."""
-    x, y = _settle(_product_need, x, y, fractional=_product_need)
+    if not (x.is_packed and y.is_packed and _product_need(x, y) <= INT64_MAX):
+        x, y = _settle(_product_need, x, y, fractional=_product_need)
     if x.is_rational:
         return LatticeArray.rational(*_product(x, y))
     a, b = fused.multiply(x, y) or _product(x, y)

@@ -82,7 +82,7 @@ def floor(x: LatticeArray) -> tuple[Any, Any] | None:
 
 
 def _alike(x: LatticeArray, y: LatticeArray) -> bool:
-    return x.a.shape == y.a.shape and _serves(x) and _serves(y)
+    return x.a.size >= SMALLEST and x.a.shape == y.a.shape and _serves(x) and _serves(y)
 
 
 def _serves(x: LatticeArray) -> bool:
