@@ -16,7 +16,7 @@ import numpy as np
 from syntonic.errors import ShapeError
 from syntonic.lattice import fused
 from syntonic.lattice.arithmetic import bilinear, linear
-from syntonic.lattice.array import INT64_MAX, LatticeArray, int64s
+from syntonic.lattice.array import INT64_MAX, LatticeArray, int64s, objects
 from syntonic.typing import IntArray
 
 __all__ = ["contract", "einsum", "matmul", "trace"]
@@ -114,7 +114,7 @@ def _joined(limbs: list[IntArray], width: int) -> Any:
     if len(digits) % 2:
         digits.append(np.zeros_like(carry))
     pairs = [low + (top << width) for low, top in zip(digits[::2], digits[1::2], strict=True)]
-    return sum(part.astype(object) << (2 * width * k) for k, part in enumerate(pairs))
+    return objects(sum(objects(part) << (2 * width * k) for k, part in enumerate(pairs)))
 
 
 def matmul(x: LatticeArray, y: LatticeArray) -> LatticeArray:
