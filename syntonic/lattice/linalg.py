@@ -9,9 +9,10 @@ import numpy as np
 from gmpy2 import gcd, mpq, mpz
 
 from syntonic.errors import ShapeError, SingularMatrixError
-from syntonic.lattice import arithmetic, multimodular, products, reduce
+from syntonic.lattice import arithmetic, elimination, multimodular, products, reduce
 from syntonic.lattice.array import INT64_MAX, LatticeArray, objects
 from syntonic.lattice.build import as_lattice
+from syntonic.lattice.compiled import compiled_pays
 from syntonic.lattice.integral import Integral, integral, max_size
 from syntonic.lattice.structure import join
 
@@ -45,7 +46,7 @@ def det(x: LatticeArray) -> LatticeArray:
     if n <= _DIRECT_SIZE:
         return _cofactor_det(x, _cofactor_adjugate(x))
     m = integral(x)
-    a, b = multimodular.det(m.a, m.b)
+    a, b = _engine(m.a.size * n).det(m.a, m.b)
     if m.content is not None:
         content = np.multiply.reduce(m.content.astype(object), axis=-1)
         a, b = a * content, b * content
@@ -68,7 +69,7 @@ def inverse(x: LatticeArray, where: str = "inv") -> LatticeArray:
         return _cofactor_inverse(x, where)
     m = integral(x)
     eye = np.broadcast_to(np.eye(n, dtype=np.int64), m.a.shape)
-    dets, adjugate = multimodular.solve(
+    dets, adjugate = _engine(m.a.size * n).solve(
         np.concatenate([m.a, eye], axis=-1),
         np.concatenate([m.b, 0 * eye], axis=-1),
         inverse=True,
@@ -105,7 +106,7 @@ def rank(x: LatticeArray) -> Any:
     if x.size == 0:
         return np.zeros(x.shape[:-2], np.int64)
     m = integral(x)
-    starts, _ = multimodular.pivots(m.a, m.b, rank_only=True)
+    starts, _ = _engine(m.a.size * min(m.a.shape[1:])).pivots(m.a, m.b, rank_only=True)
     return starts.sum(axis=-1).reshape(x.shape[:-2])
 
 
@@ -115,7 +116,7 @@ def echelon(x: LatticeArray) -> LatticeArray:
     if x.size == 0:
         return x
     m = integral(x)
-    starts, rows = multimodular.pivots(m.a, m.b)
+    starts, rows = _engine(m.a.size * min(m.a.shape[1:])).pivots(m.a, m.b)
     parts = [_reduced(m, i, starts[i], np.sort(np.asarray(rows[i]))) for i in range(m.a.shape[0])]
     out = join(lambda *p: np.stack(p), *parts)
     return out.map(lambda part: part.reshape(x.shape))
@@ -162,7 +163,7 @@ def charpoly(x: LatticeArray) -> LatticeArray:
         leading[..., :1] = 1
         return as_lattice(leading)
     m = integral(x, contents=False)
-    a, b = (part.reshape(shape) for part in multimodular.charpoly(m.a, m.b))
+    a, b = (part.reshape(shape) for part in _engine(m.a.size * n * n).charpoly(m.a, m.b))
     if m.denominator > 1:  # the coefficient k from the left is over d^k
         scale = objects([mpz(m.denominator) ** (n - k) for k in range(n + 1)])
         a, b = a * scale, b * scale
@@ -201,6 +202,11 @@ def _order(x: LatticeArray, where: str) -> int:
     if x.shape[-1] != x.shape[-2]:
         raise ShapeError(f"{where}: the matrix must be square, got shape {x.shape}")
     return x.shape[-1]
+
+
+def _engine(operations: int) -> Any:
+    """Return the module that does about so many operations on scalars soonest."""
+    return multimodular if compiled_pays(operations) else elimination
 
 
 # -- parts --------------------------------------------------------------------------------
@@ -264,7 +270,7 @@ def _solve_matrices(x: LatticeArray, y: LatticeArray, where: str) -> LatticeArra
         y,
     )
     m = integral(joined)  # multiplying rows of [A | B] changes nothing
-    dets, numerators = multimodular.solve(m.a, m.b)
+    dets, numerators = _engine(m.a.size * n).solve(m.a, m.b)
     return _quotient(numerators, dets, 1, 1, shape, where)
 
 
@@ -309,7 +315,7 @@ def _reduced(m: Integral, i: int, starts: Any, rows: Any) -> LatticeArray:
     if columns.size == 0 or rest.size == 0:
         return LatticeArray.packed(a, b)
     order = np.concatenate([columns, rest])
-    dets, numerators = multimodular.solve(
+    dets, numerators = _engine(m.a[i].size * rows.size).solve(
         *(part[i][np.ix_(rows, order)][None] for part in (m.a, m.b))
     )
     size = (1, rows.size, rest.size)

@@ -4,6 +4,8 @@ FLINT knows no Q(φ), so a matrix A + Bφ of order n enters as the rational one 
 multiplies coordinates: φ becomes the companion matrix of x² - x - 1.
 """
 
+import subprocess
+import sys
 from fractions import Fraction
 
 import flint
@@ -19,6 +21,7 @@ from syntonic import PHI, GoldenExact, ResonantTensor, linalg
 from syntonic.errors import PhaseError, ShapeError, SingularMatrixError
 from syntonic.exact.pairs import phi_power
 from syntonic.lattice import integral, multimodular
+from syntonic.lattice import linalg as lattice_linalg
 from syntonic.lattice.build import as_lattice
 from syntonic.lattice.golden_primes import PRIME_BITS, fields, prime_count
 from syntonic.lattice.remainders import integers
@@ -35,6 +38,12 @@ def random(shape, bound=9, seed=0, denominator=1):
     rng = np.random.default_rng(seed)
     a, b = rng.integers(-bound, bound, (2, *shape), endpoint=True)
     return ResonantTensor.from_lattice(a, b, denominator=denominator)
+
+
+@pytest.fixture(params=["compiled", "scalar"], autouse=True)
+def engine(request, monkeypatch):
+    """Run everything on both engines."""
+    monkeypatch.setattr(lattice_linalg, "compiled_pays", lambda size: request.param == "compiled")
 
 
 # -- oracles ------------------------------------------------------------------------------
@@ -472,6 +481,24 @@ def test_coefficients_obey_their_bound():
         bits = integral.coefficient_bits(multimodular._log_det(m.a, m.b))
         a, b = linalg.det(random((5, 5), bound=50, seed=seed)).numerators()[:2]
         assert 2 * max(abs(int(a)), abs(int(b))) < 2**bits
+
+
+FIRST_CALLS = """
+import sys
+from syntonic import PHI, linalg
+x = [[PHI**i + j**3 + (i == j) for i in range(4)] for j in range(4)]
+for name in ("det", "inv", "rank", "echelon", "nullspace", "charpoly", "trace"):
+    getattr(linalg, name)(x)
+linalg.solve(x, [1, 2, 3, 4])
+print("numba" in sys.modules)
+"""
+
+
+def test_small_matrices_load_no_compiler():
+    out = subprocess.run(
+        [sys.executable, "-c", FIRST_CALLS], capture_output=True, text=True, check=True
+    )
+    assert out.stdout.strip() == "False"
 
 
 # -- errors -------------------------------------------------------------------------------
