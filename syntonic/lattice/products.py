@@ -114,7 +114,7 @@ def _joined(limbs: list[IntArray], width: int) -> Any:
     if len(digits) % 2:
         digits.append(np.zeros_like(carry))
     pairs = [low + (top << width) for low, top in zip(digits[::2], digits[1::2], strict=True)]
-    return objects(sum(objects(part) << (2 * width * k) for k, part in enumerate(pairs)))
+    return objects(sum(int64s(n).astype(object) << (2 * width * k) for k, n in enumerate(pairs)))
 
 
 def matmul(x: LatticeArray, y: LatticeArray) -> LatticeArray:
