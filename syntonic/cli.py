@@ -20,7 +20,7 @@ from syntonic.errors import NotGoldenError, SyntonicError
 
 if TYPE_CHECKING:
     from syntonic.io import Model
-    from syntonic.recovery import Recovery
+    from syntonic.recovery import Recovery, ScaleFreeRecovery
 
 __all__ = ["main"]
 
@@ -85,6 +85,11 @@ def _parser() -> argparse.ArgumentParser:
     recover.add_argument(
         "--decimals", type=_natural, metavar="N", help="how many decimals of the file are right"
     )
+    recover.add_argument(
+        "--scale-free",
+        action="store_true",
+        help="recover the figure up to scale and position, from the ratios of its distances",
+    )
     recover.add_argument("--report", metavar="OUT.json", help="write the proof as JSON")
     recover.add_argument(
         "--vef", metavar="OUT.vef", help="write the exact figure, for vZome and for reading back"
@@ -127,10 +132,17 @@ def _recover(arguments: argparse.Namespace) -> int:
     from syntonic.recovery import recover
 
     try:
-        found = recover(model, decimals=arguments.decimals, progress=sys.stderr.isatty())
+        found = recover(
+            model,
+            decimals=arguments.decimals,
+            scale_free=bool(arguments.scale_free),
+            progress=sys.stderr.isatty(),
+        )
     except NotGoldenError as refusal:
         return _fail(f"refused: {str(refusal).removeprefix('recover: ')}", _REFUSED)
     _say(found.summary())
+    if found.tensor is None and arguments.vef is not None:
+        return _fail("no golden axes of one length are found, so there is no VEF", _UNUSABLE)
     if arguments.report is not None:
         _write_report(found, arguments.report)
     if arguments.vef is not None:
@@ -138,7 +150,8 @@ def _recover(arguments: argparse.Namespace) -> int:
     if arguments.plot is not None:
         from syntonic.plotting import plot_model
 
-        plot_model(found.tensor, model.edges, arguments.plot)
+        vertices = found.approximate() if found.tensor is None else found.tensor
+        plot_model(vertices, model.edges, arguments.plot)
     return _DONE
 
 
@@ -150,7 +163,7 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     return _DONE
 
 
-def _write_report(found: Recovery, path: str) -> None:
+def _write_report(found: Recovery | ScaleFreeRecovery, path: str) -> None:
     from syntonic.io.files import replacing
 
     report: dict[str, Any] = found.report()
@@ -159,11 +172,11 @@ def _write_report(found: Recovery, path: str) -> None:
         file.write(f"{text}\n".encode())
 
 
-def _write_vef(model: Model, found: Recovery, path: str) -> None:
+def _write_vef(model: Model, found: Recovery | ScaleFreeRecovery, path: str) -> None:
     from syntonic.io.files import replacing
     from syntonic.io.vef import write_vef
 
-    exact = replace(model, tensor=found.tensor)
+    exact = replace(model, vertices=(), tensor=found.tensor)
     with replacing(Path(path)) as file:
         write_vef(exact, file)
 

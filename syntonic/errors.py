@@ -59,6 +59,9 @@ class NotGoldenError(SyntonicError, ValueError):
         The reasons.
     denominator, window, kappa, chance, chance_scale
         The best fit there was: its D, C, κ and the two chances; None where there was no fit.
+    golden_part
+        Of the ratios of squared distances, those that are golden each by itself, as
+        {ratio: number of pairs}; None where it was not ratios that were to be recovered.
     """
 
     def __init__(
@@ -70,6 +73,7 @@ class NotGoldenError(SyntonicError, ValueError):
         kappa: object = None,
         chance: float | None = None,
         chance_scale: float | None = None,
+        golden_part: object = None,
     ) -> None:
         super().__init__(message)
         self.denominator = denominator
@@ -77,6 +81,7 @@ class NotGoldenError(SyntonicError, ValueError):
         self.kappa = kappa
         self.chance = chance
         self.chance_scale = chance_scale
+        self.golden_part = golden_part
 
 
 class FormatError(SyntonicError, ValueError):

@@ -2,5 +2,6 @@
 
 from syntonic.recovery.recover import recover
 from syntonic.recovery.result import Recovery
+from syntonic.recovery.scale_free_result import ScaleFreeRecovery
 
-__all__ = ["Recovery", "recover"]
+__all__ = ["Recovery", "ScaleFreeRecovery", "recover"]

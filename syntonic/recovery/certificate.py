@@ -29,9 +29,18 @@ from syntonic.exact.pairs import sign
 from syntonic.lattice.snap_exact import Pair
 from syntonic.lattice.tolerance import least_conjugate
 
-__all__ = ["LARGEST_DENOMINATOR", "Ends", "Fit", "best_fit", "best_interval_fit", "fit"]
+__all__ = [
+    "LARGEST_DENOMINATOR",
+    "MOST_CHANCE",
+    "Ends",
+    "Fit",
+    "best_fit",
+    "best_interval_fit",
+    "fit",
+]
 
 LARGEST_DENOMINATOR = 12
+MOST_CHANCE = 0.02  # of an accident, in what is accepted
 
 Ends: TypeAlias = tuple[Fraction, Fraction]
 """The two ends of a closed interval."""

@@ -11,14 +11,23 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from math import lcm
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from syntonic.recovery.tokens import Tokens
 from syntonic.typing import IntArray
 
-__all__ = ["DistanceClass", "Distances", "PairChoice", "far_apart", "squared_distances"]
+__all__ = [
+    "DistanceClass",
+    "Distances",
+    "PairChoice",
+    "axis_parallel",
+    "far_apart",
+    "squared_distances",
+]
+
+Pair: TypeAlias = tuple[int, int]
 
 _INT64_MAX = (1 << 63) - 1
 _MOST_PAIRS = 300_000
@@ -44,15 +53,42 @@ def squared_distances(
         The lower bounds, the upper bounds (integers: int64 where they fit, else objects), and
         the integer that both are to be divided by.
     """
+    table, slack, scale = _integers(tokens, h)
+    gaps = np.abs(table[i] - table[j])
+    least = np.maximum(gaps - slack, 0)
+    return (least**2).sum(axis=-1), ((gaps + slack) ** 2).sum(axis=-1), scale**2
+
+
+def axis_parallel(tokens: Tokens, h: Fraction, i: IntArray, j: IntArray) -> dict[int, Pair]:
+    """Find, for each column, two of the points i and j that may differ in this column alone.
+
+    Returns
+    -------
+    dict
+        For each column that has such a pair, one of them: the larger coordinate, the smaller one.
+    """
+    table, slack, _ = _integers(tokens, h)
+    gaps = table[i] - table[j]
+    apart = (np.abs(gaps) > slack).astype(bool)
+    lone = np.flatnonzero(apart.sum(axis=1) == 1)
+    found: dict[int, Pair] = {}
+    for column in range(table.shape[1]):
+        along = lone[apart[lone, column]]
+        if along.size:
+            k = along[0]
+            pair = int(i[k]), int(j[k])
+            found[column] = pair if gaps[k, column] > 0 else pair[::-1]
+    return found
+
+
+def _integers(tokens: Tokens, h: Fraction) -> tuple[Any, int, int]:
+    """Return the coordinates and 2h times a common denominator, and that denominator."""
     scale = lcm(h.denominator, *(value.denominator for value in tokens.values.values()))
     values = [int(value * scale) for value in tokens.values.values()]
     slack = int(2 * h * scale)
     largest = max(map(abs, values)) * 2 + slack
     fits = largest**2 * tokens.index.shape[1] <= _INT64_MAX
-    table = np.array(values, dtype=np.int64 if fits else object)[tokens.index]
-    gaps = np.abs(table[i] - table[j])
-    least = np.maximum(gaps - slack, 0)
-    return (least**2).sum(axis=-1), ((gaps + slack) ** 2).sum(axis=-1), scale**2
+    return np.array(values, dtype=np.int64 if fits else object)[tokens.index], slack, scale
 
 
 @dataclass(frozen=True)

@@ -117,9 +117,7 @@ class Figure:
         return self._sorted(_count_pairs(p, q))
 
     def _sorted(self, counts: dict[tuple[int, int], int]) -> Classes:
-        values = {
-            GoldenExact.from_numerators(*pair, self.square): n for pair, n in counts.items()
-        }
+        values = {GoldenExact.from_numerators(*pair, self.square): n for pair, n in counts.items()}
         return {value: values[value] for value in sorted(values)}
 
 

@@ -6,32 +6,67 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
-from typing import Any
+from typing import Any, Literal, overload
 
 import numpy as np
 
 from syntonic.errors import NotGoldenError, ShapeError
 from syntonic.exact.golden import GoldenExact
 from syntonic.io.model import Model
-from syntonic.recovery.certificate import LARGEST_DENOMINATOR, Fit, best_fit
+from syntonic.recovery.certificate import LARGEST_DENOMINATOR, MOST_CHANCE, Fit, best_fit
 from syntonic.recovery.geometry import Figure, indistinguishable
 from syntonic.recovery.result import Basis, Recovery, TokenValue
+from syntonic.recovery.scale_free import in_ratios, recover_scale_free
+from syntonic.recovery.scale_free_result import ScaleFreeRecovery
 from syntonic.recovery.tokens import Tokens, printed_rows
 from syntonic.tensor import ResonantTensor
 from syntonic.typing import IntArray
 
 __all__ = ["recover"]
 
-_MOST_CHANCE = 0.02
 _MOST_CHANCE_SCALE = 1e-3
 _SIMPLE = 20  # CD² up to here is accepted even if one common scale could be an accident
 _MOST_DECIMALS = 1000
 _INT64_MAX = (1 << 63) - 1
 
 
+@overload
 def recover(
-    model_or_tokens: Any, *, decimals: int | None = None, progress: bool = False
-) -> Recovery:
+    model_or_tokens: Any,
+    *,
+    decimals: int | None = ...,
+    scale_free: Literal[False] = ...,
+    progress: bool = ...,
+) -> Recovery: ...
+
+
+@overload
+def recover(
+    model_or_tokens: Any,
+    *,
+    decimals: int | None = ...,
+    scale_free: Literal[True],
+    progress: bool = ...,
+) -> ScaleFreeRecovery: ...
+
+
+@overload
+def recover(
+    model_or_tokens: Any,
+    *,
+    decimals: int | None = ...,
+    scale_free: bool,
+    progress: bool = ...,
+) -> Recovery | ScaleFreeRecovery: ...
+
+
+def recover(
+    model_or_tokens: Any,
+    *,
+    decimals: int | None = None,
+    scale_free: bool = False,
+    progress: bool = False,
+) -> Recovery | ScaleFreeRecovery:
     """Find the exact golden coordinates behind printed decimals, and prove them.
 
     Parameters
@@ -44,15 +79,19 @@ def recover(
         How many decimals of every coordinate are right, up to 1000; then the true value is
         within h = 10^-decimals/2 of the printed one. By default the most decimals that any
         coordinate has, capped at 15 significant digits of the largest one.
+    scale_free
+        Recover the figure up to scale and position, from the ratios of squared distances: for
+        solids of a size that is not golden, or turned out of their golden frame.
     progress
         Show a progress bar on the standard error stream.
 
     Returns
     -------
-    Recovery
-        The exact vertices with the proof. If all coordinates are multiples of 1/2, they are taken
-        literally (basis "literal"); a model that has exact vertices is only measured (basis
-        "exact").
+    Recovery or ScaleFreeRecovery
+        The exact vertices with the proof; with `scale_free` the exact ratios of squared distances
+        and exact coordinates along axes of the figure's own. If all coordinates are multiples of
+        1/2, they are taken literally (basis "literal"); a model that has exact vertices is only
+        measured (basis "exact").
 
     Raises
     ------
@@ -77,7 +116,17 @@ def recover(
     decimal less, because last digits are often off, and the chance is doubled for it: so of
     all sets of unrelated reals at most 3 in 100 are accepted, and far fewer with many digits.
 
-    The cost is one exact search for each distinct size of a coordinate and each D that fits.
+    With `scale_free` the same is done for the ratios of squared distances to that of the shortest
+    edge (or the shortest distance, where there are no edges). Distances that the digits cannot
+    tell apart are taken as equal. κ is 2WCD², where W is the widest interval of a ratio, n is at
+    most the number of ratios that are independent in general position, and for n = 1 the chance
+    is at most 0.001 or CD² at most 6; in the last case `shape_proved` is False. Then the exact
+    ratios must be the squared distances of a figure in the dimension of the coordinates, exactly:
+    a Gram matrix that is positive semidefinite and of that rank. There may be up to 300,000
+    pairs; of larger models the edges are taken, and all pairs with one of a few base points.
+
+    The cost is one exact search for each distinct size of a coordinate (or ratio) and each D that
+    fits.
 
     Examples
     --------
@@ -89,6 +138,13 @@ def recover(
     ResonantTensor([1/2, 1/2φ], precision=100)
     >>> found.denominator, found.window, found.scale_proved
     (2, GoldenExact('1/2'), False)
+
+    A regular pentagon of any size in any position:
+
+    >>> from math import cos, radians, sin
+    >>> points = [[f"{3.7 * f(radians(10 + 72 * k)):.5f}" for f in (cos, sin)] for k in range(5)]
+    >>> recover(points, scale_free=True).ratios
+    {GoldenExact(1): 5, GoldenExact(1, 1): 5}
     """
     _require_decimals(decimals)
     if isinstance(model_or_tokens, Model):
@@ -96,10 +152,19 @@ def recover(
     else:
         model = Model(printed_rows(model_or_tokens))
     if model.tensor is not None or not model.vertices:
-        return _measured(model)
+        given = _measured(model)
+        return in_ratios(given, model) if scale_free else given
     tokens = Tokens(model.vertices)
     if tokens.are_halves:
-        return _literal(model, tokens)
+        given = _literal(model, tokens)
+        return in_ratios(given, model) if scale_free else given
+    if scale_free:
+        return recover_scale_free(model, tokens, decimals, progress)
+    return _in_place(model, tokens, decimals, progress)
+
+
+def _in_place(model: Model, tokens: Tokens, decimals: int | None, progress: bool) -> Recovery:
+    """Recover the coordinates themselves."""
     first = tokens.decimals if decimals is None else int(decimals)
     refusals = []
     for tries, d in enumerate((first, first - 1), start=1):
@@ -128,7 +193,8 @@ class _Refusal:
             f"the window C = {about}{fit.window:.6g}, kappa = 4hCD^2 = "
             f"{about}{fit.kappa:.4g}, chance {fit.chance:.3g}, and {fit.chance_scale:.3g} for one "
             f"common scale; but {'; and '.join(self.reasons)}. Give more decimals, or say with "
-            "decimals how many are right, or bring the figure to a scale where it is golden",
+            "decimals how many are right; or recover the figure up to scale and position, with "
+            "scale_free=True (--scale-free)",
             denominator=fit.denominator,
             window=fit.window,
             kappa=fit.kappa,
@@ -169,8 +235,8 @@ def _doubts(fit: Fit) -> Iterator[str]:
     if not fit.is_certain:
         yield "kappa is not below 1, so a rounding interval can hold several elements"
         return
-    if fit.chance > _MOST_CHANCE:
-        yield f"the chance of an accident is above {_MOST_CHANCE}"
+    if fit.chance > MOST_CHANCE:
+        yield f"the chance of an accident is above {MOST_CHANCE}"
     if fit.chance_scale > _MOST_CHANCE_SCALE and fit.window * fit.denominator**2 > _SIMPLE:
         yield (
             "one common scale may be golden by accident: its chance is above "

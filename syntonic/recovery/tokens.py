@@ -80,6 +80,12 @@ class Tokens:
         )
         return min(max(told, default=0), cap)
 
+    @property
+    def significant_decimals(self) -> int:
+        """The decimals of the largest value if all have as many significant digits as any has."""
+        digits = max(_significant_digits(token) for token in self.counts)
+        return max(0, digits - _integer_digits(max(self.sizes)))
+
 
 def printed_rows(data: Any) -> Rows:
     """Convert nested sequences of decimals to rows of strings.
@@ -146,6 +152,11 @@ def _decimals(token: str) -> int:
     mantissa, _, exponent = token.lower().partition("e")
     fraction = mantissa.partition(".")[2]
     return max(0, len(fraction) - int(exponent or 0))
+
+
+def _significant_digits(token: str) -> int:
+    mantissa = token.lower().partition("e")[0]
+    return len(mantissa.lstrip("+-").replace(".", "").lstrip("0"))
 
 
 def _integer_digits(size: Fraction) -> int:

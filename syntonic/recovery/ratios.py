@@ -1,0 +1,172 @@
+"""Ratios of squared distances as intervals, and which of them are golden."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+from syntonic.exact.golden import SQRT5, GoldenExact
+from syntonic.lattice.tolerance import least_conjugate
+from syntonic.recovery.certificate import LARGEST_DENOMINATOR, Ends, Fit, best_interval_fit
+from syntonic.recovery.distances import DistanceClass, Distances
+
+__all__ = ["GoldenPart", "Ratios"]
+
+_COUNTED = 500  # classes that are looked at one by one to tell what is golden in a refusal
+
+
+@dataclass(frozen=True)
+class GoldenPart:
+    """The ratios that are golden each by itself, beyond chance.
+
+    Attributes
+    ----------
+    denominator
+        The D with the most of them.
+    ratios
+        The exact ratios, that of the unit among them, {value: number of pairs}.
+    others
+        The other classes by their approximate ratio, {value: number of pairs}.
+    """
+
+    denominator: int
+    ratios: dict[GoldenExact, int]
+    others: dict[float, int]
+
+    def told(self) -> str:
+        """Return the finding as a clause."""
+        golden = ", ".join(f"{value} ({n} pairs)" for value, n in self.ratios.items())
+        text = f"the largest golden part over D = {self.denominator} is {golden}"
+        if not self.others:
+            return text
+        first = next(iter(self.others))
+        return (
+            f"{text}: {len(self.ratios)} of {len(self.ratios) + len(self.others)} classes of "
+            f"distances and {sum(self.ratios.values())} of "
+            f"{sum(self.ratios.values()) + sum(self.others.values())} pairs; the first of the "
+            f"others has the ratio {first:.7g} ({self.others[first]} pairs)"
+        )
+
+
+@dataclass(frozen=True)
+class Ratios:
+    """The distance classes of printed points in units of one of them.
+
+    Attributes
+    ----------
+    distances
+        The squared distances and their classes.
+    unit
+        The number of the class that is the unit.
+    """
+
+    distances: Distances
+    unit: int
+
+    @classmethod
+    def of(cls, distances: Distances, edges: list[int]) -> Ratios | None:
+        """Take the nearest of the given classes as the unit, of all if there are none.
+
+        Classes that may be at the distance 0, or that cannot be at one distance, are passed over.
+        None if no class is left.
+        """
+        fit = (
+            k
+            for k in sorted(set(edges)) or range(len(distances.classes))
+            if distances.classes[k].low > 0 and distances.classes[k].is_single
+        )
+        unit = next(fit, None)
+        return None if unit is None else cls(distances, unit)
+
+    @property
+    def classes(self) -> tuple[DistanceClass, ...]:
+        """The distance classes."""
+        return self.distances.classes
+
+    def interval(self, k: int) -> Ends:
+        """Return the interval of the ratio of class k, which is single, to the unit."""
+        one, unit = self.classes[k], self.classes[self.unit]
+        if k != self.unit:
+            return one.low / unit.high, one.high / unit.low
+        low, high = one.widest  # of one pair to another
+        return low / high, high / low
+
+    def intervals(self) -> dict[Fraction, Ends]:
+        """Return the intervals of all single classes that say something.
+
+        The ratio of the unit is 1. It is evidence only if there are two distances that have it.
+        """
+        return {
+            Fraction(k): self.interval(k)
+            for k, one in enumerate(self.classes)
+            if one.is_single and (k != self.unit or one.count > 1)
+        }
+
+    def best_fit(
+        self, tries: int, most_evidence: int, progress: bool
+    ) -> tuple[Fit, tuple[Fit, ...]]:
+        """Return the fit of least chance, and those of all denominators."""
+        return best_interval_fit(
+            self.intervals(),
+            tries,
+            least_window=1,  # of the unit
+            most_evidence=most_evidence,
+            progress=progress,
+        )
+
+    def values(self, fit: Fit) -> list[GoldenExact]:
+        """Return the exact ratio of each class."""
+        found = []
+        for k in range(len(self.classes)):
+            a, b = (fit.denominator, 0) if k == self.unit else fit.points[Fraction(k)]
+            found.append(GoldenExact.from_numerators(a, b, fit.denominator))
+        return found
+
+    def unit_square(self, values: list[GoldenExact]) -> tuple[GoldenExact, GoldenExact]:
+        """Return bounds of the squared unit from all classes; the first is larger if none fits."""
+        ends = [
+            (GoldenExact(one.low) / value, GoldenExact(one.high) / value)
+            for one, value in zip(self.classes, values, strict=True)
+            if value
+        ]
+        return max(low for low, _ in ends), min(high for _, high in ends)
+
+    def golden_part(self, most_chance: float) -> GoldenPart:
+        """Find the denominator for which most classes are golden each by itself.
+
+        A class is, if the chance that any unrelated ratio among as many would have so small a
+        conjugate in its interval is at most `most_chance`.
+        """
+        numbers = [k for k, one in enumerate(self.classes) if one.is_single and k != self.unit]
+        numbers = sorted(sorted(numbers, key=lambda k: -self.classes[k].count)[:_COUNTED])
+        best: tuple[int, dict[int, GoldenExact]] = (1, {})
+        for denominator in range(1, LARGEST_DENOMINATOR + 1):
+            limit = Fraction(most_chance) / (denominator * (denominator + 1) * max(1, len(numbers)))
+            golden = dict(self._golden(numbers, denominator, limit))
+            if len(golden) > len(best[1]):
+                best = denominator, golden
+        denominator, golden = best
+        golden[self.unit] = GoldenExact(1)
+        ratios = {value: self.classes[k].count for k, value in sorted(golden.items())}
+        return GoldenPart(denominator, ratios, self._others(golden))
+
+    def _golden(
+        self, numbers: list[int], denominator: int, limit: Fraction
+    ) -> Iterator[tuple[int, GoldenExact]]:
+        for k in numbers:
+            low, high = self.interval(k)
+            point = least_conjugate(low, high, denominator=denominator)
+            if point is not None:
+                value = GoldenExact.from_numerators(*point, denominator)
+                size = abs(value.galois_conjugate())
+                if 2 * (high - low) * denominator**2 * size <= limit * SQRT5:
+                    yield k, value
+
+    def _others(self, golden: dict[int, GoldenExact]) -> dict[float, int]:
+        unit = self.classes[self.unit].low
+        return {
+            float(one.low / unit): one.count
+            for k, one in enumerate(self.classes)
+            if k not in golden
+        }

@@ -1,0 +1,397 @@
+"""Recovery at an unknown scale and in an unknown position: from the ratios of squared distances.
+
+Turning and scaling change the coordinates, but not the ratios of squared distances. Each ratio is
+known to lie in an interval, which follows from the rounding of the coordinates, and is recognised
+in (1/D)Z[φ] with the certificate of `syntonic.recovery.certificate`. Distances that the digits
+cannot tell apart are taken as equal. Then the exact ratios have to belong together: one unit of
+length for all, one figure of the right dimension, all its distances.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import permutations
+from math import lcm
+from typing import Any
+
+import numpy as np
+
+from syntonic.errors import NotGoldenError
+from syntonic.exact.golden import GoldenExact
+from syntonic.io.model import Model
+from syntonic.recovery.certificate import LARGEST_DENOMINATOR, MOST_CHANCE, Fit
+from syntonic.recovery.distances import Distances, PairChoice, axis_parallel, far_apart
+from syntonic.recovery.frames import Frame, Vector, gram_schmidt, orthonormal
+from syntonic.recovery.geometry import Figure
+from syntonic.recovery.ratios import Ratios
+from syntonic.recovery.result import Recovery
+from syntonic.recovery.scale_free_result import RatioValue, ScaleFreeRecovery
+from syntonic.recovery.tokens import Tokens
+from syntonic.tensor import ResonantTensor
+
+__all__ = ["in_ratios", "recover_scale_free"]
+
+_MOST_CHANCE_SHAPE = 1e-3
+_NO_UNIT = "there is no distance that could be the unit"
+_SIMPLE = 6  # CD² up to here is accepted even if one parameter of the shape could be an accident
+
+
+def recover_scale_free(
+    model: Model, tokens: Tokens, decimals: int | None, progress: bool
+) -> ScaleFreeRecovery:
+    """Recover a figure up to scale and position from its printed vertices.
+
+    Parameters
+    ----------
+    model
+        The edges, faces and cells.
+    tokens
+        The printed vertices.
+    decimals
+        How many decimals are right; None to find out.
+    progress
+        Show progress bars on the standard error stream.
+
+    Raises
+    ------
+    NotGoldenError
+        The decimals do not prove golden ratios.
+    """
+    base = far_apart(tokens)
+    pairs = PairChoice.of(len(tokens.rows), base, model.edges)
+    refusals = []
+    for tries, d in enumerate(_roundings(tokens, decimals), start=1):
+        attempt = _Attempt(model, tokens, d, tries, base, pairs)
+        outcome = attempt.outcome(progress)
+        if isinstance(outcome, ScaleFreeRecovery):
+            return outcome
+        refusals.append(outcome)
+    raise min(refusals, key=_hopelessness).error()
+
+
+def _roundings(tokens: Tokens, decimals: int | None) -> list[int]:
+    """Return the numbers of decimals to try, most first.
+
+    Last digits are often off, hence one less. Where all values have as many significant digits,
+    the largest ones have fewer decimals than the smallest ones.
+    """
+    if decimals is not None:
+        return [decimals, decimals - 1]
+    first = tokens.decimals
+    return sorted({first, first - 1, min(first, tokens.significant_decimals)}, reverse=True)
+
+
+def in_ratios(found: Recovery, model: Model) -> ScaleFreeRecovery:
+    """Return what the ratios are of coordinates that are exact.
+
+    Raises
+    ------
+    NotGoldenError
+        All the vertices coincide.
+    """
+    a, b, denominator = found.tensor.numerators()
+    count, dimension = a.shape
+    pairs = PairChoice.of(count, range(min(count, dimension + 1)), model.edges)
+    given = Figure(a, b, denominator, model)
+    squares = _counted(given, *given.distances(pairs.i, pairs.j))
+    lengths = _counted(given, *given.edge_squares()) if model.edges else squares
+    unit = min(filter(None, lengths), default=None)
+    if unit is None:
+        raise NotGoldenError(f"recover: {_NO_UNIT}")
+    ratios = {square / unit: squares[square] for square in sorted(squares)}
+    window = max(abs(ratio.galois_conjugate()) for ratio in ratios)
+    shared = lcm(*(int(ratio.numerators()[2]) for ratio in ratios))
+    axes = (unit.inverse(),) * dimension
+    return ScaleFreeRecovery(
+        coordinates=found.tensor,
+        axes=axes,
+        frame="printed",
+        oriented=True,
+        unit="edge" if model.edges else "distance",
+        unit_square=(unit, unit),
+        ratios=ratios,
+        all_pairs=pairs.complete,
+        denominator=shared,
+        window=window,
+        separation=(2 * shared**2 * window).inverse(),
+        accident=0.0,
+        checks=Figure(a, b, denominator, model, axes).facts(),
+        basis=found.basis,
+    )
+
+
+def _counted(figure: Figure, p: Any, q: Any) -> Counter[GoldenExact]:
+    counts = Counter(zip(map(int, p), map(int, q), strict=True))
+    return Counter(
+        {GoldenExact.from_numerators(*pair, figure.square): n for pair, n in counts.items()}
+    )
+
+
+@dataclass(frozen=True)
+class _Refusal:
+    """What one rounding gave, and the reasons to refuse it."""
+
+    decimals: int
+    reasons: tuple[str, ...]
+    unsettled: int = 0
+    ratios: Ratios | None = None
+    fit: Fit | None = None
+
+    def error(self) -> NotGoldenError:
+        plural = "decimal" if self.decimals == 1 else "decimals"
+        text = (
+            "recover: the ratios of squared distances are not provably golden. With "
+            f"{self.decimals} {plural} {'; and '.join(self.reasons)}"
+        )
+        if self.ratios is None or self.fit is None:
+            return NotGoldenError(text)
+        fit, about = self.fit, "" if self.fit.complete else "at least "
+        part = self.ratios.golden_part(MOST_CHANCE)
+        return NotGoldenError(
+            f"{text}. The best common denominator up to {LARGEST_DENOMINATOR} is D = "
+            f"{fit.denominator}, with the window C = {about}{fit.window:.6g}, kappa = 2WCD^2 = "
+            f"{about}{fit.kappa:.4g} (W is the widest interval of a ratio), chance "
+            f"{fit.chance:.3g}, and {fit.chance_scale:.3g} for a single ratio. In units of "
+            f"the class nearest to {self._unit():.7g}, {part.told()}",
+            denominator=fit.denominator,
+            window=fit.window,
+            kappa=fit.kappa,
+            chance=fit.chance,
+            chance_scale=fit.chance_scale,
+            golden_part=part.ratios,
+        )
+
+    def _unit(self) -> float:
+        if self.ratios is None:
+            return 0.0
+        return float(self.ratios.classes[self.ratios.unit].low) ** 0.5
+
+
+def _hopelessness(refusal: _Refusal) -> tuple[int, float]:
+    return refusal.unsettled, 1.0 if refusal.fit is None else refusal.fit.chance
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    """One trial with one rounding."""
+
+    model: Model
+    tokens: Tokens
+    decimals: int
+    tries: int
+    base: list[int]
+    pairs: PairChoice
+
+    def outcome(self, progress: bool) -> ScaleFreeRecovery | _Refusal:
+        """Return the recovery, or why there is none."""
+        h = Fraction(10) ** -self.decimals / 2
+        distances = Distances(self.tokens, h, self.pairs)
+        ratios = Ratios.of(distances, self._edge_classes(distances))
+        unsettled = sum(not one.is_single for one in distances.classes)
+        if ratios is None:
+            return _Refusal(self.decimals, (_NO_UNIT,), unsettled)
+        fit, fits = ratios.best_fit(self.tries, self._freedom(), progress)
+        reasons = tuple(_doubts(fit, unsettled))
+        if reasons:
+            return _Refusal(self.decimals, reasons, unsettled, ratios, fit)
+        found = self._figure(ratios, ratios.values(fit))
+        if isinstance(found, str):
+            return _Refusal(self.decimals, (found,), unsettled, ratios, fit)
+        return self._recovery(ratios, found, fit, fits)
+
+    def _edge_classes(self, distances: Distances) -> list[int]:
+        edges = set(self.model.edges)
+        pairs = zip(self.pairs.i.tolist(), self.pairs.j.tolist(), strict=True)
+        labels = distances.labels.tolist()
+        return [label for pair, label in zip(pairs, labels, strict=True) if pair in edges]
+
+    def _freedom(self) -> int:
+        """Return how many ratios of points in general position are independent of each other."""
+        count, dimension = len(set(self.tokens.rows)), self.model.dimension
+        return max(1, dimension * count - dimension * (dimension + 1) // 2 - 1)
+
+    def _figure(self, ratios: Ratios, values: list[GoldenExact]) -> Frame | str:
+        """Return exact coordinates with these distances, or why there are none."""
+        low, high = ratios.unit_square(values)
+        if low > high:
+            return "no one unit of length fits all the exact ratios"
+        frame = gram_schmidt(self._rows(ratios, values), self.base)
+        if frame is None or not self._has_distances(frame, ratios, values):
+            dimension = self.model.dimension
+            return f"no figure of dimension {dimension} has all the exact ratios as distances"
+        return frame.centred()
+
+    def _rows(self, ratios: Ratios, values: list[GoldenExact]) -> list[list[GoldenExact]]:
+        """Return the squared distances of each base point from all points."""
+        i, j, labels = self.pairs.i, self.pairs.j, ratios.distances.labels
+        rows = []
+        for p in self.base:
+            row = [GoldenExact(0)] * len(self.tokens.rows)
+            for k in np.flatnonzero((i == p) | (j == p)).tolist():
+                row[int(i[k] + j[k]) - p] = values[labels[k]]
+            rows.append(row)
+        return rows
+
+    def _has_distances(self, frame: Frame, ratios: Ratios, values: list[GoldenExact]) -> bool:
+        """Tell whether all the pairs are as far apart as the ratios have it, exactly."""
+        figure = _figure_of(frame, self.model)
+        p, q = figure.distances(self.pairs.i, self.pairs.j)
+        labels = ratios.distances.labels.tolist()
+        found = set(zip(labels, p.tolist(), q.tolist(), strict=True))
+        return len(found) == len(values) and all(
+            GoldenExact.from_numerators(a, b, figure.square) == values[k] for k, a, b in found
+        )
+
+    def _recovery(
+        self, ratios: Ratios, frame: Frame, fit: Fit, fits: tuple[Fit, ...]
+    ) -> ScaleFreeRecovery:
+        values = ratios.values(fit)
+        chosen, kind = self._choose_frame(frame, ratios.distances.h)
+        chosen, oriented = self._oriented(chosen, ratios.distances.h)
+        facts = _figure_of(chosen, self.model).facts()
+        del facts["vertex_sum"]  # which is 0: the centroid is the origin
+        counts = {value: one.count for one, value in zip(ratios.classes, values, strict=True)}
+        classes = (
+            RatioValue(value, *ratios.interval(k), ratios.classes[k].count)
+            for k, value in enumerate(values)
+        )
+        return ScaleFreeRecovery(
+            coordinates=_tensor(chosen),
+            axes=chosen.axes,
+            frame=kind,
+            oriented=oriented,
+            unit="edge" if self.model.edges else "distance",
+            unit_square=ratios.unit_square(values),
+            ratios={value: counts[value] for value in sorted(counts)},
+            all_pairs=self.pairs.complete,
+            denominator=fit.denominator,
+            window=fit.window,
+            separation=(2 * fit.denominator**2 * fit.window).inverse(),
+            accident=fit.chance,
+            checks=facts,
+            basis="decimals",
+            decimals=self.decimals,
+            rounding=2 * ratios.distances.h,
+            shape_proved=fit.chance_scale <= _MOST_CHANCE_SHAPE,
+            fit=fit,
+            fits=fits,
+            tries=self.tries,
+            classes=tuple(classes),
+        )
+
+    def _choose_frame(self, frame: Frame, h: Fraction) -> tuple[Frame, str]:
+        """Return the best axes there are: golden ones, if possible those that are printed."""
+        printed = self._printed_frame(frame, h)
+        if printed is not None:
+            lengths = [axis / printed.axes[0] for axis in printed.axes]
+            if all(length.is_square() for length in lengths):
+                return _neat(printed.scaled([length.sqrt() for length in lengths])), "printed"
+        golden = orthonormal(frame)
+        if golden is not None:
+            return _neat(golden), "own"
+        return (frame, "own") if printed is None else (printed, "printed")
+
+    def _printed_frame(self, frame: Frame, h: Fraction) -> Frame | None:
+        """Return the coordinates along the printed axes, if all of them but one can be seen."""
+        dimension = self.model.dimension
+        if len(frame.axes) < dimension:
+            return None
+        found = axis_parallel(self.tokens, h, self.pairs.i, self.pairs.j)
+        seen = {k: _difference(frame.points[i], frame.points[j]) for k, (i, j) in found.items()}
+        known = list(seen.values())
+        if len(known) < dimension - 1 or any(
+            frame.inner(x, y) for n, x in enumerate(known) for y in known[:n]
+        ):
+            return None
+        whole = frame.completed(known)
+        columns = [*seen, *(k for k in range(dimension) if k not in seen)]
+        return frame.along([whole[columns.index(k)] for k in range(dimension)])
+
+    def _oriented(self, frame: Frame, h: Fraction) -> tuple[Frame, bool]:
+        """Return the frame, mirrored if need be, with the handedness of the printed points."""
+        if len(frame.axes) < self.model.dimension:
+            return frame, True  # what is flat can be turned over
+        values = self.tokens.values
+        rows = [[values[token] for token in self.tokens.rows[p]] for p in self.base]
+        edges = [
+            [(x - y - 2 * h, x - y + 2 * h) for x, y in zip(row, rows[0], strict=True)]
+            for row in rows[1:]
+        ]
+        low, high = _determinant(edges)
+        if low <= 0 <= high:
+            return frame, False
+        points = [frame.points[p] for p in self.base]
+        exact = [[(x, x) for x in _difference(point, points[0])] for point in points[1:]]
+        if (_determinant(exact)[0] > 0) == (low > 0):
+            return frame, True
+        factors = [GoldenExact(1)] * (len(frame.axes) - 1) + [GoldenExact(-1)]
+        return frame.scaled(factors), True
+
+
+def _doubts(fit: Fit, unsettled: int) -> Iterator[str]:
+    if unsettled:
+        yield (
+            f"{unsettled} classes of distances run into one another: the digits do not tell which "
+            "are equal"
+        )
+    if not fit.is_certain:
+        yield "kappa is not below 1, so the interval of a ratio can hold several elements"
+        return
+    if fit.chance > MOST_CHANCE:
+        yield f"the chance of an accident is above {MOST_CHANCE}"
+    if fit.chance_scale > _MOST_CHANCE_SHAPE and fit.window * fit.denominator**2 > _SIMPLE:
+        yield (
+            "a shape with one free parameter may be golden by accident: its chance is above "
+            f"{_MOST_CHANCE_SHAPE}, and CD^2 is above {_SIMPLE}"
+        )
+
+
+def _difference(x: Vector, y: Vector) -> Vector:
+    return tuple(p - q for p, q in zip(x, y, strict=True))
+
+
+def _determinant(rows: list[list[Any]]) -> Any:
+    """Return bounds of the determinant of a matrix of intervals, by Leibniz' formula."""
+    low = high = 0
+    for order in permutations(range(len(rows))):
+        ends: Any = (1, 1)
+        for row, k in zip(rows, order, strict=True):
+            products = [p * q for p in ends for q in row[k]]
+            ends = min(products), max(products)
+        if sum(p > q for n, q in enumerate(order) for p in order[:n]) % 2:
+            ends = -ends[1], -ends[0]
+        low, high = low + ends[0], high + ends[1]
+    return low, high
+
+
+def _neat(frame: Frame) -> Frame:
+    """Scale coordinates along axes of one length: the unit to length 1, or to whole numbers."""
+    length = frame.axes[0]
+    if length.is_square():
+        factor = length.sqrt()
+    else:
+        factor = GoldenExact(lcm(*(x.numerators()[2] for p in frame.points for x in p)))
+    return frame.scaled([factor] * len(frame.axes))
+
+
+def _lattice(frame: Frame) -> tuple[Any, Any, int]:
+    """Return the numerators of the coordinates and their common denominator."""
+    triples = [[tuple(map(int, x.numerators())) for x in point] for point in frame.points]
+    denominator = lcm(*(d for row in triples for _, _, d in row))
+    a, b = (
+        np.array([[t[k] * (denominator // t[2]) for t in row] for row in triples], dtype=object)
+        for k in (0, 1)
+    )
+    return a, b, denominator
+
+
+def _figure_of(frame: Frame, model: Model) -> Figure:
+    return Figure(*_lattice(frame), model, frame.axes)
+
+
+def _tensor(frame: Frame) -> ResonantTensor:
+    a, b, denominator = _lattice(frame)
+    return ResonantTensor.from_lattice(a, b, denominator=denominator)
