@@ -1,6 +1,7 @@
 """Every example runs as a script, and makes again what is committed."""
 
 import os
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -31,11 +32,46 @@ def run(script, *arguments, cwd):
     return done.stdout.decode()
 
 
+# What each script is told to write, if anything.
+OUTPUTS = {
+    "identities": None,
+    "make_120cell": "output.off",
+    "penrose": "output.png",
+    "plot_120cell": "output.png",
+    "quickstart": None,
+}
+
+
+def test_every_example_is_known():
+    assert [script.stem for script in EXAMPLES] == sorted(OUTPUTS)
+
+
 @pytest.mark.parametrize("script", EXAMPLES, ids=lambda path: path.stem)
 def test_every_example_runs(script, tmp_path):
-    output = tmp_path / "output.png" if "plot" in script.stem else tmp_path / "output.off"
-    assert run(script, output, cwd=tmp_path)
-    assert output.stat().st_size > 10_000
+    output = OUTPUTS[script.stem]
+    assert run(script, *filter(None, [output]), cwd=tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == list(filter(None, [output]))
+    assert output is None or (tmp_path / output).stat().st_size > 10_000
+
+
+def test_the_quickstart_tells_snaps_from_drift(tmp_path):
+    printed = run(ROOT / "examples" / "quickstart.py", cwd=tmp_path)
+    exact, drifted, healed = (
+        line.split()[-2:] for line in printed.splitlines() if re.search(r"e-\d+  ", line)
+    )
+    assert healed == exact
+    assert abs(float(drifted[0])) > 1e12 * float(exact[0])
+
+
+def test_the_tiling_counts(tmp_path):
+    """551 corners within 12 edges; 10 F_15 and 10 F_16 half-tiles."""
+    printed = run(ROOT / "examples" / "penrose.py", "tiling.png", cwd=tmp_path)
+    assert "6100 thin and 9870 thick half-tiles: 10 F_15 and 10 F_16" in printed
+    assert "all of them in the window, 0 on its edge" in printed
+    assert "the window accepts 551 of them: they are the corners" in printed
+    picture = (tmp_path / "tiling.png").read_bytes()
+    assert picture[:8] == b"\x89PNG\r\n\x1a\n"
+    assert len(picture) < 500_000
 
 
 def test_the_120_cell_is_made_again_byte_for_byte(tmp_path):
