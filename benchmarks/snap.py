@@ -22,7 +22,7 @@ import gmpy2
 import mpmath
 import numba  # loaded first: compiled loops serve small arrays too
 import numpy as np
-from measure import Result, machine, pretty, side_by_side, table, write
+from measure import Result, machine, side_by_side, table, write
 
 from syntonic.constants import PHI
 from syntonic.lattice.snap import snap
@@ -73,7 +73,7 @@ def sample(x: np.ndarray, size: int = 2000) -> np.ndarray:
 def checked(x: np.ndarray, precision: int, d: int = 1) -> None:
     """Compare snap with the search in integers on a sample."""
     part = np.tile(sample(x), 2)
-    found, (a, b) = snap(part, precision=precision, denominator=d), ([], [])
+    found = snap(part, precision=precision, denominator=d)
     a, b = search_exact(part, bounded_plan(precision), d)
     require((found.a == a) & (found.b == b), f"snap at precision {precision}")
 
@@ -176,9 +176,9 @@ def residuals(n: int) -> Result:
 
 def single_values() -> list[Result]:
     """Time one value at a time, as found by integers: no compiled code takes part."""
-    out = []
+    out, x = [], 0.7390851332151607
     for precision in (100, 10**6, 10**9):
-        plan, x = bounded_plan(precision), 0.7390851332151607
+        plan = bounded_plan(precision)
         expected = plan.nearest(*x.as_integer_ratio())
         result = snap(x, precision=precision)
         require((int(result.a), int(result.b)) == expected, "single value")

@@ -9,8 +9,8 @@ __all__ = ["compiled_pays"]
 LOADED_SIZE = 64
 """With numba loaded: calling a compiled loop takes as long as a few exact elements."""
 
-COLD_SIZE = 1 << 15
-"""Without: importing numba takes about 0.3 s, as long as 2^15 to 2^16 exact elements."""
+COLD_SIZE = 1 << 16
+"""Without: numba and the cached code take 0.3 s to load, as long as 2^16 exact elements."""
 
 
 def compiled_pays(size: int) -> bool:

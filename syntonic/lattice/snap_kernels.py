@@ -100,25 +100,22 @@ def snap_bounded(x: Floats, denominator: int, plan: BoundedPlan) -> tuple[Ints, 
 
 @njit
 def _snap(x: Floats, a: Ints, b: Ints, d: float, plan: Bounded) -> int:
-    doubtful = np.empty(BLOCK, np.bool_)
     terms = np.empty(SIGN_TERMS)
     undecided = 0
     for start in range(0, x.size, BLOCK):
         stop = min(start + BLOCK, x.size)
         x_block, a_block, b_block = x[start:stop], a[start:stop], b[start:stop]
-        if _snap_block(x_block, a_block, b_block, doubtful, d, plan):
+        if _snap_block(x_block, a_block, b_block, d, plan):
             for i in range(stop - start):
-                if doubtful[i]:
+                if b_block[i] == UNDECIDED:
                     a_block[i], b_block[i] = _resolve(x_block[i], d, plan, terms)
                     undecided += b_block[i] == UNDECIDED
     return undecided
 
 
 @njit
-def _snap_block(
-    x: Floats, a: Ints, b: Ints, doubtful: npt.NDArray[np.bool_], d: float, plan: Bounded
-) -> int:
-    """Snap what is certain, and return how many are not.
+def _snap_block(x: Floats, a: Ints, b: Ints, d: float, plan: Bounded) -> int:
+    """Snap what is certain, mark the rest UNDECIDED in b, and count it.
 
     Error of a residual: that of the first candidate, r, has the exact part u - t (Sterbenz) and
     a rest of at most 2^-5 |b| 2^-46 computed to 2^-53 of its size; adding it and the steps
@@ -141,9 +138,8 @@ def _snap_block(
         nearest = min(d01, d23)
         second = min(max(d01, d23), min(max(d0, d1), max(d2, d3)))
         a[i] = to_int(np.rint(fma(-best, _P0, f)) + n)
-        b[i] = to_int(best)
         certain = (second - nearest > plan.margin) and abs(high) < _VECTOR_LIMIT
-        doubtful[i] = not certain
+        b[i] = to_int(best) if certain else UNDECIDED
         count += not certain
     return count
 

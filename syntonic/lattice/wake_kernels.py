@@ -68,19 +68,18 @@ def wake_int64(
 
 @njit
 def _wake(a: Ints, b: Ints, out: Floats, odd: float, scale: float, to_odd: bool) -> int:
-    doubtful = np.empty(BLOCK, np.bool_)
     terms = np.empty(TERMS)
     undecided = 0
     for start in range(0, a.size, BLOCK):
         stop = min(start + BLOCK, a.size)
         a_block, b_block, out_block = a[start:stop], b[start:stop], out[start:stop]
         if to_odd:
-            count = _odd_block(a_block, b_block, out_block, doubtful, odd, scale)
+            count = _odd_block(a_block, b_block, out_block, odd, scale)
         else:
-            count = _nearest_block(a_block, b_block, out_block, doubtful, odd, scale)
+            count = _nearest_block(a_block, b_block, out_block, odd, scale)
         if count:
             for i in range(stop - start):
-                if doubtful[i]:
+                if np.isnan(out_block[i]):
                     value = _careful(a_block[i], b_block[i], odd, to_odd, terms)
                     out_block[i] = value * scale
                     undecided += np.isnan(value)
@@ -88,31 +87,27 @@ def _wake(a: Ints, b: Ints, out: Floats, odd: float, scale: float, to_odd: bool)
 
 
 @njit
-def _nearest_block(
-    a: Ints, b: Ints, out: Floats, doubtful: npt.NDArray[np.bool_], odd: float, scale: float
-) -> int:
+def _nearest_block(a: Ints, b: Ints, out: Floats, odd: float, scale: float) -> int:
+    """Round what is certain to nearest, leave NaN for the rest, and count it."""
     count = 0
     for i in range(a.size):
         high, low, error = _quotient(a[i], b[i], odd)
         value = high + (low + error)
-        out[i] = value * scale
         certain = value == high + (low - error) and _small(a[i]) and _small(b[i])
-        doubtful[i] = not certain
+        out[i] = value * scale if certain else np.nan
         count += not certain
     return count
 
 
 @njit
-def _odd_block(
-    a: Ints, b: Ints, out: Floats, doubtful: npt.NDArray[np.bool_], odd: float, scale: float
-) -> int:
+def _odd_block(a: Ints, b: Ints, out: Floats, odd: float, scale: float) -> int:
+    """Do the same, rounding to odd; only then is the value rounded to the format of `out`."""
     count = 0
     for i in range(a.size):
         high, low, error = _quotient(a[i], b[i], odd)
-        out[i] = _round_to_odd(high, low) * scale
         known = abs(low) > error or (low == 0.0 and b[i] == 0)
         certain = known and _small(a[i]) and _small(b[i])
-        doubtful[i] = not certain
+        out[i] = _round_to_odd(high, low) * scale if certain else np.nan
         count += not certain
     return count
 

@@ -127,25 +127,22 @@ def snap_window(x: Floats, denominator: int, plan: WindowPlan) -> tuple[Ints, In
 
 @njit
 def _snap(x: Floats, a: Ints, b: Ints, d: float, plan: Window) -> int:
-    doubtful = np.empty(BLOCK, np.bool_)
     terms = np.empty(SIGN_TERMS)
     undecided = 0
     for start in range(0, x.size, BLOCK):
         stop = min(start + BLOCK, x.size)
         x_block, a_block, b_block = x[start:stop], a[start:stop], b[start:stop]
-        if _snap_block(x_block, a_block, b_block, doubtful, d, plan):
+        if _snap_block(x_block, a_block, b_block, d, plan):
             for i in range(stop - start):
-                if doubtful[i]:
+                if b_block[i] == UNDECIDED:
                     a_block[i], b_block[i] = _resolve(x_block[i], d, plan, terms)
                     undecided += b_block[i] == UNDECIDED
     return undecided
 
 
 @njit
-def _snap_block(
-    x: Floats, a: Ints, b: Ints, doubtful: npt.NDArray[np.bool_], d: float, plan: Window
-) -> int:
-    """Snap what is certain, and return how many are not."""
+def _snap_block(x: Floats, a: Ints, b: Ints, d: float, plan: Window) -> int:
+    """Snap what is certain, mark the rest UNDECIDED in b, and count it."""
     count = 0
     for i in range(x.size):
         high = x[i] * d
@@ -161,7 +158,6 @@ def _snap_block(
         step1 = 1.0 if (use3 if upper else use1) else 0.0
         step2 = 1.0 if upper else 0.0
         a[i] = to_int(a0 + step1 * plan.a1 + step2 * plan.a2)
-        b[i] = to_int(b0 + step1 * plan.b1 + step2 * plan.b2)
         nearest = min(d01, d23)
         second = min(max(d01, d23), min(max(d0, d1), max(d2, d3)))
         # How near to the boundary the four conjugates come.
@@ -172,7 +168,7 @@ def _snap_block(
             and second - nearest > 2.0**-49 * plan.value3 + spread
             and min(near01, near23) > plan.near + spread
         )
-        doubtful[i] = not certain
+        b[i] = to_int(b0 + step1 * plan.b1 + step2 * plan.b2) if certain else UNDECIDED
         count += not certain
     return count
 
