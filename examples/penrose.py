@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 
 from syntonic import PHI, PHI_INV, SQRT5, GoldenExact, ResonantTensor
-from syntonic.exact.pairs import fibonacci
+from syntonic.integers import fibonacci
 from syntonic.testing import assert_exact_equal
 
 OUTPUT = Path("penrose.png")
@@ -122,7 +122,7 @@ def verify(tiles: HalfTiles) -> None:
         for i, j, length in ((0, 1, 1), (0, 2, 1), (1, 2, base)):
             sides = square(halves[:, i] - halves[:, j])
             demand("sides of length 1, bases 1/φ and φ", bool((sides == length**2).all()))
-    counts = [10 * int(fibonacci(2 * STEPS + k)) for k in (-1, 0)]
+    counts = [10 * fibonacci(2 * STEPS + k) for k in (-1, 0)]
     demand("Fibonacci numbers of tiles", [len(tiles.thin), len(tiles.thick)] == counts)
     # With bases 1/φ and φ, a thick one is φ times as large: areas in units of a thin one.
     area = len(tiles.thin) + PHI * len(tiles.thick)

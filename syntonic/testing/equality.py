@@ -81,15 +81,16 @@ def _unequal(x: ResonantTensor, y: ResonantTensor) -> Any:
 
 def _report(x: ResonantTensor, y: ResonantTensor, unequal: Any) -> str:
     places = [tuple(map(int, index)) for index in np.argwhere(unequal)]
-    differences = [_difference(x[index].item(), y[index].item()) for index in places]
+    left, right = (np.asarray(t)[unequal].tolist() for t in (x, y))
+    differences = [_difference(u, v) for u, v in zip(left, right, strict=True)]
     # max returns the first among equals; what has no finite difference is worse than all.
     worst = max(range(len(places)), key=lambda k: _badness(differences[k]))
 
     def lines(k: int) -> Lines:
         difference = differences[k]
         return [
-            ("x", shown(x[places[k]].item())),
-            ("y", shown(y[places[k]].item())),
+            ("x", shown(left[k])),
+            ("y", shown(right[k])),
             ("x - y", "not finite" if difference is None else approximately(difference)),
         ]
 

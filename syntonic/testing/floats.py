@@ -73,8 +73,9 @@ def assert_ulp_equal(actual: Any, exact: Any, ulps: Any = 0.5) -> None:
             f"{truth.shape}"
         )
     values: Any = np.asarray(truth)
-    errors = {index: _error(array[index], values[index]) for index in np.ndindex(array.shape)}
-    wrong = {i: error for i, error in errors.items() if error is None or error > limit}
+    form = np.finfo(array.dtype)
+    errors = ((i, _error(array[i], values[i], form)) for i in np.ndindex(array.shape))
+    wrong = {i: error for i, error in errors if error is None or error > limit}
     if wrong:
         raise AssertionError(_report(array, values, wrong, f"{ulps} ulp ({array.dtype})"))
 
@@ -96,17 +97,17 @@ def _floats(actual: Any) -> Any:
     return array
 
 
-def _error(x: Any, v: GoldenExact) -> GoldenExact | None:
+def _error(x: Any, v: GoldenExact, form: np.finfo[Any]) -> GoldenExact | None:
     """Return |x - v| in ulps of v, None if x is infinitely far."""
-    form = np.finfo(x.dtype)
     if not np.isfinite(x):
         # Half an ulp above the largest float, and beyond, the nearest is infinity.
         limit = (2 - Fraction(1, 2 << form.nmant)) * 2 ** (int(form.maxexp) - 1)
         overflows = abs(v) >= limit and bool(x == v.sign() * np.inf)
         return GoldenExact(0) if overflows else None
-    exponent = max(floor_log2(*v.numerators()), form.minexp) if v else form.minexp
-    ulp = Fraction(2) ** (int(exponent) - form.nmant)
-    return abs(GoldenExact.from_float_exact(x) - v) / ulp
+    least = int(form.minexp)
+    exponent = (max(floor_log2(*v.numerators()), least) if v else least) - int(form.nmant)
+    error = abs(GoldenExact.from_float_exact(x) - v)
+    return error * (1 << -exponent) if exponent < 0 else error / (1 << exponent)
 
 
 def _report(array: Any, values: Any, wrong: dict[tuple[int, ...], Any], allowed: str) -> str:

@@ -35,7 +35,7 @@ def test_the_error_against_mpmath(v, steps, dtype):
         value = (p + q * mpmath.phi) / d
         exponent = max(int(mpmath.floor(mpmath.log(abs(value), 2))), least) if v else least
         expected = abs(mpmath.mpf(float(x)) - value) / mpmath.mpf(2) ** (exponent - bits + 1)
-        found = mpmath.mpf(_error(x, v).to_decimal(60))
+        found = mpmath.mpf(_error(x, v, np.finfo(dtype)).to_decimal(60))
         assert abs(found - expected) <= expected * mpmath.mpf(10) ** -50
 
 
