@@ -144,6 +144,14 @@ def prime_entries(n):
     return m
 
 
+def zero_at_one_root(n, which):
+    """Regular, but singular at one root modulo the first prime."""
+    m = lists(random((n, n), bound=1))
+    root = GoldenExact(int(fields(1)[1][0, 1 + which]))
+    m[0] = [(PHI - root) * x for x in m[0]]
+    return m
+
+
 def vanishing_minors(n):
     """Regular, with a determinant divisible by the first n primes, in small rows above it."""
     p = fields(n)[0]
@@ -166,6 +174,8 @@ ADVERSARIAL = {
                       for i, row in enumerate(lists(random((4, 4), bound=1)))],
     "limb edge": [[x * 2**48 for x in row] for row in lists(random((4, 4), bound=1, seed=9))],
     "multiples of our primes": prime_entries(5),
+    "zero at the first root": zero_at_one_root(4, 0),
+    "zero at the second root": zero_at_one_root(4, 1),
     "divisible determinant": vanishing_minors(5),
     "permutation": lists(np.eye(5, dtype=int)[[3, 0, 4, 1, 2]]),
     "large order": random((17, 17), seed=6).tolist(),
@@ -278,6 +288,17 @@ def test_solve_undoes_the_product(rows, data):
         assert linalg.solve(rows, linalg.matmul(rows, z)).equals(z)
 
 
+@pytest.mark.parametrize("below", [1, 2**20])
+@pytest.mark.parametrize("det_bits", [2, 20, 33, 48])
+@pytest.mark.parametrize("bits", [2, 20, 44, 48])
+def test_quotients_do_not_wrap(bits, det_bits, below):
+    (a, b), (c, d) = (np.array([[2**k - 1], [3 - 2**k]]) for k in (bits, det_bits))
+    x, y = (a[:, None, None], b[:, None, None]), (c, d)
+    out = lattice_linalg._quotient(x, y, 5, below, (1, 1, 1), "")
+    numerator, det = (GoldenExact(int(p[0]), int(q[0])) for p, q in ((a, b), (c, d)))
+    assert out.scalars().item() == 5 * numerator / (det * below)
+
+
 @pytest.mark.parametrize("n", [2, 3, 4, 5])
 def test_solve_has_numpy_shapes(n):
     x = random((3, 1, n, n), seed=n)
@@ -362,6 +383,19 @@ def test_no_single_prime_has_the_whole_profile():
     assert linalg.rank(m) == 3
 
 
+def test_a_later_prime_corrects_the_rows():
+    m = [[fields(1)[0][0], 0, 1], [0, 0, 0], [0, 0, 1]]
+    assert linalg.echelon(m).tolist() == [[1, 0, 0], [0, 0, 1], [0, 0, 0]]
+    assert linalg.nullspace(m).tolist() == [[0], [1], [0]]
+
+
+def test_two_primes_together_show_what_neither_does():
+    # The first hides the first pivot and the second the second: the rows of neither are the rows.
+    p, q = fields(2)[0]
+    m = [[GoldenExact(x) for x in row] for row in ([p, 1, 0], [0, 0, 0], [p, 1, q])]
+    assert linalg.echelon(m).tolist() == gauss_jordan(m)
+
+
 def test_rank_of_multiples_of_our_primes():
     p = fields(4)[0]
     assert linalg.rank(np.eye(4, dtype=object) * int(np.prod(np.array(p, object)))) == 4
@@ -437,12 +471,11 @@ def test_remainders_recover_the_extremes(count):
     values = [0, 1, -1, half, -half, half - 1, 1 - half, primes[0], -primes[-1]]
     values += [int.from_bytes(rng.bytes(7 * count), "little") % product - half for _ in range(300)]
     values = [min(max(x, -half), half) for x in values]
-    # Both representatives of a residue must do.
-    residues = np.array([[x % p - p * (i % 2) for i, x in enumerate(values)] for p in primes])
-    residues = np.where(np.abs(residues) < 0.88 * primes[-1], residues, residues % primes[-1])
+    moduli = np.array(primes, np.float64)[:, None]
     residues = np.array([[x % p for x in values] for p in primes], np.float64)
-    signed = residues - np.array(primes, np.float64)[:, None] * (residues > 0.5 * primes[-1])
-    assert [int(x) for x in integers(primes, signed)] == values
+    for largest in (0.5, 0.87):  # the loops leave any representative below 0.88 p
+        signed = residues - moduli * (residues > largest * moduli)
+        assert [int(x) for x in integers(primes, signed)] == values
 
 
 def test_primes_split():
