@@ -15,7 +15,7 @@ import numpy as np
 from gmpy2 import mpq
 
 from syntonic.lattice import fused
-from syntonic.lattice.array import INT64_MAX, LatticeArray, elementwise, int64s
+from syntonic.lattice.array import INT64_MAX, LatticeArray, elementwise, int64s, objects
 
 __all__ = [
     "add",
@@ -84,7 +84,9 @@ def subtract(x: LatticeArray, y: LatticeArray) -> LatticeArray:
 def multiply(x: LatticeArray, y: LatticeArray) -> LatticeArray:
     """Return xy, by (a + bφ)(c + dφ) = (ac + bd) + (ad + bc + bd)φ."""
     if not (x.is_packed and y.is_packed and _product_need(x, y) <= INT64_MAX):
-        x, y = _settle(_product_need, x, y, fractional=_product_need)
+        x, y = _settle(_product_need, x, y, fractional=_product_need, wide=True)
+    if _is_wide(x):
+        return LatticeArray.from_numerators(*_product(x, y), x.over * y.over)
     if x.is_rational:
         return LatticeArray.rational(*_product(x, y))
     a, b = fused.multiply(x, y) or _product(x, y)
@@ -170,10 +172,12 @@ def linear(
     def needed(p: LatticeArray) -> int:
         return p.bound * growth
 
-    x = _settle(needed, x, fractional=needed if elementwise else None)[0]
+    x = _settle(needed, x, fractional=needed if elementwise else None, wide=True)[0]
     a, b = function(x.a, x.b)
     if x.is_rational:
         return LatticeArray.rational(a, b)
+    if _is_wide(x):
+        return LatticeArray.from_numerators(objects(a), objects(b), x.denominator)
     if x.is_packed:
         return LatticeArray.packed(a, b, x.denominator, bound=needed(x))
     return LatticeArray(int64s(a), int64s(b), x.denominator, needed(x), x._over)
@@ -191,10 +195,12 @@ def bilinear(
     def needed(p: LatticeArray, q: LatticeArray) -> int:
         return max(3 * terms * p.bound * q.bound, p.over * q.over)
 
-    x, y = _settle(needed, x, y)
+    x, y = _settle(needed, x, y, wide=True)
     a, b = _product(x, y, function)
     if x.is_rational:
         return LatticeArray.rational(a, b)
+    if _is_wide(x):
+        return LatticeArray.from_numerators(a, b, x.over * y.over)
     return LatticeArray.packed(a, b, x.over * y.over, bound=3 * terms * x.bound * y.bound)
 
 
@@ -202,7 +208,8 @@ def _product(
     x: LatticeArray, y: LatticeArray, function: Callable[[Any, Any], Any] = np.multiply
 ) -> tuple[Any, Any]:
     bd = function(x.b, y.b)
-    return function(x.a, y.a) + bd, function(x.a, y.b) + function(x.b, y.a) + bd
+    a, b = function(x.a, y.a) + bd, function(x.a, y.b) + function(x.b, y.a) + bd
+    return (objects(a), objects(b)) if x.a.dtype == object else (a, b)
 
 
 def _product_need(x: LatticeArray, y: LatticeArray) -> int:
@@ -251,12 +258,14 @@ def _settle(
     needed: Callable[..., int],
     *arrays: LatticeArray,
     fractional: Callable[..., int] | None = None,
+    wide: bool = False,
 ) -> tuple[LatticeArray, ...]:
     """Return the arrays in the leanest layout in which an operation's numbers fit int64.
 
     `needed` computes the largest of these numbers from packed operands, `fractional` from
     fractional ones, where the operation has such a form; each is asked again with least
-    denominators and exact bounds before the next layout is tried.
+    denominators and exact bounds before the next layout is tried. With `wide`, packed operands
+    that nothing fits come back on Python ints, which are several times faster than mpq.
     """
     if fractional is None:
         arrays = tuple(x.common() for x in arrays)
@@ -266,14 +275,21 @@ def _settle(
         arrays = tuple(x.tight() for x in arrays)
         if needed(*arrays) <= INT64_MAX:
             return arrays
-    if fractional is not None and not any(x.is_rational for x in arrays):
+    packed = wide and all(x.is_packed for x in arrays)
+    if fractional is not None and not packed and not any(x.is_rational for x in arrays):
         arrays = tuple(x.split() for x in arrays)
         if fractional(*arrays) <= INT64_MAX:
             return arrays
         arrays = tuple(x.tight() for x in arrays)
         if fractional(*arrays) <= INT64_MAX:
             return arrays
+    if packed:
+        return tuple(x.widened() for x in arrays)
     return tuple(x.unpacked() for x in arrays)
+
+
+def _is_wide(x: LatticeArray) -> bool:
+    return x.is_packed and x.a.dtype == object
 
 
 def _over_one_denominator(packed: tuple[LatticeArray, ...]) -> tuple[LatticeArray, ...]:

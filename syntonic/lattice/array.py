@@ -131,10 +131,10 @@ class LatticeArray:
     @classmethod
     def from_numerators(cls, a: Any, b: Any, denominator: int = 1) -> LatticeArray:
         """Build (a + bφ)/denominator from integer arrays of one shape, int64 or objects."""
-        if denominator <= INT64_MAX and a.dtype == np.int64 and b.dtype == np.int64:
-            return cls.packed(a, b, denominator)
-        if denominator == 1 and not (_fits_int64(a) and _fits_int64(b)):
-            # No reduction can make it fit.
+        fits = _fits_int64(a) and _fits_int64(b)
+        if fits and denominator <= INT64_MAX:
+            return cls.packed(int64s(a), int64s(b), denominator)
+        if denominator == 1:  # no reduction can make it fit
             return cls(elementwise(_as_mpq, a), elementwise(_as_mpq, b), None, None)
         over = objects(mpz(denominator))
         return cls.rational(elementwise(_make_mpq, a, over), elementwise(_make_mpq, b, over))
@@ -206,6 +206,15 @@ class LatticeArray:
             return self
         d = np.broadcast_to(np.int64(self.denominator), self.shape)
         return LatticeArray(self.a, self.b, d, self._bound, self.denominator)
+
+    def widened(self) -> LatticeArray:
+        """Return a packed array on Python ints, for one operation that int64 cannot hold."""
+        return LatticeArray(
+            objects(self.a.astype(object)),
+            objects(self.b.astype(object)),
+            self.denominator,
+            self._bound,
+        )
 
     def common(self) -> LatticeArray:
         """Return the same values packed if one denominator serves them all, else rational."""
@@ -313,7 +322,9 @@ def _largest(a: IntArray, b: IntArray) -> int:
 
 
 def _fits_int64(x: Any) -> bool:
-    return x.size == 0 or (x.min() >= -INT64_MAX - 1 and x.max() <= INT64_MAX)
+    if x.dtype == np.int64 or x.size == 0:
+        return True
+    return bool(x.min() >= -INT64_MAX - 1 and x.max() <= INT64_MAX)
 
 
 def _common_divisor(a: IntArray, b: IntArray, d: int) -> int:
