@@ -112,6 +112,8 @@ def from_sympy(x: Any) -> Any:
         An expression is not in Q(φ), or is not algebraic: a ValueError.
     TypeError
         It has free symbols or floating-point numbers, or is no number at all.
+    ZeroDivisionError
+        It divides by what is zero after all.
 
     Notes
     -----
@@ -189,7 +191,7 @@ def _evaluated(e: Any) -> GoldenExact | None:
 def _power(base: Any, exponent: Any) -> GoldenExact | None:
     """Return base^exponent for a whole or half exponent, None where it is not in the field."""
     value = _evaluated(base)
-    if value is None or not (2 * exponent).is_Integer or (not value and exponent < 0):
+    if value is None or not (2 * exponent).is_Integer:
         return None
     if exponent.is_Integer:
         return value ** int(exponent)

@@ -186,6 +186,15 @@ def test_what_is_no_exact_number(x, message):
         from_sympy(x)
 
 
+@pytest.mark.parametrize(
+    "zero", [sqrt(6 - 2 * sqrt(5)) - sqrt(5) + 1, GoldenRatio - cbrt(2 + sqrt(5))]
+)
+def test_hidden_zeros(zero):
+    assert from_sympy(zero) == from_sympy(sqrt(zero)) == from_sympy(sqrt(2) * zero) == 0
+    with pytest.raises(ZeroDivisionError):
+        from_sympy(1 / zero)
+
+
 @given(golden_numbers())
 def test_conjugates_are_told_apart(x):
     """Both roots of a quadratic come through the minimal polynomial, by an opaque cube root."""

@@ -100,6 +100,13 @@ def test_edges_are_reached(edge):
     assert edge(find(golden_numbers(), edge, settings=no_shrinking))
 
 
+@pytest.mark.parametrize("d", [10**6, st.just(10**6), [10**6]])
+def test_ties_are_drawn_on_purpose(d):
+    """By chance one number in many millions is halfway between integers."""
+    t = find(golden_numbers(denominators=d), lambda x: x.numerators()[2] == 2, settings=SEARCH)
+    assert t.is_rational()
+
+
 @pytest.mark.parametrize("sign", [1, -1])
 def test_tensors_have_equal_and_opposite_elements(sign):
     def holds(t):
