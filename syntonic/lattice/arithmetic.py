@@ -144,10 +144,8 @@ def require_nonzero(x: LatticeArray, where: str) -> None:
     zero = np.asarray((x.a == 0) & (x.b == 0))
     if zero.any():
         first = tuple(int(i) for i in np.argwhere(zero)[0])
-        raise ZeroDivisionError(
-            f"{where}: no element of the divisor may be zero, got {int(zero.sum())} zero(s), "
-            f"the first at index {first}"
-        )
+        place = f", got {int(zero.sum())} zero(s), the first at index {first}" if first else ""
+        raise ZeroDivisionError(f"{where}: no element of the divisor may be zero{place}")
 
 
 def aligned(*arrays: LatticeArray) -> tuple[LatticeArray, ...]:

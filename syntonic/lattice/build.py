@@ -115,7 +115,7 @@ def _check_kind(kind: type, data: Any, where: str) -> None:
     remedy = _FLOAT_REMEDY if issubclass(kind, (float, np.floating)) else "convert it first"
     raise TypeError(
         f"{where}: the data must be exact numbers (int, Fraction, mpz, mpq, GoldenExact), got "
-        f"{kind.__name__} at index {index}; {remedy}"
+        f"{kind.__name__}{f' at index {index}' if index else ''}; {remedy}"
     )
 
 

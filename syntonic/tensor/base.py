@@ -231,6 +231,9 @@ class TensorBase:
             raise TypeError("iter: a 0-d tensor has no axis to iterate over; use .item()")
         return (self[i] for i in range(self.shape[0]))
 
+    def __contains__(self, value: object) -> bool:
+        return bool(np.any(self == value))
+
     def __getitem__(self, index: Any) -> Self:
         """Return the elements at a NumPy index, as a tensor; a full index gives a 0-d one."""
         index = plain_index(index)

@@ -132,7 +132,7 @@ _DATES = "it works on dates"
 _BITS = "it works on bits or bins of machine integers"
 _MEMORY = "it asks about memory or dtypes, which an exact tensor does not expose"
 _APPROXIMATE = "exact numbers are equal or not; use == or .equals(), or wake_flux() for tolerances"
-_FILES = "it would write objects; wake_flux() for floats, or pickle for exact tensors"
+_FILES = "it would write objects; syntonic.io.save keeps exact tensors, wake_flux() gives floats"
 _CREATES = "it creates arrays from parameters; use the constructors of ResonantTensor"
 
 REFUSED: dict[str, str] = {

@@ -268,6 +268,8 @@ def test_indexing_is_numpys():
     assert t[0, 0, 0].item() == x[0, 0, 0]
     assert [r.shape for r in t] == [(4, 5)] * 3
     assert len(t) == 3
+    assert x[1, 2, 3] in t
+    assert 10 + PHI not in t
     with pytest.raises(IndexError):
         t[7]
 

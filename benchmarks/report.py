@@ -1,0 +1,67 @@
+"""Write the README's table of measurements from the committed results.
+
+    python benchmarks/report.py [--check]
+
+The table stands between two comments in README.md; --check fails if it is not what the results
+say, and changes nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from measure import pretty
+
+ROOT = Path(__file__).parent.parent
+RESULTS = Path(__file__).parent / "results"
+START, END = "<!-- measurements -->\n", "<!-- end of measurements -->"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--check", action="store_true", help="compare, do not write")
+    args = parser.parse_args()
+    readme = ROOT / "README.md"
+    text = readme.read_text(encoding="utf-8")
+    before, _, rest = text.partition(START)
+    _, _, after = rest.partition(END)
+    wanted = before + START + table() + END + after
+    if args.check:
+        return 0 if text == wanted else "README.md: run python benchmarks/report.py"
+    readme.write_text(wanted, encoding="utf-8")
+    return 0
+
+
+def table() -> str:
+    """Return the Markdown of all result files, in the order of their names."""
+    return "".join(
+        _section(json.loads(path.read_text())) for path in sorted(RESULTS.glob("*.json"))
+    )
+
+
+def _section(data: dict[str, Any]) -> str:
+    m = data["machine"]
+    lines = [
+        f"{m['processor']}, {m['cores']} cores, Python {m['python']}, NumPy "
+        f"{m['packages']['numpy']}:",
+        "",
+        "| task | syntonic | others, as multiples of it |",
+        "|---|---|---|",
+    ]
+    for r in data["results"]:
+        others = ", ".join(f"{name} {_multiple(x)}" for name, x in r["ratios"].items())
+        ours = pretty(r["seconds"]["syntonic"])
+        lines.append(f"| {r['task']}, per {r['unit']} | {ours} | {others} |".replace("|b|", "b"))
+    return "\n".join(lines) + "\n\n"
+
+
+def _multiple(ratio: float) -> str:
+    return f"×{ratio:.0f}" if ratio >= 10 else f"×{ratio:.2g}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
