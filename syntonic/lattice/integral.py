@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from syntonic.constants import PHI, PHI_INV
 from syntonic.lattice.array import LatticeArray
 
 __all__ = ["Integral", "coefficient_bits", "integral", "log_norms", "max_size", "paired_limbs"]
@@ -87,14 +86,15 @@ def log_norms(a: Any, b: Any) -> Any:
     its own rounding. The sum of squares loses at most (m + 3)u of itself and the logarithm a few
     units in its last place; 2^-30 covers both for m < 2^22.
     """
-    shift = None
+    from syntonic.lattice.modular_kernels import squared_norms
+
+    shift, slack = 0.0, 0.0
     if a.dtype != np.int64:
         a, b, shift = _shifted(a, b)
-    x, y = a.astype(np.float64), b.astype(np.float64)
-    allowance = 2.0**-48 * (np.abs(x) + 2 * np.abs(y)) + (0.0 if shift is None else 3.0)
-    sizes = np.abs(np.stack([x + PHI * y, x - PHI_INV * y])) + allowance
-    out = 0.5 * np.log2(np.maximum(np.sum(sizes * sizes, axis=-1), 2.0**-200)) + 2.0**-30
-    return out if shift is None else out + shift
+        slack = 3.0  # 1 + φ and its rounding
+    squares = np.empty((2, *a.shape[:2]))
+    squared_norms(a, b, slack, 2.0**-48, squares)
+    return 0.5 * np.log2(np.maximum(squares, 2.0**-200)) + (shift + 2.0**-30)
 
 
 def coefficient_bits(log_sizes: Any) -> float:

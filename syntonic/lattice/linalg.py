@@ -28,8 +28,8 @@ __all__ = [
     "trace",
 ]
 
-_DIRECT_SIZE = 3
-"""Up to here cofactors are quicker than any algorithm, and need no compiled loops."""
+_DIRECT_ORDER = 3
+"""Up to here cofactors are quicker than any algorithm, as long as int64 holds them."""
 
 _as_mpz = np.frompyfunc(mpz, 1, 1)
 _make_mpq = np.frompyfunc(mpq, 2, 1)
@@ -43,7 +43,7 @@ def det(x: LatticeArray) -> LatticeArray:
         return as_lattice(
             np.ones(x.shape[:-2], np.int64) if n == 0 else np.zeros(x.shape[:-2], int)
         )
-    if n <= _DIRECT_SIZE:
+    if _is_direct(x):
         return _cofactor_det(x, _cofactor_adjugate(x))
     m = integral(x)
     a, b = _engine(m.a.size * n).det(m.a, m.b)
@@ -65,7 +65,7 @@ def inverse(x: LatticeArray, where: str = "inv") -> LatticeArray:
     n = _order(x, where)
     if x.size == 0:
         return x
-    if n <= _DIRECT_SIZE:
+    if _is_direct(x):
         return _cofactor_inverse(x, where)
     m = integral(x)
     eye = np.broadcast_to(np.eye(n, dtype=np.int64), m.a.shape)
@@ -93,7 +93,7 @@ def solve(x: LatticeArray, y: LatticeArray, where: str = "solve") -> LatticeArra
         raise ShapeError(
             f"{where}: the right-hand side must have {n} rows, got shapes {x.shape} and {y.shape}"
         )
-    if 0 < n <= _DIRECT_SIZE and x.size:
+    if right.size and _is_direct(x):
         out = products.matmul(inverse(x, where), right)
     else:
         out = _solve_matrices(x, right, where)
@@ -202,6 +202,14 @@ def _order(x: LatticeArray, where: str) -> int:
     if x.shape[-1] != x.shape[-2]:
         raise ShapeError(f"{where}: the matrix must be square, got shape {x.shape}")
     return x.shape[-1]
+
+
+def _is_direct(x: LatticeArray) -> bool:
+    n = x.shape[-1]
+    if not 0 < n <= _DIRECT_ORDER or not x.is_packed:
+        return False
+    # A product of two entries is below 3 bound², the sum of the 6 of three below 54 bound³.
+    return max(54 * x.bound**n, x.denominator**n) <= INT64_MAX
 
 
 def _engine(operations: int) -> Any:

@@ -19,12 +19,37 @@ from typing import Any
 
 import numpy as np
 
+from syntonic.constants import PHI, PHI_INV
 from syntonic.lattice.jit import fma, njit
 
-__all__ = ["charpoly_residues", "det_residues", "pivot_profiles", "solve_residues"]
+__all__ = [
+    "charpoly_residues",
+    "det_residues",
+    "pivot_profiles",
+    "solve_residues",
+    "squared_norms",
+]
 
 _ROUND = 6755399441055744.0  # 3·2^51: adding it rounds to an integer
 _LIMB = 281474976710656.0  # 2^48, the base of the entries' limbs
+_SMALL_ORDER = 16
+
+
+@njit
+def squared_norms(a: Any, b: Any, slack: float, relative: float, out: Any) -> None:
+    """Write the rows' squared norms at both embeddings to out, shape (2, batch, n).
+
+    Each |entry| counts as larger by slack + relative·(|a| + 2|b|).
+    """
+    for i in range(a.shape[0]):
+        for k in range(a.shape[1]):
+            x, y = 0.0, 0.0
+            for j in range(a.shape[2]):
+                p, q = float(a[i, k, j]), float(b[i, k, j])
+                more = slack + relative * (abs(p) + 2.0 * abs(q))
+                x += (abs(p + PHI * q) + more) ** 2
+                y += (abs(p - PHI_INV * q) + more) ** 2
+            out[0, i, k], out[1, i, k] = x, y
 
 
 @njit
@@ -119,6 +144,32 @@ def eliminate(
 
 
 @njit
+def small_determinant(m: Any, p: float) -> float:
+    """Return det m with a single reciprocal, multiplying rows up: the quicker way if m is small."""
+    n, inverse = m.shape[0], 1.0 / p
+    det, over = 1.0, 1.0
+    for c in range(n):
+        pivot = c
+        while pivot < n and m[pivot, c] == 0.0:
+            pivot += 1
+        if pivot == n:
+            return 0.0
+        if pivot != c:
+            swap(m, pivot, c)
+            det = -det
+        x, top = m[c, c], m[c, c + 1 :]
+        det = less_product(0.0, -det, x, p, inverse)
+        for i in range(c + 1, n):
+            y, row = m[i, c], m[i, c + 1 :]
+            if y != 0.0:
+                over = less_product(0.0, -over, x, p, inverse)
+                for j in range(row.size):
+                    scaled = less_product(0.0, -row[j], x, p, inverse)
+                    row[j] = less_product(scaled, y, top[j], p, inverse)
+    return less_product(0.0, -det, reciprocal(over, p), p, inverse)
+
+
+@njit
 def combine(out: Any, v: Any, w: Any, field: Any) -> None:
     """Write the residues of a and b to out[0], out[1], from the images at the two roots."""
     p, root, slope = field[0], field[1], field[3]
@@ -145,7 +196,10 @@ def det_residues(a: Any, b: Any, table: Any, out: Any) -> None:
         for i in range(batch):
             for r in range(2):
                 load(work, a[:, i], b[:, i], table[k, 1 + r], p, 1.0 / p)
-                images[r, 0] = eliminate(work, n, False, columns, order, scale, p)
+                if n <= _SMALL_ORDER:
+                    images[r, 0] = small_determinant(work, p)
+                else:
+                    images[r, 0] = eliminate(work, n, False, columns, order, scale, p)
             combine(out[k, :, i : i + 1], images[0], images[1], table[k])
 
 

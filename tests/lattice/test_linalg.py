@@ -13,7 +13,7 @@ import gmpy2
 import numpy as np
 import pytest
 import sympy
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sympy.polys.matrices import DomainMatrix
 
@@ -255,6 +255,19 @@ def test_empty():
     assert linalg.nullspace(np.zeros((0, 2, 3), int)).shape == (0, 3, 3)
     assert linalg.echelon(np.zeros((0, 3), int)).shape == (0, 3)
     assert linalg.trace(np.zeros((0, 0), int)).item() == 0
+
+
+@given(matrices(), st.booleans())
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_cofactors_and_engines_agree(monkeypatch, rows, wide):
+    rows = [[x * 2**40 * wide + x for x in row] for row in rows[:3]]
+    rows = [row[: len(rows)] for row in rows]
+    direct = linalg.det(rows), linalg.rank(rows) == len(rows) and linalg.inv(rows)
+    with monkeypatch.context() as m:
+        m.setattr(lattice_linalg, "_DIRECT_ORDER", 0)
+        assert linalg.det(rows).equals(direct[0])
+        if direct[1] is not False:
+            assert linalg.inv(rows).equals(direct[1])
 
 
 # -- inverse and solutions ----------------------------------------------------------------
