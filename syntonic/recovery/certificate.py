@@ -105,7 +105,7 @@ def fit(sizes: Sequence[Fraction], h: Fraction, denominator: int, tries: int = 1
     >>> found.window, found.points[Fraction(13, 10)]
     (GoldenExact('-1/2', '1/2'), (1, 1))
     """
-    return _fit({t: (t - h, t + h) for t in sizes}, denominator, _Terms(tries))
+    return _fit({t: (t - h, t + h) for t in sizes}, denominator, _Terms(2 * h, tries))
 
 
 def best_fit(
@@ -146,7 +146,8 @@ def best_interval_fit(
         from tqdm import tqdm
 
         denominators = tqdm(denominators, desc="denominators", leave=False)
-    terms = _Terms(tries, least_window, most_evidence)
+    widest = max((hi - lo for lo, hi in intervals.values()), default=Fraction(0))
+    terms = _Terms(widest, tries, least_window, most_evidence)
     fits = tuple(_fit(intervals, d, terms) for d in denominators)
     best = min(fits, key=lambda each: (not each.is_certain, each.chance, each.denominator))
     return best, fits
@@ -154,16 +155,18 @@ def best_interval_fit(
 
 @dataclass(frozen=True)
 class _Terms:
+    """What is the same for all denominators; `widest` is W."""
+
+    widest: Fraction
     tries: int
     least_window: int = 0
     most_evidence: int | None = None
 
 
 def _fit(intervals: Mapping[Fraction, Ends], denominator: int, terms: _Terms) -> Fit:
-    widest = max((hi - lo for lo, hi in intervals.values()), default=Fraction(0))
-    scale = 2 * denominator * widest
+    scale = 2 * denominator * terms.widest
     points, largest = _search(intervals, denominator, scale, terms.least_window)
-    shares = _shares(intervals, points, widest)[: terms.most_evidence]
+    shares = _shares(intervals, points, terms.widest)[: terms.most_evidence]
     kappa = scale * GoldenExact.from_numerators(*largest)
     weight = terms.tries * denominator * (denominator + 1)
     return Fit(

@@ -112,8 +112,8 @@ class DistanceClass:
 
     @property
     def is_single(self) -> bool:
-        """Whether all the pairs can have one and the same distance."""
-        return self.low <= self.high
+        """Whether all the pairs can have one and the same distance, not just at one end."""
+        return self.low < self.high
 
 
 @dataclass(frozen=True)
@@ -172,6 +172,8 @@ class Distances:
         """
         low, high, _ = self._bounds
         order = np.argsort(low, kind="stable")
+        if not order.size:
+            return order, order
         reach = np.maximum.accumulate(high[order])
         breaks = np.flatnonzero((low[order][1:] > reach[:-1]).astype(bool)) + 1
         return order, np.concatenate([[0], breaks])
@@ -182,7 +184,7 @@ class Distances:
         low, high, square = self._bounds
         order, starts = self._runs
         low, high = low[order], high[order]
-        ends = [*starts[1:].tolist(), len(order)]
+        ends = [*starts.tolist(), len(order)][1:]
         found = []
         for first, end in zip(starts.tolist(), ends, strict=True):
             lows, highs = low[first:end], high[first:end]

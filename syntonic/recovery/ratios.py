@@ -10,6 +10,7 @@ from syntonic.exact.golden import SQRT5, GoldenExact
 from syntonic.lattice.tolerance import least_conjugate
 from syntonic.recovery.certificate import LARGEST_DENOMINATOR, Ends, Fit, best_interval_fit
 from syntonic.recovery.distances import DistanceClass, Distances
+from syntonic.recovery.wording import told_classes
 
 __all__ = ["GoldenPart", "Ratios"]
 
@@ -32,21 +33,20 @@ class GoldenPart:
 
     denominator: int
     ratios: dict[GoldenExact, int]
-    others: dict[float, int]
+    others: dict[Fraction, int]
 
     def told(self) -> str:
         """Return the finding as a clause."""
-        golden = ", ".join(f"{value} ({n} pairs)" for value, n in self.ratios.items())
-        text = f"the largest golden part over D = {self.denominator} is {golden}"
+        classes, pairs = len(self.ratios), sum(self.ratios.values())
+        text = (
+            f"{classes} of {classes + len(self.others)} classes of distances, {pairs} of "
+            f"{pairs + sum(self.others.values())} pairs, are golden each by itself beyond chance, "
+            f"over D = {self.denominator}: the ratios {told_classes(self.ratios)}"
+        )
         if not self.others:
             return text
         first = next(iter(self.others))
-        return (
-            f"{text}: {len(self.ratios)} of {len(self.ratios) + len(self.others)} classes of "
-            f"distances and {sum(self.ratios.values())} of "
-            f"{sum(self.ratios.values()) + sum(self.others.values())} pairs; the first of the "
-            f"others has the ratio {first:.7g} ({self.others[first]} pairs)"
-        )
+        return f"{text}; the first of the others is {GoldenExact(first):.7g} ({self.others[first]})"
 
 
 @dataclass(frozen=True)
@@ -68,15 +68,15 @@ class Ratios:
     def of(cls, distances: Distances, edges: list[int]) -> Ratios | None:
         """Take the nearest of the given classes as the unit, of all if there are none.
 
-        Classes that may be at the distance 0, or that cannot be at one distance, are passed over.
+        Classes that may have the distance 0, or that cannot have one distance, are passed over.
         None if no class is left.
         """
-        fit = (
+        suitable = (
             k
             for k in sorted(set(edges)) or range(len(distances.classes))
-            if distances.classes[k].low > 0 and distances.classes[k].is_single
+            if distances.classes[k].widest[0] > 0 and distances.classes[k].is_single
         )
-        unit = next(fit, None)
+        unit = next(suitable, None)
         return None if unit is None else cls(distances, unit)
 
     @property
@@ -163,10 +163,6 @@ class Ratios:
                 if 2 * (high - low) * denominator**2 * size <= limit * SQRT5:
                     yield k, value
 
-    def _others(self, golden: dict[int, GoldenExact]) -> dict[float, int]:
+    def _others(self, golden: dict[int, GoldenExact]) -> dict[Fraction, int]:
         unit = self.classes[self.unit].low
-        return {
-            float(one.low / unit): one.count
-            for k, one in enumerate(self.classes)
-            if k not in golden
-        }
+        return {one.low / unit: one.count for k, one in enumerate(self.classes) if k not in golden}

@@ -120,10 +120,11 @@ def recover(
     edge (or the shortest distance, where there are no edges). Distances that the digits cannot
     tell apart are taken as equal. κ is 2WCD², where W is the widest interval of a ratio, n is at
     most the number of ratios that are independent in general position, and for n = 1 the chance
-    is at most 0.001 or CD² at most 6; in the last case `shape_proved` is False. Then the exact
-    ratios must be the squared distances of a figure in the dimension of the coordinates, exactly:
-    a Gram matrix that is positive semidefinite and of that rank. There may be up to 300,000
-    pairs; of larger models the edges are taken, and all pairs with one of a few base points.
+    is at most 0.001, or at most 0.1 with CD² at most 6; in the last case `shape_proved` is False.
+    Then the exact ratios must be the squared distances of a figure in the dimension of the
+    coordinates, exactly: a Gram matrix that is positive semidefinite and of that rank. There may
+    be up to 300,000 pairs; of larger models the edges are taken, and all pairs with one of a few
+    base points.
 
     The cost is one exact search for each distinct size of a coordinate (or ratio) and each D that
     fits.
@@ -159,7 +160,8 @@ def recover(
         given = _literal(model, tokens)
         return in_ratios(given, model) if scale_free else given
     if scale_free:
-        return recover_scale_free(model, tokens, decimals, progress)
+        trusted = None if decimals is None else int(decimals)
+        return recover_scale_free(model, tokens, trusted, progress)
     return _in_place(model, tokens, decimals, progress)
 
 

@@ -13,7 +13,6 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import permutations
 from math import lcm
 from typing import Any
 
@@ -30,13 +29,15 @@ from syntonic.recovery.ratios import Ratios
 from syntonic.recovery.result import Recovery
 from syntonic.recovery.scale_free_result import RatioValue, ScaleFreeRecovery
 from syntonic.recovery.tokens import Tokens
+from syntonic.recovery.wording import told_root
 from syntonic.tensor import ResonantTensor
 
 __all__ = ["in_ratios", "recover_scale_free"]
 
 _MOST_CHANCE_SHAPE = 1e-3
 _NO_UNIT = "there is no distance that could be the unit"
-_SIMPLE = 6  # CD² up to here is accepted even if one parameter of the shape could be an accident
+# CD² and the chance up to which one free parameter of the shape is accepted with reservation.
+_SIMPLE, _MOST_CHANCE_SIMPLE = 6, 0.1
 
 
 def recover_scale_free(
@@ -154,8 +155,8 @@ class _Refusal:
             f"{text}. The best common denominator up to {LARGEST_DENOMINATOR} is D = "
             f"{fit.denominator}, with the window C = {about}{fit.window:.6g}, kappa = 2WCD^2 = "
             f"{about}{fit.kappa:.4g} (W is the widest interval of a ratio), chance "
-            f"{fit.chance:.3g}, and {fit.chance_scale:.3g} for a single ratio. In units of "
-            f"the class nearest to {self._unit():.7g}, {part.told()}",
+            f"{fit.chance:.3g}, and {fit.chance_scale:.3g} for a single ratio. With the unit at "
+            f"{told_root(self.ratios.classes[self.ratios.unit].low)}, {part.told()}",
             denominator=fit.denominator,
             window=fit.window,
             kappa=fit.kappa,
@@ -163,11 +164,6 @@ class _Refusal:
             chance_scale=fit.chance_scale,
             golden_part=part.ratios,
         )
-
-    def _unit(self) -> float:
-        if self.ratios is None:
-            return 0.0
-        return float(self.ratios.classes[self.ratios.unit].low) ** 0.5
 
 
 def _hopelessness(refusal: _Refusal) -> tuple[int, float]:
@@ -193,7 +189,7 @@ class _Attempt:
         unsettled = sum(not one.is_single for one in distances.classes)
         if ratios is None:
             return _Refusal(self.decimals, (_NO_UNIT,), unsettled)
-        fit, fits = ratios.best_fit(self.tries, self._freedom(), progress)
+        fit, fits = ratios.best_fit(self.tries, self._freedom(distances), progress)
         reasons = tuple(_doubts(fit, unsettled))
         if reasons:
             return _Refusal(self.decimals, reasons, unsettled, ratios, fit)
@@ -208,10 +204,14 @@ class _Attempt:
         labels = distances.labels.tolist()
         return [label for pair, label in zip(pairs, labels, strict=True) if pair in edges]
 
-    def _freedom(self) -> int:
+    def _freedom(self, distances: Distances) -> int:
         """Return how many ratios of points in general position are independent of each other."""
-        count, dimension = len(set(self.tokens.rows)), self.model.dimension
-        return max(1, dimension * count - dimension * (dimension + 1) // 2 - 1)
+        coincide = [one.low == 0 for one in distances.classes]
+        again = set(self.pairs.j[np.array(coincide)[distances.labels]].tolist())
+        count, dimension = len(self.tokens.rows) - len(again), self.model.dimension
+        if count <= dimension:
+            return count * (count - 1) // 2 - 1
+        return dimension * count - dimension * (dimension + 1) // 2 - 1
 
     def _figure(self, ratios: Ratios, values: list[GoldenExact]) -> Frame | str:
         """Return exact coordinates with these distances, or why there are none."""
@@ -342,7 +342,12 @@ def _doubts(fit: Fit, unsettled: int) -> Iterator[str]:
         return
     if fit.chance > MOST_CHANCE:
         yield f"the chance of an accident is above {MOST_CHANCE}"
-    if fit.chance_scale > _MOST_CHANCE_SHAPE and fit.window * fit.denominator**2 > _SIMPLE:
+    if fit.chance_scale > _MOST_CHANCE_SIMPLE:
+        yield (
+            "a shape with one free parameter may be golden by accident: its chance is above "
+            f"{_MOST_CHANCE_SIMPLE}"
+        )
+    elif fit.chance_scale > _MOST_CHANCE_SHAPE and fit.window * fit.denominator**2 > _SIMPLE:
         yield (
             "a shape with one free parameter may be golden by accident: its chance is above "
             f"{_MOST_CHANCE_SHAPE}, and CD^2 is above {_SIMPLE}"
@@ -354,17 +359,23 @@ def _difference(x: Vector, y: Vector) -> Vector:
 
 
 def _determinant(rows: list[list[Any]]) -> Any:
-    """Return bounds of the determinant of a matrix of intervals, by Leibniz' formula."""
-    low = high = 0
-    for order in permutations(range(len(rows))):
-        ends: Any = (1, 1)
-        for row, k in zip(rows, order, strict=True):
-            products = [p * q for p in ends for q in row[k]]
-            ends = min(products), max(products)
-        if sum(p > q for n, q in enumerate(order) for p in order[:n]) % 2:
-            ends = -ends[1], -ends[0]
-        low, high = low + ends[0], high + ends[1]
-    return low, high
+    """Return bounds of the determinant of a matrix of intervals, by expansion row after row."""
+    # For each set of columns (a bit mask), the minor of the rows so far.
+    minors: dict[int, Any] = {0: (1, 1)}
+    for row in rows:
+        longer: dict[int, Any] = {}
+        for used, minor in minors.items():
+            for k, entry in enumerate(row):
+                if used >> k & 1:
+                    continue
+                ends = sorted(p * q for p in minor for q in entry)
+                low, high = ends[0], ends[-1]
+                if (used >> k).bit_count() % 2:  # the columns that come too late
+                    low, high = -high, -low
+                before = longer.get(used | 1 << k, (0, 0))
+                longer[used | 1 << k] = before[0] + low, before[1] + high
+        minors = longer
+    return minors[(1 << len(rows)) - 1]
 
 
 def _neat(frame: Frame) -> Frame:

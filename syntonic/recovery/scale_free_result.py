@@ -20,6 +20,7 @@ from syntonic.recovery.wording import (
     told,
     told_classes,
     told_decimals,
+    told_root,
 )
 from syntonic.tensor import ResonantTensor
 from syntonic.typing import FloatArray
@@ -220,8 +221,8 @@ class ScaleFreeRecovery:
         return _SHAPE_SETTLED if self.shape_proved else _SHAPE_OPEN
 
     def _unit_line(self) -> str:
-        low, high = (float(end) ** 0.5 for end in self.unit_square)
-        return f"the shortest {self.unit}, {(low + high) / 2:.6g} as printed"
+        low, high = self.unit_square
+        return f"the shortest {self.unit}, {told_root((low + high) / 2)} as printed"
 
     def _separation_line(self) -> str:
         least = f"1/(2CD^2) = {told(self.separation)}"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from syntonic.exact.golden import GoldenExact
@@ -17,6 +19,7 @@ __all__ = [
     "told",
     "told_classes",
     "told_decimals",
+    "told_root",
 ]
 
 _LISTED = 12  # classes told one by one; the report has them all
@@ -72,6 +75,11 @@ def told(x: GoldenExact) -> str:
 def told_decimals(n: int | None) -> str:
     """Return "1 decimal", "2 decimals" and so on."""
     return f"{n} decimal{'s' * (n != 1)}"
+
+
+def told_root(square: GoldenExact | Fraction) -> str:
+    """Return the square root of a positive number in six digits, whatever its size."""
+    return f"{Decimal(GoldenExact(square).to_decimal(12)).sqrt():.6g}"
 
 
 def odds(chance: float) -> str:
