@@ -1,0 +1,137 @@
+"""The public functions: shapes, batches, phases, errors, on both engines."""
+
+import numpy as np
+import pytest
+
+from syntonic import PHI, ResonantTensor, linalg
+from syntonic.errors import PhaseError, ShapeError, SingularMatrixError
+from syntonic.lattice import linalg as lattice_linalg
+
+
+def lists(t):
+    return np.asarray(t, dtype=object).tolist()
+
+
+def random(shape, bound=9, seed=0, denominator=1):
+    rng = np.random.default_rng(seed)
+    a, b = rng.integers(-bound, bound, (2, *shape), endpoint=True)
+    return ResonantTensor.from_lattice(a, b, denominator=denominator)
+
+
+@pytest.fixture(params=["compiled", "scalar"], autouse=True)
+def engine(request, monkeypatch):
+    """Run everything on both engines."""
+    monkeypatch.setattr(lattice_linalg, "compiled_pays", lambda size: request.param == "compiled")
+
+
+def test_empty():
+    assert linalg.det(np.zeros((0, 0), int)).item() == 1
+    assert linalg.det(np.zeros((3, 0, 0), int)).tolist() == [1, 1, 1]
+    assert linalg.det(np.zeros((0, 4, 4), int)).shape == (0,)
+    assert linalg.inv(np.zeros((0, 0), int)).shape == (0, 0)
+    assert linalg.inv(np.zeros((0, 5, 5), int)).shape == (0, 5, 5)
+    assert linalg.solve(np.zeros((0, 0), int), np.zeros((0, 3), int)).shape == (0, 3)
+    assert linalg.solve(np.eye(4, dtype=int), np.zeros((4, 0), int)).shape == (4, 0)
+    assert linalg.rank(np.zeros((0, 5), int)) == 0
+    assert linalg.charpoly(np.zeros((0, 0), int)).tolist() == [1]
+    assert linalg.charpoly(np.zeros((0, 2, 2), int)).shape == (0, 3)
+    assert linalg.nullspace(np.zeros((0, 3), int)).tolist() == lists(np.eye(3, dtype=int))
+    assert linalg.nullspace(np.zeros((0, 2, 3), int)).shape == (0, 3, 3)
+    assert linalg.echelon(np.zeros((0, 3), int)).shape == (0, 3)
+    assert linalg.trace(np.zeros((0, 0), int)).item() == 0
+
+
+@pytest.mark.parametrize("n", [2, 3, 4, 5])
+def test_solve_has_numpy_shapes(n):
+    x = random((3, 1, n, n), seed=n)
+    floats = x.to_floats()
+    for shape in ((n,), (n, 2), (2, n, 1), (3, 2, n, 3), (1, 1, n, n)):
+        y = random(shape, seed=1)
+        z = linalg.solve(x, y)
+        assert z.shape == np.linalg.solve(floats, y.to_floats()).shape
+        np.testing.assert_allclose(
+            z.to_floats(), np.linalg.solve(floats, y.to_floats()), rtol=1e-8, atol=1e-9
+        )
+        assert np.asarray(np.linalg.solve(x, y)).tolist() == z.tolist()
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 4, 6])
+def test_singular_matrices_are_named(n):
+    batch = np.array([[random((n, n), seed=i + 2 * j).tolist() for i in range(2)]
+                      for j in range(3)], object)  # fmt: skip
+    batch[2, 1, -1] = 0 if n == 1 else batch[2, 1, 0] * PHI
+    for call in (linalg.inv, lambda x: linalg.solve(x, np.ones(n, int))):
+        with pytest.raises(SingularMatrixError, match=r"exactly 0.*first at index \(2, 1\)"):
+            call(batch)
+        with pytest.raises(SingularMatrixError, match=r"exactly 0$"):
+            call(batch[2, 1])
+        call(batch[:2])
+    with pytest.raises(SingularMatrixError, match="matrix_power"):
+        linalg.matrix_power(batch[2, 1], -1)
+
+
+def test_batches():
+    x = random((2, 3, 5, 5), seed=3, denominator=10)
+    ranks = linalg.rank(x)
+    assert ranks.shape == (2, 3)
+    assert (ranks == 5).all()
+    for name in ("det", "inv", "charpoly", "trace", "echelon"):
+        function = getattr(linalg, name)
+        out = function(x)
+        for i in np.ndindex(2, 3):
+            assert out[i].equals(function(x[i]))
+    kernels = linalg.nullspace(x[..., :3, :])
+    assert kernels.shape == (2, 3, 5, 2)
+    assert (x[..., :3, :] @ kernels).equals(ResonantTensor.zeros((2, 3, 3, 2)))
+    with pytest.raises(ShapeError, match="one dimension"):
+        linalg.nullspace(np.stack([np.eye(2, dtype=int), np.zeros((2, 2), int)]))
+
+
+def test_matrix_power():
+    x = random((4, 4), bound=3)
+    assert linalg.matrix_power(x, 5).equals(x @ x @ x @ x @ x)
+    assert linalg.matrix_power(x, -3).equals(linalg.inv(x @ x @ x))
+    assert linalg.matrix_power(x, 0).equals(ResonantTensor.eye(4))
+    assert linalg.matrix_power(x[None], 2).shape == (1, 4, 4)
+
+
+@pytest.mark.parametrize("name", ["det", "inv", "charpoly", "trace", "matrix_power", "solve"])
+def test_square_matrices_are_demanded(name):
+    extra = {"matrix_power": (2,), "solve": (np.ones(2, int),)}.get(name, ())
+    for shape in ((2, 3), (3,), (), (2, 2, 3)):
+        with pytest.raises(ShapeError, match=name):
+            getattr(linalg, name)(ResonantTensor.zeros(shape), *extra)
+
+
+@pytest.mark.parametrize("name", ["rank", "echelon", "nullspace"])
+def test_matrices_are_demanded(name):
+    with pytest.raises(ShapeError, match=f"{name}: a matrix has at least two axes"):
+        getattr(linalg, name)([1, 2])
+
+
+def test_shapes_must_fit():
+    with pytest.raises(ShapeError, match="solve: the right-hand side must have 2 rows"):
+        linalg.solve([[1, 2], [3, 4]], [1, 2, 3])
+    with pytest.raises(ShapeError, match="solve: the batches must broadcast"):
+        linalg.solve(random((2, 4, 4)), random((3, 4, 4)))
+    with pytest.raises(ShapeError, match="matmul"):
+        linalg.matmul([[1, 2]], [[1, 2]])
+
+
+@pytest.mark.parametrize("name", linalg.__all__)
+def test_flux_is_refused(name):
+    x = random((2, 2)).wake_flux()
+    extra = {"matrix_power": (2,), "solve": (x,), "matmul": (x,)}.get(name, ())
+    with pytest.raises(PhaseError, match=rf"linalg\.{name}.*crystallize"):
+        getattr(linalg, name)(x, *extra)
+    extra = [2] if name == "matrix_power" else [[1, 1]] * len(extra)
+    with pytest.raises(TypeError, match=rf"linalg\.{name}: the data must be exact"):
+        getattr(linalg, name)([[0.5, 1], [1, 1]], *extra)
+
+
+def test_results_are_tensors_with_the_operands_precision():
+    x = ResonantTensor([[1, PHI], [PHI, 3]], precision=1000)
+    assert linalg.det(x).precision == 1000
+    assert linalg.solve(x, [1, 2]).precision == 1000
+    assert linalg.det([[1]]).shape == ()
+    assert isinstance(linalg.rank(x), int)
