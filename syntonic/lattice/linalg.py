@@ -253,9 +253,10 @@ def _require_regular(a: Any, b: Any, where: str) -> None:
     if not zero.any():
         return
     first = tuple(int(i) for i in np.argwhere(zero)[0])
-    place = f", got {int(zero.sum())} singular one(s), the first at index {first}" if first else ""
+    place = f" for {int(zero.sum())} of them, the first at index {first}" if first else ""
     raise SingularMatrixError(
-        f"{where}: the matrix must have an inverse; its determinant is exactly 0{place}"
+        f"{where}: the matrix must have an inverse, got the determinant 0 exactly{place}; "
+        "linalg.nullspace gives the kernel"
     )
 
 
