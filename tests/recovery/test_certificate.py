@@ -7,7 +7,7 @@ from math import isclose
 import pytest
 
 from syntonic import PHI, SQRT5, GoldenExact
-from syntonic.recovery.certificate import LARGEST_DENOMINATOR, best_fit, fit
+from syntonic.recovery.certificate import LARGEST_DENOMINATOR, best_fit, best_interval_fit, fit
 
 H = Fraction(1, 20)
 
@@ -142,3 +142,26 @@ def test_chances_stay_probabilities_at_the_ends_of_floats():
     assert 0 < huge.chance <= 1
     vague = fit([Fraction(1, 7)], Fraction(10) ** 400, 1)
     assert vague.chance == 1.0
+
+
+def test_intervals_of_different_widths():
+    intervals = {
+        Fraction(0): (Fraction(1617, 1000), Fraction(1619, 1000)),
+        Fraction(1): (Fraction(499, 1000), Fraction(5005, 10000)),
+        Fraction(2): (Fraction(4999, 10000), Fraction(501, 1000)),  # 1/2 once more
+        Fraction(3): (Fraction(-1, 1000), Fraction(1, 1000)),  # 0 says nothing
+    }
+    found, _ = best_interval_fit(intervals)
+    assert (found.denominator, found.window, found.evidence) == (2, PHI - 1, 2)
+    assert found.points[Fraction(0)] == (0, 2)
+    assert found.kappa == 2 * Fraction(2, 1000) * found.window * 4
+    share = float(found.kappa / SQRT5)
+    assert isclose(found.chance, 6 * share * (1.5 / 2 * share))
+    assert isclose(found.chance_scale, 6 * share)
+    one, _ = best_interval_fit(intervals, 2, most_evidence=1)
+    assert (one.evidence, one.chance) == (1, one.chance_scale)
+    assert isclose(one.chance, 2 * found.chance_scale)
+    none, _ = best_interval_fit(intervals, most_evidence=0)
+    assert (none.evidence, none.chance) == (0, 1.0)
+    wide, _ = best_interval_fit(intervals, least_window=3)
+    assert wide.window == 3

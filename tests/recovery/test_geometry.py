@@ -174,3 +174,26 @@ def test_no_edges_nothing_to_tell_apart():
     points = plain(SQUARE)
     rows = tuple(tuple(map(str, point)) for point in SQUARE)
     assert indistinguishable(figure(points), Tokens(rows), Fraction(5)) is None
+
+
+def test_axes_of_different_lengths():
+    rng = random.Random(12)
+    axes = (GoldenExact(2), GoldenExact("1/3", "1/2"), GoldenExact(0, "5/6"))
+    points = [[(rng.randint(-9, 9), rng.randint(-9, 9)) for _ in range(3)] for _ in range(6)]
+    array = np.array(points, dtype=object)
+    model = Model((("0",) * 3,) * 6, faces=((0, 1, 2, 3), (2, 3, 4, 5)))
+    found = Figure(array[..., 0], array[..., 1], 6, model, axes)
+
+    def length(i, j):
+        total = GoldenExact(0)
+        for axis, (a, b), (p, q) in zip(axes, points[i], points[j], strict=True):
+            total += axis * GoldenExact.from_numerators(a - p, b - q, 6) ** 2
+        return total
+
+    facts = found.facts()
+    assert facts["squared_edge_lengths"] == Counter(length(i, j) for i, j in model.edges)
+    assert facts["squared_face_diagonals"] == Counter(
+        length(*pair) for pair in ((0, 2), (1, 3), (2, 4), (3, 5))
+    )
+    p, q = found.distances(np.array([0, 1]), np.array([5, 4]))
+    assert GoldenExact.from_numerators(p[1], q[1], found.square) == length(1, 4)
