@@ -83,7 +83,7 @@ def snap(
     Returns
     -------
     SnapResult
-        `a`, `b`, `denominator`, `residual` and `unique`.
+        `a`, `b`, `denominator`, `residual` and `unique`. It keeps a copy of x for `residual`.
 
     Raises
     ------
@@ -101,7 +101,16 @@ def snap(
     `unique` is True where |x - v| <= error_bound and every other admissible element is farther
     than error_bound from x: if the true element is admissible and x is within error_bound of it,
     then it is v. Two elements with |b| <= P differ by about 1/(2√5 P) at least, so a precision P
-    tolerates errors below 0.11/P.
+    tolerates errors below 0.11/P. From a correctly rounded float every element with |a|, |b| at
+    most 25,633,310 comes back (precision 2^24 is always enough for numerators up to 2^24).
+
+    The cost is the same for every precision: four candidates per element, in vectorised loops
+    for large arrays (in as many threads as numba has), in integers for small ones.
+
+    References
+    ----------
+    The candidates and their proof are in `syntonic.lattice.snap_exact`: the three-distance
+    theorem of V. T. Sós (1958) for |b|, the steps of a cut-and-project strip for |v'|.
 
     Examples
     --------
@@ -112,6 +121,12 @@ def snap(
     1
     >>> snap(0.6180, error_bound=5e-5).unique
     array(True)
+
+    Coordinates of a 120-cell, (a + bφ)/2 with conjugates up to 1/2, from one decimal:
+
+    >>> result = snap([1.3, 0.8, -0.5], window=0.5, denominator=2, error_bound=0.05)
+    >>> result.a.tolist(), result.b.tolist(), result.unique.tolist()
+    ([1, 0, -1], [1, 1, 0], [True, True, True])
     """
     values = _exact_array(x)
     d = _integer(denominator, "denominator", 1)

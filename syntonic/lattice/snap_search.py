@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -67,14 +67,16 @@ def residuals(values: Array, a: Array, b: Array, d: int) -> npt.NDArray[np.float
 
 def search_exact(values: Array, plan: Plan, d: int) -> tuple[Array, Array]:
     """Search in integers, whatever the sizes."""
-    require_finite(values)
-    found = [plan.nearest(d * p, q) for p, q in _ratios(values)]
     try:
-        table = np.array(found, dtype=np.int64)
+        found = [plan.nearest(d * p, q) for p, q in _ratios(values)]
+    except (ValueError, OverflowError):  # a NaN or an infinity has no ratio
+        require_finite(values)
+        raise
+    a, b = zip(*found, strict=True) if found else ((), ())
+    try:
+        return _array(a, np.int64, values.shape), _array(b, np.int64, values.shape)
     except OverflowError:
-        table = np.array(found, dtype=object)
-    a, b = np.ascontiguousarray(table.reshape(-1, 2).T)
-    return a.reshape(values.shape), b.reshape(values.shape)
+        return _array(a, object, values.shape), _array(b, object, values.shape)
 
 
 def search_compiled(values: Array, plan: Plan, d: int) -> tuple[Array, Array]:
@@ -181,6 +183,10 @@ def _scaled_integers(values: Array, d: int) -> tuple[Array, Array]:
     dtype = np.int64 if largest * d < 1 << 63 else object
     scaled = values.astype(dtype) * (d if largest else 1)
     return np.asarray(scaled, dtype), np.zeros(values.shape, dtype)
+
+
+def _array(items: Sequence[int], dtype: Any, shape: tuple[int, ...]) -> Array:
+    return np.array(items, dtype=dtype).reshape(shape)
 
 
 def _ratios(values: Array) -> Iterator[Pair]:
