@@ -22,75 +22,28 @@ import flint
 import gmpy2
 import numba  # loaded first: compiled loops serve small arrays too
 import numpy as np
+from linalg import det, inverse
 from measure import Result, machine, pretty, side_by_side, table, write
-from sympy import QQ
-from sympy import sqrt as sympy_sqrt
+from peers import (
+    RNG,
+    fmpq_multiply,
+    lattice,
+    mpq_multiply,
+    pari,
+    require,
+    to_fmpq,
+    to_int,
+    to_mpq,
+    to_pari,
+    to_sympy,
+)
 
 from syntonic import GoldenExact, ResonantTensor, integers
 from syntonic.constants import PHI as PHI_FLOAT
 
-try:
-    from cypari import pari
-except ImportError:
-    pari = None
-
-RNG = np.random.default_rng(20)
-SYMPY_FIELD = QQ.algebraic_field(sympy_sqrt(5))
-
-
-def lattice(shape: Any, bound: int, denominators: Any = None) -> ResonantTensor:
-    """Return random elements, each over its own denominator if denominators are given."""
-    t = ResonantTensor.random_lattice(shape, bound=bound, seed=RNG)
-    return t if denominators is None else t / ResonantTensor(denominators)
-
-
-# -- the peers' own objects ---------------------------------------------------------------
-
-
-def to_mpq(t: ResonantTensor) -> tuple[Any, Any]:
-    return t.a, t.b
-
-
-def mpq_multiply(x: Any, y: Any) -> tuple[Any, Any]:
-    bd = x[1] * y[1]
-    return x[0] * y[0] + bd, x[0] * y[1] + x[1] * y[0] + bd
-
-
-def to_fmpq(t: ResonantTensor) -> list[tuple[Any, Any]]:
-    def one(q: Any) -> Any:
-        return flint.fmpq(int(q.numerator), int(q.denominator))
-
-    return [(one(a), one(b)) for a, b in zip(t.a.flat, t.b.flat, strict=True)]
-
-
-def fmpq_multiply(x: list[Any], y: list[Any]) -> list[Any]:
-    out = []
-    for (a, b), (c, d) in zip(x, y, strict=True):
-        bd = b * d
-        out.append((a * c + bd, a * d + b * c + bd))
-    return out
-
-
-def to_pari(t: ResonantTensor) -> Any:
-    """Return a PARI vector or matrix of elements of Q(φ), as quadratic numbers."""
-    w = pari("quadgen(5)")
-    items = [pari(str(a)) + pari(str(b)) * w for a, b in zip(t.a.flat, t.b.flat, strict=True)]
-    return pari.matrix(*t.shape, items) if t.ndim == 2 else pari(items)
-
-
 PARI_MULTIPLY = None if pari is None else pari("(x,y)->vector(#x,i,x[i]*y[i])")
 PARI_DOT = None if pari is None else pari("(x,y)->sum(i=1,#x,x[i]*y[i])")
 PARI_LESS = None if pari is None else pari("(x,y)->vector(#x,i,x[i]<y[i])")
-
-
-def to_sympy(t: ResonantTensor) -> list[Any]:
-    root = SYMPY_FIELD.unit  # √5
-    phi = (SYMPY_FIELD.one + root) * SYMPY_FIELD.convert(QQ(1, 2))
-    return [
-        SYMPY_FIELD.convert(QQ(int(a.numerator), int(a.denominator)))
-        + SYMPY_FIELD.convert(QQ(int(b.numerator), int(b.denominator))) * phi
-        for a, b in zip(t.a.flat, t.b.flat, strict=True)
-    ]
 
 
 def fmpz_matmul(x: ResonantTensor, y: ResonantTensor) -> tuple[Any, Any]:
@@ -101,15 +54,6 @@ def fmpz_matmul(x: ResonantTensor, y: ResonantTensor) -> tuple[Any, Any]:
         np.array((a * c + bd).tolist(), dtype=object),
         np.array((a * d + b * c + bd).tolist(), dtype=object),
     )
-
-
-# mpz and fmpz do not compare; both compare with int.
-to_int = np.vectorize(int, otypes=[object])
-
-
-def require(condition: Any, task: str) -> None:
-    if not condition:
-        raise SystemExit(f"{task}: the contenders disagree")
 
 
 # -- tasks --------------------------------------------------------------------------------
@@ -355,6 +299,7 @@ def main() -> None:
     results = [multiply_integers(n), multiply_rationals(n // 10), inverses(n // 10)]
     results += [matmul(16, 9, 25e-6), matmul(64, 9, 0.12e-3), matmul(128, 9, 0.6e-3)]
     results += [matmul(128, 2**40 - 1, 4e-3), dot(10**5), compare(n), rounding(n)]
+    results += [det(16), det(32), inverse(16), inverse(32)]
     results += [*small_tensors(), *scalars()]
     print(table(results))
     grown = growth(args.quick)

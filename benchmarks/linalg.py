@@ -19,9 +19,10 @@ from collections.abc import Callable
 from typing import Any
 
 import flint
+import numba  # noqa: F401  # loaded first: compiled loops then serve small arrays too
 import numpy as np
-from exact import SYMPY_FIELD, lattice, pari, require, to_pari, to_sympy
 from measure import Result, machine, side_by_side, table, write
+from peers import SYMPY_FIELD, lattice, pari, require, to_pari, to_sympy
 from sympy.polys.matrices import DomainMatrix
 
 from syntonic import ResonantTensor, linalg
