@@ -55,7 +55,8 @@ def _section(data: dict[str, Any]) -> str:
     for r in data["results"]:
         others = ", ".join(f"{name} {_multiple(x)}" for name, x in r["ratios"].items())
         ours = pretty(r["seconds"]["syntonic"])
-        lines.append(f"| {r['task']}, per {r['unit']} | {ours} | {others} |".replace("|b|", "b"))
+        task = r["task"].replace("|", "\\|")
+        lines.append(f"| {task}, per {r['unit']} | {ours} | {others} |")
     return "\n".join(lines) + "\n\n"
 
 
