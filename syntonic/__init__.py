@@ -3,7 +3,9 @@
 Exact n-d tensors of numbers a + bφ that crystallize, wake into floats, and snap back.
 """
 
-from syntonic import integers, linalg
+from importlib import import_module as _import_module
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
 from syntonic.errors import (
     BackendUnavailableError,
     DeviceError,
@@ -17,10 +19,13 @@ from syntonic.errors import (
     SyntonicError,
 )
 from syntonic.exact.golden import PHI, PHI_INV, SQRT5, GoldenExact
-from syntonic.lattice.identify import identify
 from syntonic.lattice.snap import SnapResult, snap
-from syntonic.recovery import Recovery, recover
 from syntonic.tensor import ResonantPhase, ResonantTensor
+
+if _TYPE_CHECKING:
+    from syntonic import integers, linalg
+    from syntonic.lattice.identify import identify
+    from syntonic.recovery import Recovery, recover
 
 __all__ = [
     "PHI",
@@ -49,3 +54,23 @@ __all__ = [
 ]
 
 __version__ = "0.1.0"
+
+# What a script may not need is imported when it is first asked for.
+_LATER = {
+    "Recovery": "syntonic.recovery",
+    "identify": "syntonic.lattice.identify",
+    "integers": "syntonic.integers",
+    "linalg": "syntonic.linalg",
+    "recover": "syntonic.recovery",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LATER:
+        raise AttributeError(f"module 'syntonic' has no attribute {name!r}")
+    module = _import_module(_LATER[name])
+    return globals().setdefault(name, getattr(module, name, module))
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 
 from gmpy2 import gcd, mpq, mpz
 
-from syntonic.exact import field, operands, pairs, parser, text
+from syntonic.exact import field, operands, pairs, text
 from syntonic.exact.operands import Triple
 
 __all__ = ["PHI", "PHI_INV", "SQRT5", "GoldenExact"]
@@ -191,6 +191,8 @@ class GoldenExact(numbers.Real):
         >>> GoldenExact.parse("(1 + sqrt5)/2 - 1.25")
         GoldenExact('-5/4', 1)
         """
+        from syntonic.exact import parser
+
         return _new(*parser.parse(text))
 
     def numerators(self) -> Triple:

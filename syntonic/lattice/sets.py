@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,8 +13,7 @@ from syntonic.lattice.structure import join
 __all__ = ["Distinct", "distinct", "isin"]
 
 
-@dataclass(frozen=True, slots=True)
-class Distinct:
+class Distinct(NamedTuple):
     """The distinct elements in increasing order, and where they stand in the flat array."""
 
     values: LatticeArray

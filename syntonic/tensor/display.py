@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,6 +25,8 @@ def text(tensor: TensorBase) -> str:
 
 def html(tensor: TensorBase) -> str:
     """Return an HTML table of a tensor of up to two axes, preformatted text for others."""
+    from html import escape  # a large module, for notebooks alone
+
     caption = f"{type(tensor).__name__} {tensor.shape}, {escape(_facts(tensor))}"
     rows, columns = (1, *tensor.shape)[-2:] if tensor.ndim else (1, 1)
     if tensor.ndim > 2 or rows > _HTML_ROWS or columns > _HTML_ROWS:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from syntonic.errors import ShapeError
-from syntonic.lattice import arithmetic, linalg, order, products, reduce, sets, structure
+from syntonic.lattice import arithmetic, order, products, reduce, sets, structure
 from syntonic.lattice.array import LatticeArray
 from syntonic.lattice.build import as_lattice
 from syntonic.lattice.reduce import Axis
@@ -233,52 +233,52 @@ def where(condition: Any, x: Any = None, y: Any = None) -> Any:
 # -- products -----------------------------------------------------------------------------
 
 
-def _pair(a: Any, b: Any, where: str) -> tuple[LatticeArray, LatticeArray]:
+def pair(a: Any, b: Any, where: str) -> tuple[LatticeArray, LatticeArray]:
     return as_lattice(a, where), as_lattice(b, where)
 
 
 def dot(a: Any, b: Any) -> LatticeArray:
-    x, y = _pair(a, b, "dot")
+    x, y = pair(a, b, "dot")
     if x.ndim == 0 or y.ndim == 0:
         return arithmetic.multiply(x, y)
-    _match(x.shape[-1], y.shape[-2 if y.ndim > 1 else -1], "dot", x, y)
+    match(x.shape[-1], y.shape[-2 if y.ndim > 1 else -1], "dot", x, y)
     return products.contract(np.dot, x, y, x.shape[-1])
 
 
 def inner(a: Any, b: Any) -> LatticeArray:
-    x, y = _pair(a, b, "inner")
+    x, y = pair(a, b, "inner")
     if x.ndim == 0 or y.ndim == 0:
         return arithmetic.multiply(x, y)
-    _match(x.shape[-1], y.shape[-1], "inner", x, y)
+    match(x.shape[-1], y.shape[-1], "inner", x, y)
     return products.contract(np.inner, x, y, x.shape[-1])
 
 
 def vdot(a: Any, b: Any) -> LatticeArray:
-    x, y = _pair(a, b, "vdot")
+    x, y = pair(a, b, "vdot")
     return dot(x.map(np.ravel), y.map(np.ravel))
 
 
 def vecdot(x1: Any, x2: Any, *, axis: int = -1) -> LatticeArray:
-    x, y = _pair(x1, x2, "vecdot")
+    x, y = pair(x1, x2, "vecdot")
     x, y = (z.map(lambda part: np.moveaxis(part, axis, -1)) for z in (x, y))
-    _match(x.shape[-1], y.shape[-1], "vecdot", x, y)
+    match(x.shape[-1], y.shape[-1], "vecdot", x, y)
     return products.contract(np.vecdot, x, y, x.shape[-1])
 
 
 def matmul(x1: Any, x2: Any) -> LatticeArray:
-    return products.matmul(*_pair(x1, x2, "matmul"))
+    return products.matmul(*pair(x1, x2, "matmul"))
 
 
 def outer(a: Any, b: Any) -> LatticeArray:
-    return arithmetic.bilinear(np.outer, *_pair(a, b, "outer"), 1)
+    return arithmetic.bilinear(np.outer, *pair(a, b, "outer"), 1)
 
 
 def kron(a: Any, b: Any) -> LatticeArray:
-    return arithmetic.bilinear(np.kron, *_pair(a, b, "kron"), 1)
+    return arithmetic.bilinear(np.kron, *pair(a, b, "kron"), 1)
 
 
 def tensordot(a: Any, b: Any, axes: Any = 2) -> LatticeArray:
-    x, y = _pair(a, b, "tensordot")
+    x, y = pair(a, b, "tensordot")
     summed = range(x.ndim - axes, x.ndim) if isinstance(axes, int) else np.atleast_1d(axes[0])
     terms = int(np.prod([x.shape[int(i)] for i in summed], dtype=object))
     return products.contract(lambda p, q: np.tensordot(p, q, axes), x, y, terms)
@@ -297,37 +297,7 @@ def multi_dot(arrays: Sequence[Any]) -> LatticeArray:
     return fold_left(dot, arrays)
 
 
-def matrix_rank(A: LatticeArray) -> Any:
-    if A.ndim < 2:
-        return int(nonzero_mask(A).any())
-    return linalg.rank(A)[()]
-
-
-def solve(a: Any, b: Any) -> LatticeArray:
-    return linalg.solve(*_pair(a, b, "solve"))
-
-
-def tensorsolve(a: Any, b: Any, axes: Any = None) -> LatticeArray:
-    x, y = _pair(a, b, "tensorsolve")
-    moved = () if axes is None else np.lib.array_utils.normalize_axis_tuple(axes, x.ndim)
-    kept = tuple(i for i in range(x.ndim) if i not in moved)
-    x = x.map(lambda part: np.transpose(part, kept + moved))
-    shape = x.shape[y.ndim :]
-    x = x.map(lambda part: part.reshape(y.size, -1))
-    out = linalg.solve(x, y.map(np.ravel), "tensorsolve")
-    return out.map(lambda part: part.reshape(shape))
-
-
-def tensorinv(a: LatticeArray, ind: int = 2) -> LatticeArray:
-    if ind < 1:
-        raise ValueError(f"tensorinv: ind must be at least 1, got {ind}")
-    shape = a.shape[ind:] + a.shape[:ind]
-    rows = int(np.prod(a.shape[:ind], dtype=object))
-    out = linalg.inverse(a.map(lambda part: part.reshape(rows, -1)), "tensorinv")
-    return out.map(lambda part: part.reshape(shape))
-
-
-def _match(m: int, n: int, name: str, x: LatticeArray, y: LatticeArray) -> None:
+def match(m: int, n: int, name: str, x: LatticeArray, y: LatticeArray) -> None:
     if m != n:
         raise ShapeError(
             f"{name}: the summed axes must have one length, got shapes {x.shape} and {y.shape}"

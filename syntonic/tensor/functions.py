@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from syntonic.exact.golden import GoldenExact
-from syntonic.lattice import linalg, order
+from syntonic.lattice import order
 from syntonic.lattice.build import as_lattice
 from syntonic.tensor import exact_functions as ex
 from syntonic.tensor.base import TensorBase
@@ -41,7 +41,23 @@ MOVES = frozenset(
 
 _SELF = {name: lambda x, *args, **kwargs: x for name in ("nan_to_num", "real_if_close", "require")}
 
+
+def _linear_algebra(name: str) -> Callable[..., Any]:
+    """Return a function of `exact_linalg`, which loads when it is first called."""
+
+    def later(*args: Any, **kwargs: Any) -> Any:
+        from syntonic.tensor import exact_linalg
+
+        return getattr(exact_linalg, name)(*args, **kwargs)
+
+    return later
+
+
 EXACT: dict[str, Callable[..., Any]] = {
+    **{
+        f"linalg.{name}": _linear_algebra(name)
+        for name in "det inv matrix_power matrix_rank solve tensorinv tensorsolve".split()
+    },
     **_SELF,
     **dict.fromkeys(("sum", "nansum"), ex.sum_),
     **dict.fromkeys(("prod", "nanprod"), ex.prod),
@@ -88,15 +104,8 @@ EXACT: dict[str, Callable[..., Any]] = {
     "inner": ex.inner,
     "isin": ex.isin,
     "kron": ex.kron,
-    "linalg.det": linalg.det,
-    "linalg.inv": linalg.inverse,
     "linalg.matmul": ex.matmul,
-    "linalg.matrix_power": linalg.matrix_power,
-    "linalg.matrix_rank": ex.matrix_rank,
     "linalg.multi_dot": ex.multi_dot,
-    "linalg.solve": ex.solve,
-    "linalg.tensorinv": ex.tensorinv,
-    "linalg.tensorsolve": ex.tensorsolve,
     "linalg.trace": ex.linalg_trace,
     "linalg.vecdot": ex.vecdot,
     "ones_like": ex.ones_like,

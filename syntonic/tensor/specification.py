@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import lcm
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -34,8 +33,7 @@ class ResonantPhase(StrEnum):
     FLUX = "flux"
 
 
-@dataclass(frozen=True, slots=True)
-class SnapSpecification:
+class SnapSpecification(NamedTuple):
     """Snap to (1/denominator)ℤ[φ] with |φ-coefficient numerator| <= precision."""
 
     precision: int
@@ -50,14 +48,13 @@ class SnapSpecification:
     def joined(self, other: SnapSpecification) -> SnapSpecification:
         """Return the larger specification, whose lattice points include those of both."""
         if self.denominator == other.denominator:
-            return replace(self, precision=max(self.precision, other.precision))
+            return self._replace(precision=max(self.precision, other.precision))
         d = lcm(self.denominator, other.denominator)
         scaled = (s.precision * (d // s.denominator) for s in (self, other))
         return SnapSpecification(max(scaled), d)
 
 
-@dataclass(frozen=True, slots=True)
-class Carried:
+class Carried(NamedTuple):
     """The metadata of a tensor; `snap` is set in flux alone."""
 
     precision: int
@@ -68,7 +65,7 @@ class Carried:
         """Return the same metadata with other mode norms."""
         if mode_norm_sq is self.mode_norm_sq:
             return self
-        return replace(self, mode_norm_sq=mode_norm_sq)
+        return self._replace(mode_norm_sq=mode_norm_sq)
 
 
 def merged(carried: Iterable[Carried]) -> Carried:

@@ -1,0 +1,45 @@
+"""The exact forms of np.linalg's functions, apart so that they load at their first call."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from syntonic.lattice import linalg
+from syntonic.lattice.array import LatticeArray
+from syntonic.lattice.linalg import det, matrix_power
+from syntonic.lattice.linalg import inverse as inv
+from syntonic.tensor.exact_functions import nonzero_mask, pair
+
+__all__ = ["det", "inv", "matrix_power", "matrix_rank", "solve", "tensorinv", "tensorsolve"]
+
+
+def matrix_rank(A: LatticeArray) -> Any:
+    if A.ndim < 2:
+        return int(nonzero_mask(A).any())
+    return linalg.rank(A)[()]
+
+
+def solve(a: Any, b: Any) -> LatticeArray:
+    return linalg.solve(*pair(a, b, "solve"))
+
+
+def tensorsolve(a: Any, b: Any, axes: Any = None) -> LatticeArray:
+    x, y = pair(a, b, "tensorsolve")
+    moved = () if axes is None else np.lib.array_utils.normalize_axis_tuple(axes, x.ndim)
+    kept = tuple(i for i in range(x.ndim) if i not in moved)
+    x = x.map(lambda part: np.transpose(part, kept + moved))
+    shape = x.shape[y.ndim :]
+    x = x.map(lambda part: part.reshape(y.size, -1))
+    out = linalg.solve(x, y.map(np.ravel), "tensorsolve")
+    return out.map(lambda part: part.reshape(shape))
+
+
+def tensorinv(a: LatticeArray, ind: int = 2) -> LatticeArray:
+    if ind < 1:
+        raise ValueError(f"tensorinv: ind must be at least 1, got {ind}")
+    shape = a.shape[ind:] + a.shape[:ind]
+    rows = int(np.prod(a.shape[:ind], dtype=object))
+    out = linalg.inverse(a.map(lambda part: part.reshape(rows, -1)), "tensorinv")
+    return out.map(lambda part: part.reshape(shape))
