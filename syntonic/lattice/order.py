@@ -236,6 +236,8 @@ def _filtered_floors(x: LatticeArray) -> tuple[Any, Any]:
 
 
 def _integers(n: Any) -> LatticeArray:
+    n = np.asarray(n)  # a 0-d difference is a scalar
+    n = int64s(n) if n.dtype.kind == "i" else objects(n)
     return LatticeArray.from_numerators(n, np.zeros_like(n))
 
 
