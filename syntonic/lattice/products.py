@@ -24,6 +24,7 @@ __all__ = ["contract", "einsum", "matmul", "trace"]
 _BLAS_EXACT = 1 << 53
 _MOST_LIMB_PRODUCTS = 9
 _LEAST_LIMB_SIZE = 256
+_LEAST_FLINT_PRODUCTS = 512
 
 
 def contract(
@@ -33,7 +34,7 @@ def contract(
     terms = max(terms, 1)
     x, y = x.common(), y.common()
     if not (x.is_packed and y.is_packed):
-        return bilinear(function, x, y, terms)
+        return _in_integers(function, x, y, terms)
     bound, over = 3 * terms * x.bound * y.bound, x.over * y.over
     sums = fused.dot(x, y) if function is np.dot and max(bound, over) <= INT64_MAX else None
     if sums is not None:
@@ -45,8 +46,39 @@ def contract(
     width = (53 - terms.bit_length()) // 2
     limbs = [-(-(z.bound.bit_length() + 1) // width) for z in (x, y)]
     if limbs[0] * limbs[1] > _MOST_LIMB_PRODUCTS or min(x.size, y.size) < _LEAST_LIMB_SIZE:
-        return bilinear(function, x, y, terms)
+        return _in_integers(function, x, y, terms)
     return _in_limbs(function, x, y, terms, width)
+
+
+def _in_integers(
+    function: Callable[[Any, Any], Any], x: LatticeArray, y: LatticeArray, terms: int
+) -> LatticeArray:
+    """Multiply without a bound on the entries: matrices of some size through FLINT."""
+    matrices = function is np.matmul and min(x.ndim, y.ndim) >= 2
+    if not matrices or terms * min(x.size, y.size) < _LEAST_FLINT_PRODUCTS:
+        return bilinear(function, x, y, terms)
+    batch = np.broadcast_shapes(x.shape[:-2], y.shape[:-2])
+    a, b, d = x.numerators()
+    p, q, e = y.numerators()
+    a, b = (np.broadcast_to(part, batch + x.shape[-2:]) for part in (a, b))
+    p, q = (np.broadcast_to(part, batch + y.shape[-2:]) for part in (p, q))
+    out = np.empty((2, *batch, x.shape[-2], y.shape[-1]), dtype=object)
+    for i in np.ndindex(batch):
+        out[0][i], out[1][i] = _flint_product(a[i], b[i], p[i], q[i])
+    return LatticeArray.from_numerators(out[0], out[1], d * e)
+
+
+def _flint_product(a: Any, b: Any, c: Any, d: Any) -> tuple[Any, Any]:
+    """Return the parts of (a + bφ)(c + dφ) for integer matrices, by three products."""
+    from flint import fmpz_mat
+
+    m, n, k, t = (fmpz_mat([[int(x) for x in row] for row in part]) for part in (a, b, c, d))
+    mk = m * k
+    return _ints(mk + n * t), _ints((m + n) * (k + t) - mk)
+
+
+def _ints(matrix: Any) -> list[list[int]]:
+    return [[int(x) for x in row] for row in matrix.tolist()]
 
 
 def _in_floats(
@@ -187,7 +219,11 @@ def _contract_pair(x: Labelled, y: Labelled, output: str, rest: list[Labelled]) 
             sizes[c] = max(sizes[c], n)
     terms = prod(sizes[c] for c in present if c not in needed)
     step = f"{x[0]},{y[0]}->{kept}"
-    return kept, contract(lambda p, q: np.einsum(step, p, q), x[1], y[1], terms)
+
+    def contracted(p: Any, q: Any) -> Any:
+        return np.einsum(step, p, q, optimize=p.dtype == np.float64)  # through BLAS
+
+    return kept, contract(contracted, x[1], y[1], terms)
 
 
 def _transform(labels: str, output: str, x: LatticeArray) -> LatticeArray:

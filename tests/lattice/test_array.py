@@ -216,6 +216,23 @@ def test_matrix_products_at_every_width(bits, shape):
     assert q == a * d + b * c + bd
 
 
+@pytest.mark.parametrize("batch", [((), ()), ((2,), ()), ((2, 1), (3,)), ((0,), (1,))])
+def test_products_of_big_matrices(batch):
+    """Entries beyond every limb: FLINT, against sums of scalars."""
+    rng = np.random.default_rng(7)
+    left, right = (*batch[0], 7, 9), (*batch[1], 9, 8)
+    x = of(
+        *[(int(n) * 3**50, int(m) + 1) for n, m in rng.integers(-9, 9, (math.prod(left), 2))]
+        or [(0, 0)]
+    )
+    y = of(*rng.integers(-9, 9, (math.prod(right), 2)).tolist(), denominator=7**40)
+    x, y = x[: math.prod(left)].map(lambda p: p.reshape(left)), y.map(lambda p: p.reshape(right))
+    product = products.matmul(x, y)
+    assert np.array_equal(product.scalars(), np.matmul(x.scalars(), y.scalars()))
+    rows, columns = x.map(np.atleast_2d), y
+    assert order.equal(products.einsum("...ij,...jk->...ik", rows, columns), product).all()
+
+
 def test_many_denominators_stay_small():
     """A shared denominator would have lcm(1..100), 136 bits."""
     d = np.arange(1, 101)
