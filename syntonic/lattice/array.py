@@ -9,8 +9,8 @@ fractional
     mixed denominators make: a shared denominator would explode (lcm(1..100) has 136 bits).
     Elements are brought to lowest terms only when a bound demands it.
 rational
-    Object arrays `a`, `b` of gmpy2 `mpq`, unbounded; `denominator` is None. What does not fit
-    goes here, and what fits again comes back.
+    Object arrays `a`, `b` of exact numbers, gmpy2 `mpq` or integers, unbounded; `denominator` is
+    None. What does not fit goes here, and what fits again comes back.
 
 Which layout an array has is nobody's business but this package's: values, equality and files
 never depend on it.
@@ -63,7 +63,7 @@ class LatticeArray:
     Attributes
     ----------
     a, b
-        The numerators (int64) or values (rational: object arrays of mpq). Read-only.
+        The numerators (int64) or values (rational: objects). Read-only.
     denominator
         The shared denominator (packed), an int64 array of them (fractional) or None (rational).
         Not necessarily the least; see `tight`.
@@ -125,7 +125,7 @@ class LatticeArray:
 
     @classmethod
     def rational(cls, a: ObjectArray, b: ObjectArray) -> LatticeArray:
-        """Wrap object arrays of mpq; in an int64 layout if they fit."""
+        """Wrap object arrays of rationals; in an int64 layout if they fit."""
         return cls(objects(a), objects(b), None, None).pack()
 
     @classmethod
@@ -135,7 +135,7 @@ class LatticeArray:
         if fits and denominator <= INT64_MAX:
             return cls.packed(int64s(a), int64s(b), denominator)
         if denominator == 1:  # no reduction can make it fit
-            return cls(elementwise(_as_mpq, a), elementwise(_as_mpq, b), None, None)
+            return cls(objects(a), objects(b), None, None)
         over = objects(mpz(denominator))
         return cls.rational(elementwise(_make_mpq, a, over), elementwise(_make_mpq, b, over))
 
@@ -223,7 +223,7 @@ class LatticeArray:
     def fractions(self) -> tuple[ObjectArray, ObjectArray]:
         """Return a and b as object arrays of mpq."""
         if self.is_rational:
-            return self.a, self.b
+            return elementwise(_as_mpq, self.a), elementwise(_as_mpq, self.b)
         d = self.denominator
         return elementwise(_make_mpq, self.a, d), elementwise(_make_mpq, self.b, d)
 
@@ -296,8 +296,7 @@ class LatticeArray:
         if type(d) is int:
             return LatticeArray.packed(a, b, d, bound=self._bound)
         if d is None:
-            # NumPy fills new places with the int 0.
-            return LatticeArray(elementwise(_as_mpq, a), elementwise(_as_mpq, b), None, None)
+            return LatticeArray(objects(a), objects(b), None, None)
         over = np.maximum(function(d), 1)
         return LatticeArray.fractional(a, b, over, bound=self._bound, over=self._over)
 

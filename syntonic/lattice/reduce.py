@@ -11,7 +11,6 @@ from math import prod as _prod
 from typing import Any, TypeAlias
 
 import numpy as np
-from gmpy2 import mpq
 
 from syntonic.lattice.arithmetic import linear, multiply, square, subtract
 from syntonic.lattice.array import LatticeArray
@@ -111,7 +110,7 @@ def accumulate(
 
 def _add_up(part: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
     if part.dtype == object:
-        return np.sum(part, axis=axes, keepdims=keepdims, initial=mpq(0))
+        return np.sum(part, axis=axes, keepdims=keepdims, initial=0)
     return np.sum(part, axis=axes, keepdims=keepdims, dtype=np.int64)
 
 
