@@ -17,7 +17,8 @@ import pytest
 
 from syntonic import PHI, GoldenExact, NotGoldenError, ResonantTensor, ShapeError, cli, recover
 from syntonic.io import Model, read, write
-from syntonic.recovery import ScaleFreeRecovery
+from syntonic.recovery import ScaleFreeRecovery, scale_free
+from syntonic.recovery.ratios import Ratios
 
 SCALE = 10**60
 PHI_DIGITS = Fraction(SCALE + isqrt(5 * SCALE**2), 2 * SCALE)
@@ -322,6 +323,20 @@ def test_the_gram_matrix():
     assert abs(floats @ floats.T - gram.wake_flux()).max() < 1e-12
 
 
+def test_the_gram_matrix_of_points_away_from_the_origin():
+    shifted = [[x + 5 for x in point] for point in ICOSAHEDRON]
+    found = recover(Model((), tensor=ResonantTensor(shifted)), scale_free=True)
+    assert {found.gram[k, k].item() for k in range(12)} == {(2 + PHI) / 4}
+
+
+def test_axes_that_only_look_orthogonal(monkeypatch):
+    oblique = {0: (1, 0), 1: (2, 1), 2: (3, 0)}
+    monkeypatch.setattr(scale_free, "axis_parallel", lambda *_: oblique)
+    found = recover(printed(turned(scalene(), random.Random(4)), 9), scale_free=True)
+    assert found.frame == "own"
+    check(found, spectrum(scalene()))
+
+
 def test_equal_distances_prove_a_simplex():
     for dimension in (2, 3, 4):
         points = [[int(i == j) for j in range(dimension + 1)] for i in range(dimension + 1)]
@@ -345,6 +360,40 @@ def test_equal_distances_prove_a_simplex():
 )
 def test_too_little_to_go_by(rows):
     with pytest.raises(NotGoldenError):
+        recover(rows, scale_free=True)
+
+
+@pytest.mark.parametrize("dimension", [2, 4, 6])
+def test_the_right_triangle_of_squares_1_phi_and_phi_squared(dimension):
+    """Kepler's: the unit is the number with the largest conjugate, and two ratios are free."""
+    corners = [(0, 0), (1, 0), (0, float(PHI) ** 0.5)]
+    points = [(*corner, *([0] * (dimension - 2))) for corner in corners]
+    found = recover(printed(turned(points, random.Random(21)), 8), scale_free=True)
+    check(found, {ONE: 1, PHI: 1, PHI**2: 1})
+    assert found.window == 1
+    assert found.fit.evidence == 2
+
+
+def test_ratios_that_need_two_units_of_length():
+    # Sides of squares 1, 1.99966 and 2.00046: with four decimals the last two are different, and
+    # both of their ratios to the first may be 2.
+    rows = [["0", "0"], ["1", "0"], ["0.4996", "1.3229"]]
+    with pytest.raises(NotGoldenError, match="With 4 decimals no one unit of length"):
+        recover(rows, scale_free=True)
+
+
+def test_every_distance_counts(monkeypatch):
+    """On a ruler with the marks 0, 1, 4, 6 the base is at the ends; 3 is seen only between."""
+    rows = printed(turned([(0,), (1,), (4,), (6,)], random.Random(5), scale=1), 8)
+    check(recover(rows, scale_free=True), {ONE * n * n: 1 for n in range(1, 7)})
+    values = Ratios.values
+    nine = GoldenExact(9)
+
+    def nearly(self, fit):
+        return [value + PHI**-40 if value == nine else value for value in values(self, fit)]
+
+    monkeypatch.setattr(Ratios, "values", nearly)
+    with pytest.raises(NotGoldenError, match="no figure of dimension 1 has all the exact ratios"):
         recover(rows, scale_free=True)
 
 
