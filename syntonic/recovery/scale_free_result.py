@@ -50,6 +50,11 @@ class RatioValue:
     high: Fraction
     count: int
 
+    def report(self) -> dict[str, Any]:
+        """Return the same as JSON has it."""
+        ends = {"low": str(self.low), "high": str(self.high)}
+        return {"exact": str(self.exact), **ends, "count": self.count}
+
 
 @dataclass(frozen=True, eq=False)
 class ScaleFreeRecovery:
@@ -173,15 +178,7 @@ class ScaleFreeRecovery:
             "chance": self.accident,
             "chance_scale": None if self.fit is None else self.fit.chance_scale,
             "denominators_tried": [fit_report(fit) for fit in self.fits],
-            "classes": [
-                {
-                    "exact": str(each.exact),
-                    "low": str(each.low),
-                    "high": str(each.high),
-                    "count": each.count,
-                }
-                for each in self.classes
-            ],
+            "classes": [each.report() for each in self.classes],
             "checks": {name: plain(fact) for name, fact in self.checks.items()},
             "frame": self.frame,
             "oriented": self.oriented,
