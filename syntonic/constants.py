@@ -9,7 +9,7 @@ from __future__ import annotations
 from fractions import Fraction
 from math import isqrt
 
-__all__ = ["PHI", "PHI_INV", "PHI_WORDS", "SQRT5", "multi_double"]
+__all__ = ["PHI", "PHI_INV", "PHI_WORDS", "SQRT5", "cuda_header", "multi_double"]
 
 # floor(sqrt(5) * 2^512): the error, below 2^-512, is far under anything a few doubles can hold.
 _SQRT5 = Fraction(isqrt(5 << 1024), 1 << 512)
@@ -34,7 +34,9 @@ def multi_double(x: Fraction, words: int) -> tuple[float, ...]:
     return tuple(out)
 
 
-PHI_WORDS: tuple[float, ...] = multi_double((1 + _SQRT5) / 2, 3)
+_PHI = (1 + _SQRT5) / 2
+
+PHI_WORDS: tuple[float, ...] = multi_double(_PHI, 3)
 """φ as three doubles, largest first."""
 
 PHI: float = PHI_WORDS[0]
@@ -45,3 +47,22 @@ PHI_INV: float = multi_double((_SQRT5 - 1) / 2, 1)[0]
 
 SQRT5: float = multi_double(_SQRT5, 1)[0]
 """The float64 nearest to √5."""
+
+
+def cuda_header() -> str:
+    """Return the text of `kernels/srt_constants.cuh`: the same constants for the GPU.
+
+    Each is a hexadecimal literal of the nearest float64, rounded once more to float32 where
+    `acc_t` is float; `SRT_PHI_WORD_i` are the words of φ for exact sums.
+    """
+    values = {"SRT_PHI": PHI, "SRT_PHI_INV": PHI_INV, "SRT_SQRT5": SQRT5}
+    values |= {f"SRT_PHI_WORD_{i}": word for i, word in enumerate(multi_double(_PHI, 5))}
+    lines = [f"#define {name} ({value.hex()})" for name, value in values.items()]
+    return "\n".join([_CUDA_NOTE, *lines, "", "#endif", ""])
+
+
+_CUDA_NOTE = """\
+// Written by syntonic.constants.cuda_header(); change it there.
+#ifndef SRT_CONSTANTS_CUH
+#define SRT_CONSTANTS_CUH
+"""

@@ -1,0 +1,85 @@
+// What lies in memory (scalar_t), what is computed with (acc_t), and how one becomes the other.
+//
+// A kernel is written once in these terms, its name wrapped in SRT_KERNEL(),
+// and compiled once per dtype with -DSRT_DTYPE=SRT_F64 (or F32, F16, BF16): golden_layer_norm is then
+// the symbol golden_layer_norm_f64. Half precisions compute in float and round once, on the store.
+// NVRTC has none of <float.h>, <math.h>, <stdint.h>: what is needed of them stands here.
+#ifndef SRT_SCALAR_CUH
+#define SRT_SCALAR_CUH
+#include "srt_constants.cuh"
+
+#define SRT_F64 1
+#define SRT_F32 2
+#define SRT_F16 3
+#define SRT_BF16 4
+#ifndef SRT_DTYPE
+#error "compile with -DSRT_DTYPE=SRT_F64, SRT_F32, SRT_F16 or SRT_BF16"
+#endif
+
+#if SRT_DTYPE == SRT_F64
+typedef double scalar_t;
+typedef double acc_t;
+#define SRT_KERNEL(name) name##_f64
+#elif SRT_DTYPE == SRT_F32
+typedef float scalar_t;
+typedef float acc_t;
+#define SRT_KERNEL(name) name##_f32
+#elif SRT_DTYPE == SRT_F16
+#include <cuda_fp16.h>
+typedef __half scalar_t;
+typedef float acc_t;
+#define SRT_KERNEL(name) name##_f16
+#elif SRT_DTYPE == SRT_BF16
+#include <cuda_bf16.h>
+typedef __nv_bfloat16 scalar_t;
+typedef float acc_t;
+#define SRT_KERNEL(name) name##_bf16
+#endif
+
+typedef long long index_t;  // sizes exceed 2^31
+
+#define SRT_INLINE __device__ __forceinline__
+#define SRT_INFINITY ((acc_t)__int_as_float(0x7f800000))
+#define SRT_NAN ((acc_t)__int_as_float(0x7fffffff))
+
+// -- one scalar -----------------------------------------------------------------------------
+SRT_INLINE float to_acc(float x) { return x; }
+SRT_INLINE double to_acc(double x) { return x; }
+SRT_INLINE void from_acc(float *to, float x) { *to = x; }
+SRT_INLINE void from_acc(double *to, double x) { *to = x; }
+#if SRT_DTYPE == SRT_F16
+SRT_INLINE float to_acc(__half x) { return __half2float(x); }
+SRT_INLINE void from_acc(__half *to, float x) { *to = __float2half_rn(x); }
+#elif SRT_DTYPE == SRT_BF16
+SRT_INLINE float to_acc(__nv_bfloat16 x) { return __bfloat162float(x); }
+SRT_INLINE void from_acc(__nv_bfloat16 *to, float x) { *to = __float2bfloat16_rn(x); }
+#endif
+
+// -- one 16-byte transaction ----------------------------------------------------------------
+#define SRT_VEC (16 / (int)sizeof(scalar_t))
+struct __align__(16) Pack {
+    scalar_t v[SRT_VEC];
+};
+
+// Whether every pointer or'ed into `bits` (and every row stride in bytes) allows packs.
+SRT_INLINE unsigned long long bits_of(const void *p) { return (unsigned long long)p; }
+SRT_INLINE bool packs_allowed(unsigned long long bits) { return (bits & 15) == 0; }
+
+// -- functions of acc_t ---------------------------------------------------------------------
+SRT_INLINE float srt_exp(float x) { return expf(x); }
+SRT_INLINE double srt_exp(double x) { return exp(x); }
+SRT_INLINE float srt_exp2(float x) { return exp2f(x); }
+SRT_INLINE double srt_exp2(double x) { return exp2(x); }
+SRT_INLINE float srt_log(float x) { return logf(x); }
+SRT_INLINE double srt_log(double x) { return log(x); }
+SRT_INLINE float srt_erf(float x) { return erff(x); }
+SRT_INLINE double srt_erf(double x) { return erf(x); }
+SRT_INLINE float srt_sqrt(float x) { return sqrtf(x); }
+SRT_INLINE double srt_sqrt(double x) { return sqrt(x); }
+SRT_INLINE float srt_fma(float x, float y, float z) { return fmaf(x, y, z); }
+SRT_INLINE double srt_fma(double x, double y, double z) { return fma(x, y, z); }
+// fmax drops a NaN; these keep it.
+template <typename T> SRT_INLINE T nan_max(T x, T y) { return (x > y || x != x) ? x : y; }
+template <typename T> SRT_INLINE T nan_relu(T x) { return x > (T)0 || x != x ? x : (T)0; }
+
+#endif

@@ -1,0 +1,1 @@
+"""Flux operations on NumPy arrays."""

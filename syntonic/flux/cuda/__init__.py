@@ -1,0 +1,1 @@
+"""Flux operations on CUDA arrays, by the kernels of `kernels/*.cu`."""

@@ -1,0 +1,87 @@
+"""The CUDA sources: where they are, which kernels they hold, one text to compile for each family.
+
+CuPy's cache looks at the text it compiles and not at included files. So a family's own headers
+are put into the text, each once, with `#line` marks: an edited header always compiles anew, and a
+compiler names the file and line that a person would open.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+__all__ = ["DTYPES", "FAMILIES", "acc_dtype", "assemble", "folder", "options", "suffix", "symbols"]
+
+FAMILIES = ("phi_residual", "golden_batch_norm", "syntonic_softmax", "golden_lattice")
+"""One file each."""
+
+DTYPES = ("f64", "f32", "f16", "bf16")
+"""The dtypes a kernel is compiled for, as its symbol ends."""
+
+_SUFFIXES = {"float64": "f64", "float32": "f32", "float16": "f16", "bfloat16": "bf16"}
+_INCLUDE = re.compile(r'^#include "([^"]+)"\s*$')
+_KERNEL = re.compile(
+    r'extern "C" __global__ void\s+(?:__launch_bounds__\([^)]*\)\s*)?'
+    r"(?:SRT_KERNEL\((?P<every>\w+)\)|(?P<one>\w+))\s*\("
+)
+
+
+def suffix(dtype: np.dtype) -> str:
+    """Return how the symbols for a dtype end: "f64" and so on."""
+    return _SUFFIXES[dtype.name]
+
+
+def acc_dtype(dtype: np.dtype) -> np.dtype:
+    """Return what kernels compute with, and keep statistics in: float64, or float32 below it."""
+    return np.dtype(np.float64 if dtype.name == "float64" else np.float32)
+
+
+@cache
+def folder() -> Path:
+    """Return the folder of the sources: in the wheel, or beside the package in a checkout."""
+    package = Path(__file__).resolve().parents[2]
+    installed = package / "_kernels"
+    return installed if installed.is_dir() else package.parent / "kernels"
+
+
+@cache
+def assemble(family: str) -> str:
+    """Return the text of a family with its own headers put in."""
+    return "".join(_lines(folder() / f"{family}.cu", set()))
+
+
+def _lines(path: Path, seen: set[Path]) -> list[str]:
+    seen.add(path)
+    out = [f'#line 1 "{path.as_posix()}"\n']
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        found = _INCLUDE.match(line)
+        if found is None:
+            out.append(f"{line}\n")
+        elif (header := path.parent / found[1]) not in seen:
+            out += [*_lines(header, seen), f'#line {number + 1} "{path.as_posix()}"\n']
+        else:
+            out.append("\n")
+    return out
+
+
+def options(family: str, dtype: str) -> tuple[str, ...]:
+    """Return the compiler's options; the lattice must not contract a product and a sum."""
+    exact = ("-fmad=false",) if family == "golden_lattice" else ()
+    return "--std=c++17", f"-DSRT_DTYPE=SRT_{dtype.upper()}", *exact
+
+
+@cache
+def symbols(family: str) -> dict[str, tuple[str, ...]]:
+    """Return the kernels of a family for each dtype, in the order of the file."""
+    found = [(m["every"], m["one"]) for m in _KERNEL.finditer(assemble(family))]
+    return {
+        dtype: tuple(
+            f"{every}_{dtype}" if every else one
+            for every, one in found
+            if every or one.endswith(f"_{dtype}")
+        )
+        for dtype in DTYPES
+    }
