@@ -1,7 +1,9 @@
 """Fixtures shared by all tests."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -20,3 +22,24 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no external cases at {folder}; set SYNTONIC_SHARED_DATA")
     return folder
+
+
+@pytest.fixture(params=["natural", "shuffled", pytest.param("cuda", marks=pytest.mark.gpu)])
+def device(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """A device for kernels: the host harness in two thread orders, and a GPU if one is there.
+
+    See `cuda_host.devices` for its methods: array, numpy, same_bits, order and seeds.
+    """
+    from cuda_host.devices import device_for
+
+    chosen = device_for(request.param)
+    with chosen.order(chosen.seed):
+        yield chosen
+
+
+@pytest.fixture(params=["f64", "f32", "f16", "bf16"])
+def kernel_dtype(request: pytest.FixtureRequest) -> Any:
+    """Each dtype that kernels are compiled for."""
+    from cuda_host.devices import dtype_of
+
+    return dtype_of(request.param)

@@ -11,10 +11,10 @@ from cuda_host.simulator import SimModule
 from syntonic.flux.cuda import source
 from syntonic.flux.cuda.launch import register_runtime
 
-__all__ = ["HostArray", "HostRuntime", "to_host_array"]
+__all__ = ["RUNTIME", "HostArray", "HostRuntime", "to_host_array"]
 
 
-class HostArray(np.ndarray):
+class HostArray(np.ndarray[Any, Any]):
     """An array that plays one in GPU memory."""
 
 
@@ -29,12 +29,24 @@ class HostRuntime:
     seed = 1
 
     def empty(self, shape: tuple[int, ...], dtype: Any) -> HostArray:
+        """Return an array of NaN, or of -1: nobody may read it."""
         out = np.empty(shape, dtype)
-        out.view(np.uint8).reshape(-1)[...] = 0xFF if out.size else 0  # NaN: nobody may read it
+        out.reshape(-1).view(np.uint8)[...] = 0xFF
         return out.view(HostArray)
 
-    def launch(self, family, symbol, dtype, grid, block, arguments, shared=0):
-        module = _module(family, dtype, self.seed)
+    def launch(
+        self,
+        family: str,
+        symbol: str,
+        dtype: str,
+        grid: tuple[int, ...],
+        block: tuple[int, ...],
+        arguments: tuple[Any, ...],
+        shared: int = 0,
+    ) -> None:
+        """Run a kernel to its end; raises SimError with what it did wrong."""
+        module = _module(source.assemble(family), source.options(family, dtype))
+        module.seed = self.seed
         module.get_function(symbol)(grid, block, arguments, shared_mem=shared)
 
 
@@ -43,5 +55,5 @@ register_runtime(HostArray, lambda array: RUNTIME)
 
 
 @cache
-def _module(family: str, dtype: str, seed: int) -> SimModule:
-    return SimModule(source.assemble(family), source.options(family, dtype), seed=seed)
+def _module(text: str, options: tuple[str, ...]) -> SimModule:
+    return SimModule(text, options)
