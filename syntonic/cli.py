@@ -1,8 +1,8 @@
-"""The command line: `syntonic recover` and `syntonic eval`.
+"""The command line: `syntonic recover`, `syntonic eval` and `syntonic kernels`.
 
-The exit status is 0 when all went well (for `recover`: the coordinates are proved), 2 for
-arguments or input that cannot be used, 3 when `recover` refuses, 130 when interrupted, and 141
-when whoever reads the output has gone.
+The exit status is 0 when all went well (for `recover`: the coordinates are proved), 1 when a
+kernel does not compile, 2 for arguments or input that cannot be used, 3 when `recover` refuses,
+130 when interrupted, and 141 when whoever reads the output has gone.
 """
 
 from __future__ import annotations
@@ -103,7 +103,35 @@ def _parser() -> argparse.ArgumentParser:
     )
     evaluate.add_argument("expression", metavar="EXPRESSION")
     evaluate.set_defaults(run=_evaluate)
+    _add_kernels(commands)
     return parser
+
+
+def _add_kernels(commands: Any) -> None:
+    kernels = commands.add_parser(
+        "kernels",
+        help="list the CUDA kernels, or compile them without a GPU",
+        description="List the CUDA kernels, or compile them; this needs no GPU and no driver.",
+    ).add_subparsers(required=True, metavar="COMMAND")
+    listing = kernels.add_parser("list", help="list the families, their kernels and dtypes")
+    listing.set_defaults(run=_list_kernels)
+    compiling = kernels.add_parser(
+        "compile",
+        help="compile through NVRTC, and show registers, shared memory and spills",
+        description="Compile the kernels through NVRTC, and show what each takes. Exit status: "
+        "0 all compiled, 1 some did not, 2 unusable arguments or no NVRTC.",
+    )
+    for name, metavar, what in (
+        ("--kernel", "NAME", "a family or one of its kernels"),
+        ("--arch", "sm_90", "an architecture"),
+        ("--dtype", "f32", "f64, f32, f16 or bf16"),
+    ):
+        compiling.add_argument(name, nargs="+", metavar=metavar, help=f"{what}; by default all")
+    compiling.add_argument("--out", metavar="DIR", help="write PTX and machine code there")
+    compiling.add_argument(
+        "--cuda", type=_natural, metavar="12", help="the version of CUDA, if there are several"
+    )
+    compiling.set_defaults(run=_compile_kernels)
 
 
 def _guard_minus(argv: Sequence[str]) -> list[str]:
@@ -161,6 +189,18 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     value = GoldenExact.parse(arguments.expression)
     _say(f"{value}\n{value.to_decimal(_DIGITS)}")
     return _DONE
+
+
+def _list_kernels(arguments: argparse.Namespace) -> int:
+    from syntonic.kernels_cli import run_list
+
+    return run_list(_say)
+
+
+def _compile_kernels(arguments: argparse.Namespace) -> int:
+    from syntonic.kernels_cli import run_compile
+
+    return run_compile(arguments, _say)
 
 
 def _write_report(found: Recovery | ScaleFreeRecovery, path: str) -> None:

@@ -10,13 +10,26 @@ from __future__ import annotations
 import re
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
 
-__all__ = ["DTYPES", "FAMILIES", "acc_dtype", "assemble", "folder", "options", "suffix", "symbols"]
+__all__ = [
+    "ARCHITECTURES",
+    "DTYPES",
+    "acc_dtype",
+    "added_options",
+    "assemble",
+    "families",
+    "folder",
+    "options",
+    "suffix",
+    "symbols",
+]
 
-FAMILIES = ("phi_residual", "golden_batch_norm", "syntonic_softmax", "golden_lattice")
-"""One file each."""
+ARCHITECTURES = ("sm_75", "sm_80", "sm_86", "sm_89", "sm_90", "sm_100", "sm_120")
+"""Turing, Ampere, Ada, Hopper and Blackwell: what the kernels are tested to compile for."""
 
 DTYPES = ("f64", "f32", "f16", "bf16")
 """The dtypes a kernel is compiled for, as its symbol ends."""
@@ -36,6 +49,8 @@ def suffix(dtype: np.dtype) -> str:
 
 def acc_dtype(dtype: np.dtype) -> np.dtype:
     """Return what kernels compute with, and keep statistics in: float64, or float32 below it."""
+    import numpy as np  # the rest of this module serves the doctor, who may find it broken
+
     return np.dtype(np.float64 if dtype.name == "float64" else np.float32)
 
 
@@ -45,6 +60,12 @@ def folder() -> Path:
     package = Path(__file__).resolve().parents[2]
     installed = package / "_kernels"
     return installed if installed.is_dir() else package.parent / "kernels"
+
+
+@cache
+def families() -> tuple[str, ...]:
+    """Return the families of kernels there are: one file each."""
+    return tuple(sorted(path.stem for path in folder().glob("*.cu")))
 
 
 @cache
@@ -71,6 +92,14 @@ def options(family: str, dtype: str) -> tuple[str, ...]:
     """Return the compiler's options; the lattice must not contract a product and a sum."""
     exact = ("-fmad=false",) if family == "golden_lattice" else ()
     return "--std=c++17", f"-DSRT_DTYPE=SRT_{dtype.upper()}", *exact
+
+
+def added_options(architecture: str) -> tuple[str, ...]:
+    """Return what CuPy's RawModule adds to the options, but for the folders of headers.
+
+    A compilation without CuPy adds them too, and so makes the code that would run.
+    """
+    return "-ftz=true", f"-arch={architecture}", "--device-as-default-execution-space"
 
 
 @cache
