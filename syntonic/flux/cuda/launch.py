@@ -14,8 +14,6 @@ import sys
 from collections.abc import Callable
 from typing import Any, Protocol
 
-import numpy as np
-
 __all__ = ["WARP", "Runtime", "blocks_for", "register_runtime", "runtime_of"]
 
 WARP = 32
@@ -69,5 +67,3 @@ def runtime_of(array: Array) -> Runtime:
 def blocks_for(threads: int, block: int, most: int = 1 << 30) -> int:
     """Return how many blocks hold this many threads, at least one and at most `most`."""
     return max(1, min(-(-threads // block), most))
-
-
