@@ -18,14 +18,14 @@ from syntonic.errors import (
     SingularMatrixError,
     SyntonicError,
 )
-from syntonic.exact.golden import PHI, PHI_INV, SQRT5, GoldenExact
-from syntonic.lattice.snap import SnapResult, snap
-from syntonic.tensor import ResonantPhase, ResonantTensor
 
 if _TYPE_CHECKING:
     from syntonic import integers, linalg
+    from syntonic.exact.golden import PHI, PHI_INV, SQRT5, GoldenExact
     from syntonic.lattice.identify import identify
+    from syntonic.lattice.snap import SnapResult, snap
     from syntonic.recovery import Recovery, recover
+    from syntonic.tensor import ResonantPhase, ResonantTensor
 
 __all__ = [
     "PHI",
@@ -55,13 +55,22 @@ __all__ = [
 
 __version__ = "0.1.0"
 
-# What a script may not need is imported when it is first asked for.
+# Everything but the errors is imported when it is first asked for: a script does not wait for what
+# it does not use, and `syntonic doctor` runs where NumPy does not import.
 _LATER = {
+    "PHI": "syntonic.exact.golden",
+    "PHI_INV": "syntonic.exact.golden",
+    "SQRT5": "syntonic.exact.golden",
+    "GoldenExact": "syntonic.exact.golden",
     "Recovery": "syntonic.recovery",
+    "ResonantPhase": "syntonic.tensor",
+    "ResonantTensor": "syntonic.tensor",
+    "SnapResult": "syntonic.lattice.snap",
     "identify": "syntonic.lattice.identify",
     "integers": "syntonic.integers",
     "linalg": "syntonic.linalg",
     "recover": "syntonic.recovery",
+    "snap": "syntonic.lattice.snap",
 }
 
 
