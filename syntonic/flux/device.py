@@ -20,7 +20,9 @@ __all__ = [
     "as_flux_array",
     "cuda_library",
     "device_of",
+    "flux_result",
     "is_cuda",
+    "is_flux_dtype",
     "move",
     "namespace",
     "parse_device",
@@ -32,6 +34,11 @@ CPU = "cpu"
 _NAME = re.compile(r"cuda(?::(\d+))?")
 _DLPACK_CPU, _DLPACK_CUDA = 1, 2  # kDLCPU and kDLCUDA of dlpack.h
 _DOCTOR = "`syntonic doctor` shows what is missing"
+
+
+def is_flux_dtype(dtype: np.dtype[Any]) -> bool:
+    """Tell whether flux can have a dtype: float64, float32, float16 or ml_dtypes' bfloat16."""
+    return dtype.name in ("float64", "float32", "float16", "bfloat16")
 
 
 def is_cuda(array: object) -> bool:
@@ -106,6 +113,11 @@ def move(array: Any, device: str, where: str) -> Any:
     cupy = cuda_library(where)
     with cupy.cuda.Device(int(device.removeprefix("cuda:"))):
         return cupy.array(array)
+
+
+def flux_result(out: Any) -> Any:
+    """Return what a NumPy function gave for arrays of flux as an array: its scalars are 0-d."""
+    return out if is_cuda(out) else np.asarray(out)
 
 
 def to_host(array: Any) -> np.ndarray[Any, Any]:

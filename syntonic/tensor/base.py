@@ -7,8 +7,9 @@ from typing import Any, ClassVar, NoReturn, Self
 
 import numpy as np
 
-from syntonic.errors import PhaseError
+from syntonic.errors import DeviceError, PhaseError
 from syntonic.exact.golden import GoldenExact
+from syntonic.flux.device import CPU, device_of, flux_result, is_cuda, to_host
 from syntonic.lattice import order
 from syntonic.lattice.array import LatticeArray, frozen
 from syntonic.tensor import display
@@ -96,7 +97,7 @@ class TensorBase:
     @property
     def device(self) -> str:
         """Where the numbers live: "cpu", or "cuda:0" and so on for flux on a GPU."""
-        return "cpu"
+        return CPU if self.is_crystallized else device_of(self._data)
 
     @property
     def precision(self) -> int:
@@ -147,7 +148,7 @@ class TensorBase:
         """Return the values as a float64 array of the tensor's shape, correctly rounded."""
         if self.is_crystallized:
             return order.floats(self._data)
-        return np.array(self._data, dtype=np.float64)
+        return np.array(to_host(self._data), dtype=np.float64)
 
     @property
     def flux_array(self) -> Any:
@@ -166,6 +167,7 @@ class TensorBase:
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         if not self.is_crystallized:
+            self._require_cpu("np.asarray")
             return np.array(self._data, dtype=dtype, copy=copy)
         if copy is False:
             raise ValueError(
@@ -183,6 +185,33 @@ class TensorBase:
             f"np.asarray: a crystallized tensor becomes an object, floating or integer array, "
             f"got dtype {kind}"
         )
+
+    def _require_cpu(self, where: str) -> None:
+        if self.device != CPU:
+            raise DeviceError(
+                f'{where}: the tensor must be on the CPU, got {self.device}; call .to_device("cpu")'
+            )
+
+    # -- memory shared with other libraries -----------------------------------------------
+
+    def __dlpack__(self, **options: Any) -> Any:
+        """Export the memory of a flux tensor, for `from_dlpack` of PyTorch, JAX, CuPy, NumPy.
+
+        Whoever imports it sees, and can change, the tensor's own memory.
+        """
+        return self._flux("__dlpack__").__dlpack__(**options)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return self._flux("__dlpack_device__").__dlpack_device__()
+
+    @property
+    def __cuda_array_interface__(self) -> dict[str, Any]:
+        """The memory of a flux tensor on a CUDA device; other tensors have no such attribute."""
+        if self.is_crystallized or not is_cuda(self._data):
+            raise AttributeError("only flux on a CUDA device has a __cuda_array_interface__")
+        return self._data.__cuda_array_interface__
+
+    # -- elements as other types ----------------------------------------------------------
 
     def _integers(self, kind: np.dtype[Any]) -> Any:
         values = self._data.scalars().ravel()
@@ -243,7 +272,7 @@ class TensorBase:
             carried = carried.with_norms(frozen(np.array(norms[index])))
         if self.is_crystallized:
             return self._of(self._data[index], carried)
-        return self._of(np.asarray(self._data[index]), carried)
+        return self._of(flux_result(self._data[index]), carried)
 
     def __setitem__(self, index: object, value: object) -> NoReturn:
         raise TypeError(f"t[...] = value: {_IMMUTABLE}")

@@ -9,12 +9,13 @@ import numpy as np
 
 from syntonic.errors import ShapeError
 from syntonic.exact.golden import PHI
+from syntonic.flux.device import as_flux_array, is_flux_dtype
 from syntonic.lattice import arithmetic
 from syntonic.lattice.array import LatticeArray
 from syntonic.lattice.build import as_lattice, lattice_scalar
 from syntonic.lattice.snap import snap
 from syntonic.tensor.base import TensorBase
-from syntonic.tensor.phases import check_flux_dtype, flux_specification
+from syntonic.tensor.phases import flux_specification
 from syntonic.tensor.specification import Carried, check_mode_norms, check_precision
 from syntonic.typing import ExactArrayLike, ExactScalar, Shape
 
@@ -156,8 +157,9 @@ class Constructors(TensorBase):
         Parameters
         ----------
         array
-            A NumPy array of float64, float32 or float16, or one of another library on the CPU
-            that exports DLPack.
+            A NumPy or CuPy array of float64, float32, float16 or (through ml_dtypes) bfloat16,
+            or one of another library, on the CPU or a CUDA device, that exports DLPack or has
+            `__cuda_array_interface__`: PyTorch, JAX, numba.
         precision
             The precision a later `crystallize` uses.
 
@@ -165,12 +167,18 @@ class Constructors(TensorBase):
         ------
         TypeError
             The array is not floating point.
+        DeviceError
+            The array is neither on the CPU nor on a CUDA device.
+        BackendUnavailableError
+            The array is on a CUDA device, and CuPy does not work.
         """
         where = "from_flux"
-        if not isinstance(array, (np.ndarray, np.generic)) and hasattr(array, "__dlpack__"):
-            array = np.from_dlpack(array)
-        array = np.asarray(array)
-        check_flux_dtype(array.dtype, where)
+        array = as_flux_array(array, where)
+        if not is_flux_dtype(array.dtype):
+            raise TypeError(
+                f"{where}: flux is float64, float32, float16 or bfloat16, got {array.dtype}; "
+                "convert the array with .astype(np.float64)"
+            )
         return cls._of(array, flux_specification(precision, where))
 
     @classmethod

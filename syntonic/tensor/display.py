@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from syntonic.flux.device import to_host
+
 if TYPE_CHECKING:
     from syntonic.tensor.base import TensorBase
 
@@ -39,7 +41,7 @@ def html(tensor: TensorBase) -> str:
 
 
 def _elements(tensor: TensorBase) -> Any:
-    return np.asarray(tensor)
+    return np.asarray(tensor) if tensor.is_crystallized else to_host(tensor.flux_array)
 
 
 def _formatter(tensor: TensorBase) -> Any:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from syntonic.exact.golden import GoldenExact
+from syntonic.flux.device import flux_result, to_host
 from syntonic.lattice import order
 from syntonic.lattice.build import as_lattice
 from syntonic.tensor import exact_functions as ex
@@ -238,7 +239,7 @@ def _call_flux(
         raise TypeError(f"np.{name}: not defined on tensors, because {_WRITES}")
     if name in MOVES:
         return _move(function, name, args, kwargs)
-    args, kwargs = replace_tensors((args, kwargs), lambda t: flux_operand(t, t.dtype, name))
+    args, kwargs = replace_tensors((args, kwargs), lambda t: flux_operand(t, first, name))
     out = wrap(first, function(*args, **kwargs), carried)
     return _sorted_with_norms(first, out, args, kwargs) if name == "sort" else out
 
@@ -254,7 +255,7 @@ def _move(function: Callable[..., Any], name: str, args: Any, kwargs: Any) -> An
 
     norms = tensor.mode_norm_sq
     carried = tensor._carried.with_norms(None if norms is None else np.array(moved(norms)))
-    data = tensor._data.map(moved) if tensor.is_crystallized else np.asarray(moved(tensor._data))
+    data = tensor._data.map(moved) if tensor.is_crystallized else flux_result(moved(tensor._data))
     return tensor._of(data, carried)
 
 
@@ -264,7 +265,7 @@ def _sorted_with_norms(tensor: TensorBase, out: Any, args: Any, kwargs: Any) -> 
     if norms is None:
         return out
     axis = kwargs.get("axis", args[1] if len(args) > 1 else -1)
-    ranks = np.argsort(tensor, axis=axis, kind="stable")
+    ranks = to_host(np.argsort(tensor, axis=axis, kind="stable"))
     source = norms.ravel() if axis is None else norms
     moved = np.take_along_axis(source, ranks, 0 if axis is None else axis)
     return out._of(out._data, out._carried.with_norms(moved))

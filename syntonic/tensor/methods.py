@@ -326,7 +326,7 @@ class Indexed(Generic[T]):
         tensor, index = self._tensor, plain_index(self._index)
         if not tensor.is_crystallized:
             out = tensor._data.copy()
-            out[index] = flux_operand(value, tensor.dtype, "at.set")
+            out[index] = flux_operand(value, tensor, "at.set")
             return tensor._of(out, tensor._carried)
         new = exact_operand(value, "at.set")
         return tensor._of(structure.assign(tensor._data, index, new), tensor._carried)

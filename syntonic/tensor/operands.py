@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from syntonic.errors import PhaseError
+from syntonic.errors import DeviceError, PhaseError
 from syntonic.exact.golden import GoldenExact
+from syntonic.flux.device import CPU, device_of, flux_result, is_cuda, is_flux_dtype
 from syntonic.lattice import order
 from syntonic.lattice.array import LatticeArray
 from syntonic.lattice.build import as_lattice, is_exact_scalar, lattice_scalar
@@ -71,22 +72,45 @@ def exact_operand(x: Any, where: str) -> LatticeArray:
     return lattice_scalar(x) if is_exact_scalar(x) else as_lattice(x, where)
 
 
-def flux_operand(x: Any, dtype: np.dtype[Any], where: str) -> Any:
-    """Return what meets flux as NumPy takes it; exact numbers are rounded once to dtype."""
+def flux_operand(x: Any, like: TensorBase, where: str) -> Any:
+    """Return what meets the flux tensor `like`, as its array library takes it.
+
+    Exact numbers are rounded once, to the dtype of `like`.
+
+    Raises
+    ------
+    DeviceError
+        x is an array on another device.
+    TypeError
+        x is not real.
+    """
     if isinstance(x, TensorBase):
-        return x._flux(where)
+        return _beside(x._flux(where), like, where)
     if isinstance(x, _PLAIN) and not isinstance(x, np.complexfloating):
         return x
     if is_exact_scalar(x):
-        return order.floats(lattice_scalar(x), dtype)
-    array = np.asarray(x)
+        return _beside(order.floats(lattice_scalar(x), like.dtype), like, where)
+    array = x if is_cuda(x) else np.asarray(x)
     if array.dtype == object:
-        return order.floats(as_lattice(array, where), dtype)
-    if array.dtype.kind not in "fiub":
+        array = order.floats(as_lattice(array, where), like.dtype)
+    if array.dtype.kind not in "fiub" and not is_flux_dtype(array.dtype):
         raise TypeError(
             f"{where}: flux meets real numbers, got {array.dtype}; convert the operand first"
         )
-    return array
+    return _beside(array, like, where)
+
+
+def _beside(array: Any, like: TensorBase, where: str) -> Any:
+    """Return an array that is on the device of `like`; scalars of the CPU may go anywhere."""
+    here, there = device_of(array), like.device
+    if here == there:
+        return array
+    if here == CPU and array.ndim == 0:
+        return array[()]
+    raise DeviceError(
+        f"{where}: all operands must be on one device, got {there} and {here}; move a tensor with "
+        f'.to_device("{there}"), an array with ResonantTensor.from_flux(array).to_device("{there}")'
+    )
 
 
 def wrap(like: TensorBase, out: Any, carried: Carried) -> Any:
@@ -95,8 +119,8 @@ def wrap(like: TensorBase, out: Any, carried: Carried) -> Any:
         return _rebuild(out, [wrap(like, x, carried) for x in out])
     if isinstance(out, LatticeArray):
         return like._of(out, carried)
-    if not like.is_crystallized and getattr(getattr(out, "dtype", None), "kind", "") == "f":
-        return like._of(np.asarray(out), carried)
+    if not like.is_crystallized and hasattr(out, "dtype") and is_flux_dtype(out.dtype):
+        return like._of(flux_result(out), carried)
     return out
 
 

@@ -6,14 +6,15 @@ from typing import Any, Self
 
 import numpy as np
 
-from syntonic.errors import DeviceError, PhaseError, PrecisionError
+from syntonic.errors import PhaseError, PrecisionError
+from syntonic.flux.device import move, parse_device, to_host
 from syntonic.lattice import order
 from syntonic.lattice.array import LatticeArray
 from syntonic.lattice.snap import snap
 from syntonic.tensor.base import TensorBase
 from syntonic.tensor.specification import Carried, SnapSpecification, check_precision
 
-__all__ = ["Phases", "check_device", "check_flux_dtype"]
+__all__ = ["Phases", "flux_specification"]
 
 
 class Phases(TensorBase):
@@ -27,7 +28,7 @@ class Phases(TensorBase):
         Parameters
         ----------
         device
-            Where the floats live: "cpu".
+            Where the floats live: "cpu", or "cuda" or "cuda:0" for a GPU through CuPy.
         dtype
             float64, float32 or float16.
 
@@ -44,6 +45,10 @@ class Phases(TensorBase):
         ------
         PhaseError
             The tensor is in flux already.
+        DeviceError
+            There is no such device.
+        BackendUnavailableError
+            A GPU is asked for, and CuPy or a driver is missing. Nothing falls back to the CPU.
 
         Examples
         --------
@@ -53,11 +58,11 @@ class Phases(TensorBase):
         True
         """
         x = self._lattice("wake_flux")
-        check_device(device, "wake_flux")
-        kind = check_flux_dtype(dtype, "wake_flux")
+        there = parse_device(device, "wake_flux")
+        kind = _wake_dtype(dtype)
         specification = SnapSpecification.of(x, self.precision)
         carried = Carried(self.precision, self.mode_norm_sq, specification)
-        return self._of(order.floats(x, kind), carried)
+        return self._of(move(order.floats(x, kind), there, "wake_flux"), carried)
 
     def crystallize(
         self,
@@ -108,7 +113,7 @@ class Phases(TensorBase):
         if precision is None and window is None:
             precision = remembered.precision
         result = snap(
-            self._data,
+            to_host(self._data),
             precision=precision,
             window=window,
             denominator=remembered.denominator if denominator is None else denominator,
@@ -129,33 +134,34 @@ class Phases(TensorBase):
         return self.wake_flux(device) if self.is_crystallized else self.crystallize()
 
     def to_device(self, device: str) -> Self:
-        """Return the flux tensor on a device: "cpu".
+        """Return the flux tensor on a device: "cpu", "cuda", or "cuda:0" and so on.
+
+        A tensor that is there already returns itself; another is copied.
 
         Raises
         ------
         PhaseError
             The tensor is crystallized; lattice pairs live on the CPU.
         DeviceError
-            The device is unknown.
+            There is no such device.
+        BackendUnavailableError
+            A GPU is asked for, and CuPy or a driver is missing.
         """
-        self._flux("to_device")
-        check_device(device, "to_device")
-        return self
+        data = self._flux("to_device")
+        there = parse_device(device, "to_device")
+        return (
+            self
+            if there == self.device
+            else self._of(move(data, there, "to_device"), self._carried)
+        )
 
 
-def check_device(device: str, where: str) -> None:
-    """Raise DeviceError unless the device is one that flux can live on."""
-    if device != "cpu":
-        raise DeviceError(f'{where}: device must be "cpu", got {device!r}')
-
-
-def check_flux_dtype(dtype: Any, where: str) -> np.dtype[Any]:
-    """Return a floating dtype that flux can have, or raise TypeError."""
+def _wake_dtype(dtype: Any) -> np.dtype[Any]:
     kind = np.dtype(dtype)
     if kind not in (np.float64, np.float32, np.float16):
         raise TypeError(
-            f"{where}: flux is float64, float32 or float16, got {kind}; "
-            "convert the array with .astype(np.float64)"
+            f"wake_flux: exact numbers wake to float64, float32 or float16, got {kind}; "
+            "wake to float32 and convert the flux_array"
         )
     return kind
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from syntonic.tensor.construct import Constructors
 from syntonic.tensor.methods import Methods
 from syntonic.tensor.phases import Phases
+from syntonic.tensor.residual import phi_residual
 
 __all__ = ["ResonantTensor"]
 
@@ -57,3 +58,5 @@ class ResonantTensor(Constructors, Phases, Methods):
     """
 
     __slots__ = ()
+
+    phi_residual = staticmethod(phi_residual)

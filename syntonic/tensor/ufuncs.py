@@ -184,7 +184,7 @@ def apply(ufunc: np.ufunc, inputs: tuple[Any, ...], options: Any = None) -> Any:
     tensors = [x for x in inputs if isinstance(x, TensorBase)]
     first = tensors[0]
     if not single_phase(tensors, name):
-        flux = (flux_operand(x, first.dtype, name) for x in inputs)
+        flux = (flux_operand(x, first, name) for x in inputs)
         return _finish(first, tensors, ufunc(*flux, **(options or {})), name)
     function = exact(ufunc)
     if options:
@@ -220,7 +220,7 @@ def apply_method(
     tensors = list(tensors_in(inputs))
     first, carried = tensors[0], carried_by(tensors)
     if not single_phase(tensors, where):
-        flux = (flux_operand(x, first.dtype, where) for x in inputs)
+        flux = (flux_operand(x, first, where) for x in inputs)
         return wrap(first, getattr(ufunc, method)(*flux, **kwargs), carried)
     function = exact(ufunc)
     arrays = 2 if method == "outer" else 1

@@ -1,0 +1,335 @@
+"""Batch normalization with memory: parameters and running statistics."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from syntonic.errors import ShapeError
+from syntonic.flux.device import device_of, move, to_host
+from syntonic.flux.halves import narrowed
+from syntonic.lattice import order, reduce
+from syntonic.ops import cycle
+from syntonic.ops.arguments import number, require_tensor
+from syntonic.ops.norm import GoldenNormMode
+from syntonic.ops.normalize import (
+    across_channels,
+    all_but_channels,
+    by_channel,
+    channel_parameters,
+    norm_backend,
+    normalized,
+    scaled,
+)
+from syntonic.tensor import ResonantTensor
+
+__all__ = ["GoldenBatchNormConfig", "GoldenBatchNormState"]
+
+_STATISTICS = ("running_mean", "running_var")
+
+
+@dataclass(frozen=True)
+class GoldenBatchNormConfig:
+    """The settings of a `GoldenBatchNormState`.
+
+    Attributes
+    ----------
+    num_features : int
+        The number C of channels, positive.
+    eps : float
+        Added to the variance, zero or more.
+    momentum : float
+        The weight of a new batch in the running statistics, from 0 to 1.
+    affine : bool
+        Whether there are gamma and beta.
+    track_running_stats : bool
+        Whether running statistics are kept, and used outside training.
+    mode : GoldenNormMode or str
+        The target variance: "golden" (1/φ), "standard" (1) or `GoldenNormMode.custom(v)`.
+    unbiased : bool
+        Whether the running variance is over n - 1 (PyTorch) instead of n (ONNX). The
+        normalization itself always uses the population variance.
+
+    Raises
+    ------
+    ValueError, TypeError
+        A setting is out of its range.
+    """
+
+    num_features: int
+    eps: float = 1e-5
+    momentum: float = 0.1
+    affine: bool = True
+    track_running_stats: bool = True
+    mode: GoldenNormMode | str = "golden"
+    unbiased: bool = True
+
+    def __post_init__(self) -> None:
+        where = type(self).__name__
+        c = self.num_features
+        if isinstance(c, bool) or not isinstance(c, (int, np.integer)):
+            raise TypeError(f"{where}: num_features must be an integer, got {type(c).__name__}")
+        if c < 1:
+            raise ValueError(f"{where}: num_features must be at least 1, got {c}")
+        if number(self.momentum, "momentum", where) > 1:
+            raise ValueError(f"{where}: momentum must be from 0 to 1, got {self.momentum}")
+        number(self.eps, "eps", where)
+        object.__setattr__(self, "mode", GoldenNormMode.of(self.mode, where))
+
+    @property
+    def target_variance(self) -> float:
+        """The variance that the outputs aim at, before gamma."""
+        return GoldenNormMode.of(self.mode, type(self).__name__).target_variance
+
+
+class GoldenBatchNormState:
+    """Batch normalization of (N, C, *) that learns running statistics.
+
+    Parameters
+    ----------
+    config : GoldenBatchNormConfig or int
+        The settings; a number of features stands for the defaults.
+
+    Attributes
+    ----------
+    gamma, beta : ndarray or None
+        Scale and shift, (C,), float64, ones and zeros at first; None unless `affine`. Settable to
+        any array-like of C reals.
+    running_mean, running_var : ndarray or None
+        (C,), float64, on the device of the last input, zeros and the target variance at first;
+        never snapped. None unless `track_running_stats`.
+    num_batches_tracked : int
+        How many batches the running statistics have seen.
+
+    Notes
+    -----
+    After a batch of n values a channel, with momentum m: running = (1 - m)·running + m·batch.
+    Outside training the running statistics take the place of the batch's, and the golden target
+    applies as well: gamma·(x - running_mean)·sqrt(t/(running_var + eps)) + beta.
+
+    References
+    ----------
+    S. Ioffe, C. Szegedy, "Batch Normalization", ICML 2015, algorithm 2.
+
+    Examples
+    --------
+    >>> from syntonic import ResonantTensor
+    >>> state = GoldenBatchNormState(GoldenBatchNormConfig(1, momentum=0.5, mode="standard"))
+    >>> y = state.forward(ResonantTensor.from_flux([[1.0], [3.0]]))
+    >>> state.running_mean.tolist(), state.running_var.tolist()
+    ([1.0], [1.5])
+    """
+
+    def __init__(self, config: GoldenBatchNormConfig | int) -> None:
+        self.config = (
+            config if isinstance(config, GoldenBatchNormConfig) else GoldenBatchNormConfig(config)
+        )
+        c = self.config.num_features
+        self._parameters: dict[str, Any] = {"gamma": None, "beta": None}
+        if self.config.affine:
+            self._parameters = {"gamma": np.ones(c), "beta": np.zeros(c)}
+        self._running: tuple[Any, Any] | None = None
+        if self.config.track_running_stats:
+            self._running = np.zeros(c), np.full(c, self.config.target_variance)
+        self.num_batches_tracked = 0
+
+    # -- parameters and statistics --------------------------------------------------------
+
+    @property
+    def gamma(self) -> Any:
+        """The scales, (C,)."""
+        return self._parameters["gamma"]
+
+    @gamma.setter
+    def gamma(self, values: Any) -> None:
+        self._set_parameter("gamma", values)
+
+    @property
+    def beta(self) -> Any:
+        """The shifts, (C,)."""
+        return self._parameters["beta"]
+
+    @beta.setter
+    def beta(self, values: Any) -> None:
+        self._set_parameter("beta", values)
+
+    @property
+    def running_mean(self) -> Any:
+        """The running means, (C,)."""
+        return None if self._running is None else self._running[0]
+
+    @property
+    def running_var(self) -> Any:
+        """The running variances, (C,)."""
+        return None if self._running is None else self._running[1]
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return copies of parameters and statistics as NumPy arrays, by name."""
+        named = {
+            "gamma": self.gamma,
+            "beta": self.beta,
+            "running_mean": self.running_mean,
+            "running_var": self.running_var,
+        }
+        arrays = {k: np.array(to_host(v)) for k, v in named.items() if v is not None}
+        if self._running is None:
+            return arrays
+        return arrays | {"num_batches_tracked": self.num_batches_tracked}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take over what `state_dict` returned; nothing changes if anything does not fit.
+
+        Raises
+        ------
+        ValueError
+            Names are missing or unknown, or a value cannot be a statistic.
+        ShapeError
+            A value does not have shape (C,).
+        """
+        where = f"{type(self).__name__}.load_state_dict"
+        wanted = set(self.state_dict())
+        if set(state) != wanted:
+            raise ValueError(
+                f"{where}: the names must be {sorted(wanted)}, got {sorted(state)}; "
+                "use the state of the same configuration"
+            )
+        new = {k: self._channelwise(v, k, where) for k, v in state.items() if k in _NAMES}
+        count = state.get("num_batches_tracked", 0)
+        if "running_var" in new and not np.all(new["running_var"] >= 0):
+            raise ValueError(f"{where}: running_var must not be negative or NaN")
+        if self.config.affine:
+            self._parameters = {"gamma": new["gamma"], "beta": new["beta"]}
+        if self._running is not None:
+            self._running = new["running_mean"], new["running_var"]
+            self.num_batches_tracked = int(count)
+
+    def _set_parameter(self, name: str, values: Any) -> None:
+        where = type(self).__name__
+        if not self.config.affine:
+            raise ValueError(f"{where}: {name} exists with affine=True only; change the config")
+        self._parameters[name] = self._channelwise(values, name, where)
+
+    def _channelwise(self, values: Any, name: str, where: str) -> Any:
+        if isinstance(values, ResonantTensor):
+            values = values.to_floats()
+        array = np.array(to_host(values), dtype=np.float64)
+        if array.shape != (self.config.num_features,):
+            raise ShapeError(
+                f"{where}: {name} must have shape ({self.config.num_features},), got "
+                f"{array.shape}; pass one value per channel"
+            )
+        return array
+
+    # -- forward --------------------------------------------------------------------------
+
+    def forward(self, x: ResonantTensor, training: bool = True) -> ResonantTensor:
+        """Normalize (N, C, *) and, in training, learn from it.
+
+        Parameters
+        ----------
+        x : ResonantTensor
+            (N, C, *) of at least two axes, in either phase.
+        training : bool, default True
+            Use the statistics of the batch and update the running ones. Otherwise use the running
+            ones, or those of the batch if none are tracked.
+
+        Returns
+        -------
+        ResonantTensor
+            In the phase of x; a cycle when crystallized, whose batch statistics are exact.
+
+        Raises
+        ------
+        ShapeError
+            x has fewer than two axes or another number of channels.
+        ValueError
+            A channel has fewer than two values in training.
+        """
+        where = f"{type(self).__name__}.forward"
+        self._check(require_tensor(x, "x", where), training, where)
+        gamma, beta = (
+            None if p is None else move(p, x.device, where) for p in (self.gamma, self.beta)
+        )
+        affine = channel_parameters(x, gamma, beta, where)
+        if training or self._running is None:
+            out, statistics = self._by_batch(x, affine, where)
+            if training and self._running is not None:
+                self._learn(statistics, x.size // x.shape[1], x.device, where)
+            return out
+        return self._by_running(x, affine, where)
+
+    __call__ = forward
+
+    def _check(self, x: ResonantTensor, training: bool, where: str) -> None:
+        c = self.config.num_features
+        if x.ndim < 2 or x.shape[1] != c:
+            raise ShapeError(
+                f"{where}: x must have shape (N, {c}, ...), got {x.shape}; channels are axis 1"
+            )
+        if training and x.size < 2 * c:
+            raise ValueError(
+                f"{where}: each channel must have at least two values in training, got shape "
+                f"{x.shape}; pass training=False or a larger batch"
+            )
+
+    def _by_batch(
+        self, x: ResonantTensor, affine: tuple[Any, Any], where: str
+    ) -> tuple[ResonantTensor, tuple[Any, Any]]:
+        """Normalize by the batch; return its mean and population variance too."""
+        target, eps = self.config.target_variance, self.config.eps
+        if x.is_crystallized:
+            over = all_but_channels(x.ndim)
+            scale, shift = (across_channels(p, x.ndim) for p in affine)
+            values = normalized(x._data, over, target, eps, scale, shift, where)
+            found = (
+                order.floats(reduce.mean(x._data, over)),
+                order.floats(reduce.var(x._data, over)),
+            )
+            return cycle.crystallized(x, values, cycle.specification(x)), found
+        data = by_channel(x)
+        out, mean, variance = norm_backend(data).batch_norm(data, target, eps, *affine)
+        return self._flux(x, out), (mean, variance)
+
+    def _by_running(self, x: ResonantTensor, affine: tuple[Any, Any], where: str) -> ResonantTensor:
+        target, eps = self.config.target_variance, self.config.eps
+        self._follow(x.device, where)
+        if x.is_crystallized:
+            mean, variance, scale, shift = (
+                across_channels(p, x.ndim) for p in (*(self._running or ()), *affine)
+            )
+            values = scaled(
+                order.floats(x._data) - mean, variance, target, eps, scale, shift, where
+            )
+            return cycle.crystallized(x, values, cycle.specification(x))
+        data = by_channel(x)
+        backend = norm_backend(data)
+        dtype = np.float64 if data.dtype == np.float64 else np.float32
+        statistics = (s.astype(dtype) for s in self._running or ())
+        out = backend.batch_norm_apply(data, *statistics, target, eps, *affine)
+        return self._flux(x, out)
+
+    def _flux(self, x: ResonantTensor, out: Any) -> ResonantTensor:
+        return x._of(narrowed(out.reshape(x.shape), x.dtype), x._carried.with_norms(None))
+
+    def _learn(self, batch: tuple[Any, Any], n: int, device: str, where: str) -> None:
+        self._follow(device, where)
+        m = self.config.momentum
+        correction = n / (n - 1) if self.config.unbiased else 1.0
+        weights = m, m * correction
+        mean, variance = (
+            (1 - m) * old + weight * new.astype(np.float64)
+            for old, weight, new in zip(self._running or (), weights, batch, strict=True)
+        )
+        self._running = mean, variance
+        self.num_batches_tracked += 1
+
+    def _follow(self, device: str, where: str) -> None:
+        """Bring the running statistics to the device of the input."""
+        if self._running is not None and device_of(self._running[0]) != device:
+            mean, variance = self._running
+            self._running = move(mean, device, where), move(variance, device, where)
+
+
+_NAMES = ("gamma", "beta", *_STATISTICS)

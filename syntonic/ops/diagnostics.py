@@ -1,0 +1,121 @@
+"""Numbers that tell how a network fares: mean and variance of outputs, norms of residual paths."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from syntonic.exact.golden import GoldenExact
+from syntonic.flux.device import to_host
+from syntonic.flux.halves import contiguous
+from syntonic.lattice import arithmetic, order, reduce
+from syntonic.lattice.array import LatticeArray
+from syntonic.ops.arguments import require_tensor
+from syntonic.ops.normalize import norm_backend
+from syntonic.tensor import ResonantTensor
+from syntonic.tensor.residual import (
+    PhiResidualMode,
+    exact_residual,
+    pair_carried,
+    residual_backend,
+    residual_mode,
+)
+
+__all__ = ["ComponentNorms", "OutputStats", "component_norms", "output_stats"]
+
+
+class OutputStats(NamedTuple):
+    """Mean and population variance of all elements of a tensor."""
+
+    mean: GoldenExact | float
+    variance: GoldenExact | float
+
+
+class ComponentNorms(NamedTuple):
+    """Euclidean norms of the two inputs and the output of a residual connection."""
+
+    identity: float
+    residual: float
+    output: float
+
+
+def output_stats(x: ResonantTensor) -> OutputStats:
+    """Return the mean and the population variance of a whole tensor.
+
+    Parameters
+    ----------
+    x : ResonantTensor
+        Of any shape with at least one element, in either phase.
+
+    Returns
+    -------
+    OutputStats
+        Exact field elements when x is crystallized, float64 in flux.
+
+    Raises
+    ------
+    ValueError
+        x is empty.
+
+    Notes
+    -----
+    In flux two passes over chunks, merged by Chan's formula, with no sum of squares that could
+    cancel. The kernel is `compute_output_stats`; on a GPU the call waits for it.
+
+    Examples
+    --------
+    >>> from syntonic import PHI, ResonantTensor
+    >>> output_stats(ResonantTensor([1, PHI]))
+    OutputStats(mean=GoldenExact('1/2', '1/2'), variance=GoldenExact('1/2', '-1/4'))
+    """
+    where = "output_stats"
+    if require_tensor(x, "x", where).size == 0:
+        raise ValueError(f"{where}: x must have at least one element, got shape {x.shape}")
+    if x.is_crystallized:
+        mean, variance = (f(x._data).scalars().item() for f in (reduce.mean, reduce.var))
+        return OutputStats(mean, variance)
+    data = contiguous(x._data)
+    mean, variance = to_host(norm_backend(data).output_stats(data)).tolist()
+    return OutputStats(mean, variance)
+
+
+def component_norms(
+    identity: ResonantTensor, residual: ResonantTensor, mode: PhiResidualMode | str = "phi"
+) -> ComponentNorms:
+    """Return the Euclidean norms of identity, residual and their residual connection.
+
+    Parameters
+    ----------
+    identity, residual, mode
+        As for `phi_residual`, with the same errors.
+
+    Returns
+    -------
+    ComponentNorms
+        float64. Of crystallized tensors the sums of squares are exact, then rounded and rooted;
+        in flux the sums are scaled, so that they neither overflow nor vanish.
+
+    Notes
+    -----
+    The kernel is `phi_residual_component_norm`; on a GPU the call waits for it.
+
+    Examples
+    --------
+    >>> from syntonic import PHI, ResonantTensor
+    >>> norms = component_norms(ResonantTensor([3, 4]), ResonantTensor([3, 4]))
+    >>> norms.identity, norms.output == float(5 * PHI)
+    (5.0, True)
+    """
+    where = "component_norms"
+    chosen = residual_mode(mode, where)
+    pair_carried(identity, residual, where)
+    if identity.is_crystallized:
+        x, y = identity._data, residual._data
+        return ComponentNorms(*map(_norm, (x, y, exact_residual(x, y, chosen))))
+    x, y = contiguous(identity._data), contiguous(residual._data)
+    norms = to_host(residual_backend(x).component_norms(x, y, chosen.value))
+    return ComponentNorms(*norms.tolist())
+
+
+def _norm(x: LatticeArray) -> float:
+    total: float = order.floats(reduce.sum(arithmetic.square(x))).item()
+    return total**0.5

@@ -1,0 +1,155 @@
+"""The φ-residual connection: exact on crystallized tensors, floating point in flux."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from types import ModuleType
+from typing import TypeVar
+
+import numpy as np
+
+from syntonic.errors import DeviceError, ShapeError
+from syntonic.exact.golden import PHI_INV
+from syntonic.flux.device import is_cuda
+from syntonic.flux.halves import contiguous, narrowed
+from syntonic.lattice import arithmetic
+from syntonic.lattice.array import LatticeArray
+from syntonic.lattice.build import lattice_scalar
+from syntonic.tensor.base import TensorBase
+from syntonic.tensor.operands import carried_by, single_phase
+from syntonic.tensor.specification import Carried, elementwise_norms
+
+__all__ = [
+    "PhiResidualMode",
+    "exact_residual",
+    "pair_carried",
+    "phi_residual",
+    "residual_backend",
+    "residual_mode",
+]
+
+T = TypeVar("T", bound=TensorBase)
+
+
+class PhiResidualMode(StrEnum):
+    """How the residual joins the identity; a plain string of the same value does as well."""
+
+    PHI = "phi"
+    """identity + residual/φ"""
+
+    PHI_SYMMETRIC = "phi_symmetric"
+    """(identity + residual)/φ"""
+
+    STANDARD = "standard"
+    """identity + residual"""
+
+
+def phi_residual(identity: T, residual: T, mode: PhiResidualMode | str = "phi") -> T:
+    """Join a residual to its identity: identity + residual/φ.
+
+    Parameters
+    ----------
+    identity, residual : ResonantTensor
+        Of one shape (nothing is broadcast), one phase and, in flux, one device and dtype.
+    mode : PhiResidualMode or str, default "phi"
+        "phi": identity + residual/φ; "phi_symmetric": (identity + residual)/φ;
+        "standard": identity + residual.
+
+    Returns
+    -------
+    ResonantTensor
+        In the phase of the inputs: exact for crystallized ones, in every mode.
+
+    Raises
+    ------
+    ShapeError, PhaseError, DeviceError
+        The two tensors differ.
+    TypeError
+        An argument is not a ResonantTensor, or the dtypes differ.
+    ValueError
+        The mode is unknown, or the tensors carry different mode norms.
+
+    Notes
+    -----
+    1/φ = φ - 1 is an integer of the field, so no denominator grows. In flux the mode "phi" is
+    one fused multiply-add; the kernels are `phi_residual_mode_{phi,symmetric,standard}`. For
+    residual = identity the norm is φ/2 times that of "standard", since 1 + 1/φ = φ.
+
+    Examples
+    --------
+    >>> from syntonic import PHI, ResonantTensor
+    >>> x = ResonantTensor([1, PHI])
+    >>> phi_residual(x, x)
+    ResonantTensor([φ, 1 + φ], precision=100)
+    """
+    where = "phi_residual"
+    chosen = residual_mode(mode, where)
+    carried = pair_carried(identity, residual, where)
+    if identity.is_crystallized:
+        return identity._of(exact_residual(identity._data, residual._data, chosen), carried)
+    x, y = contiguous(identity._data), contiguous(residual._data)
+    out = residual_backend(x).residual(x, y, chosen.value)
+    return identity._of(narrowed(out, identity.dtype), carried)
+
+
+def residual_mode(mode: PhiResidualMode | str, where: str) -> PhiResidualMode:
+    """Return a mode by its value, or raise ValueError."""
+    try:
+        return PhiResidualMode(mode)
+    except ValueError:
+        names = ", ".join(f'"{m}"' for m in PhiResidualMode)
+        raise ValueError(f"{where}: mode must be one of {names}, got {mode!r}") from None
+
+
+def exact_residual(
+    identity: LatticeArray, residual: LatticeArray, mode: PhiResidualMode
+) -> LatticeArray:
+    """Return the residual connection of lattice arrays."""
+    inverse = lattice_scalar(PHI_INV)
+    if mode is PhiResidualMode.PHI:
+        return arithmetic.add(identity, arithmetic.multiply(residual, inverse))
+    total = arithmetic.add(identity, residual)
+    return total if mode is PhiResidualMode.STANDARD else arithmetic.multiply(total, inverse)
+
+
+def pair_carried(identity: TensorBase, residual: TensorBase, where: str) -> Carried:
+    """Return the metadata of an element-wise result, or raise if the two tensors do not fit."""
+    for name, x in (("identity", identity), ("residual", residual)):
+        if not isinstance(x, TensorBase):
+            raise TypeError(
+                f"{where}: {name} must be a ResonantTensor, got {type(x).__name__}; "
+                "ResonantTensor.from_flux(array) takes an array in"
+            )
+    if identity.shape != residual.shape:
+        raise ShapeError(
+            f"{where}: residual must have the shape of identity, {identity.shape}, got "
+            f"{residual.shape}; nothing is broadcast here"
+        )
+    single_phase((identity, residual), where)
+    _require_alike(identity, residual, where)
+    norms = elementwise_norms((identity, residual), identity.shape, where)
+    return carried_by((identity, residual)).with_norms(norms)
+
+
+def _require_alike(identity: TensorBase, residual: TensorBase, where: str) -> None:
+    if identity.device != residual.device:
+        raise DeviceError(
+            f"{where}: residual must be on the device of identity, {identity.device}, got "
+            f'{residual.device}; call .to_device("{identity.device}")'
+        )
+    if identity.dtype != residual.dtype:
+        raise TypeError(
+            f"{where}: residual must have the dtype of identity, {np.dtype(identity.dtype)}, got "
+            f"{np.dtype(residual.dtype)}; convert one of the arrays with .astype"
+        )
+
+
+def residual_backend(array: object) -> ModuleType:
+    """Return the implementation for an array's device."""
+    if is_cuda(array):
+        from syntonic.flux.cuda import residual as cuda
+
+        return cuda
+    from syntonic.flux.cpu import residual as cpu
+
+    return cpu
