@@ -74,6 +74,8 @@ SRT_INLINE float srt_log(float x) { return logf(x); }
 SRT_INLINE double srt_log(double x) { return log(x); }
 SRT_INLINE float srt_erf(float x) { return erff(x); }
 SRT_INLINE double srt_erf(double x) { return erf(x); }
+SRT_INLINE float srt_erfc(float x) { return erfcf(x); }
+SRT_INLINE double srt_erfc(double x) { return erfc(x); }
 SRT_INLINE float srt_sqrt(float x) { return sqrtf(x); }
 SRT_INLINE double srt_sqrt(double x) { return sqrt(x); }
 SRT_INLINE float srt_fma(float x, float y, float z) { return fmaf(x, y, z); }

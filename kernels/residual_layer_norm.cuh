@@ -1,0 +1,358 @@
+// The layer normalisation of a φ-residual connection: joined as it is loaded, rows in registers.
+#ifndef SRT_RESIDUAL_LAYER_NORM_CUH
+#define SRT_RESIDUAL_LAYER_NORM_CUH
+#include "residual_mode.cuh"
+#include "rows.cuh"
+
+// The joined numbers of a segment, W neighbours at a time, all loads first; 0 beyond its end.
+template <int W>
+SRT_INLINE void load_joined(acc_t (&s)[SRT_ITEMS], const Segment &at, const scalar_t *identity,
+                            const scalar_t *residual, index_t cols, Mode mode) {
+    index_t first = at.row * cols + at.begin;
+    Lanes<scalar_t, W> x[SRT_ITEMS / W], y[SRT_ITEMS / W];
+#pragma unroll
+    for (int u = 0; u < SRT_ITEMS / W; ++u)
+        if (at.at<W>(u) < at.length) {
+            x[u] = load<scalar_t, W>(identity + first + at.at<W>(u));
+            y[u] = load<scalar_t, W>(residual + first + at.at<W>(u));
+        }
+#pragma unroll
+    for (int u = 0; u < SRT_ITEMS / W; ++u)
+#pragma unroll
+        for (int e = 0; e < W; ++e)
+            s[u * W + e] = at.at<W>(u) < at.length
+                               ? mode(to_acc(x[u].v[e]), to_acc(y[u].v[e]))
+                               : (acc_t)0;
+}
+
+// Subtracts the mean from s; returns count, mean and centred sum of squares of the segment. The
+// corrected two-pass algorithm: what the rounded mean leaves is subtracted too. (T. F. Chan,
+// G. H. Golub, R. J. LeVeque, "Algorithms for computing the sample variance", Amer. Statist. 37
+// (1983), eq. (1.7).)
+template <int W> SRT_INLINE Moments centre(acc_t (&s)[SRT_ITEMS], const Segment &at) {
+    acc_t sum = 0;
+#pragma unroll
+    for (int i = 0; i < SRT_ITEMS; ++i) sum += s[i];
+    acc_t n = (acc_t)at.length, mean = team_total(sum, (acc_t)0, at.team) / n;
+    Sum2 rest = no_sum2();
+#pragma unroll
+    for (int u = 0; u < SRT_ITEMS / W; ++u)
+        if (at.at<W>(u) < at.length)
+#pragma unroll
+            for (int e = 0; e < W; ++e) {
+                acc_t d = s[u * W + e] -= mean;
+                rest.x += d;
+                rest.y = srt_fma(d, d, rest.y);
+            }
+    rest = team_total(rest, no_sum2(), at.team);
+    acc_t missed = rest.x / n;
+#pragma unroll
+    for (int i = 0; i < SRT_ITEMS; ++i) s[i] -= missed;
+    Moments r = {n, mean + missed, rest.y - missed * rest.x};
+    return r;
+}
+SRT_INLINE acc_t inverse_deviation(acc_t m2, acc_t n, acc_t eps) {
+    return (acc_t)1 / srt_sqrt(m2 / n + eps);
+}
+
+struct Affine {
+    const acc_t *gamma, *beta;  // null: 1 and 0
+};
+template <int W>
+SRT_INLINE void store_normalised(scalar_t *out, const acc_t (&d)[SRT_ITEMS], const Segment &at,
+                                 acc_t rstd, Affine affine, index_t cols) {
+#pragma unroll
+    for (int u = 0; u < SRT_ITEMS / W; ++u) {
+        if (at.at<W>(u) >= at.length) return;
+        index_t col = at.begin + at.at<W>(u);
+        Lanes<acc_t, W> gamma, beta;
+        if (affine.gamma) gamma = load<acc_t, W>(affine.gamma + col);
+        if (affine.beta) beta = load<acc_t, W>(affine.beta + col);
+        Lanes<scalar_t, W> y;
+#pragma unroll
+        for (int e = 0; e < W; ++e) {
+            acc_t x = d[u * W + e] * rstd;
+            if (affine.gamma) x *= gamma.v[e];
+            if (affine.beta) x += beta.v[e];
+            from_acc(&y.v[e], x);
+        }
+        store(out + at.row * cols + col, y);
+    }
+}
+
+template <int W>
+SRT_INLINE void layernorm(scalar_t *out, acc_t *mean, acc_t *rstd, const scalar_t *identity,
+                          const scalar_t *residual, Affine affine, acc_t eps, Mode mode,
+                          index_t cols, const Segment &at, bool given) {
+    acc_t s[SRT_ITEMS];
+    load_joined<W>(s, at, identity, residual, cols, mode);
+    acc_t r = 0;
+    if (!given) {
+        Moments m = centre<W>(s, at);
+        r = inverse_deviation(m.m2, m.n, eps);
+        if (at.leads()) mean[at.row] = m.mean, rstd[at.row] = r;
+    } else if (at.length > 0) {
+        acc_t m = mean[at.row];
+        r = rstd[at.row];
+#pragma unroll
+        for (int i = 0; i < SRT_ITEMS; ++i) s[i] -= m;
+    }
+    store_normalised<W>(out, s, at, r, affine, cols);
+}
+
+// Rows of one segment: makes mean and rstd. Longer rows: `given` says that they are made already.
+extern "C" __global__ void __launch_bounds__(1024)
+SRT_KERNEL(phi_residual_layernorm)(scalar_t *out, acc_t *mean, acc_t *rstd,
+                                   const scalar_t *identity, const scalar_t *residual,
+                                   const acc_t *gamma, const acc_t *beta, acc_t eps, acc_t inner,
+                                   acc_t outer, index_t rows, index_t cols, int team, int given) {
+    Segment at = segment_of(blockIdx.x, rows, cols, team);
+    Mode mode = {inner, outer};
+    Affine affine = {gamma, beta};
+    if (cols % SRT_VEC == 0 && packs_allowed(bits_of(out) | bits_of(identity) | bits_of(residual) |
+                                             bits_of(gamma) | bits_of(beta)))
+        layernorm<SRT_VEC>(out, mean, rstd, identity, residual, affine, eps, mode, cols, at, given);
+    else
+        layernorm<1>(out, mean, rstd, identity, residual, affine, eps, mode, cols, at, given);
+}
+
+// The moments of each segment of long rows, for the finalize kernel: partial (rows, segments, 3).
+template <int W>
+SRT_INLINE void layernorm_partial(acc_t *partial, const scalar_t *identity,
+                                  const scalar_t *residual, Mode mode, index_t cols,
+                                  const Segment &at) {
+    acc_t s[SRT_ITEMS];
+    load_joined<W>(s, at, identity, residual, cols, mode);
+    Moments m = centre<W>(s, at);
+    if (!at.leads()) return;
+    acc_t *to = partial + 3 * (at.row * gridDim.y + blockIdx.y);
+    to[0] = m.n, to[1] = m.mean, to[2] = m.m2;
+}
+extern "C" __global__ void __launch_bounds__(1024)
+SRT_KERNEL(phi_residual_layernorm_partial)(acc_t *partial, const scalar_t *identity,
+                                           const scalar_t *residual, acc_t inner, acc_t outer,
+                                           index_t rows, index_t cols, int team) {
+    Segment at = segment_of(blockIdx.x, rows, cols, team);
+    Mode mode = {inner, outer};
+    if (cols % SRT_VEC == 0 && packs_allowed(bits_of(identity) | bits_of(residual)))
+        layernorm_partial<SRT_VEC>(partial, identity, residual, mode, cols, at);
+    else
+        layernorm_partial<1>(partial, identity, residual, mode, cols, at);
+}
+
+// A block of one warp for each row.
+extern "C" __global__ void __launch_bounds__(SRT_WARP)
+SRT_KERNEL(phi_residual_layernorm_finalize)(acc_t *mean, acc_t *rstd, const acc_t *partial,
+                                            acc_t eps, index_t segments) {
+    index_t row = blockIdx.x;
+    Moments m = no_moments();
+    for (index_t i = threadIdx.x; i < segments; i += SRT_WARP) {
+        const acc_t *from = partial + 3 * (row * segments + i);
+        Moments next = {from[0], from[1], from[2]};
+        m = m + next;
+    }
+    m = warp_total(m);
+    if (threadIdx.x == 0) mean[row] = m.mean, rstd[row] = inverse_deviation(m.m2, m.n, eps);
+}
+
+// -- its gradient ---------------------------------------------------------------------------
+// With x̂ = (s - mean)·rstd and h = grad·γ: the gradient of s is rstd·(h - <h> - x̂·<h·x̂>).
+struct Normalised {
+    const scalar_t *grad, *identity, *residual;
+    const acc_t *gamma, *mean, *rstd;
+    Mode mode;
+    index_t cols;
+};
+
+// x̂ and grad of a segment; 0 beyond its end.
+template <int W>
+SRT_INLINE void load_normalised(acc_t (&xhat)[SRT_ITEMS], acc_t (&g)[SRT_ITEMS],
+                                const Normalised &k, const Segment &at) {
+    index_t first = at.row * k.cols + at.begin;
+    Lanes<scalar_t, W> given[SRT_ITEMS / W];
+#pragma unroll
+    for (int u = 0; u < SRT_ITEMS / W; ++u)
+        if (at.at<W>(u) < at.length)
+            given[u] = load<scalar_t, W>(k.grad + first + at.at<W>(u));
+    load_joined<W>(xhat, at, k.identity, k.residual, k.cols, k.mode);
+    acc_t mean = at.length ? k.mean[at.row] : (acc_t)0;
+    acc_t rstd = at.length ? k.rstd[at.row] : (acc_t)0;
+#pragma unroll
+    for (int u = 0; u < SRT_ITEMS / W; ++u)
+#pragma unroll
+        for (int e = 0; e < W; ++e) {
+            int i = u * W + e;
+            bool held = at.at<W>(u) < at.length;
+            xhat[i] = held ? (xhat[i] - mean) * rstd : (acc_t)0;
+            g[i] = held ? to_acc(given[u].v[e]) : (acc_t)0;
+        }
+}
+
+// Multiplies g by γ; returns this thread's part of Σh and Σh·x̂.
+template <int W>
+SRT_INLINE Sum2 scale_and_sum(acc_t (&g)[SRT_ITEMS], const acc_t (&xhat)[SRT_ITEMS],
+                              const acc_t *gamma, const Segment &at) {
+    Sum2 sum = no_sum2();
+#pragma unroll
+    for (int u = 0; u < SRT_ITEMS / W; ++u) {
+        if (at.at<W>(u) >= at.length) break;
+        Lanes<acc_t, W> scale;
+        if (gamma) scale = load<acc_t, W>(gamma + at.begin + at.at<W>(u));
+#pragma unroll
+        for (int e = 0; e < W; ++e) {
+            acc_t h = g[u * W + e];
+            if (gamma) g[u * W + e] = h *= scale.v[e];
+            sum.x += h;
+            sum.y = srt_fma(h, xhat[u * W + e], sum.y);
+        }
+    }
+    return sum;
+}
+
+template <int W>
+SRT_INLINE void store_gradients(scalar_t *grad_identity, scalar_t *grad_residual,
+                                const acc_t (&h)[SRT_ITEMS], const acc_t (&xhat)[SRT_ITEMS],
+                                Sum2 means, const Normalised &k, const Segment &at) {
+    acc_t rstd = at.length ? k.rstd[at.row] : (acc_t)0;
+#pragma unroll
+    for (int u = 0; u < SRT_ITEMS / W; ++u) {
+        if (at.at<W>(u) >= at.length) return;
+        Lanes<scalar_t, W> x, y;
+#pragma unroll
+        for (int e = 0; e < W; ++e) {
+            int i = u * W + e;
+            acc_t g = rstd * srt_fma(-xhat[i], means.y, h[i] - means.x);
+            from_acc(&x.v[e], k.mode.identity(g));
+            from_acc(&y.v[e], k.mode.residual(g));
+        }
+        index_t to = at.row * k.cols + at.begin + at.at<W>(u);
+        store(grad_identity + to, x);
+        if (grad_residual) store(grad_residual + to, y);
+    }
+}
+
+// Adds up v over the teams of a block, for column `offset` of the segment.
+SRT_INLINE void store_column(acc_t *to, acc_t v, const Segment &at, int offset, index_t cols,
+                             acc_t *part) {
+    int team = at.team;
+    if (team <= SRT_WARP) {
+        for (int by = team; by < SRT_WARP; by <<= 1) v = v + lane_xor(v, by);
+        part[threadIdx.x] = v;
+        __syncthreads();
+        for (int i = at.rank + SRT_WARP; i < blockDim.x; i += SRT_WARP) v += part[i];
+        __syncthreads();
+    }
+    if (threadIdx.x < team && at.begin + offset < cols) to[at.begin + offset] = v;
+}
+
+template <int W>
+SRT_INLINE void layernorm_backward(scalar_t *grad_identity, scalar_t *grad_residual,
+                                   acc_t *partial, const Normalised &k, const acc_t *means,
+                                   index_t rows, int team) {
+    __shared__ acc_t part[SRT_TEAMS_BLOCK];
+    acc_t dgamma[SRT_ITEMS] = {0}, dbeta[SRT_ITEMS] = {0};
+    index_t turns = (rows + teams_per_block(team) - 1) / teams_per_block(team);
+    for (index_t turn = blockIdx.x; turn < turns; turn += gridDim.x) {
+        Segment at = segment_of(turn, rows, k.cols, team);
+        acc_t xhat[SRT_ITEMS], h[SRT_ITEMS];
+        load_normalised<W>(xhat, h, k, at);
+#pragma unroll
+        for (int i = 0; i < SRT_ITEMS; ++i) {
+            dgamma[i] = srt_fma(h[i], xhat[i], dgamma[i]);
+            dbeta[i] += h[i];
+        }
+        Sum2 mean = scale_and_sum<W>(h, xhat, k.gamma, at);
+        if (!means) {
+            mean = team_total(mean, no_sum2(), team);
+            mean.x /= (acc_t)k.cols, mean.y /= (acc_t)k.cols;
+        } else if (at.length) {
+            mean.x = means[2 * at.row], mean.y = means[2 * at.row + 1];
+        }
+        store_gradients<W>(grad_identity, grad_residual, h, xhat, mean, k, at);
+    }
+    acc_t *to = partial + 2 * blockIdx.x * k.cols;
+    Segment at = segment_of(0, rows, k.cols, team);
+#pragma unroll
+    for (int u = 0; u < SRT_ITEMS / W; ++u)
+#pragma unroll
+        for (int e = 0; e < W; ++e) {
+            store_column(to, dgamma[u * W + e], at, at.at<W>(u) + e, k.cols, part);
+            store_column(to + k.cols, dbeta[u * W + e], at, at.at<W>(u) + e, k.cols, part);
+        }
+}
+
+// Blocks walk down the rows, every gridDim.x-th; each leaves its sums for dγ and dβ in partial
+// (gridDim.x, 2, cols). `means` (rows, 2) is <h>, <h·x̂> of rows longer than a segment, else null.
+extern "C" __global__ void __launch_bounds__(512)
+SRT_KERNEL(phi_residual_layernorm_backward)(
+    scalar_t *grad_identity, scalar_t *grad_residual, acc_t *partial, const scalar_t *grad,
+    const scalar_t *identity, const scalar_t *residual, const acc_t *gamma, const acc_t *mean,
+    const acc_t *rstd, const acc_t *means, acc_t inner, acc_t outer, index_t rows, index_t cols,
+    int team) {
+    Normalised k = {grad, identity, residual, gamma, mean, rstd, {inner, outer}, cols};
+    if (cols % SRT_VEC == 0 &&
+        packs_allowed(bits_of(grad_identity) | bits_of(grad_residual) | bits_of(grad) |
+                      bits_of(identity) | bits_of(residual) | bits_of(gamma)))
+        layernorm_backward<SRT_VEC>(grad_identity, grad_residual, partial, k, means, rows, team);
+    else
+        layernorm_backward<1>(grad_identity, grad_residual, partial, k, means, rows, team);
+}
+
+// Σh and Σh·x̂ of each segment of long rows: partial (rows, segments, 2).
+template <int W>
+SRT_INLINE void layernorm_backward_partial(acc_t *partial, const Normalised &k,
+                                           const Segment &at) {
+    acc_t xhat[SRT_ITEMS], h[SRT_ITEMS];
+    load_normalised<W>(xhat, h, k, at);
+    Sum2 sum = team_total(scale_and_sum<W>(h, xhat, k.gamma, at), no_sum2(), at.team);
+    acc_t *to = partial + 2 * (at.row * gridDim.y + blockIdx.y);
+    if (at.leads()) to[0] = sum.x, to[1] = sum.y;
+}
+extern "C" __global__ void __launch_bounds__(512)
+SRT_KERNEL(phi_residual_layernorm_backward_partial)(
+    acc_t *partial, const scalar_t *grad, const scalar_t *identity, const scalar_t *residual,
+    const acc_t *gamma, const acc_t *mean, const acc_t *rstd, acc_t inner, acc_t outer,
+    index_t rows, index_t cols, int team) {
+    Normalised k = {grad, identity, residual, gamma, mean, rstd, {inner, outer}, cols};
+    Segment at = segment_of(blockIdx.x, rows, cols, team);
+    if (cols % SRT_VEC == 0 && packs_allowed(bits_of(grad) | bits_of(identity) |
+                                             bits_of(residual) | bits_of(gamma)))
+        layernorm_backward_partial<SRT_VEC>(partial, k, at);
+    else
+        layernorm_backward_partial<1>(partial, k, at);
+}
+
+// <h> and <h·x̂> of long rows. A block of one warp for each row.
+extern "C" __global__ void __launch_bounds__(SRT_WARP)
+SRT_KERNEL(phi_residual_layernorm_backward_means)(acc_t *means, const acc_t *partial,
+                                                  index_t cols, index_t segments) {
+    index_t row = blockIdx.x;
+    Sum2 sum = no_sum2();
+    for (index_t i = threadIdx.x; i < segments; i += SRT_WARP) {
+        const acc_t *from = partial + 2 * (row * segments + i);
+        Sum2 next = {from[0], from[1]};
+        sum = sum + next;
+    }
+    sum = warp_total(sum);
+    if (threadIdx.x == 0) means[2 * row] = sum.x / (acc_t)cols, means[2 * row + 1] = sum.y / (acc_t)cols;
+}
+
+// dγ and dβ from partial (count, 2, cols): a block for 32 columns of the two, side by side.
+extern "C" __global__ void __launch_bounds__(SRT_TEAMS_BLOCK)
+SRT_KERNEL(phi_residual_layernorm_backward_finalize)(acc_t *dgamma, acc_t *dbeta,
+                                                     const acc_t *partial, index_t count,
+                                                     index_t cols) {
+    __shared__ acc_t part[SRT_TEAMS_BLOCK];
+    index_t at = (index_t)blockIdx.x * SRT_WARP + threadIdx.x % SRT_WARP;
+    acc_t sum = 0;
+    if (at < 2 * cols)
+        for (index_t i = threadIdx.x / SRT_WARP; i < count; i += SRT_TEAMS_BLOCK / SRT_WARP)
+            sum += partial[i * 2 * cols + at];
+    part[threadIdx.x] = sum;
+    __syncthreads();
+    if (threadIdx.x >= SRT_WARP || at >= 2 * cols) return;
+    for (int i = threadIdx.x + SRT_WARP; i < SRT_TEAMS_BLOCK; i += SRT_WARP) sum += part[i];
+    (at < cols ? dgamma : dbeta - cols)[at] = sum;
+}
+
+#endif

@@ -1,0 +1,22 @@
+// How a φ-residual connection joins its operands: outer·(identity + inner·residual).
+//
+// (inner, outer) is (1/φ, 1) for mode phi, (1, 1/φ) for symmetric and (1, 1) for standard: no more
+// roundings than the mode's own formula has, since multiplying by 1 rounds nothing.
+#ifndef SRT_RESIDUAL_MODE_CUH
+#define SRT_RESIDUAL_MODE_CUH
+#include "scalar.cuh"
+
+struct Mode {
+    acc_t inner, outer;
+    SRT_INLINE acc_t operator()(acc_t identity, acc_t residual) const {
+        return srt_fma(residual, inner, identity) * outer;
+    }
+    // The gradients of the operands, where that of the result is g.
+    SRT_INLINE acc_t identity(acc_t g) const { return g * outer; }
+    SRT_INLINE acc_t residual(acc_t g) const { return g * (inner * outer); }
+};
+#define SRT_MODE_PHI {(acc_t)SRT_PHI_INV, (acc_t)1}
+#define SRT_MODE_SYMMETRIC {(acc_t)1, (acc_t)SRT_PHI_INV}
+#define SRT_MODE_STANDARD {(acc_t)1, (acc_t)1}
+
+#endif

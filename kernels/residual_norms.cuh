@@ -1,0 +1,93 @@
+// The Euclidean norms of identity, residual and output of a φ-residual connection.
+#ifndef SRT_RESIDUAL_NORMS_CUH
+#define SRT_RESIDUAL_NORMS_CUH
+#include "map.cuh"
+#include "reduce.cuh"
+#include "residual_mode.cuh"
+
+// A sum of squares without overflow or underflow: large and small numbers are scaled by powers of
+// two and summed apart. Blue's algorithm with the constants of LAPACK's dnrm2. (J. L. Blue, "A
+// portable Fortran program to find the Euclidean norm of a vector", ACM Trans. Math. Softw. 4
+// (1978); E. Anderson, "Algorithm 978: safe scaling in the level 1 BLAS", ibid. 44 (2017).)
+struct Squares {
+    double small, medium, large;
+    SRT_INLINE void add(double x) {
+        double size = fabs(x);
+        bool above = size > 0x1p486, below = size < 0x1p-511;
+        double scaled = size * (above ? 0x1p-538 : below ? 0x1p537 : 1.0);
+        double square = scaled * scaled;
+        large += above ? square : 0.0;
+        small += below ? square : 0.0;
+        medium += above || below ? 0.0 : square;  // a NaN is neither
+    }
+    // No float's square leaves the range of doubles.
+    SRT_INLINE void add(float x) { medium = fma((double)x, (double)x, medium); }
+    SRT_INLINE double norm() const {
+        if (large > 0.0) return sqrt(large + medium * 0x1p-538 * 0x1p-538) * 0x1p538;
+        if (small > 0.0) return hypot(sqrt(medium), sqrt(small) * 0x1p-537);
+        return sqrt(medium);
+    }
+};
+SRT_INLINE Squares operator+(Squares a, Squares b) {
+    Squares r = {a.small + b.small, a.medium + b.medium, a.large + b.large};
+    return r;
+}
+SRT_INLINE Squares lane_down(Squares a, int by) {
+    Squares r = {lane_down(a.small, by), lane_down(a.medium, by), lane_down(a.large, by)};
+    return r;
+}
+SRT_INLINE Squares lane_zero(Squares a) {
+    Squares r = {lane_zero(a.small), lane_zero(a.medium), lane_zero(a.large)};
+    return r;
+}
+
+template <int W>
+SRT_INLINE void add_squares(Squares (&sum)[3], const scalar_t *identity, const scalar_t *residual,
+                            Mode mode, index_t first, index_t units) {
+    index_t step = (index_t)gridDim.x * blockDim.x;
+    for (index_t i = first; i < units; i += step) {
+        Lanes<scalar_t, W> x = load<scalar_t, W>(identity + i * W);
+        Lanes<scalar_t, W> y = load<scalar_t, W>(residual + i * W);
+#pragma unroll
+        for (int e = 0; e < W; ++e) {
+            sum[0].add(to_acc(x.v[e]));
+            sum[1].add(to_acc(y.v[e]));
+            sum[2].add(mode(to_acc(x.v[e]), to_acc(y.v[e])));
+        }
+    }
+}
+
+// Every block's sums of squares of identity, residual and output: partial (gridDim.x, 3, 3).
+extern "C" __global__ void __launch_bounds__(256)
+SRT_KERNEL(phi_residual_component_norm)(double *partial, const scalar_t *identity,
+                                        const scalar_t *residual, acc_t inner, acc_t outer,
+                                        index_t n) {
+    Mode mode = {inner, outer};
+    Squares sum[3] = {};
+    index_t thread = (index_t)blockIdx.x * blockDim.x + threadIdx.x, done = 0;
+    if (packs_allowed(bits_of(identity) | bits_of(residual))) {
+        done = n / SRT_VEC * SRT_VEC;
+        add_squares<SRT_VEC>(sum, identity, residual, mode, thread, n / SRT_VEC);
+    }
+    add_squares<1>(sum, identity, residual, mode, done + thread, n);
+#pragma unroll
+    for (int k = 0; k < 3; ++k) {
+        Squares total = block_total(sum[k], Squares());
+        if (threadIdx.x == 0) ((Squares *)partial)[3 * blockIdx.x + k] = total;
+    }
+}
+
+// One block: the three norms.
+extern "C" __global__ void __launch_bounds__(256)
+SRT_KERNEL(phi_residual_component_norm_finalize)(double *norms, const double *partial,
+                                                 index_t count) {
+    for (int k = 0; k < 3; ++k) {
+        Squares sum = Squares();
+        for (index_t i = threadIdx.x; i < count; i += blockDim.x)
+            sum = sum + ((const Squares *)partial)[3 * i + k];
+        sum = block_total(sum, Squares());
+        if (threadIdx.x == 0) norms[k] = sum.norm();
+    }
+}
+
+#endif

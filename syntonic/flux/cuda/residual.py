@@ -1,0 +1,230 @@
+"""φ-residual connections on CUDA arrays, and what follows them: kernels/phi_residual.cu.
+
+Each function launches and returns; nothing is waited for. The contract of arguments and results
+is that of `syntonic.flux.cpu.residual`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from syntonic.constants import PHI_INV
+from syntonic.flux.cuda.launch import WARP, Runtime, blocks_for, runtime_of
+from syntonic.flux.cuda.source import acc_dtype, suffix
+
+__all__ = [
+    "component_norms",
+    "residual",
+    "residual_backward",
+    "residual_gelu",
+    "residual_gelu_backward",
+    "residual_layer_norm",
+    "residual_layer_norm_backward",
+    "residual_relu",
+    "residual_relu_backward",
+]
+
+Array = Any
+
+_SYMBOLS = {"phi": "mode_phi", "phi_symmetric": "mode_symmetric", "standard": "mode_standard"}
+_FACTORS = {"phi": (PHI_INV, 1.0), "phi_symmetric": (1.0, PHI_INV), "standard": (1.0, 1.0)}
+"""(inner, outer) of out = outer·(identity + inner·residual)."""
+
+_BLOCK = 256
+_MAP_BYTES = 32  # of one array, that a thread treats: SRT_MAP_UNITS packs
+_ITEM_BYTES = 64  # of a row in acc, that a thread holds: SRT_ITEMS numbers
+_FORWARD_TEAM, _BACKWARD_TEAM = 1024, 512
+_MOST_PARTIALS = 264  # rows of partial sums: twice the multiprocessors of an H100 or H200
+_MOST_NORM_BLOCKS = 1056
+
+
+def residual(identity: Array, residual: Array, mode: str) -> Array:
+    """Return identity + residual/φ, (identity + residual)/φ or identity + residual."""
+    out = _like(identity)
+    _map(out, f"phi_residual_{_SYMBOLS[mode]}", (out, identity, residual))
+    return out
+
+
+def residual_backward(grad: Array, mode: str) -> tuple[Array, Array]:
+    """Return the gradients of identity and residual; where two are equal, one array."""
+    if mode == "standard":
+        return grad, grad
+    out = _like(grad)
+    _map(out, f"phi_residual_{_SYMBOLS[mode]}_backward", (out, grad))
+    return (grad, out) if mode == "phi" else (out, out)
+
+
+def residual_relu(identity: Array, residual: Array, mode: str) -> Array:
+    """Return max(·, 0) of the connection; NaN stays NaN."""
+    out = _like(identity)
+    _map(out, "phi_residual_relu", (out, identity, residual, *_factors(identity, mode)))
+    return out
+
+
+def residual_relu_backward(grad: Array, out: Array, mode: str) -> tuple[Array, Array]:
+    """Return the gradients of identity and residual: zero where out <= 0."""
+    gradients = _gradients(grad, mode)
+    _map(grad, "phi_residual_relu_backward", (*gradients, grad, out, *_factors(grad, mode)))
+    return _both(gradients)
+
+
+def residual_gelu(identity: Array, residual: Array, mode: str) -> Array:
+    """Return s·Φ(s) of the connection s, Φ the normal distribution function."""
+    out = _like(identity)
+    _map(out, "phi_residual_gelu", (out, identity, residual, *_factors(identity, mode)))
+    return out
+
+
+def residual_gelu_backward(
+    grad: Array, identity: Array, residual: Array, mode: str
+) -> tuple[Array, Array]:
+    """Return the gradients of identity and residual: grad·(Φ(s) + s·Φ'(s)), times the factors."""
+    gradients = _gradients(grad, mode)
+    arguments = (*gradients, grad, identity, residual, *_factors(grad, mode))
+    _map(grad, "phi_residual_gelu_backward", arguments)
+    return _both(gradients)
+
+
+def residual_layer_norm(
+    identity: Array, residual: Array, gamma: Array, beta: Array, eps: float, mode: str
+) -> tuple[Array, Array, Array]:
+    """Return the normalised rows of the connection, and the rows' mean and 1/sqrt(var + eps).
+
+    Arrays (rows, cols); gamma and beta (cols,) in the accumulator's dtype, or None.
+    """
+    rows, cols = identity.shape
+    acc, runtime = acc_dtype(identity.dtype), runtime_of(identity)
+    out, mean, rstd = _like(identity), *(runtime.empty((rows,), acc) for _ in range(2))
+    if not identity.size:
+        return out, mean, rstd
+    factors, shape = _factors(identity, mode), (np.int64(rows), np.int64(cols))
+    team, segments = _team(identity, _FORWARD_TEAM)
+    if segments > 1:
+        partial = runtime.empty((rows, segments, 3), acc)
+        arguments = (partial, identity, residual, *factors, *shape, np.int32(team))
+        _launch(identity, "phi_residual_layernorm_partial", (rows, segments), team, arguments)
+        arguments = (mean, rstd, partial, acc.type(eps), np.int64(segments))
+        _launch(identity, "phi_residual_layernorm_finalize", (rows,), WARP, arguments)
+    block = max(team, _BLOCK if team <= WARP else 0)
+    grid = (blocks_for(rows * team, block), segments)
+    affine = (gamma, beta, acc.type(eps), *factors)
+    arguments = (out, mean, rstd, identity, residual, *affine, *shape, np.int32(team))
+    arguments = (*arguments, np.int32(segments > 1))
+    _launch(identity, "phi_residual_layernorm", grid, block, arguments)
+    return out, mean, rstd
+
+
+def residual_layer_norm_backward(
+    grad: Array, identity: Array, residual: Array, gamma: Array, mean: Array, rstd: Array, mode: str
+) -> tuple[Array, Array, Array, Array]:
+    """Return the gradients of identity, residual, gamma and beta; the last two (cols,) in acc."""
+    rows, cols = grad.shape
+    acc, runtime = acc_dtype(grad.dtype), runtime_of(grad)
+    dgamma, dbeta = (runtime.empty((cols,), acc) for _ in range(2))
+    gradients = _gradients(grad, mode)
+    if not cols:
+        return *_both(gradients), dgamma, dbeta
+    team, segments = _team(grad, _BACKWARD_TEAM)
+    block = max(team, _BLOCK if team <= WARP else 0)
+    count = blocks_for(rows * team, block, _MOST_PARTIALS) if rows else 0
+    partial = runtime.empty((count, 2, cols), acc)
+    if rows:
+        given = (grad, identity, residual, gamma, mean, rstd)
+        rest = (*_factors(grad, mode), np.int64(rows), np.int64(cols), np.int32(team))
+        means = _long_row_means(runtime, given, rest, segments) if segments > 1 else None
+        _launch(
+            grad,
+            "phi_residual_layernorm_backward",
+            (count, segments),
+            block,
+            (*gradients, partial, *given, means, *rest),
+        )
+    _launch(
+        grad,
+        "phi_residual_layernorm_backward_finalize",
+        (blocks_for(2 * cols, WARP),),
+        _BLOCK,
+        (dgamma, dbeta, partial, np.int64(count), np.int64(cols)),
+    )
+    return *_both(gradients), dgamma, dbeta
+
+
+def _long_row_means(
+    runtime: Runtime, given: tuple[Array, ...], rest: tuple[Any, ...], segments: int
+) -> Array:
+    """Return the two means (rows, 2) that the gradient needs of rows longer than a block holds."""
+    grad = given[0]
+    (rows, cols), acc, team = grad.shape, acc_dtype(grad.dtype), int(rest[-1])
+    partial = runtime.empty((rows, segments, 2), acc)
+    means = runtime.empty((rows, 2), acc)
+    name = "phi_residual_layernorm_backward"
+    _launch(grad, f"{name}_partial", (rows, segments), team, (partial, *given, *rest))
+    arguments = (means, partial, np.int64(cols), np.int64(segments))
+    _launch(grad, f"{name}_means", (rows,), WARP, arguments)
+    return means
+
+
+def component_norms(identity: Array, residual: Array, mode: str) -> Array:
+    """Return the Euclidean norms of identity, residual and output, a float64 array (3,).
+
+    No square overflows or underflows.
+    """
+    runtime = runtime_of(identity)
+    per_block = _BLOCK * _MAP_BYTES // identity.dtype.itemsize
+    count = blocks_for(identity.size, per_block, _MOST_NORM_BLOCKS)
+    partial, norms = runtime.empty((count, 3, 3), np.float64), runtime.empty((3,), np.float64)
+    factors = _factors(identity, mode)
+    arguments = (partial, identity, residual, *factors, np.int64(identity.size))
+    _launch(identity, "phi_residual_component_norm", (count,), _BLOCK, arguments)
+    arguments = (norms, partial, np.int64(count))
+    _launch(identity, "phi_residual_component_norm_finalize", (1,), _BLOCK, arguments)
+    return norms
+
+
+def _like(array: Array) -> Array:
+    return runtime_of(array).empty(array.shape, array.dtype)
+
+
+def _gradients(grad: Array, mode: str) -> tuple[Array, Array | None]:
+    """Return new arrays for two gradients, the second None where it equals the first."""
+    return _like(grad), _like(grad) if mode == "phi" else None
+
+
+def _both(gradients: tuple[Array, Array | None]) -> tuple[Array, Array]:
+    first, second = gradients
+    return first, first if second is None else second
+
+
+def _factors(array: Array, mode: str) -> tuple[Any, Any]:
+    inner, outer = _FACTORS[mode]
+    acc = acc_dtype(array.dtype).type
+    return acc(inner), acc(outer)
+
+
+def _team(array: Array, most: int) -> tuple[int, int]:
+    """Return how many threads hold a row of a (rows, cols) array, and in how many segments.
+
+    Up to a warp's 32 packs of 16 bytes a pack to a thread; then two; then what registers hold.
+    """
+    cols = array.shape[1]
+    packs = -(-cols * array.dtype.itemsize // 16)
+    threads = packs if packs <= WARP else -(-packs // 2)
+    team = min(1 << (threads - 1).bit_length(), most)
+    return team, -(-cols // (team * (_ITEM_BYTES // acc_dtype(array.dtype).itemsize)))
+
+
+def _map(like: Array, symbol: str, arguments: tuple[Any, ...]) -> None:
+    """Launch an element-wise kernel on arrays of one size."""
+    if like.size:
+        grid = blocks_for(like.size, _BLOCK * _MAP_BYTES // like.dtype.itemsize)
+        _launch(like, symbol, (grid,), _BLOCK, (*arguments, np.int64(like.size)))
+
+
+def _launch(
+    like: Array, symbol: str, grid: tuple[int, ...], block: int, arguments: tuple[Any, ...]
+) -> None:
+    dtype = suffix(like.dtype)
+    launch = runtime_of(like).launch
+    launch("phi_residual", f"{symbol}_{dtype}", dtype, grid, (block,), arguments)
