@@ -1,8 +1,8 @@
-"""The command line: `syntonic recover`, `syntonic eval` and `syntonic kernels`.
+"""The command line: `syntonic recover`, `syntonic eval`, `syntonic kernels`, `syntonic doctor`.
 
 The exit status is 0 when all went well (for `recover`: the coordinates are proved), 1 when a
-kernel does not compile, 2 for arguments or input that cannot be used, 3 when `recover` refuses,
-130 when interrupted, and 141 when whoever reads the output has gone.
+kernel does not compile or the doctor finds a fault, 2 for arguments or input that cannot be used,
+3 when `recover` refuses, 130 when interrupted, and 141 when whoever reads the output has gone.
 """
 
 from __future__ import annotations
@@ -104,6 +104,14 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("expression", metavar="EXPRESSION")
     evaluate.set_defaults(run=_evaluate)
     _add_kernels(commands)
+    doctor = commands.add_parser(
+        "doctor",
+        help="examine the installation, and say how to mend it",
+        description="Examine the installation: packages, driver, compiler, kernels, GPU. Exit "
+        "status: 0 healthy, 1 a line is FAIL.",
+    )
+    doctor.add_argument("--json", action="store_true", help="write the report as JSON")
+    doctor.set_defaults(run=_doctor)
     return parser
 
 
@@ -201,6 +209,14 @@ def _compile_kernels(arguments: argparse.Namespace) -> int:
     from syntonic.kernels_cli import run_compile
 
     return run_compile(arguments, _say)
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    from syntonic.doctor import examine
+
+    report, status = examine(as_json=bool(arguments.json))
+    _say(report)
+    return status
 
 
 def _write_report(found: Recovery | ScaleFreeRecovery, path: str) -> None:
