@@ -1,6 +1,7 @@
 """Fixtures shared by all tests."""
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -43,3 +44,19 @@ def kernel_dtype(request: pytest.FixtureRequest) -> Any:
     from cuda_host.devices import dtype_of
 
     return dtype_of(request.param)
+
+
+@pytest.fixture(params=["host", pytest.param("cuda", marks=pytest.mark.gpu)])
+def cupy(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """CuPy where there is a GPU, and a stand-in whose kernels run on the host harness."""
+    if request.param == "cuda":
+        from cuda_host.devices import device_for
+
+        device_for("cuda")
+        import cupy
+
+        return cupy
+    from cuda_host.cupy_on_host import cupy_on_host
+
+    monkeypatch.setitem(sys.modules, "cupy", cupy_on_host())
+    return sys.modules["cupy"]

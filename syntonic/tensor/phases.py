@@ -113,7 +113,7 @@ class Phases(TensorBase):
         if precision is None and window is None:
             precision = remembered.precision
         result = snap(
-            to_host(self._data),
+            _snap_input(self._data),
             precision=precision,
             window=window,
             denominator=remembered.denominator if denominator is None else denominator,
@@ -154,6 +154,12 @@ class Phases(TensorBase):
             if there == self.device
             else self._of(move(data, there, "to_device"), self._carried)
         )
+
+
+def _snap_input(array: Any) -> Any:
+    """Return flux as `snap` takes it: on the CPU, bfloat16 widened, which keeps its values."""
+    values = to_host(array)
+    return values.astype(np.float32) if values.dtype.name == "bfloat16" else values
 
 
 def _wake_dtype(dtype: Any) -> np.dtype[Any]:
