@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
 import numpy as np
 
-from cuda_host.simulator import SimModule
+from cuda_host.build import UNDEFINED, build
+from cuda_host.simulator import SHARED_BY_DEFAULT, SimModule
 from syntonic.flux.cuda import source
 from syntonic.flux.cuda.launch import register_runtime
 
@@ -24,9 +29,17 @@ def to_host_array(array: Any) -> HostArray:
 
 
 class HostRuntime:
-    """Launches on the CPU. `seed` draws the order of blocks and threads; 0 is the natural one."""
+    """Launches on the CPU.
+
+    `seed` draws the order of blocks and threads, 0 being the natural one; `launched` collects the
+    symbols that ran.
+    """
 
     seed = 1
+
+    def __init__(self) -> None:
+        self.launched: set[str] = set()
+        self._module: Callable[[str, str], SimModule] = _module
 
     def empty(self, shape: tuple[int, ...], dtype: Any) -> HostArray:
         """Return an array of NaN, or of -1: nobody may read it."""
@@ -45,15 +58,53 @@ class HostRuntime:
         shared: int = 0,
     ) -> None:
         """Run a kernel to its end; raises SimError with what it did wrong."""
-        module = _module(source.assemble(family), source.options(family, dtype))
+        module = self._module(family, dtype)
         module.seed = self.seed
-        module.get_function(symbol)(grid, block, arguments, shared_mem=shared)
+        kernel = module.get_function(symbol)
+        kernel.max_dynamic_shared_size_bytes = max(shared, SHARED_BY_DEFAULT)
+        kernel(grid, block, arguments, shared_mem=shared)
+        self.launched.add(symbol)
+
+    @contextmanager
+    def edited(
+        self,
+        edit: Callable[[str], str],
+        flags: tuple[str, ...] = UNDEFINED,
+        only: tuple[str, ...] | None = None,
+    ) -> Iterator[None]:
+        """Launch from texts that `edit` was applied to; `only` names the kernels to compile."""
+
+        @cache
+        def module(family: str, dtype: str) -> SimModule:
+            text = edit(source.assemble(family))
+            return SimModule(text, source.options(family, dtype), flags, only=only)
+
+        before, self._module = self._module, module
+        try:
+            yield
+        finally:
+            self._module = before
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(os.cpu_count())
+
+
+@cache
+def _builds(family: str) -> dict[str, Future[Any]]:
+    """Start to compile a family in every dtype: who asks for one soon asks for the others."""
+    text = source.assemble(family)
+    return {
+        dtype: _pool().submit(build, text, source.options(family, dtype)) for dtype in source.DTYPES
+    }
+
+
+@cache
+def _module(family: str, dtype: str) -> SimModule:
+    _builds(family)[dtype].result()
+    return SimModule(source.assemble(family), source.options(family, dtype))
 
 
 RUNTIME = HostRuntime()
 register_runtime(HostArray, lambda array: RUNTIME)
-
-
-@cache
-def _module(text: str, options: tuple[str, ...]) -> SimModule:
-    return SimModule(text, options)

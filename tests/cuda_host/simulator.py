@@ -1,122 +1,226 @@
 """Run .cu kernels on the CPU through g++, with the interface of cupy.RawModule.
 
-    module = SimModule("kernels/golden_batch_norm.cu", options=("-DSRT_DTYPE=1",))
-    module.get_function("golden_bn_2d_normalize_f32")((blocks,), (256,), (out, x, np.int64(n)), shared_mem=0)
+    module = SimModule(source.assemble("golden_batch_norm"), ("-DSRT_DTYPE=SRT_F32",))
+    kernel = module.get_function("golden_bn_2d_normalize_f32")
+    kernel((blocks,), (256,), (out, x, np.int64(n)), shared_mem=0)
 
-Arrays are NumPy arrays; a Python int is 8 bytes and a float is a double, as in CuPy, and a scalar that does not fit the
-parameter is an error here (CuPy would pass its bytes on).
+Arrays are NumPy arrays. A Python int is 8 bytes and a float is a double, as in CuPy; a scalar or
+an array of another type than the parameter's, whose bytes CuPy would pass on, is an error here,
+and so is a launch that a GPU would refuse. Shared memory starts as NaN. What the machine finds is
+told in a SimError: see machine.cpp.
+
+Limits. Blocks run one after another: no grid barriers, no clusters. `-ftz=true` is ignored:
+subnormal floats are kept. Functions are the C library's. Static __shared__ memory is not summed
+up: ptxas does that when NVRTC compiles. Races between blocks show as results that depend on the
+seed, or not at all.
 """
+
+from __future__ import annotations
+
 import ctypes
-import hashlib
-import os
-import pathlib
-import re
-import subprocess
-import tempfile
+import threading
+from collections.abc import Sequence
+from functools import cache
+from math import prod
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-HERE = pathlib.Path(__file__).parent
-CACHE = pathlib.Path(os.environ.get("CUDASIM_CACHE", tempfile.gettempdir())) / "cudasim"
-KERNEL = re.compile(r'extern\s+"C"\s+__global__\s+void\s+(?:__launch_bounds__\([^)]*\)\s*)?(\w+)\s*\(')
-EXTERN_SHARED = re.compile(
-    r"extern\s+__shared__\s+(?:__attribute__\(\(aligned\(\d+\)\)\)\s+)?([\w:]+(?:\s+[\w:]+)?)\s+(\w+)\s*\[\s*\]\s*;")
+from cuda_host.build import UNDEFINED, build, machine
+from cuda_host.memory import Argument, Region, describe, guarded
+
+__all__ = ["SimError", "SimKernel", "SimModule"]
+
+MOST_SHARED = 232_448
+"""Shared memory a block can opt in to on the largest devices: 227 KiB."""
+
+SHARED_BY_DEFAULT = 48 << 10
+MOST_IN_BLOCK = (1024, 1024, 64)
+MOST_IN_GRID = ((1 << 31) - 1, 65535, 65535)
+MOST_THREADS = 1 << 28
+"""More would take minutes here: a mistake in the grid, or a test for a GPU."""
+
+_LAUNCHING = threading.Lock()  # the machine runs one launch at a time
 
 
 class SimError(RuntimeError):
-    """What a GPU would have done silently wrong, or hung on."""
-
-
-def build(source, options=(), flags=()):
-    """The shared library for one text (or .cu file) and its kernels' names."""
-    source = source.read_text() if isinstance(source, pathlib.Path) else source
-    include = ["-I", str(HERE / "include")]
-    flags = ["-std=c++17", "-O1", "-g", "-fPIC", "-w", "-fno-strict-aliasing", "-fno-gnu-unique",
-             *(flags or ("-fsanitize=undefined", "-fno-sanitize=vptr,pointer-overflow", "-fno-sanitize-recover=undefined"))]
-    inputs = [*sorted((HERE / "include").iterdir()), HERE / "sim.cpp"]
-    key = hashlib.sha1(repr((source, options, flags, [f.read_bytes() for f in inputs])).encode()).hexdigest()[:16]
-    library = CACHE / f"{key}.so"
-    names = library.with_suffix(".names")
-    if library.exists():
-        return library, names.read_text().split()
-    CACHE.mkdir(parents=True, exist_ok=True)
-    base = ["g++", "-std=c++17", "-x", "c++"]
-    text = subprocess.run(base + ["-E", *include, *options, "-include", "cuda_shim.h", "-"],
-                          input=source, check=True, capture_output=True, text=True).stdout
-    kernels = sorted(set(KERNEL.findall(text)))
-    text = EXTERN_SHARED.sub(r"\1 *\2 = (\1 *)sim_dynamic_shared();", text)
-    text = re.sub(r"\b__shared__\b", "thread_local", re.sub(r"\b__global__\b", "", text))
-    for name in kernels:
-        text += (f'extern "C" void sim_call_{name}(void **a) {{ sim_call(&{name}, a); }}\n'
-                 f'extern "C" const char *sim_signature_{name}() {{ return sim_signature(&{name}); }}\n')
-    scheduler = CACHE / f"sim-{hashlib.sha1((HERE / 'sim.cpp').read_bytes()).hexdigest()[:16]}.o"
-    mine = f".{os.getpid()}"  # another process may be building the same
-    unit = library.with_suffix(f"{mine}.ii")
-    unit.write_text(text)
-    names.write_text(" ".join(kernels))
-    if not scheduler.exists():  # never instrumented: it is the machine, not the program
-        subprocess.run(["g++", "-std=c++17", "-O2", "-g", "-fPIC", "-c", str(HERE / "sim.cpp"),
-                        "-o", f"{scheduler}{mine}"], check=True)
-        os.replace(f"{scheduler}{mine}", scheduler)
-    subprocess.run(["g++", "-c", *flags, str(unit), "-o", f"{unit}.o"], check=True)
-    link = [f for f in flags if f in ("-fsanitize=thread", "-fsanitize=address")]  # sim.cpp answers for undefined
-    subprocess.run(["g++", "-shared", "-Wl,-Bsymbolic", *link, f"{unit}.o", str(scheduler), "-o", f"{library}{mine}"],
-                   check=True)
-    os.replace(f"{library}{mine}", library)
-    return library, kernels
+    """What a GPU would have refused, done silently wrong, or hung on."""
 
 
 class SimModule:
-    def __init__(self, source, options=(), flags=(), seed=1, guard=True):
-        library, self.names = build(source, options, flags)
-        self.lib = ctypes.CDLL(str(library))
-        self.lib.sim_guard_alloc.restype = ctypes.c_void_p
-        self.seed, self.guard = seed, guard
+    """The kernels of one text. `seed` draws the order of blocks and threads; 0 is the natural one.
 
-    def get_function(self, name):
+    Arrays end at a guard page when the seed is even, and start at one when it is odd.
+    """
+
+    def __init__(
+        self,
+        text: str | Path,
+        options: Sequence[str] = (),
+        flags: Sequence[str] = UNDEFINED,
+        seed: int = 0,
+        only: Sequence[str] | None = None,
+    ) -> None:
+        text = text.read_text(encoding="utf-8") if isinstance(text, Path) else text
+        path, self.names = build(text, options, flags, only)
+        self.library = ctypes.CDLL(str(path))
+        self.seed = seed
+
+    def get_function(self, name: str) -> SimKernel:
+        """Return the kernel of this name."""
+        if name not in self.names:
+            raise SimError(f"no kernel {name}; there are {', '.join(self.names)}")
         return SimKernel(self, name)
 
 
 class SimKernel:
-    def __init__(self, module, name):
-        self.module, self.name = module, name
-        self.call = getattr(module.lib, "sim_call_" + name)
-        describe = getattr(module.lib, "sim_signature_" + name)
-        describe.restype = ctypes.c_char_p
-        self.signature = describe().decode().split()
+    """One kernel; a call launches it and waits for its end."""
 
-    def __call__(self, grid, block, args, *, shared_mem=0):
-        if len(args) != len(self.signature):
-            raise SimError(f"{self.name}: {len(args)} arguments for {len(self.signature)} parameters")
-        lib, keep, copies, pointers = self.module.lib, [], [], []
-        for value, kind in zip(args, self.signature):
-            if kind == "P":
-                address = 0 if value is None else value.ctypes.data
-                if value is not None and self.module.guard and value.nbytes:
-                    if not value.flags.c_contiguous:
-                        raise SimError(f"{self.name}: an array is not contiguous")
-                    address = lib.sim_guard_alloc(ctypes.c_size_t(value.nbytes), ctypes.c_size_t(16))
-                    ctypes.memmove(address, value.ctypes.data, value.nbytes)
-                    ctypes.memset(address + value.nbytes, 0xA5, -value.nbytes % 16)  # what alignment leaves before the guard
-                    copies.append((address, value))
-                cell = ctypes.c_void_p(address)
-            else:
-                value = np.asarray(value)
-                if f"{value.dtype.kind}{value.dtype.itemsize}" != kind:
-                    raise SimError(f"{self.name}: a {value.dtype} for a parameter of type {kind}")
-                cell = (ctypes.c_char * value.nbytes).from_buffer_copy(value.tobytes())
-            keep.append(cell)
-            pointers.append(ctypes.addressof(cell))
-        three = lambda dims: (ctypes.c_uint * 3)(*(tuple(map(int, dims)) + (1, 1, 1))[:3])
-        message = ctypes.c_char_p()
-        failed = lib.sim_launch(self.call, three(grid), three(block), ctypes.c_size_t(shared_mem),
-                                (ctypes.c_void_p * len(pointers))(*pointers), ctypes.c_uint64(self.module.seed),
-                                ctypes.byref(message))
-        for address, value in copies:
-            if value.flags.writeable:
-                ctypes.memmove(value.ctypes.data, address, value.nbytes)
-            if not failed and set(ctypes.string_at(address + value.nbytes, -value.nbytes % 16)) - {0xA5}:
-                failed, message.value = 1, b"wrote past the end of an array"
-            lib.sim_guard_free(ctypes.c_void_p(address), ctypes.c_size_t(value.nbytes))
-        if failed:
-            raise SimError(f"{self.name}: {message.value.decode()}")
+    max_dynamic_shared_size_bytes = SHARED_BY_DEFAULT
+
+    def __init__(self, module: SimModule, name: str) -> None:
+        self.module, self.name = module, name
+        library = module.library
+        self._call = ctypes.cast(library[f"sim_call_{name}"], ctypes.c_void_p)
+        signature = library[f"sim_signature_{name}"]
+        signature.restype = ctypes.c_char_p
+        self._parameters = signature().decode().split()
+        self._bound = library[f"sim_bound_{name}"]()
+
+    def __call__(
+        self,
+        grid: Sequence[int],
+        block: Sequence[int],
+        arguments: Sequence[Any],
+        *,
+        shared_mem: int = 0,
+    ) -> None:
+        """Launch, with the arguments' types and the limits of a GPU checked."""
+        grid, block = _three(grid), _three(block)
+        if reason := self._refusal(grid, block, shared_mem):
+            raise SimError(f"{self.name}: {reason}")
+        if len(arguments) != len(self._parameters):
+            count = f"{len(arguments)} arguments for {len(self._parameters)} parameters"
+            raise SimError(f"{self.name}: {count}")
+        given = [self._argument(place, value) for place, value in enumerate(arguments)]
+        arrays = [each for each in given if isinstance(each, Argument)]
+        at_end = self.module.seed % 2 == 0
+        shared = np.zeros(shared_mem, np.uint8)
+        room = Argument("dynamic shared memory", shared, False)  # guarded as the arrays are
+        with _LAUNCHING, guarded(_machine(), [*arrays, room], at_end) as regions:
+            places = {id(a): region.address(a) for region in regions for a in region.arguments}
+            cells = [_cell(each, places) for each in given]
+            message = self._run(grid, block, cells, (places.get(id(room), 0), shared_mem), regions)
+            strays = [r for r in regions if not message and r.strayed()]
+            for region in regions:
+                region.take_back()
+        if strays:
+            message = f"wrote beside {strays[0].arguments[0].name}"
+        if message:
+            raise SimError(f"{self.name}: {message}")
+
+    def _refusal(self, grid: tuple[int, ...], block: tuple[int, ...], shared: int) -> str:
+        """Return why a GPU would refuse this launch, or nothing."""
+        if any(not 1 <= n <= most for n, most in zip(grid, MOST_IN_GRID, strict=True)):
+            return f"a grid of {grid}; each is at least 1 and at most {MOST_IN_GRID}"
+        if any(not 1 <= n <= most for n, most in zip(block, MOST_IN_BLOCK, strict=True)):
+            return f"a block of {block}; each is at least 1 and at most {MOST_IN_BLOCK}"
+        if prod(block) > 1024:
+            return f"{prod(block)} threads in a block; 1024 is the most"
+        if prod(block) > self._bound:
+            return f"{prod(block)} threads in a block; __launch_bounds__ says {self._bound}"
+        if not 0 <= shared <= MOST_SHARED:
+            return f"{shared} bytes of shared memory; {MOST_SHARED} is the most"
+        if shared > self.max_dynamic_shared_size_bytes:
+            opted = self.max_dynamic_shared_size_bytes
+            return f"{shared} bytes of shared memory; max_dynamic_shared_size_bytes is {opted}"
+        if prod(grid) * prod(block) > MOST_THREADS:
+            return f"{prod(grid) * prod(block)} threads; the host runs at most {MOST_THREADS}"
+        return ""
+
+    def _argument(self, place: int, value: Any) -> Argument | bytes:
+        """Return an array's place in memory, or a scalar's bytes; null is zeros."""
+        parameter = self._parameters[place]
+        if parameter[0] not in "PC":
+            scalar = np.asarray(value)
+            if scalar.ndim or _code(scalar.dtype) != parameter:
+                what = f"an array of {scalar.dtype}" if scalar.ndim else f"a {scalar.dtype}"
+                raise SimError(f"{self.name}: {what} for argument {place}, which is {parameter}")
+            return scalar.tobytes()
+        if value is None:
+            return bytes(8)
+        if reason := _array_refusal(value, parameter):
+            raise SimError(f"{self.name}: argument {place} is {reason}")
+        return Argument(f"argument {place}", value, parameter[0] == "C")
+
+    def _run(
+        self,
+        grid: tuple[int, ...],
+        block: tuple[int, ...],
+        cells: Sequence[ctypes.Array[ctypes.c_char]],
+        shared: tuple[int, int],
+        regions: Sequence[Region],
+    ) -> str:
+        """Return what went wrong, or nothing."""
+        pointers = (ctypes.c_void_p * len(cells))(*map(ctypes.addressof, cells))
+        launch = _Launch(self._call, pointers, grid, block, *shared, self.module.seed)
+        self.module.library.sim_touch()
+        fault = ctypes.c_void_p()
+        message = _machine().sim_launch(ctypes.byref(launch), ctypes.byref(fault))
+        if message is None:
+            return ""
+        where = f" ({describe(fault.value, regions)})" if fault.value else ""
+        return f"{message.decode()}{where}"
+
+
+class _Launch(ctypes.Structure):
+    _fields_ = (
+        ("call", ctypes.c_void_p),
+        ("arguments", ctypes.POINTER(ctypes.c_void_p)),
+        ("grid", ctypes.c_uint * 3),
+        ("block", ctypes.c_uint * 3),
+        ("shared", ctypes.c_void_p),
+        ("shared_bytes", ctypes.c_size_t),
+        ("seed", ctypes.c_uint64),
+    )
+
+
+@cache
+def _machine() -> ctypes.CDLL:
+    library = ctypes.CDLL(str(machine()))
+    library.sim_launch.restype = ctypes.c_char_p
+    library.sim_map.restype = ctypes.c_void_p
+    library.sim_map.argtypes = [ctypes.c_size_t]
+    library.sim_unmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
+    library.sim_make_constant.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
+    return library
+
+
+def _three(sizes: Sequence[int]) -> tuple[int, ...]:
+    return (*map(int, sizes), 1, 1, 1)[: max(3, len(sizes))]
+
+
+def _cell(given: Argument | bytes, places: dict[int, int]) -> ctypes.Array[ctypes.c_char]:
+    if isinstance(given, Argument):  # an empty array has an address too, though none may read it
+        given = places.get(id(given), 0).to_bytes(8, "little")
+    return (ctypes.c_char * len(given)).from_buffer_copy(given)
+
+
+def _code(dtype: np.dtype[Any]) -> str:
+    """Return how sim_signature in cuda_shim.h names a dtype."""
+    return "B2" if dtype.name == "bfloat16" else f"{dtype.kind}{dtype.itemsize}"
+
+
+def _array_refusal(value: Any, parameter: str) -> str:
+    """Return what is wrong with an array for this parameter, or nothing."""
+    if not isinstance(value, np.ndarray):
+        return f"a {type(value).__name__} for a pointer"
+    code = parameter[1:].replace("u", "i").replace("b", "i")  # signs and truth do no harm
+    if code[0] != "V" and _code(value.dtype).replace("u", "i").replace("b", "i") != code:
+        return f"an array of {value.dtype} for a pointer to {parameter[1:]}"
+    if not value.flags.c_contiguous:
+        return "not contiguous"
+    if parameter[0] == "P" and not value.flags.writeable:
+        return "read-only, and its parameter is not const"
+    return ""
