@@ -1,0 +1,207 @@
+"""Syntonic softmax on CUDA arrays: which kernel of `syntonic_softmax.cu`, on which grid.
+
+Arrays are (outer, n, inner), softmax along n. Rows (inner = 1) go to lanes of a warp, to a block,
+or, few and long, to several blocks; strided slices have lanes along inner. The choice depends on
+shapes alone, so results are the same to the bit on every run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from syntonic.constants import PHI
+from syntonic.flux.cuda.launch import WARP, Array, runtime_of
+from syntonic.flux.cuda.source import acc_dtype, suffix
+
+__all__ = ["softmax_identity", "softmax_learned", "softmax_provided"]
+
+_FAMILY = "syntonic_softmax"
+_BLOCKS = 512  # enough to fill any device
+_ROWS = 128  # with fewer, long rows are shared by several blocks
+_SHARED_ROW = 1 << 14  # what is a long row
+_SHARE = 1 << 11  # the least that is worth a block of its own
+_LANE_BLOCK, _SHARE_BLOCK, _COLUMN_BLOCK = 128, 256, 512  # threads; the kernels' launch bounds
+_SINGLE = 4  # elements of a lane in a row that is not whole packs
+
+
+def softmax_identity(x: Array) -> Array:
+    """Return the softmax of x along its middle axis.
+
+    Parameters
+    ----------
+    x
+        Logits (outer, n, inner), C-contiguous; float64, float32, float16 or bfloat16.
+
+    Returns
+    -------
+    Array
+        The probabilities, shaped as x and of its dtype.
+
+    Notes
+    -----
+    A NaN or +inf in a slice makes the slice NaN, and so do logits that are all -inf.
+    """
+    return _forward("identity", x, ())
+
+
+def softmax_learned(x: Array, mode_norms: Array, scale: float) -> Array:
+    """Return the softmax of x - scale·norm/φ: weights exp(-norm/φ) of every class.
+
+    Parameters
+    ----------
+    x
+        Logits (outer, n, inner).
+    mode_norms
+        |n|² of every class (n,), of the accumulation dtype: float64 for float64, else float32.
+    scale
+        The syntony scale.
+
+    Returns
+    -------
+    Array
+        The probabilities, shaped as x and of its dtype.
+    """
+    return _forward("learned", x, (mode_norms, _acc(x, -scale / PHI)))
+
+
+def softmax_provided(x: Array, weights: Array, scale: float, floor: float) -> Array:
+    """Return the softmax of x + scale·log(max(weights, floor)).
+
+    Parameters
+    ----------
+    x
+        Logits (outer, n, inner).
+    weights
+        Shaped as x and of its dtype, or (n,) of the accumulation dtype; none negative.
+    scale
+        The syntony scale.
+    floor
+        The least weight; with 0, a weight 0 makes its probability exactly 0.
+
+    Returns
+    -------
+    Array
+        The probabilities, shaped as x and of its dtype.
+    """
+    if weights.ndim == 3:
+        return _forward("provided", x, (weights, _acc(x, scale), _acc(x, floor)))
+    if not x.size:
+        return _forward("identity", x, ())
+    runtime, n = runtime_of(x), x.shape[1]
+    logs = runtime.empty((n,), acc_dtype(x.dtype))
+    arguments = (logs, weights, _acc(x, scale), _acc(x, floor), np.int64(n))
+    _launch(x, "log_weights", (-(-n // 256),), 256, arguments)
+    return _forward("learned", x, (logs, _acc(x, 1.0)))
+
+
+@dataclass(frozen=True)
+class _Grid:
+    """Which variant of a kernel, on what grid, and the integers that end its arguments."""
+
+    variant: str
+    grid: tuple[int, ...]
+    block: int
+    sizes: tuple[Any, ...]
+    parts: int = 1  # blocks, or teams, that share a slice
+
+    def launch(self, x: Array, stem: str, arguments: tuple[Any, ...], scratch: int) -> None:
+        """Launch in one stage, or in two: parts of slices into scratch, then joined."""
+        if self.parts == 1:
+            _launch(x, stem + self.variant, self.grid, self.block, (*arguments, *self.sizes))
+            return
+        slices = x.shape[0] * x.shape[2]
+        part = runtime_of(x).empty((slices * self.parts * scratch,), acc_dtype(x.dtype))
+        for stage in ("part", "join"):
+            name = f"{stem}{self.variant}_{stage}"
+            _launch(x, name, self.grid, self.block, (*arguments, part, *self.sizes))
+
+
+def _forward(mode: str, x: Array, parameters: tuple[Any, ...]) -> Array:
+    out = runtime_of(x).empty(x.shape, x.dtype)
+    if x.size:
+        most = 512 if mode == "provided" else 1024
+        _grid(x, most).launch(x, mode, (out, x, *parameters), scratch=2)
+    return out
+
+
+def _grid(x: Array, most: int) -> _Grid:
+    """Choose the kernel for a shape; `most` threads are in a block that holds a row."""
+    outer, n, inner = x.shape
+    if inner > 1:
+        return _strided(outer, n, inner, x.dtype)
+    values = _tile(x.dtype) // 2  # of a row, in the registers of a thread
+    if n <= WARP * values:
+        return _lanes(outer, n, x.dtype)
+    if outer >= _ROWS or n < _SHARED_ROW:
+        threads = min(most, -(-n // (values * WARP)) * WARP)
+        return _Grid("_block", (outer,), threads, (np.int64(n),))
+    parts = min(_BLOCKS // outer, n // _SHARE)
+    return _Grid("", (parts, outer), _SHARE_BLOCK, (np.int64(n),), parts)
+
+
+def _lanes(rows: int, n: int, dtype: Any) -> _Grid:
+    """Rows that fit 1, 2, 4, ... 32 lanes of a warp."""
+    values, pack = _tile(dtype) // 2, _pack(dtype)
+    ragged = n % pack != 0
+    if single := ragged and n <= WARP * _SINGLE:
+        bits = _bits(-(-n // _SINGLE))
+    else:  # a ragged row has up to 2 (pack - 1) elements outside of packs, one for a lane
+        bits = max(_bits(-(-n // values)), _bits(2 * pack) if ragged else 0)
+    blocks = -(-(rows << bits) // _LANE_BLOCK)
+    sizes = (np.int64(rows), np.int64(n), np.int32(bits))
+    return _Grid("_odd" if single else "", (blocks,), _LANE_BLOCK, sizes)
+
+
+def _strided(outer: int, n: int, inner: int, dtype: Any) -> _Grid:
+    """Lanes along inner, in packs where they fit, and the rest of a block along n."""
+    pack = _pack(dtype)
+    width = pack if inner % pack == 0 else 1
+    lanes, ways, tiles = _team(n, inner, width, dtype)
+    full = outer * tiles >= _ROWS or n < 8 * ways * _tile(dtype) // 4
+    if not full:  # the kernels that share a slice take single elements
+        width = 1
+        lanes, ways, tiles = _team(n, inner, width, dtype)
+    parts = 1 if full else max(1, min(_BLOCKS // (outer * tiles), n // (ways * 8)))
+    block = max(lanes * ways, _LANE_BLOCK)
+    blocks = -(-outer * tiles * parts * lanes * ways // block)
+    bits = (np.int32(_bits(lanes)), np.int32(_bits(ways)))
+    sizes = (np.int64(outer), np.int64(n), np.int64(inner), *bits)
+    if parts > 1:
+        return _Grid("_strided", (blocks,), block, (*sizes, np.int32(parts)), parts)
+    return _Grid("_strided" if width > 1 else "_strided_odd", (blocks,), block, sizes)
+
+
+def _team(n: int, inner: int, width: int, dtype: Any) -> tuple[int, int, int]:
+    """Return the lanes along inner, the ways along n, and the teams beside each other."""
+    lanes = min(WARP, 1 << _bits(inner // width))
+    held = _tile(dtype) // (2 * width if width > 1 else 4)  # classes in a thread's registers
+    ways = min(_COLUMN_BLOCK // lanes, 1 << _bits(-(-n // held)))
+    return lanes, ways, -(-inner // (lanes * width))
+
+
+def _tile(dtype: Any) -> int:
+    return 128 // acc_dtype(dtype).itemsize
+
+
+def _pack(dtype: Any) -> int:
+    return 16 // int(dtype.itemsize)
+
+
+def _bits(count: int) -> int:
+    """Return the exponent of the least power of two that is not below count."""
+    return (count - 1).bit_length()
+
+
+def _acc(x: Array, value: float) -> Any:
+    return acc_dtype(x.dtype).type(value)
+
+
+def _launch(
+    x: Array, name: str, grid: tuple[int, ...], block: int, arguments: tuple[Any, ...]
+) -> None:
+    dtype = suffix(x.dtype)
+    symbol = f"{_FAMILY}_{name}_{dtype}"
+    runtime_of(x).launch(_FAMILY, symbol, dtype, grid, (block,), arguments)
