@@ -1,0 +1,170 @@
+// What the normalizations share: packs with a tail, moments of a chunk, and the two walks.
+//
+// A thread always owns whole packs of adjacent elements. Where pointers or rows do not allow
+// 16-byte loads the same elements are loaded one by one, so alignment never changes a result.
+#ifndef SRT_NORM_CUH
+#define SRT_NORM_CUH
+#include "reduce.cuh"
+
+#define SRT_FLIGHT 4                     // packs a thread has in flight along a plane
+#define SRT_DEPTH (SRT_VEC < 8 ? 8 : 4)  // rows of a chunk down a column
+#define SRT_CHUNK (SRT_VEC < 8 ? 4 : 2)  // packs of a chunk: 8 doubles, or 16 narrower elements
+
+// -- packs with a tail ------------------------------------------------------------------------
+// Elements past `valid` repeat the first, which a walk keeps readable: no load waits for a branch.
+template <bool ALIGNED> SRT_INLINE Pack load_pack(const scalar_t *from, int valid) {
+    if (ALIGNED) return *(const Pack *)from;
+    Pack pack;
+#pragma unroll
+    for (int j = 0; j < SRT_VEC; ++j) pack.v[j] = from[j < valid ? j : 0];
+    return pack;
+}
+
+template <bool ALIGNED> SRT_INLINE void store_pack(scalar_t *to, const Pack &pack, int valid) {
+    if (ALIGNED) {
+        if (valid) *(Pack *)to = pack;
+        return;
+    }
+#pragma unroll
+    for (int j = 0; j < SRT_VEC; ++j)
+        if (j < valid) to[j] = pack.v[j];
+}
+
+// The values of acc_t that belong to a pack's elements; `other` where there are none.
+struct __align__(16) AccPack {
+    acc_t v[SRT_VEC];
+};
+SRT_INLINE AccPack load_acc(const acc_t *from, int valid, acc_t other) {
+    if (from && valid == SRT_VEC && packs_allowed(bits_of(from))) return *(const AccPack *)from;
+    AccPack pack;
+#pragma unroll
+    for (int j = 0; j < SRT_VEC; ++j) pack.v[j] = from && j < valid ? from[j] : other;
+    return pack;
+}
+
+SRT_INLINE int clamp_valid(index_t left) {
+    return left >= SRT_VEC ? SRT_VEC : left > 0 ? (int)left : 0;
+}
+
+// -- moments of a chunk -----------------------------------------------------------------------
+// Two passes over registers; bit j of the mask says whether v[j] takes part.
+template <int K, bool FULL> SRT_INLINE Moments chunk_moments(const acc_t (&v)[K], unsigned mask) {
+    acc_t n = FULL ? (acc_t)K : (acc_t)__popc(mask), sum = 0, m2 = 0;
+#pragma unroll
+    for (int j = 0; j < K; ++j) sum += FULL || mask >> j & 1 ? v[j] : (acc_t)0;
+    acc_t mean = FULL ? sum * (acc_t)(1.0 / K) : sum / n;
+#pragma unroll
+    for (int j = 0; j < K; ++j) {
+        acc_t d = FULL || mask >> j & 1 ? v[j] - mean : (acc_t)0;
+        m2 = srt_fma(d, d, m2);
+    }
+    Moments chunk = {n, mean, m2};
+    return chunk;
+}
+
+template <int K> SRT_INLINE Moments moments_of(const acc_t (&v)[K], unsigned mask) {
+    if (mask == (1u << K) - 1) return chunk_moments<K, true>(v, mask);
+    return mask ? chunk_moments<K, false>(v, mask) : no_moments();
+}
+
+// -- the walk along planes: x is (n, c, s), one block a share of one channel --------------------
+// Threads stand in rows of `lanes`: a row of threads takes a plane's packs, lane by lane.
+struct Share {
+    index_t channel;             // its first element lies at channel * s
+    index_t plane, planes_end;   // the planes of the share
+    index_t pack, packs_end;     // and the packs of each
+};
+
+SRT_INLINE Share share_of(index_t channel, unsigned split, index_t n, index_t s, index_t planes,
+                          index_t packs, int segments) {
+    index_t all = (s + SRT_VEC - 1) / SRT_VEC, y = split / segments, z = split % segments;
+    Share share = {channel, y * planes, min(n, (y + 1) * planes), z * packs,
+                   min(all, (z + 1) * packs)};
+    return share;
+}
+
+// Call body(at, valid) with the offsets of SRT_FLIGHT packs and how many elements each has; a pack
+// that is not there lies at the first's offset.
+// Backward: mirrored, so that what was read last is read first, from the cache.
+template <bool BACKWARD, typename Body>
+SRT_INLINE void walk_planes(const Share &share, index_t c, index_t s, int lanes, Body body) {
+    int rows = blockDim.x / lanes, row = threadIdx.x / lanes, lane = threadIdx.x - row * lanes;
+    index_t plane = share.plane + row, first = share.pack + lane, pack = first;
+    if (row >= rows || first >= share.packs_end) plane = share.planes_end;
+    index_t mirror = share.plane + share.planes_end - 1, step = c * s * rows;
+    index_t base = ((BACKWARD ? mirror - plane : plane) * c + share.channel) * s;
+    while (plane < share.planes_end) {
+        index_t at[SRT_FLIGHT];
+        int valid[SRT_FLIGHT];
+#pragma unroll
+        for (int u = 0; u < SRT_FLIGHT; ++u) {
+            index_t from = BACKWARD ? share.pack + share.packs_end - 1 - pack : pack;
+            bool inside = plane < share.planes_end;
+            at[u] = inside ? base + from * SRT_VEC : at[0];
+            valid[u] = inside ? clamp_valid(s - from * SRT_VEC) : 0;
+            pack += lanes;
+            if (pack >= share.packs_end) {
+                pack = first;
+                plane += rows;
+                base += BACKWARD ? -step : step;
+            }
+        }
+        body(at, valid);
+    }
+}
+
+// -- the walk down columns: x is (n, c), one block a share of the rows of some columns -----------
+// A lane owns SRT_VEC adjacent columns; threads of equal lane take every `rows`-th row.
+struct Columns {
+    index_t column;  // the first of this thread's
+    int valid;       // how many of them exist
+    int lane, row, rows;
+};
+
+SRT_INLINE Columns columns_of(index_t block, index_t c, int lanes) {
+    int row = threadIdx.x / lanes, lane = threadIdx.x - row * lanes;
+    index_t column = (block * lanes + lane) * SRT_VEC;
+    Columns columns = {column, clamp_valid(c - column), lane, row, (int)blockDim.x / lanes};
+    return columns;
+}
+
+// Call body(at, mask) with the offsets of DEPTH rows, those of the mask inside [begin, end); a row
+// that is not there lies at the first's offset.
+template <int DEPTH, bool BACKWARD, typename Body>
+SRT_INLINE void walk_rows(const Columns &own, index_t begin, index_t end, index_t c, Body body) {
+    if (own.valid == 0) return;
+    for (index_t r = begin + own.row; r < end; r += (index_t)DEPTH * own.rows) {
+        index_t at[DEPTH];
+        unsigned mask = 0;
+#pragma unroll
+        for (int u = 0; u < DEPTH; ++u) {
+            index_t from = r + (index_t)u * own.rows;
+            if (from < end) mask |= 1u << u;
+            index_t row = BACKWARD ? begin + end - 1 - from : from;
+            at[u] = from < end ? row * c + own.column : at[0];
+        }
+        body(at, mask);
+    }
+}
+
+// The totals of a block's columns, in the threads of row 0. The rows are a power of two and the
+// threads at most 256. May be called again at once.
+template <typename T> SRT_INLINE void column_totals(T (&own)[SRT_VEC], const Columns &columns) {
+    __shared__ T part[SRT_VEC][128];
+    int lanes = blockDim.x / columns.rows;
+    for (int half = columns.rows / 2; half; half >>= 1) {
+        int slot = (columns.row & (half - 1)) * lanes + columns.lane;
+        if (columns.row >= half && columns.row < 2 * half) {
+#pragma unroll
+            for (int j = 0; j < SRT_VEC; ++j) part[j][slot] = own[j];
+        }
+        __syncthreads();
+        if (columns.row < half) {
+#pragma unroll
+            for (int j = 0; j < SRT_VEC; ++j) own[j] = own[j] + part[j][slot];
+        }
+        __syncthreads();
+    }
+}
+
+#endif
