@@ -125,7 +125,7 @@ def test_unknown_devices(cupy, name):
 
 
 def test_crystallized_tensors_do_not_move(cupy):
-    with pytest.raises(PhaseError, match="call .wake_flux"):
+    with pytest.raises(PhaseError, match=r"call \.wake_flux"):
         exact().to_device("cuda")
 
 
