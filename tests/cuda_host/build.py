@@ -37,7 +37,8 @@ THREAD_SANITIZER = ("-fsanitize=thread", "-g")
 # -fmad=false; where it may contract, either result is right. Aliasing is CUDA's, lenient.
 # Unique symbols would make one variable of a template's __shared__ in all libraries.
 _COMMON = ("-std=c++17", "-O1", "-fPIC", "-w", "-ffp-contract=off", "-fno-strict-aliasing")
-_COMMON += ("-fno-gnu-unique",)
+# A large frame must touch every page, or it would step over the guard of its stack.
+_COMMON += ("-fno-gnu-unique", "-fstack-clash-protection")
 _PREPROCESS = ("g++", "-std=c++17", "-E", "-x", "c++", f"-D__CUDA_ARCH__={ARCHITECTURE}")
 
 _BOUNDS = r"(?:__launch_bounds__\s*\((?P<{}>[^()]*(?:\([^()]*\)[^()]*)*)\)\s*)?"

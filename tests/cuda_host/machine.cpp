@@ -159,15 +159,16 @@ void open_meeting(Meeting &m, unsigned warp) {
     progress = true;
 }
 
-// The index of the meeting under `mask`; masks of lanes that wait must not overlap.
-size_t meeting_under(unsigned mask, Warp &warp, const char *file, int line) {
+// The index of the meeting under `mask`. Lanes that wait for this one, under another mask, must not
+// be among those it is about to wait for.
+size_t meeting_under(unsigned mask, unsigned lane, Warp &warp, const char *file, int line) {
     std::vector<Meeting> &all = warp.meetings;
-    for (size_t i = 0; i < all.size(); ++i)
-        if (all[i].mask == mask) return i;
     for (const Meeting &other : all)
-        if (other.arrived & mask)
+        if (other.mask != mask && other.arrived & mask && other.mask >> lane & 1)
             FAIL("%s:%d: mask 0x%08x overlaps the mask 0x%08x that others wait under", file, line,
                  mask, other.mask);
+    for (size_t i = 0; i < all.size(); ++i)
+        if (all[i].mask == mask) return i;
     all.emplace_back();
     all.back().mask = mask;
     return all.size() - 1;
@@ -190,7 +191,7 @@ Met meet(unsigned mask, const char *file, int line, const void *value, int size,
     Warp &warp = warps[w];
     if (!(mask >> lane & 1))
         FAIL("%s:%d: lane %u is not in the mask 0x%08x it passed", file, line, lane, mask);
-    size_t i = meeting_under(mask, warp, file, line);
+    size_t i = meeting_under(mask, lane, warp, file, line);
     Meeting &m = warp.meetings[i];
     int parity = m.generation & 1;
     if (!m.arrived) m.line = line;

@@ -121,7 +121,5 @@ def describe(address: int, regions: Sequence[Region]) -> str:
     if near is None or distance(near) > 1 << 20:
         return "far from every array"
     name = " and ".join(a.name for a in near.arguments)
-    if distance(near) == 0:
-        return f"in {name}, which is const"
-    side = "before" if address < near.copy else "past the end of"
-    return f"{distance(near)} bytes {side} {name}"
+    promise = ", which is const" if distance(near) == 0 else ""
+    return f"byte {address - near.copy} of the {near.bytes} of {name}{promise}"

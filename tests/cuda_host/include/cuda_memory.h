@@ -1,16 +1,19 @@
 // Loads and stores with cache hints, and atomics: real ones, so that ThreadSanitizer knows them.
 #pragma once
 
+// T, but found from the other argument alone: a value is converted to what is stored.
+template <class T> using SimSame = typename std::enable_if<true, T>::type;
+
 template <class T> inline T __ldg(const T *p) { return *p; }
 template <class T> inline T __ldca(const T *p) { return *p; }
 template <class T> inline T __ldcg(const T *p) { return *p; }
 template <class T> inline T __ldcs(const T *p) { return *p; }
 template <class T> inline T __ldcv(const T *p) { return *p; }
 template <class T> inline T __ldlu(const T *p) { return *p; }
-template <class T> inline void __stcg(T *p, T v) { *p = v; }
-template <class T> inline void __stcs(T *p, T v) { *p = v; }
-template <class T> inline void __stwb(T *p, T v) { *p = v; }
-template <class T> inline void __stwt(T *p, T v) { *p = v; }
+template <class T> inline void __stcg(T *p, SimSame<T> v) { *p = v; }
+template <class T> inline void __stcs(T *p, SimSame<T> v) { *p = v; }
+template <class T> inline void __stwb(T *p, SimSame<T> v) { *p = v; }
+template <class T> inline void __stwt(T *p, SimSame<T> v) { *p = v; }
 
 inline void __threadfence() { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
 inline void __threadfence_block() { __threadfence(); }
