@@ -346,14 +346,15 @@ unsigned sim_ballot(unsigned mask, bool yes, const char *file, int line) {
     Met met = meet(mask, file, line, nullptr, 0, yes, false);
     return met.meeting->votes[met.parity];
 }
-unsigned sim_match(unsigned mask, const void *mine, int size, const char *file, int line) {
+unsigned sim_match(unsigned mask, const void *mine, int size, int *all, const char *file,
+                   int line) {
     Met met = meet(mask, file, line, mine, size, false, false);
-    unsigned same = 0, lane = index_of(self) % WARP;
-    const uint64_t(*slot)[2] = met.meeting->slot[met.parity];
+    unsigned same = 0, present = met.meeting->took_part[met.parity];
+    const uint64_t(*slot)[2] = met.meeting->slot[met.parity], *own = slot[index_of(self) % WARP];
     for (unsigned l = 0; l < WARP; ++l)
-        if (met.meeting->took_part[met.parity] >> l & 1)
-            same |= (unsigned)(slot[l][0] == slot[lane][0] && slot[l][1] == slot[lane][1]) << l;
-    return same;
+        same |= (unsigned)(slot[l][0] == own[0] && slot[l][1] == own[1]) << l;
+    *all = (same & present) == present;
+    return same & present;
 }
 void sim_syncwarp(unsigned mask, const char *file, int line) {
     meet(mask, file, line, nullptr, 0, false, true);

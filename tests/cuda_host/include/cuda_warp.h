@@ -6,7 +6,8 @@ void sim_syncthreads(const char *file, int line);
 int sim_vote_block(bool yes, const char *file, int line);  // how many threads said yes
 void sim_syncwarp(unsigned mask, const char *file, int line);
 unsigned sim_ballot(unsigned mask, bool yes, const char *file, int line);
-unsigned sim_match(unsigned mask, const void *mine, int size, const char *file, int line);
+// The lanes that brought the same bytes; *all says whether every lane of the mask did.
+unsigned sim_match(unsigned mask, const void *mine, int size, int *all, const char *file, int line);
 // Exchanges up to 16 bytes among the lanes of `mask`; false where lane `source` took no part.
 bool sim_exchange(unsigned mask, const void *mine, void *theirs, int size, int source,
                   const char *file, int line);
@@ -24,7 +25,6 @@ unsigned sim_live_mask();
 #define __ballot_sync(m, p) sim_ballot(m, (p) != 0, SIM_AT)
 #define __any_sync(m, p) (sim_ballot(m, (p) != 0, SIM_AT) != 0)
 #define __all_sync(m, p) (sim_ballot(m, (p) == 0, SIM_AT) == 0)
-#define __uni_sync(m, p) sim_agree(m, sim_ballot(m, (p) != 0, SIM_AT))
 #define __match_any_sync(m, v) sim_match_any(SIM_AT, m, v)
 #define __match_all_sync(m, v, all) sim_match_all(SIM_AT, m, v, all)
 #define __activemask() sim_live_mask()
@@ -55,14 +55,11 @@ inline T sim_shfl(const char *file, int line, SimShuffle kind, unsigned mask, T 
 }
 template <class T>
 inline unsigned sim_match_any(const char *file, int line, unsigned mask, T value) {
-    return sim_match(mask, &value, sizeof value, file, line);
+    int all;
+    return sim_match(mask, &value, sizeof value, &all, file, line);
 }
 template <class T>
 inline unsigned sim_match_all(const char *file, int line, unsigned mask, T value, int *all) {
-    unsigned same = sim_match(mask, &value, sizeof value, file, line);
-    *all = same == (mask & sim_live_mask());
+    unsigned same = sim_match(mask, &value, sizeof value, all, file, line);
     return *all ? same : 0;
-}
-inline int sim_agree(unsigned mask, unsigned votes) {
-    return votes == 0 || votes == (mask & sim_live_mask());
 }
