@@ -73,6 +73,8 @@ def merged(carried: Iterable[Carried]) -> Carried:
     first, *rest = carried
     out = first.with_norms(None)
     for other in rest:
+        if other.precision == out.precision and other.snap == out.snap:
+            continue
         snap = out.snap
         if snap is not None and other.snap is not None:
             snap = snap.joined(other.snap)
