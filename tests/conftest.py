@@ -25,6 +25,22 @@ def shared_data() -> Path:
     return folder
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Compile all kernels in the background when many will be wanted: another core is idle."""
+    files = {item.path for item in session.items if _on_host(item)}
+    if len(files) > 2 and not session.config.option.collectonly:
+        from cuda_host.devices import host_is_missing
+        from cuda_host.runtime import prebuild
+
+        if not host_is_missing():
+            prebuild()
+
+
+def _on_host(item: pytest.Item) -> bool:
+    parameters = getattr(item, "callspec", None)
+    return parameters is not None and parameters.params.get("device", "cuda") != "cuda"
+
+
 @pytest.fixture(params=["natural", "shuffled", pytest.param("cuda", marks=pytest.mark.gpu)])
 def device(request: pytest.FixtureRequest) -> Iterator[Any]:
     """A device for kernels: the host harness in two thread orders, and a GPU if one is there.

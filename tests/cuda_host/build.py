@@ -27,10 +27,12 @@ ARCHITECTURE = 750
 """__CUDA_ARCH__: the oldest one served, so that kernels take their plainest path."""
 
 UNDEFINED = (
-    "-fsanitize=undefined",
-    "-fno-sanitize=vptr,pointer-overflow",
-    "-fno-sanitize-recover=undefined",
+    "-fsanitize=alignment,bounds,shift,signed-integer-overflow,integer-divide-by-zero,return",
+    "-fno-sanitize-recover=all",
 )
+"""What g++ watches for by default. The rest of "undefined" costs a quarter more and finds nothing
+that the guard pages do not."""
+
 THREAD_SANITIZER = ("-fsanitize=thread", "-g")
 
 # -O1 compiles fastest. CUDA contracts no product and sum that were asked for apart by fma or

@@ -29,7 +29,15 @@ import pytest
 
 from cuda_host.runtime import RUNTIME, to_host_array
 
-__all__ = ["DTYPES", "ORDERS", "CudaDevice", "HostDevice", "device_for", "dtype_of"]
+__all__ = [
+    "DTYPES",
+    "ORDERS",
+    "CudaDevice",
+    "HostDevice",
+    "device_for",
+    "dtype_of",
+    "host_is_missing",
+]
 
 ORDERS = {"natural": 0, "shuffled": 1}
 """The thread orders every test runs in, by the name in the test's id."""
@@ -112,7 +120,7 @@ def _bits(device: HostDevice, result: Any) -> list[bytes]:
 
 def device_for(where: str) -> HostDevice:
     """Return the device of a test's id ("natural", "shuffled" or "cuda"), or skip the test."""
-    reason = _no_gpu() if where == "cuda" else _no_host()
+    reason = _no_gpu() if where == "cuda" else host_is_missing()
     if reason:
         required = where == "cuda" and os.environ.get("SYNTONIC_REQUIRE_GPU") == "1"
         (pytest.fail if required else pytest.skip)(reason)
@@ -132,7 +140,8 @@ def _no_gpu() -> str:
 
 
 @cache
-def _no_host() -> str:
+def host_is_missing() -> str:
+    """Return why the host harness cannot run here, or nothing."""
     if platform.machine() not in ("x86_64", "AMD64") or shutil.which("g++") is None:
         return "running kernels on the CPU needs x86-64 and g++"
     return ""

@@ -93,6 +93,7 @@ char barrier_order[2], start_order, end_order;
 Span static_shared, dynamic_shared;
 
 char report[1024];
+void *const NOWHERE = (void *)~(uintptr_t)0;
 void *fault_address;
 
 // -- orders ---------------------------------------------------------------------------------
@@ -373,9 +374,9 @@ struct Launch {
     uint64_t seed;
 };
 
-// Returns null, or what went wrong; *fault is the address that was touched, if one was.
+// Returns null, or what went wrong; *fault is the address that was touched, or NOWHERE.
 const char *sim_launch(const Launch *launch, void **fault) {
-    report[0] = 0, fault_address = nullptr;
+    report[0] = 0, fault_address = NOWHERE;
     kernel = launch->call, kernel_arguments = launch->arguments;
     gridDim = {launch->grid[0], launch->grid[1], launch->grid[2]};
     blockDim = {launch->block[0], launch->block[1], launch->block[2]};

@@ -118,6 +118,8 @@ def describe(address: int, regions: Sequence[Region]) -> str:
         return max(region.copy - address, address - (region.copy + region.bytes - 1), 0)
 
     near = min(regions, key=distance, default=None)
+    if address < PAGE:
+        return "a null pointer"
     if near is None or distance(near) > 1 << 20:
         return "far from every array"
     name = " and ".join(a.name for a in near.arguments)

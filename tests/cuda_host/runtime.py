@@ -16,7 +16,7 @@ from cuda_host.simulator import SHARED_BY_DEFAULT, SimModule
 from syntonic.flux.cuda import source
 from syntonic.flux.cuda.launch import register_runtime
 
-__all__ = ["RUNTIME", "HostArray", "HostRuntime", "to_host_array"]
+__all__ = ["RUNTIME", "HostArray", "HostRuntime", "prebuild", "to_host_array"]
 
 
 class HostArray(np.ndarray[Any, Any]):
@@ -98,6 +98,12 @@ def _builds(family: str) -> dict[str, Future[Any]]:
     return {
         dtype: _pool().submit(build, text, source.options(family, dtype)) for dtype in source.DTYPES
     }
+
+
+def prebuild() -> None:
+    """Start to compile every family, beside the tests that come before they are needed."""
+    for family in source.families():
+        _builds(family)
 
 
 @cache

@@ -34,11 +34,8 @@ template <class... A> void fail_at(const At &at, const char *format, A... argume
 extern "C" {
 void __ubsan_handle_type_mismatch_v1_abort(TypeMismatch *data, uintptr_t pointer) {
     unsigned alignment = 1u << data->log_alignment;
-    const char *what = !pointer                    ? "null pointer"
-                       : pointer & (alignment - 1) ? "misaligned address"
-                                                   : "too little room";
-    fail_at(data->at, "%s: %p for %s, aligned to %u", what, (void *)pointer, data->type->name,
-            alignment);
+    fail_at(data->at, "misaligned address: %p for %s, aligned to %u", (void *)pointer,
+            data->type->name, alignment);
 }
 void __ubsan_handle_out_of_bounds_abort(Bounds *data, uintptr_t index) {
     fail_at(data->at, "index %lld out of bounds for %s", (long long)index, data->array->name);
@@ -51,12 +48,5 @@ REPORTS(mul_overflow, "signed overflow in *")
 REPORTS(negate_overflow, "signed overflow in a negation")
 REPORTS(divrem_overflow, "overflow or zero in a division")
 REPORTS(shift_out_of_bounds, "shift by a wrong amount")
-REPORTS(builtin_unreachable, "reached what cannot be reached")
 REPORTS(missing_return, "no return from a function with a value")
-REPORTS(load_invalid_value, "not a value of its type")
-REPORTS(nonnull_arg, "null for an argument that must not be")
-REPORTS(nonnull_return_v1, "null for a result that must not be")
-REPORTS(invalid_builtin, "undefined argument of a builtin")
-REPORTS(vla_bound_not_positive, "array of no elements")
-REPORTS(float_cast_overflow, "a float out of the integer's range")
 }

@@ -41,6 +41,7 @@ MOST_IN_GRID = ((1 << 31) - 1, 65535, 65535)
 MOST_THREADS = 1 << 28
 """More would take minutes here: a mistake in the grid, or a test for a GPU."""
 
+_NOWHERE = (1 << 64) - 1
 _LAUNCHING = threading.Lock()  # the machine runs one launch at a time
 
 
@@ -170,7 +171,8 @@ class SimKernel:
         message = _machine().sim_launch(ctypes.byref(launch), ctypes.byref(fault))
         if message is None:
             return ""
-        where = f" ({describe(fault.value, regions)})" if fault.value else ""
+        touched = fault.value or 0  # ctypes gives None for null
+        where = "" if touched == _NOWHERE else f" ({describe(touched, regions)})"
         return f"{message.decode()}{where}"
 
 
