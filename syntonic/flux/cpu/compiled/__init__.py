@@ -1,0 +1,1 @@
+"""The CPU backend in compiled loops; importing a module of this package imports numba."""

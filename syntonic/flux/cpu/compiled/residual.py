@@ -1,0 +1,193 @@
+"""Residual connections in compiled loops; see `syntonic.flux.cpu.residual` for the contract."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from syntonic.flux.cpu.choice import Array
+from syntonic.flux.cpu.compiled.rows import layer_norm_gradients, layer_norm_of
+from syntonic.flux.cpu.compiled.vector import LANES, fma, fold, gelu, gelu_slope
+from syntonic.flux.cpu.modes import Factors, factors
+from syntonic.flux.cpu.plain import residual as plain
+from syntonic.flux.cpu.threads import in_threads
+from syntonic.lattice.jit import njit
+
+_CHUNK = 1 << 13  # elements of one partial sum of squares
+
+
+# -- loops over elements first, ..., last - 1 --------------------------------------------------
+
+
+@njit
+def _residual(
+    first: int, last: int, x: Array, y: Array, out: Array, inner: Any, outer: Any
+) -> None:
+    x, y, out = x[first:last], y[first:last], out[first:last]
+    for i in range(x.size):
+        out[i] = fma(y[i], inner, x[i]) * outer
+
+
+@njit
+def _relu(first: int, last: int, x: Array, y: Array, out: Array, inner: Any, outer: Any) -> None:
+    x, y, out = x[first:last], y[first:last], out[first:last]
+    for i in range(x.size):
+        z = fma(y[i], inner, x[i]) * outer
+        out[i] = 0 if z <= 0 else z  # not max(z, 0): a NaN stays
+
+
+@njit
+def _gelu(first: int, last: int, x: Array, y: Array, out: Array, inner: Any, outer: Any) -> None:
+    x, y, out = x[first:last], y[first:last], out[first:last]
+    for i in range(x.size):
+        out[i] = gelu(fma(y[i], inner, x[i]) * outer)
+
+
+@njit
+def _relu_gradient(
+    first: int, last: int, grad: Array, seen: Array, gi: Array, gr: Any, by_i: Any, by_r: Any
+) -> None:
+    grad, seen, gi = grad[first:last], seen[first:last], gi[first:last]
+    for i in range(grad.size):
+        gi[i] = 0 if seen[i] <= 0 else grad[i] * by_i
+    if gr is not None:
+        gr = gr[first:last]
+        for i in range(grad.size):
+            gr[i] = 0 if seen[i] <= 0 else grad[i] * by_r
+
+
+@njit
+def _gelu_gradient(
+    first: int,
+    last: int,
+    grad: Array,
+    x: Array,
+    y: Array,
+    gi: Array,
+    gr: Any,
+    of: Factors,
+) -> None:
+    grad, x, y, gi = grad[first:last], x[first:last], y[first:last], gi[first:last]
+    if gr is None:
+        for i in range(grad.size):
+            z = fma(y[i], of.inner, x[i]) * of.outer
+            gi[i] = grad[i] * gelu_slope(z) * of.identity
+    else:
+        gr = gr[first:last]
+        for i in range(grad.size):
+            z = fma(y[i], of.inner, x[i]) * of.outer
+            g = grad[i] * gelu_slope(z)
+            gi[i] = g * of.identity
+            gr[i] = g * of.residual
+
+
+@njit
+def _squares(
+    first: int, last: int, x: Array, y: Array, sums: Array, inner: Any, outer: Any
+) -> None:
+    """Write the sums of squares of x, y and the output over chunks first, ..., last - 1."""
+    lanes = np.zeros((3, LANES))
+    for chunk in range(first, last):
+        start = chunk * _CHUNK
+        xs, ys = x[start : start + _CHUNK], y[start : start + _CHUNK]
+        for i in range(0, xs.size, LANES):
+            u, v = xs[i : i + LANES], ys[i : i + LANES]
+            for j in range(u.size):
+                z = np.float64(fma(v[j], inner, u[j]) * outer)
+                lanes[0, j] += np.float64(u[j]) * np.float64(u[j])
+                lanes[1, j] += np.float64(v[j]) * np.float64(v[j])
+                lanes[2, j] += z * z
+        for k in range(3):
+            sums[k, chunk] = fold(lanes[k])
+
+
+# -- the contract -----------------------------------------------------------------------------
+
+
+def _map(loop: Any, x: Array, y: Array, mode: str) -> Array:
+    by, out = factors(mode, x.dtype), np.empty_like(x)
+    arrays = x.reshape(-1), y.reshape(-1), out.reshape(-1)
+    in_threads(loop, x.size, x.size, *arrays, by.inner, by.outer)
+    return out
+
+
+def _gradients(x: Array, by: Factors) -> tuple[Array, Array | None]:
+    """Return flat arrays for the gradients; one serves both where they are equal."""
+    gi = np.empty(x.size, x.dtype)
+    return gi, None if by.identity == by.residual else np.empty_like(gi)
+
+
+def _shaped(x: Array, gi: Array, gr: Array | None) -> tuple[Array, Array]:
+    gi = gi.reshape(x.shape)
+    return gi, gi if gr is None else gr.reshape(x.shape)
+
+
+def residual(identity: Array, residual: Array, mode: str) -> Array:
+    return _map(_residual, identity, residual, mode)
+
+
+def residual_relu(identity: Array, residual: Array, mode: str) -> Array:
+    return _map(_relu, identity, residual, mode)
+
+
+def residual_gelu(identity: Array, residual: Array, mode: str) -> Array:
+    return _map(_gelu, identity, residual, mode)
+
+
+def residual_relu_backward(grad: Array, out: Array, mode: str) -> tuple[Array, Array]:
+    by = factors(mode, grad.dtype)
+    gi, gr = _gradients(grad, by)
+    arrays = grad.reshape(-1), out.reshape(-1), gi, gr
+    in_threads(_relu_gradient, grad.size, grad.size, *arrays, by.identity, by.residual)
+    return _shaped(grad, gi, gr)
+
+
+def residual_gelu_backward(
+    grad: Array, identity: Array, residual: Array, mode: str
+) -> tuple[Array, Array]:
+    by = factors(mode, grad.dtype)
+    gi, gr = _gradients(grad, by)
+    arrays = grad.reshape(-1), identity.reshape(-1), residual.reshape(-1), gi, gr
+    in_threads(_gelu_gradient, grad.size, 4 * grad.size, *arrays, by)
+    return _shaped(grad, gi, gr)
+
+
+def residual_layer_norm(
+    identity: Array,
+    residual: Array,
+    gamma: Array | None,
+    beta: Array | None,
+    eps: float,
+    mode: str,
+) -> tuple[Array, Array, Array]:
+    return layer_norm_of(identity, residual, factors(mode, identity.dtype), 1.0, eps, gamma, beta)
+
+
+def residual_layer_norm_backward(
+    grad: Array,
+    identity: Array,
+    residual: Array,
+    gamma: Array | None,
+    mean: Array,
+    rstd: Array,
+    mode: str,
+) -> tuple[Array, Array, Array, Array]:
+    by = factors(mode, grad.dtype)
+    gi, gr, dgamma, dbeta = layer_norm_gradients(
+        grad, identity, residual, by, 1.0, gamma, mean, rstd
+    )
+    return gi, gi if gr is None else gr, dgamma, dbeta
+
+
+def component_norms(identity: Array, residual: Array, mode: str) -> Any:
+    by = factors(mode, identity.dtype)
+    sums = np.empty((3, -(-identity.size // _CHUNK)))
+    arrays = identity.reshape(-1), residual.reshape(-1), sums
+    in_threads(_squares, sums.shape[1], identity.size, *arrays, by.inner, by.outer)
+    totals = sums.sum(axis=1)
+    # Squares of doubles overflow and underflow; then all is scaled first.
+    if all(1e-200 < total < math.inf for total in totals):
+        return np.sqrt(totals)
+    return plain.component_norms(identity, residual, mode)

@@ -1,0 +1,225 @@
+"""Layer norm in compiled loops: of rows, and of the rows of a residual connection.
+
+A row's mean and sum of squared deviations M2 come from chunks of CHUNK elements, each in two
+passes while it is in the level-1 cache, merged in order by Chan's formula. The second pass also
+sums the deviations, which corrects the first. All sums are in float64 lanes, see `vector`.
+
+References
+----------
+T. F. Chan, G. H. Golub, R. J. LeVeque, "Algorithms for computing the sample variance: analysis
+and recommendations", The American Statistician 37 (1983), 242-247, eq. (1.7) and (2.1).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from syntonic.flux.cpu.choice import Array
+from syntonic.flux.cpu.compiled.vector import LANES, add_up, fma, fold
+from syntonic.flux.cpu.modes import Factors
+from syntonic.flux.cpu.threads import in_threads
+from syntonic.lattice.jit import njit
+
+Doubles = npt.NDArray[np.float64]
+
+__all__ = ["CHUNK", "layer_norm_gradients", "layer_norm_of", "merge", "moments"]
+
+CHUNK = 1 << 12
+
+_BLOCKS = 32
+"""Blocks of rows, each with its own sums by column: enough for any number of threads to share."""
+
+
+@njit
+def _deviations(lanes: Doubles, x: Array, mean: float) -> None:
+    """Add x - mean to lanes[0] and its square to lanes[1]."""
+    i = 0
+    while i + 2 * LANES <= x.size:
+        part = x[i : i + 2 * LANES]
+        for j in range(LANES):
+            d = np.float64(part[j]) - mean
+            e = np.float64(part[j + LANES]) - mean
+            lanes[0, j] += d + e
+            lanes[1, j] += d * d + e * e
+        i += 2 * LANES
+    while i < x.size:
+        part = x[i : i + LANES]
+        for j in range(part.size):
+            d = np.float64(part[j]) - mean
+            lanes[0, j] += d
+            lanes[1, j] += d * d
+        i += LANES
+
+
+@njit
+def moments(x: Array, lanes: Doubles) -> tuple[float, float]:
+    """Return the mean and M2 of a chunk; `lanes`, of shape (2, LANES), are 0 before and after."""
+    add_up(lanes[0], x)
+    mean = fold(lanes[0]) / x.size
+    _deviations(lanes, x, mean)
+    rest = fold(lanes[0])
+    return mean + rest / x.size, fold(lanes[1]) - rest * rest / x.size
+
+
+@njit
+def merge(
+    n: float, mean: float, m2: float, n_more: float, mean_more: float, m2_more: float
+) -> tuple[float, float]:
+    """Return mean and M2 of n and n_more elements together, n_more > 0."""
+    share = n_more / (n + n_more)
+    d = mean_more - mean
+    return mean + d * share, m2 + m2_more + d * d * (n * share)
+
+
+@njit
+def _row_moments(x: Array, lanes: Doubles) -> tuple[float, float]:
+    mean, m2 = moments(x[:CHUNK], lanes)
+    for start in range(CHUNK, x.size, CHUNK):
+        part = x[start : start + CHUNK]
+        mean_more, m2_more = moments(part, lanes)
+        mean, m2 = merge(start, mean, m2, part.size, mean_more, m2_more)
+    return mean, m2
+
+
+@njit
+def _layer_norm(
+    first: int,
+    last: int,
+    x: Array,
+    y: Any,
+    by: Factors,
+    root: float,
+    eps: float,
+    gamma: Array,
+    beta: Array,
+    out: Array,
+    mean: Array,
+    rstd: Array,
+) -> None:
+    """Normalise rows first, ..., last - 1 of x or, with y, of their residual connection."""
+    lanes = np.zeros((2, LANES))
+    kind = out.dtype.type
+    for r in range(first, last):
+        row, target = x[r], out[r]
+        if y is not None:
+            other = y[r]
+            for i in range(row.size):
+                target[i] = fma(other[i], by.inner, row[i]) * by.outer
+            row = target
+        m, m2 = _row_moments(row, lanes)
+        s = 1.0 / math.sqrt(m2 / row.size + eps)
+        mean[r], rstd[r] = kind(m), kind(s)
+        middle, scale = mean[r], kind(s * root)
+        for i in range(row.size):
+            target[i] = fma((row[i] - middle) * scale, gamma[i], beta[i])
+
+
+@njit
+def _row_sums(
+    lanes: Doubles, g: Array, row: Array, gamma: Array, mean: float
+) -> tuple[float, float]:
+    """Return the sums of g·gamma and of g·gamma·(row - mean)."""
+    for i in range(0, row.size, LANES):
+        a, b, c = g[i : i + LANES], row[i : i + LANES], gamma[i : i + LANES]
+        for j in range(a.size):
+            t = np.float64(a[j]) * np.float64(c[j])
+            lanes[0, j] += t
+            lanes[1, j] += t * (np.float64(b[j]) - mean)
+    return fold(lanes[0]), fold(lanes[1])
+
+
+@njit
+def _layer_norm_gradient(
+    first: int,
+    last: int,
+    blocks: int,
+    grad: Array,
+    x: Array,
+    y: Any,
+    by: Factors,
+    root: float,
+    gamma: Array,
+    mean: Array,
+    rstd: Array,
+    gi: Array,
+    gr: Any,
+    sums: Doubles,
+) -> None:
+    """Treat blocks first, ..., last - 1 of the rows; sums[0], sums[1] are by block and column."""
+    lanes = np.zeros((2, LANES))
+    rows, cols = x.shape
+    kind = gi.dtype.type
+    for block in range(first, last):
+        dgamma, dbeta = sums[0, block], sums[1, block]
+        dgamma[:] = 0.0
+        dbeta[:] = 0.0
+        for r in range(rows * block // blocks, rows * (block + 1) // blocks):
+            g, row, target = grad[r], x[r], gi[r]
+            if y is not None:
+                other = y[r]
+                for i in range(cols):
+                    target[i] = fma(other[i], by.inner, row[i]) * by.outer
+                row = target
+            m, s = np.float64(mean[r]), np.float64(rstd[r])
+            total, dot = _row_sums(lanes, g, row, gamma, m)
+            scale = s * root
+            along, across = total / cols, dot * s * s / cols
+            for i in range(cols):
+                gd, d = np.float64(g[i]), np.float64(row[i]) - m
+                dgamma[i] += gd * d * scale
+                dbeta[i] += gd
+                t = (gd * np.float64(gamma[i]) - along - d * across) * scale
+                target[i] = kind(t) * by.identity
+            if gr is not None:
+                more = gr[r]
+                for i in range(cols):
+                    more[i] = target[i] * by.residual
+
+
+def layer_norm_of(
+    x: Array,
+    y: Array | None,
+    by: Factors,
+    target: float,
+    eps: float,
+    gamma: Array | None,
+    beta: Array | None,
+) -> tuple[Array, Array, Array]:
+    """Return out, mean and rstd for the rows of x, or of the residual connection of x and y."""
+    rows, cols = x.shape
+    out, mean, rstd = np.empty_like(x), np.empty(rows, x.dtype), np.empty(rows, x.dtype)
+    if cols == 0:
+        mean[:], rstd[:] = np.nan, np.nan
+        return out, mean, rstd
+    gamma = np.ones(cols, x.dtype) if gamma is None else gamma
+    beta = np.zeros(cols, x.dtype) if beta is None else beta
+    options = by, math.sqrt(target), float(eps), gamma, beta
+    in_threads(_layer_norm, rows, x.size, x, y, *options, out, mean, rstd)
+    return out, mean, rstd
+
+
+def layer_norm_gradients(
+    grad: Array,
+    x: Array,
+    y: Array | None,
+    by: Factors,
+    target: float,
+    gamma: Array | None,
+    mean: Array,
+    rstd: Array,
+) -> tuple[Array, Array | None, Array, Array]:
+    """Return the gradients by identity, residual (None: the same), gamma and beta."""
+    rows, cols = x.shape
+    gi = np.empty_like(x)
+    gr = None if by.identity == by.residual else np.empty_like(x)
+    gamma = np.ones(cols, x.dtype) if gamma is None else gamma
+    blocks = max(1, min(rows, _BLOCKS))
+    sums = np.empty((2, blocks, cols))
+    options = by, math.sqrt(target), gamma, mean, rstd
+    in_threads(_layer_norm_gradient, blocks, 4 * x.size, blocks, grad, x, y, *options, gi, gr, sums)
+    dgamma, dbeta = sums.sum(axis=1).astype(x.dtype)
+    return gi, gr, dgamma, dbeta

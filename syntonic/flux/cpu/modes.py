@@ -1,0 +1,39 @@
+"""The golden ratio of a residual connection as three factors that serve every mode alike."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from syntonic.constants import PHI_INV
+
+__all__ = ["Factors", "factors"]
+
+
+class Factors(NamedTuple):
+    """The output is fma(residual, inner, identity)·outer; a factor of 1 changes nothing."""
+
+    inner: Any
+    outer: Any
+    identity: Any
+    """The derivative by the identity."""
+    residual: Any
+    """The derivative by the residual."""
+
+
+_MODES = {
+    "phi": (PHI_INV, 1.0, 1.0, PHI_INV),
+    "phi_symmetric": (1.0, PHI_INV, PHI_INV, PHI_INV),
+    "standard": (1.0, 1.0, 1.0, 1.0),
+}
+_TYPED = {
+    (mode, np.dtype(kind)): Factors(*map(kind, row))
+    for mode, row in _MODES.items()
+    for kind in (np.float32, np.float64)
+}
+
+
+def factors(mode: str, dtype: np.dtype[Any]) -> Factors:
+    """Return the factors of a mode as scalars of this dtype."""
+    return _TYPED[mode, dtype]

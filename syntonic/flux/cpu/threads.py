@@ -1,0 +1,69 @@
+"""Run a loop over a range of independent items in threads.
+
+What an item computes depends on the shapes alone and items share nothing they write, so results
+are bitwise the same for any number of threads and any order among them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import lru_cache
+from typing import Any
+
+import numba
+
+__all__ = ["in_threads"]
+
+LEAST_WORK = 1 << 16
+"""Elements a thread should have: some 20 µs of work, what handing over a task costs."""
+
+PIECES = 4
+"""Pieces for each thread: who is slowed down by another program leaves pieces to the others."""
+
+
+def in_threads(loop: Callable[..., None], items: int, work: int, *arguments: Any) -> None:
+    """Call loop(first, last, *arguments) over ranges that make up range(items).
+
+    Parameters
+    ----------
+    loop
+        A compiled loop that releases the interpreter lock.
+    items
+        How many independent items there are.
+    work
+        How many array elements they treat together; decides whether threads pay. There are as
+        many as numba says: NUMBA_NUM_THREADS, or the cores of this process.
+    """
+    threads = min(vars(numba.config)["NUMBA_NUM_THREADS"], items, work // LEAST_WORK)
+    if threads <= 1:
+        loop(0, items, *arguments)
+        return
+    pieces = min(items, threads * PIECES, work // LEAST_WORK)
+    bounds = iter([(items * i // pieces, items * (i + 1) // pieces) for i in range(pieces)])
+
+    def take() -> None:
+        for first, last in bounds:  # a list's iterator hands each piece to one thread
+            loop(first, last, *arguments)
+
+    helpers = [_pool(threads - 1).submit(take) for _ in range(threads - 1)]
+    take()
+    _finish(helpers)
+
+
+def _finish(helpers: list[Future[None]]) -> None:
+    """Wait for the helpers that have begun; one that has not finds no piece left."""
+    for helper in helpers:
+        if not helper.cancel():
+            helper.result()
+
+
+@lru_cache(maxsize=1)
+def _pool(threads: int) -> ThreadPoolExecutor:
+    # Kept: starting threads for each call costs more than most calls.
+    return ThreadPoolExecutor(threads, thread_name_prefix="syntonic-flux")
+
+
+if hasattr(os, "register_at_fork"):  # threads do not survive a fork: the child starts its own
+    os.register_at_fork(after_in_child=_pool.cache_clear)
