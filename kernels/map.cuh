@@ -68,8 +68,8 @@ SRT_INLINE void map_units(const Streams<IN, OUT> &s, index_t first, index_t unit
 template <int IN, int OUT, typename F>
 SRT_INLINE void map_packs(const Streams<IN, OUT> &s, index_t n, F f) {
     index_t packs = (unsigned long long)n / SRT_VEC;
-    map_units<SRT_VEC, SRT_MAP_UNITS>(
-        s, (index_t)blockIdx.x * (blockDim.x * SRT_MAP_UNITS) + threadIdx.x, packs, f);
+    index_t first = (index_t)blockIdx.x * (blockDim.x * SRT_MAP_UNITS) + threadIdx.x;
+    map_units<SRT_VEC, SRT_MAP_UNITS>(s, first, packs, f);
     if (blockIdx.x == gridDim.x - 1) map_units<1, 1>(s, packs * SRT_VEC + threadIdx.x, n, f);
 }
 
@@ -77,11 +77,11 @@ SRT_INLINE void map_packs(const Streams<IN, OUT> &s, index_t n, F f) {
 template <int IN, int OUT, typename F>
 SRT_INLINE void map(const Streams<IN, OUT> &s, index_t n, F f) {
     if (s.packs_allowed()) return map_packs(s, n, f);
-    const int units = 2 * SRT_MAP_UNITS;  // in flight, as elements are small
+    const int singles = 2 * SRT_MAP_UNITS;  // in flight, as elements are small
     index_t first = (index_t)blockIdx.x * (blockDim.x * SRT_MAP_UNITS * SRT_VEC) + threadIdx.x;
 #pragma unroll 1
-    for (int i = 0; i < SRT_VEC / 2; ++i)
-        map_units<1, units>(s, first + i * (int)blockDim.x * units, n, f);
+    for (int i = 0; i < SRT_MAP_UNITS * SRT_VEC; i += singles)
+        map_units<1, singles>(s, first + i * (int)blockDim.x, n, f);
 }
 
 #endif

@@ -4,39 +4,49 @@
 #include "residual_mode.cuh"
 #include "rows.cuh"
 
-// The joined numbers of a segment, W neighbours at a time, all loads first; 0 beyond its end.
-template <int W>
-SRT_INLINE void load_joined(acc_t (&s)[SRT_ITEMS], const Segment &at, const scalar_t *identity,
+// What a thread holds of a row, in numbers; the launcher counts on it.
+#define SRT_FORWARD_ITEMS (64 / (int)sizeof(acc_t))
+#define SRT_BACKWARD_ITEMS (32 / (int)sizeof(acc_t))
+
+// The joined numbers of a segment, W neighbours at a time; 0 beyond its end. Loads precede uses:
+// all of them, or four if W is 1, which is as far as registers reach.
+template <int W, int ITEMS>
+SRT_INLINE void load_joined(acc_t (&s)[ITEMS], const Segment &at, const scalar_t *identity,
                             const scalar_t *residual, index_t cols, Mode mode) {
+    const int units = ITEMS / W, group = W == 1 ? 4 : units;
     index_t first = at.row * cols + at.begin;
-    Lanes<scalar_t, W> x[SRT_ITEMS / W], y[SRT_ITEMS / W];
+    Lanes<scalar_t, W> x[group], y[group];
 #pragma unroll
-    for (int u = 0; u < SRT_ITEMS / W; ++u)
-        if (at.at<W>(u) < at.length) {
-            x[u] = load<scalar_t, W>(identity + first + at.at<W>(u));
-            y[u] = load<scalar_t, W>(residual + first + at.at<W>(u));
-        }
+    for (int from = 0; from < units; from += group) {
 #pragma unroll
-    for (int u = 0; u < SRT_ITEMS / W; ++u)
+        for (int u = 0; u < group; ++u)
+            if (at.at<W>(from + u) < at.length) {
+                x[u] = load<scalar_t, W>(identity + first + at.at<W>(from + u));
+                y[u] = load<scalar_t, W>(residual + first + at.at<W>(from + u));
+            }
 #pragma unroll
-        for (int e = 0; e < W; ++e)
-            s[u * W + e] = at.at<W>(u) < at.length
-                               ? mode(to_acc(x[u].v[e]), to_acc(y[u].v[e]))
-                               : (acc_t)0;
+        for (int u = 0; u < group; ++u)
+#pragma unroll
+            for (int e = 0; e < W; ++e)
+                s[(from + u) * W + e] = at.at<W>(from + u) < at.length
+                                            ? mode(to_acc(x[u].v[e]), to_acc(y[u].v[e]))
+                                            : (acc_t)0;
+    }
 }
 
 // Subtracts the mean from s; returns count, mean and centred sum of squares of the segment. The
 // corrected two-pass algorithm: what the rounded mean leaves is subtracted too. (T. F. Chan,
 // G. H. Golub, R. J. LeVeque, "Algorithms for computing the sample variance", Amer. Statist. 37
 // (1983), eq. (1.7).)
-template <int W> SRT_INLINE Moments centre(acc_t (&s)[SRT_ITEMS], const Segment &at) {
+template <int W, int ITEMS>
+SRT_INLINE Moments centre(acc_t (&s)[ITEMS], const Segment &at) {
     acc_t sum = 0;
 #pragma unroll
-    for (int i = 0; i < SRT_ITEMS; ++i) sum += s[i];
+    for (int i = 0; i < ITEMS; ++i) sum += s[i];
     acc_t n = (acc_t)at.length, mean = team_total(sum, (acc_t)0, at.team) / n;
     Sum2 rest = no_sum2();
 #pragma unroll
-    for (int u = 0; u < SRT_ITEMS / W; ++u)
+    for (int u = 0; u < ITEMS / W; ++u)
         if (at.at<W>(u) < at.length)
 #pragma unroll
             for (int e = 0; e < W; ++e) {
@@ -47,7 +57,7 @@ template <int W> SRT_INLINE Moments centre(acc_t (&s)[SRT_ITEMS], const Segment 
     rest = team_total(rest, no_sum2(), at.team);
     acc_t missed = rest.x / n;
 #pragma unroll
-    for (int i = 0; i < SRT_ITEMS; ++i) s[i] -= missed;
+    for (int i = 0; i < ITEMS; ++i) s[i] -= missed;
     Moments r = {n, mean + missed, rest.y - missed * rest.x};
     return r;
 }
@@ -58,11 +68,11 @@ SRT_INLINE acc_t inverse_deviation(acc_t m2, acc_t n, acc_t eps) {
 struct Affine {
     const acc_t *gamma, *beta;  // null: 1 and 0
 };
-template <int W>
-SRT_INLINE void store_normalised(scalar_t *out, const acc_t (&d)[SRT_ITEMS], const Segment &at,
+template <int W, int ITEMS>
+SRT_INLINE void store_normalised(scalar_t *out, const acc_t (&d)[ITEMS], const Segment &at,
                                  acc_t rstd, Affine affine, index_t cols) {
 #pragma unroll
-    for (int u = 0; u < SRT_ITEMS / W; ++u) {
+    for (int u = 0; u < ITEMS / W; ++u) {
         if (at.at<W>(u) >= at.length) return;
         index_t col = at.begin + at.at<W>(u);
         Lanes<acc_t, W> gamma, beta;
@@ -84,7 +94,7 @@ template <int W>
 SRT_INLINE void layernorm(scalar_t *out, acc_t *mean, acc_t *rstd, const scalar_t *identity,
                           const scalar_t *residual, Affine affine, acc_t eps, Mode mode,
                           index_t cols, const Segment &at, bool given) {
-    acc_t s[SRT_ITEMS];
+    acc_t s[SRT_FORWARD_ITEMS];
     load_joined<W>(s, at, identity, residual, cols, mode);
     acc_t r = 0;
     if (!given) {
@@ -95,18 +105,18 @@ SRT_INLINE void layernorm(scalar_t *out, acc_t *mean, acc_t *rstd, const scalar_
         acc_t m = mean[at.row];
         r = rstd[at.row];
 #pragma unroll
-        for (int i = 0; i < SRT_ITEMS; ++i) s[i] -= m;
+        for (int i = 0; i < SRT_FORWARD_ITEMS; ++i) s[i] -= m;
     }
     store_normalised<W>(out, s, at, r, affine, cols);
 }
 
 // Rows of one segment: makes mean and rstd. Longer rows: `given` says that they are made already.
-extern "C" __global__ void __launch_bounds__(1024)
+extern "C" __global__ void __launch_bounds__(512)
 SRT_KERNEL(phi_residual_layernorm)(scalar_t *out, acc_t *mean, acc_t *rstd,
                                    const scalar_t *identity, const scalar_t *residual,
                                    const acc_t *gamma, const acc_t *beta, acc_t eps, acc_t inner,
                                    acc_t outer, index_t rows, index_t cols, int team, int given) {
-    Segment at = segment_of(blockIdx.x, rows, cols, team);
+    Segment at = segment_of<SRT_FORWARD_ITEMS>(blockIdx.x, rows, cols, team);
     Mode mode = {inner, outer};
     Affine affine = {gamma, beta};
     if (cols % SRT_VEC == 0 && packs_allowed(bits_of(out) | bits_of(identity) | bits_of(residual) |
@@ -121,18 +131,18 @@ template <int W>
 SRT_INLINE void layernorm_partial(acc_t *partial, const scalar_t *identity,
                                   const scalar_t *residual, Mode mode, index_t cols,
                                   const Segment &at) {
-    acc_t s[SRT_ITEMS];
+    acc_t s[SRT_FORWARD_ITEMS];
     load_joined<W>(s, at, identity, residual, cols, mode);
     Moments m = centre<W>(s, at);
     if (!at.leads()) return;
     acc_t *to = partial + 3 * (at.row * gridDim.y + blockIdx.y);
     to[0] = m.n, to[1] = m.mean, to[2] = m.m2;
 }
-extern "C" __global__ void __launch_bounds__(1024)
+extern "C" __global__ void __launch_bounds__(512)
 SRT_KERNEL(phi_residual_layernorm_partial)(acc_t *partial, const scalar_t *identity,
                                            const scalar_t *residual, acc_t inner, acc_t outer,
                                            index_t rows, index_t cols, int team) {
-    Segment at = segment_of(blockIdx.x, rows, cols, team);
+    Segment at = segment_of<SRT_FORWARD_ITEMS>(blockIdx.x, rows, cols, team);
     Mode mode = {inner, outer};
     if (cols % SRT_VEC == 0 && packs_allowed(bits_of(identity) | bits_of(residual)))
         layernorm_partial<SRT_VEC>(partial, identity, residual, mode, cols, at);
@@ -165,36 +175,37 @@ struct Normalised {
 };
 
 // x̂ and grad of a segment; 0 beyond its end.
-template <int W>
-SRT_INLINE void load_normalised(acc_t (&xhat)[SRT_ITEMS], acc_t (&g)[SRT_ITEMS],
+template <int W, int ITEMS>
+SRT_INLINE void load_normalised(acc_t (&xhat)[ITEMS], acc_t (&g)[ITEMS],
                                 const Normalised &k, const Segment &at) {
     index_t first = at.row * k.cols + at.begin;
-    Lanes<scalar_t, W> given[SRT_ITEMS / W];
 #pragma unroll
-    for (int u = 0; u < SRT_ITEMS / W; ++u)
-        if (at.at<W>(u) < at.length)
-            given[u] = load<scalar_t, W>(k.grad + first + at.at<W>(u));
+    for (int u = 0; u < ITEMS / W; ++u) {
+        Lanes<scalar_t, W> x;
+        bool held = at.at<W>(u) < at.length;
+        if (held) x = load<scalar_t, W>(k.grad + first + at.at<W>(u));
+#pragma unroll
+        for (int e = 0; e < W; ++e) g[u * W + e] = held ? to_acc(x.v[e]) : (acc_t)0;
+    }
     load_joined<W>(xhat, at, k.identity, k.residual, k.cols, k.mode);
     acc_t mean = at.length ? k.mean[at.row] : (acc_t)0;
     acc_t rstd = at.length ? k.rstd[at.row] : (acc_t)0;
 #pragma unroll
-    for (int u = 0; u < SRT_ITEMS / W; ++u)
+    for (int u = 0; u < ITEMS / W; ++u)
 #pragma unroll
         for (int e = 0; e < W; ++e) {
             int i = u * W + e;
-            bool held = at.at<W>(u) < at.length;
-            xhat[i] = held ? (xhat[i] - mean) * rstd : (acc_t)0;
-            g[i] = held ? to_acc(given[u].v[e]) : (acc_t)0;
+            xhat[i] = at.at<W>(u) < at.length ? (xhat[i] - mean) * rstd : (acc_t)0;
         }
 }
 
 // Multiplies g by γ; returns this thread's part of Σh and Σh·x̂.
-template <int W>
-SRT_INLINE Sum2 scale_and_sum(acc_t (&g)[SRT_ITEMS], const acc_t (&xhat)[SRT_ITEMS],
+template <int W, int ITEMS>
+SRT_INLINE Sum2 scale_and_sum(acc_t (&g)[ITEMS], const acc_t (&xhat)[ITEMS],
                               const acc_t *gamma, const Segment &at) {
     Sum2 sum = no_sum2();
 #pragma unroll
-    for (int u = 0; u < SRT_ITEMS / W; ++u) {
+    for (int u = 0; u < ITEMS / W; ++u) {
         if (at.at<W>(u) >= at.length) break;
         Lanes<acc_t, W> scale;
         if (gamma) scale = load<acc_t, W>(gamma + at.begin + at.at<W>(u));
@@ -209,13 +220,13 @@ SRT_INLINE Sum2 scale_and_sum(acc_t (&g)[SRT_ITEMS], const acc_t (&xhat)[SRT_ITE
     return sum;
 }
 
-template <int W>
+template <int W, int ITEMS>
 SRT_INLINE void store_gradients(scalar_t *grad_identity, scalar_t *grad_residual,
-                                const acc_t (&h)[SRT_ITEMS], const acc_t (&xhat)[SRT_ITEMS],
+                                const acc_t (&h)[ITEMS], const acc_t (&xhat)[ITEMS],
                                 Sum2 means, const Normalised &k, const Segment &at) {
     acc_t rstd = at.length ? k.rstd[at.row] : (acc_t)0;
 #pragma unroll
-    for (int u = 0; u < SRT_ITEMS / W; ++u) {
+    for (int u = 0; u < ITEMS / W; ++u) {
         if (at.at<W>(u) >= at.length) return;
         Lanes<scalar_t, W> x, y;
 #pragma unroll
@@ -250,14 +261,14 @@ SRT_INLINE void layernorm_backward(scalar_t *grad_identity, scalar_t *grad_resid
                                    acc_t *partial, const Normalised &k, const acc_t *means,
                                    index_t rows, int team) {
     __shared__ acc_t part[SRT_TEAMS_BLOCK];
-    acc_t dgamma[SRT_ITEMS] = {0}, dbeta[SRT_ITEMS] = {0};
+    acc_t dgamma[SRT_BACKWARD_ITEMS] = {0}, dbeta[SRT_BACKWARD_ITEMS] = {0};
     index_t turns = (rows + teams_per_block(team) - 1) / teams_per_block(team);
     for (index_t turn = blockIdx.x; turn < turns; turn += gridDim.x) {
-        Segment at = segment_of(turn, rows, k.cols, team);
-        acc_t xhat[SRT_ITEMS], h[SRT_ITEMS];
+        Segment at = segment_of<SRT_BACKWARD_ITEMS>(turn, rows, k.cols, team);
+        acc_t xhat[SRT_BACKWARD_ITEMS], h[SRT_BACKWARD_ITEMS];
         load_normalised<W>(xhat, h, k, at);
 #pragma unroll
-        for (int i = 0; i < SRT_ITEMS; ++i) {
+        for (int i = 0; i < SRT_BACKWARD_ITEMS; ++i) {
             dgamma[i] = srt_fma(h[i], xhat[i], dgamma[i]);
             dbeta[i] += h[i];
         }
@@ -271,9 +282,9 @@ SRT_INLINE void layernorm_backward(scalar_t *grad_identity, scalar_t *grad_resid
         store_gradients<W>(grad_identity, grad_residual, h, xhat, mean, k, at);
     }
     acc_t *to = partial + 2 * blockIdx.x * k.cols;
-    Segment at = segment_of(0, rows, k.cols, team);
+    Segment at = segment_of<SRT_BACKWARD_ITEMS>(0, rows, k.cols, team);
 #pragma unroll
-    for (int u = 0; u < SRT_ITEMS / W; ++u)
+    for (int u = 0; u < SRT_BACKWARD_ITEMS / W; ++u)
 #pragma unroll
         for (int e = 0; e < W; ++e) {
             store_column(to, dgamma[u * W + e], at, at.at<W>(u) + e, k.cols, part);
@@ -302,7 +313,7 @@ SRT_KERNEL(phi_residual_layernorm_backward)(
 template <int W>
 SRT_INLINE void layernorm_backward_partial(acc_t *partial, const Normalised &k,
                                            const Segment &at) {
-    acc_t xhat[SRT_ITEMS], h[SRT_ITEMS];
+    acc_t xhat[SRT_BACKWARD_ITEMS], h[SRT_BACKWARD_ITEMS];
     load_normalised<W>(xhat, h, k, at);
     Sum2 sum = team_total(scale_and_sum<W>(h, xhat, k.gamma, at), no_sum2(), at.team);
     acc_t *to = partial + 2 * (at.row * gridDim.y + blockIdx.y);
@@ -314,7 +325,7 @@ SRT_KERNEL(phi_residual_layernorm_backward_partial)(
     const acc_t *gamma, const acc_t *mean, const acc_t *rstd, acc_t inner, acc_t outer,
     index_t rows, index_t cols, int team) {
     Normalised k = {grad, identity, residual, gamma, mean, rstd, {inner, outer}, cols};
-    Segment at = segment_of(blockIdx.x, rows, cols, team);
+    Segment at = segment_of<SRT_BACKWARD_ITEMS>(blockIdx.x, rows, cols, team);
     if (cols % SRT_VEC == 0 && packs_allowed(bits_of(grad) | bits_of(identity) |
                                              bits_of(residual) | bits_of(gamma)))
         layernorm_backward_partial<SRT_VEC>(partial, k, at);

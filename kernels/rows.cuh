@@ -1,14 +1,13 @@
 // Rows held in registers by teams of threads.
 //
 // A team is a power of two of a warp's lanes, several teams to a block, or, above a warp, the whole
-// block. It holds a segment of its row, SRT_ITEMS numbers to a thread: the whole row if it is no
-// longer than that, else one of several segments, by blockIdx.y.
+// block. It holds a segment of its row, ITEMS numbers to a thread: the whole row if it is no longer
+// than that, else one of several segments, by blockIdx.y.
 #ifndef SRT_ROWS_CUH
 #define SRT_ROWS_CUH
 #include "map.cuh"
 #include "reduce.cuh"
 
-#define SRT_ITEMS (64 / (int)sizeof(acc_t))  // the launcher's teams count on it
 #define SRT_TEAMS_BLOCK 256  // threads of a block of several teams, at most
 
 SRT_INLINE float lane_xor(float x, int by) { return __shfl_xor_sync(SRT_ALL_LANES, x, by); }
@@ -39,6 +38,7 @@ struct Segment {
 SRT_INLINE int teams_per_block(int team) { return team > SRT_WARP ? 1 : blockDim.x / team; }
 
 // The segment of this thread's team in the given turn of a block that walks down the rows.
+template <int ITEMS>
 SRT_INLINE Segment segment_of(index_t turn, index_t rows, index_t cols, int team) {
     Segment s;
     bool block = team > SRT_WARP;
@@ -46,9 +46,9 @@ SRT_INLINE Segment segment_of(index_t turn, index_t rows, index_t cols, int team
     s.row = turn * teams_per_block(team) + mine;
     s.team = team;
     s.rank = threadIdx.x - mine * team;
-    s.begin = (index_t)blockIdx.y * (team * SRT_ITEMS);
+    s.begin = (index_t)blockIdx.y * (team * ITEMS);
     index_t left = cols - s.begin;
-    s.length = s.row < rows ? (int)(left < team * SRT_ITEMS ? left : team * SRT_ITEMS) : 0;
+    s.length = s.row < rows ? (int)(left < team * ITEMS ? left : team * ITEMS) : 0;
     return s;
 }
 

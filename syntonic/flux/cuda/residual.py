@@ -34,10 +34,9 @@ _FACTORS = {"phi": (PHI_INV, 1.0), "phi_symmetric": (1.0, PHI_INV), "standard": 
 
 _BLOCK = 256
 _MAP_BYTES = 32  # of one array, that a thread treats: SRT_MAP_UNITS packs
-_ITEM_BYTES = 64  # of a row in acc, that a thread holds: SRT_ITEMS numbers
-_FORWARD_TEAM, _BACKWARD_TEAM = 1024, 512
-_MOST_PARTIALS = 264  # rows of partial sums: twice the multiprocessors of an H100 or H200
-_MOST_NORM_BLOCKS = 1056
+_FORWARD_BYTES, _BACKWARD_BYTES = 64, 32  # of a row in acc, that a thread holds
+_LARGEST_TEAM = 512
+_RESIDENT = 132 * 512  # threads of persistent blocks: what an H100 or H200 holds at once
 
 
 def residual(identity: Array, residual: Array, mode: str) -> Array:
@@ -100,7 +99,7 @@ def residual_layer_norm(
     if not identity.size:
         return out, mean, rstd
     factors, shape = _factors(identity, mode), (np.int64(rows), np.int64(cols))
-    team, segments = _team(identity, _FORWARD_TEAM)
+    team, segments = _team(identity, _FORWARD_BYTES)
     if segments > 1:
         partial = runtime.empty((rows, segments, 3), acc)
         arguments = (partial, identity, residual, *factors, *shape, np.int32(team))
@@ -126,9 +125,9 @@ def residual_layer_norm_backward(
     gradients = _gradients(grad, mode)
     if not cols:
         return *_both(gradients), dgamma, dbeta
-    team, segments = _team(grad, _BACKWARD_TEAM)
+    team, segments = _team(grad, _BACKWARD_BYTES)
     block = max(team, _BLOCK if team <= WARP else 0)
-    count = blocks_for(rows * team, block, _MOST_PARTIALS) if rows else 0
+    count = blocks_for(rows * team, block, _RESIDENT // block) if rows else 0
     partial = runtime.empty((count, 2, cols), acc)
     if rows:
         given = (grad, identity, residual, gamma, mean, rstd)
@@ -173,7 +172,7 @@ def component_norms(identity: Array, residual: Array, mode: str) -> Array:
     """
     runtime = runtime_of(identity)
     per_block = _BLOCK * _MAP_BYTES // identity.dtype.itemsize
-    count = blocks_for(identity.size, per_block, _MOST_NORM_BLOCKS)
+    count = blocks_for(identity.size, per_block, 4 * _RESIDENT // _BLOCK)
     partial, norms = runtime.empty((count, 3, 3), np.float64), runtime.empty((3,), np.float64)
     factors = _factors(identity, mode)
     arguments = (partial, identity, residual, *factors, np.int64(identity.size))
@@ -203,16 +202,17 @@ def _factors(array: Array, mode: str) -> tuple[Any, Any]:
     return acc(inner), acc(outer)
 
 
-def _team(array: Array, most: int) -> tuple[int, int]:
+def _team(array: Array, held_bytes: int) -> tuple[int, int]:
     """Return how many threads hold a row of a (rows, cols) array, and in how many segments.
 
-    Up to a warp's 32 packs of 16 bytes a pack to a thread; then two; then what registers hold.
+    Up to a warp's 32 packs of 16 bytes a pack to a thread; then two; then all that it can hold.
     """
-    cols = array.shape[1]
-    packs = -(-cols * array.dtype.itemsize // 16)
-    threads = packs if packs <= WARP else -(-packs // 2)
-    team = min(1 << (threads - 1).bit_length(), most)
-    return team, -(-cols // (team * (_ITEM_BYTES // acc_dtype(array.dtype).itemsize)))
+    cols, size = array.shape[1], array.dtype.itemsize
+    held = held_bytes // acc_dtype(array.dtype).itemsize
+    packs = -(-cols * size // 16)
+    threads = packs if packs <= WARP else -(-packs // min(2, held * size // 16))
+    team = min(1 << (threads - 1).bit_length(), _LARGEST_TEAM)
+    return team, -(-cols // (team * held))
 
 
 def _map(like: Array, symbol: str, arguments: tuple[Any, ...]) -> None:
