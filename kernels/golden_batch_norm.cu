@@ -4,6 +4,7 @@
 // Moments are taken of x - shift, shift being the channel's first element: where the mean is far
 // above the deviation its digits would leave none for the deviation. The mean is kept in two
 // words, mean + rest, and subtracted as such.
+#include "layer_norm.cuh"
 #include "norm.cuh"
 
 // -- one channel's coefficients -----------------------------------------------------------------

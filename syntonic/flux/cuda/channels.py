@@ -14,7 +14,7 @@ import numpy as np
 
 from syntonic.flux.cuda.launch import WARP, Array, blocks_for
 
-__all__ = ["BLOCK", "BLOCKS", "SHARE", "Channels"]
+__all__ = ["BLOCK", "BLOCKS", "SHARE", "Channels", "row_team"]
 
 BLOCK = 256
 """Threads of a block."""
@@ -106,6 +106,12 @@ class Channels:
         """The kernels' arguments for the shape and the lanes."""
         shape = (self.n, self.c) if self.s == 1 else (self.n, self.c, self.s)
         return *map(np.int64, shape), np.int32(self.lanes)
+
+
+def row_team(row: int, packs: int, most: int) -> int:
+    """Return how many threads hold a row of so many bytes, some packs each; 0 for too many."""
+    team = _power_of_two(_parts(row, packs * _PACK))
+    return team if team <= most else 0
 
 
 def _shape(x: Array) -> tuple[int, int, int]:

@@ -7,15 +7,19 @@ equal bits.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
-from syntonic.flux.cuda.channels import BLOCK, BLOCKS, SHARE, Channels
+from syntonic.flux.cuda.channels import BLOCK, BLOCKS, SHARE, Channels, row_team
 from syntonic.flux.cuda.launch import WARP, Array, blocks_for, runtime_of
 from syntonic.flux.cuda.source import acc_dtype, suffix
 
-__all__ = ["batch_norm", "batch_norm_apply", "batch_norm_stats", "output_stats"]
+__all__ = ["batch_norm", "batch_norm_apply", "batch_norm_stats", "layer_norm", "output_stats"]
+
+_ROW_PACKS = 4
+"""Packs of 16 bytes that a thread holds of a row: SRT_ROW_PACKS of layer_norm.cuh."""
 
 _MOMENTS = 3
 """Numbers of a partial: count, mean, sum of squared deviations."""
@@ -110,6 +114,50 @@ def batch_norm_apply(
     return out
 
 
+def layer_norm(
+    x: Array, target: float, eps: float, gamma: Array | None, beta: Array | None
+) -> tuple[Array, Array, Array]:
+    """Normalize every row to the target variance by its own statistics.
+
+    Parameters
+    ----------
+    x
+        Shape (rows, cols).
+    target, eps
+        Before gamma the output's variance is target·var/(var+eps).
+    gamma, beta
+        Shape (cols,), or None for 1 and 0.
+
+    Returns
+    -------
+    tuple
+        The output, and mean and 1/sqrt(var+eps), shape (rows,): NaN where there are no columns.
+
+    Notes
+    -----
+    Kernel `golden_layer_norm`, with the row in registers; for rows above 64 KiB, 32 KiB in half
+    precision, `golden_bn_2d_compute_stats`, `golden_bn_finalize` and `golden_layer_norm_apply`.
+    """
+    call, (rows, cols) = _Call(x), x.shape
+    out, mean, rstd = call.empty(x.shape), call.stats(rows), call.stats(rows)
+    gain, small = call.numbers(math.sqrt(target), eps)
+    shape = (np.int64(rows), np.int64(cols))
+    team = row_team(cols * x.dtype.itemsize, _ROW_PACKS, call.most_team)
+    if x.size and team:
+        block = team if team > WARP else BLOCK
+        arguments = (out, mean, rstd, x, gamma, beta, gain, small, *shape, np.int32(team))
+        call("golden_layer_norm", (blocks_for(rows * team, block),), block, *arguments)
+        return out, mean, rstd
+    plane, rest, var = x.reshape(1, rows, cols), call.stats(rows), call.stats(rows)
+    walk = Channels.of(plane)
+    _statistics(call, plane, walk, (mean, var, rest, rstd), None, call.numbers(1, eps))
+    if x.size:
+        sizes = (*shape, np.int32(walk.lanes), walk.units[1])
+        coefficients = (mean, rest, rstd, gamma, beta, gain)
+        call("golden_layer_norm_apply", walk.grid, walk.block, out, x, *coefficients, *sizes)
+    return out, mean, rstd
+
+
 def output_stats(x: Array) -> Array:
     """Return mean and population variance of a whole array, shape (2,), float64.
 
@@ -152,6 +200,11 @@ class _Call:
 
     def stats(self, *shape: int) -> Array:
         return self._runtime.empty(shape, self.acc)
+
+    @property
+    def most_team(self) -> int:
+        """Threads that hold a row at most: SRT_ROW_TEAM of layer_norm.cuh."""
+        return 1024 if self._dtype.itemsize >= 4 else 512
 
     def numbers(self, *values: float) -> tuple[Any, ...]:
         return tuple(self.acc.type(value) for value in values)

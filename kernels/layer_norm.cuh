@@ -1,0 +1,167 @@
+// Golden layer normalization of x (rows, cols): every row by its own statistics, gamma and beta of
+// shape (cols). out = (x - mean) * rstd * gain * gamma + beta with gain = sqrt(target).
+//
+// A team of threads holds a row in registers: a power of two of a warp's lanes, several teams to a
+// block, or, above a warp, the whole block. Longer rows are channels of one plane: their moments
+// come from golden_bn_2d_compute_stats and golden_bn_finalize.
+#ifndef SRT_LAYER_NORM_CUH
+#define SRT_LAYER_NORM_CUH
+#include "norm.cuh"
+#include "rows.cuh"
+
+// What a thread holds of a row, and the largest team; the launcher counts on both.
+#define SRT_ROW_PACKS 4
+#if SRT_DTYPE == SRT_F64 || SRT_DTYPE == SRT_F32
+#define SRT_ROW_TEAM 1024
+#else
+#define SRT_ROW_TEAM 512  // twice the numbers to a pack
+#endif
+
+// One thread's part of a row, all loads at once.
+template <bool ALIGNED, int PACKS> struct RowPart {
+    Pack packs[PACKS];
+
+    SRT_INLINE void load(const scalar_t *row, const int (&valid)[PACKS], int team, int rank) {
+#pragma unroll
+        for (int u = 0; u < PACKS; ++u)
+            packs[u] = load_pack<ALIGNED>(row + (valid[u] ? (u * team + rank) * SRT_VEC : 0), valid[u]);
+    }
+    SRT_INLINE acc_t at(int u, int j) const { return to_acc(packs[u].v[j]); }
+};
+
+// A thread's place: its team's row, and how many elements of each of its packs exist.
+template <int PACKS> struct Place {
+    index_t row;
+    int rank, valid[PACKS];
+    bool live;
+
+    SRT_INLINE Place(index_t turn, index_t rows, index_t cols, int team) {
+        int mine = team > SRT_WARP ? 0 : threadIdx.x / team;
+        rank = threadIdx.x - mine * team;
+        row = turn * teams_per_block(team) + mine;
+        live = row < rows;
+#pragma unroll
+        for (int u = 0; u < PACKS; ++u)
+            valid[u] = live ? clamp_valid(cols - (index_t)(u * team + rank) * SRT_VEC) : 0;
+    }
+    template <bool ALIGNED> SRT_INLINE bool has(int u, int j) const {
+        return ALIGNED ? valid[u] != 0 : j < valid[u];  // an aligned row has whole packs
+    }
+};
+
+// The mean in two words and 1 / sqrt(var + eps). Corrected two-pass: what the rounded mean leaves
+// is measured and subtracted too. (T. F. Chan, G. H. Golub, R. J. LeVeque, "Algorithms for
+// computing the sample variance", Amer. Statist. 37 (1983), eq. (1.7).)
+struct RowStatistics {
+    acc_t mean, rest, rstd;
+};
+template <bool ALIGNED>
+SRT_INLINE RowStatistics row_statistics(const RowPart<ALIGNED, SRT_ROW_PACKS> &x,
+                                        const Place<SRT_ROW_PACKS> &place, index_t cols, int team,
+                                        acc_t eps) {
+    acc_t n = (acc_t)cols, sum = 0;
+#pragma unroll
+    for (int u = 0; u < SRT_ROW_PACKS; ++u)
+#pragma unroll
+        for (int j = 0; j < SRT_VEC; ++j) sum += place.has<ALIGNED>(u, j) ? x.at(u, j) : (acc_t)0;
+    acc_t mean = team_total(sum, (acc_t)0, team) / n;
+    Sum2 spread = no_sum2();
+#pragma unroll
+    for (int u = 0; u < SRT_ROW_PACKS; ++u)
+#pragma unroll
+        for (int j = 0; j < SRT_VEC; ++j) {
+            acc_t d = place.has<ALIGNED>(u, j) ? x.at(u, j) - mean : (acc_t)0;
+            spread.x += d;
+            spread.y = srt_fma(d, d, spread.y);
+        }
+    spread = team_total(spread, no_sum2(), team);
+    acc_t rest = spread.x / n, var = srt_fma(-rest, spread.x, spread.y) / n;
+    RowStatistics row = {mean, rest, (acc_t)1 / srt_sqrt((var < 0 ? 0 : var) + eps)};
+    return row;
+}
+
+template <bool ALIGNED>
+SRT_INLINE void normalize_rows(scalar_t *out, acc_t *mean, acc_t *rstd, const scalar_t *x,
+                               const acc_t *gamma, const acc_t *beta, acc_t gain, acc_t eps,
+                               index_t rows, index_t cols, int team) {
+    Place<SRT_ROW_PACKS> place(blockIdx.x, rows, cols, team);
+    RowPart<ALIGNED, SRT_ROW_PACKS> part;
+    part.load(place.live ? x + place.row * cols : x, place.valid, team, place.rank);
+    RowStatistics row = row_statistics(part, place, cols, team, eps);
+    if (!place.live) return;
+    if (place.rank == 0) {
+        mean[place.row] = row.mean + row.rest;
+        rstd[place.row] = row.rstd;
+    }
+    acc_t scale = row.rstd * gain;
+#pragma unroll
+    for (int u = 0; u < SRT_ROW_PACKS; ++u) {
+        if (place.valid[u] == 0) return;
+        index_t col = (index_t)(u * team + place.rank) * SRT_VEC;
+        AccPack g = load_acc(gamma ? gamma + col : 0, place.valid[u], 1);
+        AccPack b = load_acc(beta ? beta + col : 0, place.valid[u], 0);
+#pragma unroll
+        for (int j = 0; j < SRT_VEC; ++j) {
+            acc_t d = (part.at(u, j) - row.mean) - row.rest;
+            from_acc(&part.packs[u].v[j], srt_fma(d * scale, g.v[j], b.v[j]));
+        }
+        store_pack<ALIGNED>(out + place.row * cols + col, part.packs[u], place.valid[u]);
+    }
+}
+
+// Grid (teams of rows); no row is longer than its team holds. gamma and beta may be null.
+extern "C" __global__ void __launch_bounds__(SRT_ROW_TEAM)
+    SRT_KERNEL(golden_layer_norm)(scalar_t *out, acc_t *mean, acc_t *rstd, const scalar_t *x,
+                                  const acc_t *gamma, const acc_t *beta, acc_t gain, acc_t eps,
+                                  index_t rows, index_t cols, int team) {
+    if (packs_allowed(bits_of(x) | bits_of(out) | cols * sizeof(scalar_t)))
+        normalize_rows<true>(out, mean, rstd, x, gamma, beta, gain, eps, rows, cols, team);
+    else
+        normalize_rows<false>(out, mean, rstd, x, gamma, beta, gain, eps, rows, cols, team);
+}
+
+struct LongRow {
+    acc_t mean, rest, scale;
+    const acc_t *gamma, *beta;
+};
+
+template <bool ALIGNED>
+SRT_INLINE void write_row(scalar_t *out, const scalar_t *x, const LongRow &row, const Share &share,
+                          index_t rows, index_t cols, int lanes) {
+    index_t first = share.channel * cols;
+    walk_planes<true>(share, rows, cols, lanes, [&](const index_t *at, const int *valid) {
+        Pack packs[SRT_FLIGHT];
+#pragma unroll
+        for (int u = 0; u < SRT_FLIGHT; ++u) packs[u] = load_pack<ALIGNED>(x + at[u], valid[u]);
+#pragma unroll
+        for (int u = 0; u < SRT_FLIGHT; ++u) {
+            index_t col = at[u] - first;
+            AccPack g = load_acc(row.gamma ? row.gamma + col : 0, valid[u], 1);
+            AccPack b = load_acc(row.beta ? row.beta + col : 0, valid[u], 0);
+#pragma unroll
+            for (int j = 0; j < SRT_VEC; ++j) {
+                acc_t d = (to_acc(packs[u].v[j]) - row.mean) - row.rest;
+                from_acc(&packs[u].v[j], srt_fma(d * row.scale, g.v[j], b.v[j]));
+            }
+            store_pack<ALIGNED>(out + at[u], packs[u], valid[u]);
+        }
+    });
+}
+
+// Rows longer than a team holds, by their statistics: grid (rows, splits), backward.
+extern "C" __global__ void __launch_bounds__(256)
+    SRT_KERNEL(golden_layer_norm_apply)(scalar_t *out, const scalar_t *x, const acc_t *mean,
+                                        const acc_t *rest, const acc_t *rstd, const acc_t *gamma,
+                                        const acc_t *beta, acc_t gain, index_t rows, index_t cols,
+                                        int lanes, index_t packs) {
+    index_t r = gridDim.x - 1 - blockIdx.x;
+    unsigned split = gridDim.y - 1 - blockIdx.y;
+    Share share = share_of(r, split, 1, cols, 1, packs, gridDim.y);
+    LongRow row = {mean[r], rest[r], rstd[r] * gain, gamma, beta};
+    if (packs_allowed(bits_of(x) | bits_of(out) | cols * sizeof(scalar_t)))
+        write_row<true>(out, x, row, share, rows, cols, lanes);
+    else
+        write_row<false>(out, x, row, share, rows, cols, lanes);
+}
+
+#endif
