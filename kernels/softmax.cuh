@@ -86,13 +86,28 @@ SRT_INLINE acc_t lane_xor(acc_t x, int by) { return __shfl_xor_sync(SRT_ALL_LANE
 
 // N values x[0], x[C], x[2 C], ... joined by a tree.
 template <int N, int C> SRT_INLINE acc_t sum_of(const acc_t *x) {
-    if constexpr (N == 1) return x[0];
-    else return sum_of<N - N / 2, C>(x) + sum_of<N / 2, C>(x + (N - N / 2) * C);
+    if constexpr (N == 1)
+        return x[0];
+    else
+        return sum_of<N - N / 2, C>(x) + sum_of<N / 2, C>(x + (N - N / 2) * C);
 }
 template <int N, int C> SRT_INLINE acc_t greatest_of(const acc_t *x) {
-    if constexpr (N == 1) return x[0];
-    else return greater(greatest_of<N - N / 2, C>(x), greatest_of<N / 2, C>(x + (N - N / 2) * C));
+    if constexpr (N == 1)
+        return x[0];
+    else
+        return greater(greatest_of<N - N / 2, C>(x), greatest_of<N / 2, C>(x + (N - N / 2) * C));
 }
+
+// A sum whose error does not grow with the number of terms.
+struct Compensated {
+    acc_t sum, rest;
+    SRT_INLINE void add(acc_t x) {
+        acc_t all = sum + x, back = all - sum;  // D. E. Knuth, TAOCP 2, 4.2.2, theorem B
+        rest += (sum - (all - back)) + (x - back);
+        sum = all;
+    }
+    SRT_INLINE acc_t value() const { return sum + rest; }
+};
 
 // -- sum of exp(z - top), met online ------------------------------------------------------------
 // `top` is the value of some element, at most SRT_SLACK below the greatest so far. So a rescaling
@@ -100,28 +115,26 @@ template <int N, int C> SRT_INLINE acc_t greatest_of(const acc_t *x) {
 // stay below a geometric series; with the compensated sum the bound does not grow with n.
 #define SRT_SLACK ((acc_t)8)
 struct Running {
-    acc_t top, sum, rest;
+    acc_t top;
+    Compensated total;
 
     // Take in z[0], z[C], ... N of them, and spoil them.
     template <int N, int C> SRT_INLINE void add(acc_t *z) {
         acc_t best = greatest_of<N, C>(z);
         if (best > top + SRT_SLACK) {
             acc_t shrink = srt_exp(top - best);
-            sum *= shrink, rest *= shrink, top = best;
+            total.sum *= shrink, total.rest *= shrink, top = best;
         }
         acc_t base = top == -SRT_INFINITY ? (acc_t)0 : top;  // -inf - -inf is no number
 #pragma unroll
         for (int i = 0; i < N; ++i) z[i * C] = srt_exp(z[i * C] - base);
-        acc_t part = sum_of<N, C>(z);
-        acc_t all = sum + part, back = all - sum;  // D. E. Knuth, TAOCP 2, 4.2.2, theorem B
-        rest += (sum - (all - back)) + (part - back);
-        sum = all;
+        total.add(sum_of<N, C>(z));
     }
     // The sum relative to a top as great as this one.
-    SRT_INLINE acc_t from(acc_t other) const { return (sum + rest) * srt_exp(top - other); }
+    SRT_INLINE acc_t from(acc_t other) const { return total.value() * srt_exp(top - other); }
 };
 SRT_INLINE Running none_yet() {
-    Running r = {-SRT_INFINITY, 0, 0};
+    Running r = {-SRT_INFINITY, {0, 0}};
     return r;
 }
 

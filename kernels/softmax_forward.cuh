@@ -32,6 +32,7 @@ template <int WEIGHING> struct Forward {
         out += by, x += by;
         if (WEIGHING == PROVIDED) weights += by;
     }
+    SRT_INLINE void join_team(index_t) {}  // a team has nothing of its own to write
     SRT_INLINE const scalar_t *anchor() const { return x; }
     SRT_INLINE State none() const { return none_yet(); }
 
@@ -48,7 +49,8 @@ template <int WEIGHING> struct Forward {
         for (int k = 0; k < K; ++k) {
             if (k * step >= room) continue;
             raw[k] = load_raw<V>(x + (at + k * apart), packed);
-            if (WEIGHING == PROVIDED) w[k] = load_raw<V>(weights + (at + k * apart), weights_packed);
+            if (WEIGHING == PROVIDED)
+                w[k] = load_raw<V>(weights + (at + k * apart), weights_packed);
         }
 #pragma unroll
         for (int k = 0; k < K; ++k) {
@@ -59,7 +61,8 @@ template <int WEIGHING> struct Forward {
 #pragma unroll
             for (int u = 0; u < V; ++u) {
                 z[u] = in ? to_acc(raw[k].v[u]) : -SRT_INFINITY;
-                if (WEIGHING == LEARNED && in) z[u] = srt_fma(scale, of_class[C == 1 ? u : 0], z[u]);
+                if (WEIGHING == LEARNED && in)
+                    z[u] = srt_fma(scale, of_class[C == 1 ? u : 0], z[u]);
                 if (WEIGHING == PROVIDED && in) z[u] += log_weight(to_acc(w[k].v[u]), scale, floor);
             }
         }
@@ -95,9 +98,8 @@ template <int WEIGHING> struct Forward {
         for (int i = 0; i < N; ++i) t.z[i] = srt_exp(t.z[i] - r[i % C].top);
     }
 
-    template <int K, int V, int C>
-    SRT_INLINE void store(Tile<K * V> &t, const Result (&r)[C], index_t j, index_t end,
-                          int step) const {
+    template <int K, int V, int C> SRT_INLINE void store(Tile<K * V> &t, const Result (&r)[C],
+                                                         index_t j, index_t end, int step) const {
         int room = room_from(j, end);
         scalar_t *to = out + j * pitch;
         index_t apart = step * pitch;
@@ -120,20 +122,22 @@ template <int WEIGHING> struct Forward {
         for (int c = 0; c < C; ++c) part[c] = r[c].top, part[apart + c] = r[c].total;
     }
     // Join the parts first, first + step, ... of `parts` with the team's others.
-    template <int C, typename Team>
-    SRT_INLINE void collect(const Team &team, const acc_t *part, index_t apart, int first, int step,
-                            int parts, Result (&r)[C]) const {
+    template <int C, typename Team> SRT_INLINE void collect(const Team &team, const acc_t *part,
+                                                            index_t apart, int first, int step,
+                                                            int parts, Result (&r)[C]) const {
         acc_t top[C], total[C];
 #pragma unroll
         for (int c = 0; c < C; ++c) {
             top[c] = -SRT_INFINITY, total[c] = 0;
-            for (int b = first; b < parts; b += step) top[c] = greater(part[2 * b * apart + c], top[c]);
+            for (int b = first; b < parts; b += step)
+                top[c] = greater(part[2 * b * apart + c], top[c]);
         }
         team.top(top);
 #pragma unroll
         for (int c = 0; c < C; ++c)
             for (int b = first; b < parts; b += step)
-                total[c] += part[(2 * b + 1) * apart + c] * srt_exp(part[2 * b * apart + c] - top[c]);
+                total[c] +=
+                    part[(2 * b + 1) * apart + c] * srt_exp(part[2 * b * apart + c] - top[c]);
         team.total(total);
 #pragma unroll
         for (int c = 0; c < C; ++c) r[c].top = top[c], r[c].total = total[c];

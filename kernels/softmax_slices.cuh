@@ -8,6 +8,16 @@
 #define SRT_SOFTMAX_SLICES_CUH
 #include "softmax.cuh"
 
+#define FEW (SRT_TILE / SRT_VEC / 2)  // packs of a thread
+#define SINGLE 4                      // elements of a lane, in rows that are not whole packs
+#define ALONE (SRT_TILE / 4)          // elements of a thread in strided slices that are not
+#define COLUMN_THREADS 512
+
+// How the parameters of kernels end.
+#define ROW_SIZES index_t rows, index_t n, int bits
+#define COLUMN_SIZES index_t outer, index_t n, index_t inner, int lane_bits, int way_bits
+#define COLUMNS outer, n, inner, lane_bits, way_bits
+
 struct Walk {
     index_t from, end;  // classes
     int first, step;    // `first` counted from `from`
@@ -27,7 +37,8 @@ template <int V> SRT_INLINE Walk row_walk(const scalar_t *x, index_t n, int thre
 
 // Sum up what the tiles before the last make; returns where the last begins.
 template <int K, int V, int C, typename Op>
-SRT_INLINE index_t sum_before_last(const Op &op, const Walk &w, typename Op::template Tile<K * V> &t,
+SRT_INLINE index_t sum_before_last(const Op &op, const Walk &w,
+                                   typename Op::template Tile<K * V> &t,
                                    typename Op::State (&s)[C]) {
     index_t base = w.from, tile = (index_t)K * w.step;
     for (; w.end - base > tile; base += tile) {
@@ -97,7 +108,8 @@ SRT_INLINE void put_out(const Op &op, const Walk &w, const typename Op::Result (
 
 // -- rows ---------------------------------------------------------------------------------------
 // 2^bits lanes for a row of at most K * V * 2^bits elements.
-template <int K, int V, typename Op> SRT_INLINE void rows_in_lanes(Op op, index_t rows, index_t n, int bits) {
+template <int K, int V, typename Op>
+SRT_INLINE void rows_in_lanes(Op op, index_t rows, index_t n, int bits) {
     index_t row = ((index_t)blockIdx.x * blockDim.x + threadIdx.x) >> bits;
     int lane = threadIdx.x & ((1 << bits) - 1);
     if (row < rows) op.move(row * n);
@@ -112,8 +124,9 @@ template <int K, int V, typename Op> SRT_INLINE void rows_in_blocks(Op op, index
 }
 
 // -- long rows over several blocks ----------------------------------------------------------------
-// Block (b, row) of a grid (parts, rows) has the b-th share of the row; the first also its edge.
-template <int V, typename Op> SRT_INLINE Walk share_walk(Op &op, index_t row, int b, int parts, index_t n) {
+// Block (row, b) of a grid (rows, parts) has the b-th share of the row; the first also its edge.
+template <int V, typename Op>
+SRT_INLINE Walk share_walk(Op &op, index_t row, int b, int parts, index_t n) {
     op.move(row * n);
     Walk w = row_walk<V>(op.anchor(), n, threadIdx.x, blockDim.x);
     index_t packs = (unsigned long long)(w.end - w.from) / V;
@@ -126,18 +139,18 @@ template <int V, typename Op> SRT_INLINE Walk share_walk(Op &op, index_t row, in
 
 // What a share of a row adds up to, for `collect`. `part` has Op::PARTS values a block.
 template <int K, int V, typename Op> SRT_INLINE void rows_shared(Op op, acc_t *part, index_t n) {
-    Walk w = share_walk<V>(op, blockIdx.y, blockIdx.x, gridDim.x, n);
+    Walk w = share_walk<V>(op, blockIdx.x, blockIdx.y, gridDim.y, n);
     typename Op::Result r[1];
     sum_up<K, V, 1>(op, BlockTeam(), w, r);
-    part += ((index_t)blockIdx.y * gridDim.x + blockIdx.x) * Op::PARTS;
+    part += ((index_t)blockIdx.x * gridDim.y + blockIdx.y) * Op::PARTS;
     if (threadIdx.x == 0) op.template leave<1>(part, 1, r);
 }
 
 // The outputs; blocks go backwards, to what was read last.
 template <int K, int V, typename Op>
 SRT_INLINE void rows_rejoined(Op op, const acc_t *part, index_t n) {
-    int parts = gridDim.x, b = parts - 1 - blockIdx.x;
-    index_t row = gridDim.y - 1 - blockIdx.y;
+    int parts = gridDim.y, b = parts - 1 - blockIdx.y;
+    index_t row = gridDim.x - 1 - blockIdx.x;
     Walk w = share_walk<V>(op, row, b, parts, n);
     typename Op::Result r[1];
     op.template collect<1>(BlockTeam(), part + row * parts * Op::PARTS, 1, threadIdx.x, blockDim.x,
@@ -153,36 +166,41 @@ template <int V> struct Column {
     ColumnTeam<V> team;
     index_t outer, column;  // column >= inner: nothing to do, but to wait with the block
     int part, way;
+    index_t tile;  // of the team, over all outer
 };
-template <int V>
-SRT_INLINE Column<V> column_of(acc_t *shared, index_t outers, index_t n, index_t inner, int lane_bits,
-                               int way_bits, int parts) {
+template <int V> SRT_INLINE Column<V> column_of(acc_t *shared, index_t outers, index_t n,
+                                                index_t inner, int lane_bits, int way_bits,
+                                                int parts) {
     int lane = threadIdx.x & ((1 << lane_bits) - 1);
     int way = (threadIdx.x >> lane_bits) & ((1 << way_bits) - 1);
-    unsigned long long team = ((unsigned long long)blockIdx.x * blockDim.x + threadIdx.x) >>
-                              (lane_bits + way_bits);
-    unsigned long long tiles = (unsigned long long)(inner + ((index_t)V << lane_bits) - 1) >> lane_bits;
+    unsigned long long team =
+        ((unsigned long long)blockIdx.x * blockDim.x + threadIdx.x) >> (lane_bits + way_bits);
+    unsigned long long tiles =
+        (unsigned long long)(inner + ((index_t)V << lane_bits) - 1) >> lane_bits;
     tiles /= V;
     Column<V> c;
     c.part = (int)(team % parts), team /= parts;
-    c.outer = team / tiles, c.way = way;
+    c.outer = team / tiles, c.way = way, c.tile = team;
     c.column = ((index_t)(team % tiles) << lane_bits) * V + lane * V;
-    if (c.outer >= outers) c.outer = 0, c.column = inner;
+    bool idle = c.outer >= outers || c.column >= inner;
+    if (c.outer >= outers) c.outer = outers - 1, c.column = inner;
     index_t share = (index_t)((unsigned long long)(n + parts - 1) / parts);
     index_t from = c.part * share, end = from + share < n ? from + share : n;
-    if (c.column >= inner || from > end) from = end;
-    Walk w = {from, end, way, 1 << way_bits, n, n};
+    if (from > end) from = end;
+    // An idle thread goes the way of its team, far behind the end: the team may shuffle.
+    Walk w = {from, end, idle ? 1 << 30 : way, 1 << way_bits, n, n};
     c.walk = w;
     ColumnTeam<V> shares = {shared, 1 << lane_bits, 1 << way_bits};
     c.team = shares;
     return c;
 }
 
-template <int K, int V, typename Op>
-SRT_INLINE void columns(Op op, acc_t *shared, index_t outers, index_t n, index_t inner, int lane_bits,
-                        int way_bits) {
+template <int K, int V, typename Op> SRT_INLINE void columns(Op op, acc_t *shared, index_t outers,
+                                                             index_t n, index_t inner,
+                                                             int lane_bits, int way_bits) {
     Column<V> c = column_of<V>(shared, outers, n, inner, lane_bits, way_bits, 1);
     op.move(c.outer * n * inner + c.column);
+    op.join_team(c.tile * n);
     whole<K, V, V, false>(op, c.team, c.walk);
 }
 
@@ -191,6 +209,7 @@ SRT_INLINE void columns_shared(Op op, acc_t *shared, acc_t *part, index_t outers
                                index_t inner, int lane_bits, int way_bits, int parts) {
     Column<V> c = column_of<V>(shared, outers, n, inner, lane_bits, way_bits, parts);
     op.move(c.outer * n * inner + c.column);
+    op.join_team(c.tile * n);
     typename Op::Result r[V];
     sum_up<K, V, V>(op, c.team, c.walk, r);
     part += (c.outer * parts + c.part) * Op::PARTS * inner + c.column;
@@ -202,6 +221,7 @@ SRT_INLINE void columns_rejoined(Op op, acc_t *shared, const acc_t *part, index_
                                  index_t inner, int lane_bits, int way_bits, int parts) {
     Column<V> c = column_of<V>(shared, outers, n, inner, lane_bits, way_bits, parts);
     op.move(c.outer * n * inner + c.column);
+    op.join_team(c.tile * n);
     part += c.outer * parts * Op::PARTS * inner + c.column;
     typename Op::Result r[V];
     int mine = c.column < inner ? parts : 0;

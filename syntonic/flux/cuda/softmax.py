@@ -1,4 +1,4 @@
-"""Syntonic softmax on CUDA arrays: which kernel of `syntonic_softmax.cu`, on which grid.
+"""Syntonic softmax on CUDA arrays: which kernel of `syntonic_softmax*.cu`, on which grid.
 
 Arrays are (outer, n, inner), softmax along n. Rows (inner = 1) go to lanes of a warp, to a block,
 or, few and long, to several blocks; strided slices have lanes along inner. The choice depends on
@@ -16,14 +16,21 @@ from syntonic.constants import PHI
 from syntonic.flux.cuda.launch import WARP, Array, runtime_of
 from syntonic.flux.cuda.source import acc_dtype, suffix
 
-__all__ = ["softmax_identity", "softmax_learned", "softmax_provided"]
+__all__ = [
+    "softmax_backward",
+    "softmax_identity",
+    "softmax_learned",
+    "softmax_learned_backward",
+    "softmax_provided",
+    "softmax_provided_backward",
+]
 
 _FAMILY = "syntonic_softmax"
 _BLOCKS = 512  # enough to fill any device
 _ROWS = 128  # with fewer, long rows are shared by several blocks
 _SHARED_ROW = 1 << 14  # what is a long row
 _SHARE = 1 << 11  # the least that is worth a block of its own
-_LANE_BLOCK, _SHARE_BLOCK, _COLUMN_BLOCK = 128, 256, 512  # threads; the kernels' launch bounds
+_LANE_BLOCK, _SHARE_BLOCK, _COLUMN_BLOCK, _ROW_BLOCK = 128, 256, 512, 512  # threads
 _SINGLE = 4  # elements of a lane in a row that is not whole packs
 
 
@@ -97,6 +104,77 @@ def softmax_provided(x: Array, weights: Array, scale: float, floor: float) -> Ar
     return _forward("learned", x, (logs, _acc(x, 1.0)))
 
 
+def softmax_backward(grad: Array, out: Array) -> Array:
+    """Return the gradient by x of a softmax: out·(grad - Σ grad·out).
+
+    Parameters
+    ----------
+    grad, out
+        The gradient by the probabilities, and the probabilities: (outer, n, inner).
+
+    Returns
+    -------
+    Array
+        The gradient by x, shaped as it and of its dtype.
+    """
+    dx = runtime_of(out).empty(out.shape, out.dtype)
+    if out.size:
+        _grid(out, _ROW_BLOCK).launch(out, "identity", "_backward", (dx, grad, out), scratch=1)
+    return dx
+
+
+def softmax_learned_backward(grad: Array, out: Array, scale: float) -> tuple[Array, Array]:
+    """Return the gradients by x and by the mode norms of `softmax_learned`.
+
+    Parameters
+    ----------
+    grad, out
+        The gradient by the probabilities, and the probabilities: (outer, n, inner).
+    scale
+        The syntony scale.
+
+    Returns
+    -------
+    dx : Array
+        Shaped as x and of its dtype.
+    dnorms : Array
+        -scale/φ · Σ dx over outer and inner, (n,) of the accumulation dtype; the sum is of what
+        dx was before its rounding.
+    """
+    return _backward_by_class(grad, out, None, -scale / PHI, 0.0)
+
+
+def softmax_provided_backward(
+    grad: Array, out: Array, weights: Array, scale: float, floor: float
+) -> tuple[Array, Array]:
+    """Return the gradients by x and by the weights of `softmax_provided`.
+
+    Parameters
+    ----------
+    grad, out
+        The gradient by the probabilities, and the probabilities: (outer, n, inner).
+    weights, scale, floor
+        As given to `softmax_provided`.
+
+    Returns
+    -------
+    dx : Array
+        Shaped as x and of its dtype.
+    dweights : Array
+        scale·dx/weight where the weight is above the floor, else 0; shaped as the weights and of
+        their dtype, for weights (n,) summed over outer and inner.
+    """
+    if weights.ndim == 1:
+        return _backward_by_class(grad, out, weights, scale, floor)
+    runtime = runtime_of(out)
+    dx, dweights = (runtime.empty(out.shape, out.dtype) for _ in range(2))
+    if out.size:
+        scalars = _acc(out, scale), _acc(out, floor)
+        arguments = (dx, dweights, grad, out, weights, *scalars)
+        _grid(out, _ROW_BLOCK).launch(out, "provided", "_backward", arguments, scratch=1)
+    return dx, dweights
+
+
 @dataclass(frozen=True)
 class _Grid:
     """Which variant of a kernel, on what grid, and the integers that end its arguments."""
@@ -106,24 +184,27 @@ class _Grid:
     block: int
     sizes: tuple[Any, ...]
     parts: int = 1  # blocks, or teams, that share a slice
+    sums: int = 0  # rows of n sums that the gradients by class come in
 
-    def launch(self, x: Array, stem: str, arguments: tuple[Any, ...], scratch: int) -> None:
+    def launch(
+        self, x: Array, mode: str, way: str, arguments: tuple[Any, ...], scratch: int
+    ) -> None:
         """Launch in one stage, or in two: parts of slices into scratch, then joined."""
+        stem = mode + ("_strided" if x.shape[2] > 1 else "") + way
         if self.parts == 1:
             _launch(x, stem + self.variant, self.grid, self.block, (*arguments, *self.sizes))
             return
         slices = x.shape[0] * x.shape[2]
         part = runtime_of(x).empty((slices * self.parts * scratch,), acc_dtype(x.dtype))
         for stage in ("part", "join"):
-            name = f"{stem}{self.variant}_{stage}"
-            _launch(x, name, self.grid, self.block, (*arguments, part, *self.sizes))
+            _launch(x, f"{stem}_{stage}", self.grid, self.block, (*arguments, part, *self.sizes))
 
 
 def _forward(mode: str, x: Array, parameters: tuple[Any, ...]) -> Array:
     out = runtime_of(x).empty(x.shape, x.dtype)
     if x.size:
-        most = 512 if mode == "provided" else 1024
-        _grid(x, most).launch(x, mode, (out, x, *parameters), scratch=2)
+        most = _ROW_BLOCK if mode == "provided" else 2 * _ROW_BLOCK
+        _grid(x, most).launch(x, mode, "", (out, x, *parameters), scratch=2)
     return out
 
 
@@ -139,7 +220,7 @@ def _grid(x: Array, most: int) -> _Grid:
         threads = min(most, -(-n // (values * WARP)) * WARP)
         return _Grid("_block", (outer,), threads, (np.int64(n),))
     parts = min(_BLOCKS // outer, n // _SHARE)
-    return _Grid("", (parts, outer), _SHARE_BLOCK, (np.int64(n),), parts)
+    return _Grid("", (outer, parts), _SHARE_BLOCK, (np.int64(n),), parts)
 
 
 def _lanes(rows: int, n: int, dtype: Any) -> _Grid:
@@ -170,8 +251,8 @@ def _strided(outer: int, n: int, inner: int, dtype: Any) -> _Grid:
     bits = (np.int32(_bits(lanes)), np.int32(_bits(ways)))
     sizes = (np.int64(outer), np.int64(n), np.int64(inner), *bits)
     if parts > 1:
-        return _Grid("_strided", (blocks,), block, (*sizes, np.int32(parts)), parts)
-    return _Grid("_strided" if width > 1 else "_strided_odd", (blocks,), block, sizes)
+        return _Grid("", (blocks,), block, (*sizes, np.int32(parts)), parts, outer * tiles)
+    return _Grid("" if width > 1 else "_odd", (blocks,), block, sizes, 1, outer * tiles)
 
 
 def _team(n: int, inner: int, width: int, dtype: Any) -> tuple[int, int, int]:
@@ -180,6 +261,80 @@ def _team(n: int, inner: int, width: int, dtype: Any) -> tuple[int, int, int]:
     held = _tile(dtype) // (2 * width if width > 1 else 4)  # classes in a thread's registers
     ways = min(_COLUMN_BLOCK // lanes, 1 << _bits(-(-n // held)))
     return lanes, ways, -(-inner // (lanes * width))
+
+
+def _backward_by_class(
+    grad: Array, out: Array, weights: Array | None, scale: float, floor: float
+) -> tuple[Array, Array]:
+    """Return dx, and its sums over outer and inner with a factor for each class."""
+    runtime, n = runtime_of(out), out.shape[1]
+    dx = runtime.empty(out.shape, out.dtype)
+    if not n:
+        return dx, runtime.empty((0,), acc_dtype(out.dtype))
+    sums, rows = None, 0
+    if out.size and out.shape[2] == 1 and n > _most_with_sums(out):
+        sums, rows = _long_rows(dx, grad, out)
+    elif out.size:
+        grid = _grid(out, _ROW_BLOCK) if out.shape[2] > 1 else _rows_with_sums(out)
+        sums, rows = runtime.empty((grid.sums, n), acc_dtype(out.dtype)), grid.sums
+        grid.launch(out, "learned", "_backward", (dx, sums, grad, out), scratch=1)
+    if rows > 2 * _BLOCKS:  # more than one block should sum up for a class
+        shares = min(_BLOCKS // 8, -(-rows // _BLOCKS))
+        sums, rows = _class_sums(out, sums, rows, shares, None, 1.0, 0.0), shares
+    return dx, _class_sums(out, sums, rows, 1, weights, scale, floor).reshape(n)
+
+
+def _class_sums(
+    x: Array, sums: Array, rows: int, shares: int, weights: Array, scale: float, floor: float
+) -> Array:
+    n = x.shape[1]
+    out = runtime_of(x).empty((shares, n), acc_dtype(x.dtype))
+    arguments = (out, sums, weights, _acc(x, scale), _acc(x, floor), np.int64(rows), np.int64(n))
+    _launch(x, "backward_class_sums", (-(-n // WARP), shares), 16 * WARP, arguments)
+    return out
+
+
+def _most_with_sums(x: Array) -> int:
+    """Return the longest row whose sums a block keeps in registers."""
+    ragged = x.shape[1] % _pack(x.dtype) != 0
+    return _ROW_BLOCK * _tile(x.dtype) // (4 if ragged else 2)
+
+
+def _rows_with_sums(x: Array) -> _Grid:
+    """Teams that take many rows each and keep the sums over them in registers."""
+    rows, n, _ = x.shape
+    ragged = n % _pack(x.dtype) != 0
+    if n <= WARP * (_SINGLE if ragged else _tile(x.dtype) // 2):
+        grid = _lanes(rows, n, x.dtype)
+        blocks = _few(grid.grid[0])
+        warps = blocks * _LANE_BLOCK // WARP
+        return _Grid(grid.variant, (blocks,), _LANE_BLOCK, grid.sizes, sums=warps)
+    threads = -(-n // (_tile(x.dtype) // (4 if ragged else 2) * WARP)) * WARP
+    variant, blocks = "_block_odd" if ragged else "_block", _few(rows)
+    return _Grid(variant, (blocks,), threads, (np.int64(rows), np.int64(n)), sums=blocks)
+
+
+def _few(blocks: int) -> int:
+    """Return how many blocks share the work of so many: a device full, with 8 rounds if it can."""
+    return min(max(blocks // 8, min(blocks, _BLOCKS // 2)), 2 * _BLOCKS)
+
+
+def _long_rows(dx: Array, grad: Array, out: Array) -> tuple[Array, int]:
+    """Take the products of rows first, then columns of all rows; return the sums by class."""
+    runtime, acc = runtime_of(out), acc_dtype(out.dtype)
+    rows, n, _ = out.shape
+    parts = max(1, min(_BLOCKS // rows, n // _SHARE))
+    part = runtime.empty((rows * parts,), acc)
+    arguments = (dx, grad, out, part, np.int64(n))
+    _launch(out, "identity_backward_part", (rows, parts), _SHARE_BLOCK, arguments)
+    width = 1 if n % _pack(out.dtype) else _pack(out.dtype)
+    tiles = -(-n // (_SHARE_BLOCK * width))
+    groups = max(1, min(_BLOCKS // tiles, rows // 4))
+    sums = runtime.empty((groups, n), acc)
+    name = "learned_backward_long" + ("_odd" if width == 1 else "")
+    sizes = (np.int64(rows), np.int64(n), np.int32(parts))
+    _launch(out, name, (tiles, groups), _SHARE_BLOCK, (dx, sums, grad, out, part, *sizes))
+    return sums, groups
 
 
 def _tile(dtype: Any) -> int:
@@ -204,4 +359,5 @@ def _launch(
 ) -> None:
     dtype = suffix(x.dtype)
     symbol = f"{_FAMILY}_{name}_{dtype}"
-    runtime_of(x).launch(_FAMILY, symbol, dtype, grid, (block,), arguments)
+    family = _FAMILY + "_backward" * ("backward" in name)
+    runtime_of(x).launch(family, symbol, dtype, grid, (block,), arguments)
