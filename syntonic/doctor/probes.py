@@ -80,7 +80,7 @@ class Facts:
     torch_cuda: str | Broken | None
     driver: Driver | Broken | None
     compilers: tuple[nvrtc.Nvrtc, ...] | Broken
-    kernels: tuple[str, int, int] | Broken
+    kernels: tuple[str, int] | Broken
     cache: tuple[str, bool] | Broken
     compiled: str | Broken | None
     launched: str | Broken | None
@@ -220,11 +220,10 @@ def _module_version() -> str:
     return found[0] if found else "of unknown version"
 
 
-def count_kernels() -> tuple[str, int, int]:
-    """Return the folder of the CUDA sources, how many families it has, and how many kernels."""
-    families = source.families()
-    kernels = sum(len(source.symbols(family)["f32"]) for family in families)
-    return str(source.folder()), len(families), kernels
+def count_kernels() -> tuple[str, int]:
+    """Return the folder of the CUDA sources, and how many kernels it has."""
+    families = [source.symbols(family) for family in source.families()]
+    return str(source.folder()), len({s for f in families for names in f.values() for s in names})
 
 
 def cache_folder() -> tuple[str, bool]:

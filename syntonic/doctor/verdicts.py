@@ -140,8 +140,8 @@ def _kernels(facts: Facts) -> Iterator[Verdict]:
     if isinstance(facts.kernels, Broken):
         yield Verdict(FAIL, "kernels", facts.kernels.error, fix)
         return
-    folder, families, kernels = facts.kernels
-    found = f"{families} families of {kernels} kernels in {folder}"
+    folder, kernels = facts.kernels
+    found = f"{kernels} kernels in {folder}"
     yield Verdict(OK if kernels else FAIL, "kernels", found, fix)
 
 

@@ -37,7 +37,7 @@ DTYPES = ("f64", "f32", "f16", "bf16")
 _SUFFIXES = {"float64": "f64", "float32": "f32", "float16": "f16", "bfloat16": "bf16"}
 _INCLUDE = re.compile(r'^#include "([^"]+)"\s*$')
 _KERNEL = re.compile(
-    r'extern "C" __global__ void\s+(?:__launch_bounds__\([^)]*\)\s*)?'
+    r'(?m)^extern "C" __global__ void\s+(?:__launch_bounds__\((?:[^()]|\([^()]*\))*\)\s*)?'
     r"(?:SRT_KERNEL\((?P<every>\w+)\)|(?P<one>\w+))\s*\("
 )
 
