@@ -91,39 +91,46 @@ SRT_INLINE void store_normalised(scalar_t *out, const acc_t (&d)[ITEMS], const S
 }
 
 template <int W>
-SRT_INLINE void layernorm(scalar_t *out, acc_t *mean, acc_t *rstd, const scalar_t *identity,
-                          const scalar_t *residual, Affine affine, acc_t eps, Mode mode,
-                          index_t cols, const Segment &at, bool given) {
+SRT_INLINE void layernorm(scalar_t *out, acc_t *mean, acc_t *rstd, const acc_t *rest,
+                          const scalar_t *identity, const scalar_t *residual, Affine affine,
+                          acc_t eps, Mode mode, index_t cols, const Segment &at) {
     acc_t s[SRT_FORWARD_ITEMS];
     load_joined<W>(s, at, identity, residual, cols, mode);
     acc_t r = 0;
-    if (!given) {
+    if (!rest) {
         Moments m = centre<W>(s, at);
         r = inverse_deviation(m.m2, m.n, eps);
         if (at.leads()) mean[at.row] = m.mean, rstd[at.row] = r;
     } else if (at.length > 0) {
-        acc_t m = mean[at.row];
+        acc_t m = mean[at.row], missed = rest[at.row];
         r = rstd[at.row];
 #pragma unroll
-        for (int i = 0; i < SRT_FORWARD_ITEMS; ++i) s[i] -= m;
+        for (int i = 0; i < SRT_FORWARD_ITEMS; ++i) s[i] = (s[i] - m) - missed;
     }
     store_normalised<W>(out, s, at, r, affine, cols);
 }
 
-// Rows of one segment: makes mean and rstd. Longer rows: `given` says that they are made already.
+// Rows of one segment: makes mean and rstd. Longer rows have them made already, and in `rest` what
+// the rounded mean misses; else it is null.
 extern "C" __global__ void __launch_bounds__(512)
-SRT_KERNEL(phi_residual_layernorm)(scalar_t *out, acc_t *mean, acc_t *rstd,
+SRT_KERNEL(phi_residual_layernorm)(scalar_t *out, acc_t *mean, acc_t *rstd, const acc_t *rest,
                                    const scalar_t *identity, const scalar_t *residual,
                                    const acc_t *gamma, const acc_t *beta, acc_t eps, acc_t inner,
-                                   acc_t outer, index_t rows, index_t cols, int team, int given) {
+                                   acc_t outer, index_t rows, index_t cols, int team) {
     Segment at = segment_of<SRT_FORWARD_ITEMS>(blockIdx.x, rows, cols, team);
     Mode mode = {inner, outer};
     Affine affine = {gamma, beta};
     if (cols % SRT_VEC == 0 && packs_allowed(bits_of(out) | bits_of(identity) | bits_of(residual) |
                                              bits_of(gamma) | bits_of(beta)))
-        layernorm<SRT_VEC>(out, mean, rstd, identity, residual, affine, eps, mode, cols, at, given);
+        layernorm<SRT_VEC>(out, mean, rstd, rest, identity, residual, affine, eps, mode, cols, at);
     else
-        layernorm<1>(out, mean, rstd, identity, residual, affine, eps, mode, cols, at, given);
+        layernorm<1>(out, mean, rstd, rest, identity, residual, affine, eps, mode, cols, at);
+}
+
+// Long rows are summed less their first number: far from zero nothing is lost then.
+SRT_INLINE acc_t pivot_of(index_t row, const scalar_t *identity, const scalar_t *residual,
+                          index_t cols, Mode mode) {
+    return mode(to_acc(identity[row * cols]), to_acc(residual[row * cols]));
 }
 
 // The moments of each segment of long rows, for the finalize kernel: partial (rows, segments, 3).
@@ -131,8 +138,13 @@ template <int W>
 SRT_INLINE void layernorm_partial(acc_t *partial, const scalar_t *identity,
                                   const scalar_t *residual, Mode mode, index_t cols,
                                   const Segment &at) {
-    acc_t s[SRT_FORWARD_ITEMS];
+    acc_t s[SRT_FORWARD_ITEMS], pivot = pivot_of(at.row, identity, residual, cols, mode);
     load_joined<W>(s, at, identity, residual, cols, mode);
+#pragma unroll
+    for (int u = 0; u < SRT_FORWARD_ITEMS / W; ++u)
+#pragma unroll
+        for (int e = 0; e < W; ++e)
+            if (at.at<W>(u) < at.length) s[u * W + e] -= pivot;
     Moments m = centre<W>(s, at);
     if (!at.leads()) return;
     acc_t *to = partial + 3 * (at.row * gridDim.y + blockIdx.y);
@@ -150,10 +162,12 @@ SRT_KERNEL(phi_residual_layernorm_partial)(acc_t *partial, const scalar_t *ident
         layernorm_partial<1>(partial, identity, residual, mode, cols, at);
 }
 
-// A block of one warp for each row.
+// A block of one warp for each row: mean + rest is the mean in two words.
 extern "C" __global__ void __launch_bounds__(SRT_WARP)
-SRT_KERNEL(phi_residual_layernorm_finalize)(acc_t *mean, acc_t *rstd, const acc_t *partial,
-                                            acc_t eps, index_t segments) {
+SRT_KERNEL(phi_residual_layernorm_finalize)(acc_t *mean, acc_t *rstd, acc_t *rest,
+                                            const acc_t *partial, const scalar_t *identity,
+                                            const scalar_t *residual, acc_t eps, acc_t inner,
+                                            acc_t outer, index_t cols, index_t segments) {
     index_t row = blockIdx.x;
     Moments m = no_moments();
     for (index_t i = threadIdx.x; i < segments; i += SRT_WARP) {
@@ -162,7 +176,13 @@ SRT_KERNEL(phi_residual_layernorm_finalize)(acc_t *mean, acc_t *rstd, const acc_
         m = m + next;
     }
     m = warp_total(m);
-    if (threadIdx.x == 0) mean[row] = m.mean, rstd[row] = inverse_deviation(m.m2, m.n, eps);
+    if (threadIdx.x > 0) return;
+    Mode mode = {inner, outer};
+    acc_t pivot = pivot_of(row, identity, residual, cols, mode), sum = pivot + m.mean;
+    acc_t of_mean = sum - pivot;
+    mean[row] = sum;
+    rest[row] = (pivot - (sum - of_mean)) + (m.mean - of_mean);
+    rstd[row] = inverse_deviation(m.m2, m.n, eps);
 }
 
 // -- its gradient ---------------------------------------------------------------------------

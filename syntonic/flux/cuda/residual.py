@@ -98,21 +98,35 @@ def residual_layer_norm(
     out, mean, rstd = _like(identity), *(runtime.empty((rows,), acc) for _ in range(2))
     if not identity.size:
         return out, mean, rstd
-    factors, shape = _factors(identity, mode), (np.int64(rows), np.int64(cols))
     team, segments = _team(identity, _FORWARD_BYTES)
+    given, rest = (identity, residual), None
+    scalars = (acc.type(eps), *_factors(identity, mode))
+    shape = (np.int64(rows), np.int64(cols), np.int32(team))
     if segments > 1:
-        partial = runtime.empty((rows, segments, 3), acc)
-        arguments = (partial, identity, residual, *factors, *shape, np.int32(team))
-        _launch(identity, "phi_residual_layernorm_partial", (rows, segments), team, arguments)
-        arguments = (mean, rstd, partial, acc.type(eps), np.int64(segments))
-        _launch(identity, "phi_residual_layernorm_finalize", (rows,), WARP, arguments)
+        rest = runtime.empty((rows,), acc)
+        _long_row_moments((mean, rstd, rest), given, scalars, shape, segments)
     block = max(team, _BLOCK if team <= WARP else 0)
     grid = (blocks_for(rows * team, block), segments)
-    affine = (gamma, beta, acc.type(eps), *factors)
-    arguments = (out, mean, rstd, identity, residual, *affine, *shape, np.int32(team))
-    arguments = (*arguments, np.int32(segments > 1))
+    arguments = (out, mean, rstd, rest, *given, gamma, beta, *scalars, *shape)
     _launch(identity, "phi_residual_layernorm", grid, block, arguments)
     return out, mean, rstd
+
+
+def _long_row_moments(
+    moments: tuple[Array, ...],
+    given: tuple[Array, Array],
+    scalars: tuple[Any, ...],
+    shape: tuple[Any, ...],
+    segments: int,
+) -> None:
+    """Write mean, rstd and what mean misses, each (rows,), of rows longer than a block holds."""
+    rows, cols, team = map(int, shape)
+    name, like = "phi_residual_layernorm", given[0]
+    partial = runtime_of(like).empty((rows, segments, 3), moments[0].dtype)
+    arguments: tuple[Any, ...] = (partial, *given, *scalars[1:], *shape)
+    _launch(like, f"{name}_partial", (rows, segments), team, arguments)
+    arguments = (*moments, partial, *given, *scalars, np.int64(cols), np.int64(segments))
+    _launch(like, f"{name}_finalize", (rows,), WARP, arguments)
 
 
 def residual_layer_norm_backward(
@@ -159,7 +173,8 @@ def _long_row_means(
     partial = runtime.empty((rows, segments, 2), acc)
     means = runtime.empty((rows, 2), acc)
     name = "phi_residual_layernorm_backward"
-    _launch(grad, f"{name}_partial", (rows, segments), team, (partial, *given, *rest))
+    arguments: tuple[Any, ...] = (partial, *given, *rest)
+    _launch(grad, f"{name}_partial", (rows, segments), team, arguments)
     arguments = (means, partial, np.int64(cols), np.int64(segments))
     _launch(grad, f"{name}_means", (rows,), WARP, arguments)
     return means
@@ -175,7 +190,7 @@ def component_norms(identity: Array, residual: Array, mode: str) -> Array:
     count = blocks_for(identity.size, per_block, 4 * _RESIDENT // _BLOCK)
     partial, norms = runtime.empty((count, 3, 3), np.float64), runtime.empty((3,), np.float64)
     factors = _factors(identity, mode)
-    arguments = (partial, identity, residual, *factors, np.int64(identity.size))
+    arguments: tuple[Any, ...] = (partial, identity, residual, *factors, np.int64(identity.size))
     _launch(identity, "phi_residual_component_norm", (count,), _BLOCK, arguments)
     arguments = (norms, partial, np.int64(count))
     _launch(identity, "phi_residual_component_norm_finalize", (1,), _BLOCK, arguments)
