@@ -6,16 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from syntonic.doctor.probes import Broken, Driver, Facts
+from syntonic.flux.cuda.nvrtc import PACKAGES
 
 __all__ = ["FAIL", "OK", "WARN", "Verdict", "verdicts"]
 
 OK, WARN, FAIL = "OK", "WARN", "FAIL"
 
 _PIP = "python -m pip install"
-_NVRTC = {
-    12: f"{_PIP} nvidia-cuda-nvrtc-cu12 nvidia-cuda-runtime-cu12",
-    13: f"{_PIP} 'nvidia-cuda-nvrtc>=13,<14' 'nvidia-cuda-runtime>=13,<14'",
-}
 _DRIVER = (
     "install NVIDIA's driver (https://www.nvidia.com/drivers); start a container with --gpus all"
 )
@@ -119,7 +116,7 @@ def _working_driver(driver: Driver, facts: Facts, missing: str) -> Iterator[Verd
 def _compilers(facts: Facts) -> Iterator[Verdict]:
     wanted = facts.cupy_cuda
     missing = FAIL if facts.cupys else WARN
-    fix = _NVRTC.get(wanted or 12, _NVRTC[13])
+    fix = _compiler(wanted)
     if isinstance(facts.compilers, Broken):
         yield Verdict(missing, "NVRTC", facts.compilers.error, fix)
         return
@@ -128,7 +125,7 @@ def _compilers(facts: Facts) -> Iterator[Verdict]:
         if compiler.include:
             yield Verdict(OK, "NVRTC", f"{version}; headers in {compiler.include[0]}")
         else:
-            own = _NVRTC.get(compiler.version[0], fix)
+            own = _compiler(compiler.version[0])
             yield Verdict(WARN, "NVRTC", f"{version}; no cuda_fp16.h and cuda_bf16.h for it", own)
     if not any(wanted in (None, compiler.version[0]) for compiler in facts.compilers):
         which = f"none for CUDA {wanted}" if wanted else "none: kernels cannot be compiled here"
@@ -160,9 +157,9 @@ def _cache(facts: Facts) -> Iterator[Verdict]:
 
 def _trials(facts: Facts) -> Iterator[Verdict]:
     missing = FAIL if facts.cupys else WARN
-    fix = _NVRTC.get(facts.cupy_cuda or 12, _NVRTC[13])
     if isinstance(facts.compiled, Broken):
-        yield Verdict(missing, "compilation", facts.compiled.error, f"{fix} --upgrade")
+        fix = f"{_compiler(facts.cupy_cuda)} --upgrade"
+        yield Verdict(missing, "compilation", facts.compiled.error, fix)
     elif facts.compiled is not None:
         yield Verdict(OK, "compilation", facts.compiled)
     if isinstance(facts.launched, Broken):
@@ -180,6 +177,11 @@ def _cuda_for(facts: Facts) -> int:
     """Return the version of CUDA to install for: the newest of ours that the driver runs."""
     known = isinstance(facts.driver, Driver) and facts.driver.cuda[0] >= 13
     return 13 if known else 12
+
+
+def _compiler(cuda: int | None) -> str:
+    """Return the command that installs NVRTC and its headers."""
+    return f"{_PIP} {PACKAGES.get(cuda or 12, PACKAGES[13])}"
 
 
 def _install(extra: str) -> str:

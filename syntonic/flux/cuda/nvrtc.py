@@ -20,10 +20,13 @@ from syntonic.errors import BackendUnavailableError, KernelCompileError
 
 __all__ = ["PACKAGES", "Compiled", "Nvrtc", "Usage", "find", "installed", "usage"]
 
-PACKAGES = "nvidia-cuda-nvrtc-cu12 nvidia-cuda-runtime-cu12"
-"""What pip installs the compiler and its headers by."""
+PACKAGES = {
+    12: "nvidia-cuda-nvrtc-cu12 nvidia-cuda-runtime-cu12",
+    13: "'nvidia-cuda-nvrtc==13.*' 'nvidia-cuda-runtime==13.*'",
+}
+"""What pip installs the compiler and its headers by, for each version of CUDA."""
 
-_LIBRARY = re.compile(r"(libnvrtc\.so\.(1[2-9])|nvrtc64_(1[2-9])0_0\.dll)$")
+_LIBRARY = re.compile(r"(libnvrtc\.so\.(1[2-9])|nvrtc64_(1[2-9])0_0\.dll)")
 _CUDA_VERSION = r"(?m)^#define CUDA_VERSION (\d+)"
 _INVALID_OPTION, _COMPILATION = 5, 6
 
@@ -175,7 +178,8 @@ def find(major: int | None = None) -> Nvrtc:
         if major in (None, library.version[0]):
             return library
     which = "" if major is None else f" {major}"
-    raise BackendUnavailableError(f"no NVRTC{which} found; run: pip install {PACKAGES}")
+    packages = PACKAGES.get(major or 12, PACKAGES[13])
+    raise BackendUnavailableError(f"no NVRTC{which} found; run: pip install {packages}")
 
 
 def usage(log: str) -> tuple[Usage, ...]:
@@ -200,7 +204,7 @@ def _libraries() -> Iterator[Path]:
     """Yield the files that may be an NVRTC, the likeliest first."""
     for folder in _folders():
         if folder.is_dir():
-            yield from sorted(path for path in folder.iterdir() if _LIBRARY.search(path.name))
+            yield from sorted(path for path in folder.iterdir() if _LIBRARY.fullmatch(path.name))
 
 
 def _folders() -> Iterator[Path]:
