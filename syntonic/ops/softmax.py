@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from syntonic.errors import ShapeError
-from syntonic.flux.device import is_cuda
+from syntonic.flux.device import is_cuda, move
 from syntonic.flux.halves import contiguous, narrowed
 from syntonic.lattice import order
 from syntonic.lattice.array import LatticeArray
@@ -197,8 +197,8 @@ class SyntonicSoftmaxState:
         """Return `syntonic_softmax` of x with the parameters of this state."""
         where = f"{type(self).__name__}.forward"
         norms = self._mode_norms
-        if norms is not None and require_tensor(x, "x", where).device != "cpu":
-            norms = norms.tolist()  # Python's numbers may go to any device
+        if norms is not None:
+            norms = move(norms, require_tensor(x, "x", where).device, where)
         return syntonic_softmax(x, self.dim, norms, syntony, self.syntony_scale, self.mode)
 
     __call__ = forward
