@@ -13,6 +13,8 @@ from functools import lru_cache
 from typing import Any
 
 import numba
+import numpy as np
+import numpy.typing as npt
 
 __all__ = ["in_threads"]
 
@@ -35,7 +37,13 @@ def in_threads(loop: Callable[..., None], items: int, work: int, *arguments: Any
     work
         How many array elements they treat together; decides whether threads pay. There are as
         many as numba says: NUMBA_NUM_THREADS, or the cores of this process.
+    arguments
+        Arrays that are read-only or misaligned are only read. numba would compile a loop again
+        for each combination of such arrays.
     """
+    arguments = tuple(
+        _usual(x) if isinstance(x, np.ndarray) and not x.flags.carray else x for x in arguments
+    )
     threads = min(vars(numba.config)["NUMBA_NUM_THREADS"], items, work // LEAST_WORK)
     if threads <= 1:
         loop(0, items, *arguments)
@@ -50,6 +58,20 @@ def in_threads(loop: Callable[..., None], items: int, work: int, *arguments: Any
     helpers = [_pool(threads - 1).submit(take) for _ in range(threads - 1)]
     take()
     _finish(helpers)
+
+
+class _Unlocked:
+    """Offers the memory of a read-only array as if it were not."""
+
+    def __init__(self, x: npt.NDArray[Any]) -> None:
+        self.owner = x
+        address, _ = x.__array_interface__["data"]
+        self.__array_interface__ = x.__array_interface__ | {"data": (address, False)}
+
+
+def _usual(x: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return the same array aligned and not marked as read-only."""
+    return np.asarray(_Unlocked(x)) if x.flags.aligned else x.copy()
 
 
 def _finish(helpers: list[Future[None]]) -> None:

@@ -1,0 +1,273 @@
+"""Softmax in compiled loops; see `syntonic.flux.cpu.softmax` for the contract.
+
+Three layouts, chosen by the shape alone:
+
+* rows (inner = 1): maximum, exponentials and their sum, quotient, the row in the cache;
+* long rows: chunks with a maximum each, brought to the row's maximum at the end;
+* columns (inner > 1): the same as for rows on blocks of neighbouring columns.
+
+A slice's sum of exponentials is in float64: in lanes along rows, see `vector`, and in the order
+of n along columns. NaN needs no care when the maximum is taken: it comes back with the sum.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from syntonic.constants import PHI_INV
+from syntonic.flux.cpu.choice import Array
+from syntonic.flux.cpu.compiled.softmax_gradients import LONG, gradient, weight_gradients, width_of
+from syntonic.flux.cpu.compiled.vector import LANES, add_up, exp, fold, inlined, log
+from syntonic.flux.cpu.plain.softmax import class_logits, log_weights, weight_gradient
+from syntonic.flux.cpu.threads import in_threads
+from syntonic.lattice.jit import njit
+
+Doubles = npt.NDArray[np.float64]
+
+CHUNK = 1 << 12
+
+
+@inlined
+def _logit(x: Any, w: Any, scale: Any, floor: Any) -> Any:
+    w = floor if w < floor else w  # in this form a NaN stays
+    v = log(w)
+    return x + (v if w == 0 else v * scale)
+
+
+@njit
+def _largest(x: Array, tops: Array) -> Any:
+    """Return the largest element, anything if one is NaN; `tops` has LANES elements."""
+    tops[:] = -np.inf
+    i = 0
+    while i + 4 * LANES <= x.size:
+        part = x[i : i + 4 * LANES]
+        for j in range(LANES):
+            a, b, c, d = part[j], part[j + LANES], part[j + 2 * LANES], part[j + 3 * LANES]
+            a = a if a > b else b
+            c = c if c > d else d
+            a = a if a > c else c
+            tops[j] = a if a > tops[j] else tops[j]
+        i += 4 * LANES
+    while i < x.size:
+        part = x[i : i + LANES]
+        for j in range(part.size):
+            tops[j] = part[j] if part[j] > tops[j] else tops[j]
+        i += LANES
+    top = tops[0]
+    for j in range(1, LANES):
+        top = tops[j] if tops[j] > top else top
+    return top
+
+
+# -- forward ----------------------------------------------------------------------------------
+
+
+@njit
+def _exponentials(
+    x: Array,
+    shift: Any,
+    weights: Any,
+    scale: Any,
+    floor: Any,
+    out: Array,
+    lanes: Doubles,
+    tops: Array,
+) -> tuple[Any, float]:
+    """Write exp(z - top) for the logits z of a slice; return top and the sum."""
+    z = x
+    if shift is not None:
+        for i in range(x.size):
+            out[i] = x[i] + shift[i]
+        z = out
+    if weights is not None:
+        for i in range(x.size):
+            out[i] = _logit(x[i], weights[i], scale, floor)
+        z = out
+    top = _largest(z, tops)
+    middle = out.dtype.type(0) if top == -np.inf else top  # nothing but -inf: the sum is 0
+    for start in range(0, z.size, CHUNK):
+        a, b = z[start : start + CHUNK], out[start : start + CHUNK]
+        for i in range(a.size):
+            b[i] = exp(a[i] - middle)
+        add_up(lanes, b)
+    return top, fold(lanes)
+
+
+@njit
+def _rows(
+    first: int,
+    last: int,
+    x: Array,
+    shift: Any,
+    weights: Any,
+    scale: Any,
+    floor: Any,
+    out: Array,
+) -> None:
+    lanes, tops = np.zeros(LANES), np.empty(LANES, out.dtype)
+    for r in range(first, last):
+        target = out[r]
+        w = weights[r] if weights is not None else None
+        _, total = _exponentials(x[r], shift, w, scale, floor, target, lanes, tops)
+        inverse = out.dtype.type(1.0 / total)
+        for i in range(target.size):
+            target[i] *= inverse
+
+
+@njit
+def _chunks(
+    first: int,
+    last: int,
+    x: Array,
+    shift: Any,
+    weights: Any,
+    scale: Any,
+    floor: Any,
+    out: Array,
+    tops_of: Array,
+    sums_of: Doubles,
+) -> None:
+    """Treat chunks first, ..., last - 1 of all rows as if each were a row, but for the sum."""
+    lanes, tops = np.zeros(LANES), np.empty(LANES, out.dtype)
+    count = tops_of.shape[1]
+    for item in range(first, last):
+        r, k = item // count, item % count
+        i, j = k * LONG, (k + 1) * LONG
+        v = shift[i:j] if shift is not None else None
+        w = weights[r][i:j] if weights is not None else None
+        tops_of[r, k], sums_of[r, k] = _exponentials(
+            x[r][i:j], v, w, scale, floor, out[r][i:j], lanes, tops
+        )
+
+
+@njit
+def _scale_chunks(first: int, last: int, out: Array, factors: Array) -> None:
+    count = factors.shape[1]
+    for item in range(first, last):
+        r, k = item // count, item % count
+        target, factor = out[r][k * LONG : (k + 1) * LONG], factors[r, k]
+        for i in range(target.size):
+            target[i] *= factor
+
+
+@njit
+def _columns(
+    first: int,
+    last: int,
+    width: int,
+    x: Array,
+    shift: Any,
+    weights: Any,
+    scale: Any,
+    floor: Any,
+    out: Array,
+) -> None:
+    """Treat blocks first, ..., last - 1 of `width` neighbouring columns."""
+    _, n, inner = x.shape
+    blocks = -(-inner // width)
+    tops, sums = np.empty(width, out.dtype), np.empty(width)
+    for item in range(first, last):
+        o, i = item // blocks, item % blocks * width
+        j = min(i + width, inner)
+        tops[:] = -np.inf
+        sums[:] = 0.0
+        for k in range(n):
+            z, target = x[o, k][i:j], out[o, k][i:j]
+            if shift is not None:
+                for c in range(z.size):
+                    target[c] = z[c] + shift[k]
+                z = target
+            if weights is not None:
+                w = weights[o, k][i:j]
+                for c in range(z.size):
+                    target[c] = _logit(z[c], w[c], scale, floor)
+                z = target
+            for c in range(z.size):
+                tops[c] = z[c] if z[c] > tops[c] else tops[c]
+        for c in range(width):
+            tops[c] = 0 if tops[c] == -np.inf else tops[c]
+        for k in range(n):
+            z, target = x[o, k][i:j], out[o, k][i:j]
+            if shift is not None or weights is not None:
+                z = target
+            for c in range(z.size):
+                target[c] = exp(z[c] - tops[c])
+            for c in range(z.size):
+                sums[c] += np.float64(target[c])
+        for c in range(width):
+            tops[c] = out.dtype.type(1.0 / sums[c])
+        for k in range(n):
+            target = out[o, k][i:j]
+            for c in range(target.size):
+                target[c] *= tops[c]
+
+
+def _softmax(x: Array, shift: Any, weights: Any, scale: Any, floor: Any) -> Array:
+    out = np.empty_like(x)
+    if x.size == 0:
+        return out
+    outer, n, inner = x.shape
+    kind = x.dtype.type
+    options = shift, weights, kind(scale), kind(floor)
+    if inner > 1:
+        width = width_of(n, inner)
+        in_threads(_columns, outer * -(-inner // width), 2 * x.size, width, x, *options, out)
+        return out
+    rows, options = x.reshape(outer, n), (shift, _as_rows(weights), *options[2:])
+    target = out.reshape(outer, n)
+    if n <= LONG:
+        in_threads(_rows, outer, 2 * x.size, rows, *options, target)
+    else:
+        count = -(-n // LONG)
+        tops, sums = np.empty((outer, count), x.dtype), np.empty((outer, count))
+        in_threads(_chunks, outer * count, 2 * x.size, rows, *options, target, tops, sums)
+        in_threads(_scale_chunks, outer * count, x.size, target, _to_the_top(tops, sums))
+    return out
+
+
+def _as_rows(weights: Array | None) -> Array | None:
+    return None if weights is None else weights.reshape(weights.shape[:2])
+
+
+def _to_the_top(tops: Array, sums: Doubles) -> Array:
+    """Return the factors that make chunks with maxima and sums of their own parts of a row."""
+    with np.errstate(all="ignore"):
+        share = np.exp(tops.astype(np.float64) - tops.max(axis=1, keepdims=True))
+        return (share / (share * sums).sum(axis=1, keepdims=True)).astype(tops.dtype)
+
+
+def softmax_identity(x: Array) -> Array:
+    return _softmax(x, None, None, 1, 0)
+
+
+def softmax_learned(x: Array, mode_norms: Array, scale: float) -> Array:
+    return _softmax(x, class_logits(mode_norms, scale), None, 1, 0)
+
+
+def softmax_provided(x: Array, weights: Array, scale: float, floor: float) -> Array:
+    if weights.shape != x.shape:
+        return _softmax(x, log_weights(weights, scale, floor), None, 1, 0)
+    return _softmax(x, None, weights, scale, floor)
+
+
+def softmax_backward(grad: Array, out: Array) -> Array:
+    return gradient(grad, out, False)[0]
+
+
+def softmax_learned_backward(grad: Array, out: Array, scale: float) -> tuple[Array, Array]:
+    dx, sums = gradient(grad, out, True)
+    with np.errstate(all="ignore"):
+        return dx, (sums * (-scale * PHI_INV)).astype(out.dtype)
+
+
+def softmax_provided_backward(
+    grad: Array, out: Array, weights: Array, scale: float, floor: float
+) -> tuple[Array, Array]:
+    by_class = weights.shape != out.shape
+    dx, sums = gradient(grad, out, by_class)
+    if by_class:
+        return dx, weight_gradient(sums, weights, scale, floor)
+    return dx, weight_gradients(dx, weights, scale, floor)
