@@ -44,6 +44,31 @@ def table() -> str:
 
 
 def _section(data: dict[str, Any]) -> str:
+    return _gpu_section(data) if "gpu" in data else _cpu_section(data)
+
+
+def _gpu_section(data: dict[str, Any]) -> str:
+    """Return the table of flux_gpu.py: the shapes that stand for the others, a row an operation."""
+    gpu, copy = data["gpu"], data["copy_bytes_per_second"] / 1e9
+    versions = ", ".join(f"{name} {number}" for name, number in gpu["packages"].items())
+    lines = [
+        f"{gpu['name']}, driver {gpu['driver']}, {versions}. Shares are of the bandwidth of a copy "
+        f"within the device, {copy:.0f} GB/s read and written:",
+        "",
+        "| task | time | of the copy's bandwidth | others, as multiples of the time |",
+        "|---|---|---|---|",
+    ]
+    for r in data["results"]:
+        if r["headline"] and r["of_copy"] is not None:
+            others = ", ".join(f"{name} {_multiple(x)}" for name, x in r["ratios"].items())
+            shape = " x ".join(map(str, r["shape"]))
+            task = f"{r['operation']}, {shape}, {r['dtype']}"
+            ours = pretty(r["seconds"]["syntonic"])
+            lines.append(f"| {task} | {ours} | {r['of_copy']:.0%} | {others} |")
+    return "\n".join(lines) + "\n\n"
+
+
+def _cpu_section(data: dict[str, Any]) -> str:
     m = data["machine"]
     lines = [
         f"{m['processor']}, {m['cores']} cores, Python {m['python']}, NumPy "

@@ -1,0 +1,177 @@
+"""Every kernel on a GPU: how much of the device's copy bandwidth it reaches, beside its peers.
+
+    python benchmarks/flux_gpu.py [--family residual,norm] [--dtype f32] [--quick] [--no-compile]
+                                  [--budget SECONDS] [--out FILE] [--plan | --once]
+
+Needs an NVIDIA GPU and CuPy; PyTorch with CUDA and Triton are measured beside if they are there.
+On a machine with a GPU, in this order::
+
+    export PYTHONPATH=. SYNTONIC_REQUIRE_GPU=1
+    python -m pytest -m gpu tests
+    compute-sanitizer --tool memcheck --error-exitcode 1 python benchmarks/flux_gpu.py --once
+    compute-sanitizer --tool racecheck --error-exitcode 1 python benchmarks/flux_gpu.py --once
+    python benchmarks/flux_gpu.py --no-compile --budget 480
+    python benchmarks/flux_gpu.py --quick --budget 480
+    python benchmarks/report.py
+
+`--once` runs every operation once at small shapes and times nothing: what the sanitizer is to
+watch. `--plan` lists the cases and needs no GPU.
+
+How it is measured. A case is a launcher of `syntonic.flux.cuda`, a dtype and a shape. Its floor is
+the bytes that the operation must move (`passes` in gpu/operations.py); floor / time is set beside
+the bandwidth of a copy within the device in the same run. Inputs are random normal numbers, several
+sets of them in rotation, together three times the L2 cache (`cold` in the results; 256 sets at
+most, so the smallest shapes are warm); results rotate too. Times are medians of ten batches between
+CUDA events, the contenders in turns; a kernel that spins lets Python queue a batch before it
+begins, so that no gap between launches is measured. What Python takes for a call stands beside as
+`python_seconds`. PyTorch's backward is autograd alone, on a graph that is kept.
+
+The results are written after every case, and kept from case to case and from run to run of the
+same GPU.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from gpu.bench import Peers, Supply, measure
+from gpu.cases import DTYPES, Case, plan, small
+from gpu.device import Gpu
+from gpu.operations import FAMILIES
+from measure import machine, pretty
+
+RESULTS = Path(__file__).parent / "results"
+
+
+def main(arguments: Sequence[str] | None = None) -> int | str:
+    options = _parser().parse_args(arguments)
+    if options.once:
+        return once(Gpu(), small(options.family, options.dtype))
+    cases = plan(options.family, options.dtype, options.quick)
+    if options.plan:
+        print("\n".join(f"{case.key}: {case.floor / 1e6:.4g} MB" for case in cases))
+        print(f"{len(cases)} cases")
+        return 0
+    gpu = Gpu()
+    beside = Peers.found(gpu, compiled=not (options.quick or options.no_compile))
+    return run(gpu, cases, beside, Path(options.out or _default(gpu)), options.budget)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    several = {"type": lambda text: text.split(","), "metavar": "A,B"}
+    parser.add_argument("--family", default=FAMILIES, help=", ".join(FAMILIES), **several)
+    parser.add_argument("--dtype", default=DTYPES, help="f32, bf16, f64, f16", **several)
+    parser.add_argument("--quick", action="store_true", help="fewer shapes, no torch.compile")
+    parser.add_argument("--no-compile", action="store_true", help="no torch.compile")
+    parser.add_argument("--budget", type=float, metavar="SECONDS", help="start no case after this")
+    parser.add_argument("--out", metavar="FILE", help="default: benchmarks/results/gpu_NAME.json")
+    parser.add_argument("--plan", action="store_true", help="list the cases, measure nothing")
+    parser.add_argument("--once", action="store_true", help="run all at small shapes, untimed")
+    return parser
+
+
+def _default(gpu: Any) -> Path:
+    return RESULTS / f"gpu_{gpu.name.lower().replace(' ', '_')}.json"
+
+
+def run(gpu: Any, cases: list[Case], beside: Peers, path: Path, budget: float | None) -> int | str:
+    """Measure the cases, and write the file after each of them."""
+    begun, about = time.perf_counter(), {"machine": machine(), "gpu": gpu.describe()}
+    print(json.dumps(about, indent=1), flush=True)
+    results = _kept(path, gpu.name)
+    copy = gpu.copy_bandwidth()
+    print(f"copy: {copy / 1e9:.0f} GB/s read and written", flush=True)
+    supply = Supply(gpu)
+    for number, case in enumerate(cases, 1):
+        if budget is not None and time.perf_counter() - begun > budget:
+            print(f"the budget of {budget:.0f} s is spent: {len(cases) - number + 1} cases left")
+            break
+        entry = measure(gpu, supply, case, beside, copy)
+        results[case.key] = entry
+        _write(path, about | {"copy_bytes_per_second": copy}, results)
+        print(f"[{number}/{len(cases)}] {_line(entry)}", flush=True)
+        try:
+            gpu.free()
+            gpu.finish()
+        except Exception as error:  # no later launch would work
+            return f"{case.key}: the device failed: {error}"
+    print(_summary([results[case.key] for case in cases if case.key in results]))
+    return 0
+
+
+def _kept(path: Path, name: str) -> dict[str, Any]:
+    """Return what is already known of this GPU."""
+    if not path.exists():
+        return {}
+    data = json.loads(path.read_text(encoding="utf-8"))
+    if data["gpu"]["name"] != name:
+        raise SystemExit(f"{path} is of {data['gpu']['name']}, this is {name}; use --out")
+    return {entry["case"]: entry for entry in data["results"]}
+
+
+def _write(path: Path, about: dict[str, Any], results: dict[str, Any]) -> None:
+    """Write the file, a line for each result, through a temporary one."""
+    lines = ",\n".join(json.dumps(entry) for entry in results.values())
+    head = json.dumps(about, indent=1).removesuffix("\n}")
+    part = path.with_suffix(".part")
+    part.write_text(f'{head},\n "results": [\n{lines}\n]}}\n', encoding="utf-8")
+    part.replace(path)
+
+
+def _line(entry: dict[str, Any]) -> str:
+    """Return one line of the log: what, how long, how much of the copy, and the peers' ratios."""
+    words = [f"{entry['case']:60s}"]
+    if "syntonic" in entry["seconds"]:
+        share = entry["of_copy"]
+        goal = "" if entry["goal"] is None else (" met" if share >= entry["goal"] else " missed")
+        words += [
+            f"{pretty(entry['seconds']['syntonic']):>9s}",
+            f"{entry['bytes_per_second'] / 1e9:6.0f} GB/s",
+            f"{100 * share:5.1f}% of copy{goal}",
+            *(f"{name} x{ratio:.2f}" for name, ratio in entry["ratios"].items()),
+            f"python {pretty(entry['python_seconds']['syntonic'])}",
+        ]
+    words += [f"behind python: {name}" for name in entry["behind_python"]]
+    words += [f"{n} {d}" for n, d in entry["differences"].items() if isinstance(d, str)]
+    words += [f"{name} failed: {text.splitlines()[0]}" for name, text in entry["failures"].items()]
+    return "  ".join(words)
+
+
+def _summary(entries: list[dict[str, Any]]) -> str:
+    """Return how many goals are met, and where a peer is faster."""
+    judged = [e for e in entries if e["goal"] and e["of_copy"]]
+    met = sum(e["of_copy"] >= e["goal"] for e in judged)
+    slower = [
+        f"  {e['case']}: {name} x{ratio:.2f}"
+        for e in entries
+        for name, ratio in e["ratios"].items()
+        if ratio < 1
+    ]
+    failed = sum("syntonic" in e["failures"] for e in entries)
+    lines = [f"{met} of {len(judged)} goals met; {failed} cases failed; slower than a peer:"]
+    return "\n".join(lines + (slower or ["  none"]))
+
+
+def once(gpu: Any, cases: list[Case]) -> int | str:
+    """Run every case on one input set."""
+    supply, failed = Supply(gpu), 0
+    for case in cases:
+        try:
+            case.launch(case.inputs(gpu, supply.arrays(case)[0]))
+            gpu.finish()
+        except Exception as error:
+            failed += 1
+            print(f"{case.key}: {type(error).__name__}: {error}", flush=True)
+    print(f"{len(cases) - failed} of {len(cases)} cases ran")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,319 @@
+"""The benchmark of the GPU without one: its plan, its floors, and every launcher and peer it calls.
+
+A stand-in for the GPU keeps arrays on the host harness, and its clock is made up.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from cuda_host.devices import device_for
+from cuda_host.runtime import to_host_array
+
+ROOT = Path(__file__).resolve().parent.parent
+with pytest.MonkeyPatch.context() as patch:
+    patch.syspath_prepend(ROOT / "benchmarks")
+    import flux_gpu
+    import report
+    from gpu import bench, cases, operations, peers
+    from gpu.device import Batch
+
+ALL = ("f64", "f32", "f16", "bf16")
+SUMS = ("component norms", "output stats", "batch norm stats")  # not compared in halves
+COPY = 2e9
+
+
+class HostGpu:
+    """What the benchmark asks of a GPU. A launch takes a second, by its clock."""
+
+    name, l2, xp = "Host harness", 1 << 10, np
+
+    def __init__(self) -> None:
+        self.rng = np.random.default_rng(3)
+        self.freed = 0
+
+    def describe(self) -> dict[str, Any]:
+        return {"name": self.name, "driver": "none", "packages": {"numpy": "2.0"}}
+
+    def normal(self, count: int, dtype: np.dtype[Any]) -> Any:
+        return to_host_array(self.rng.standard_normal(count).astype(dtype))
+
+    def to_torch(self, array: Any) -> Any:
+        torch = pytest.importorskip("torch")
+        array = np.ascontiguousarray(array).view(np.ndarray)
+        if array.dtype.name == "bfloat16":
+            return torch.from_numpy(array.view(np.int16)).view(torch.bfloat16)
+        return torch.from_numpy(array)
+
+    def batch(self, call: Any, launches: int, host: float) -> Batch:
+        call()
+        return Batch(1.0, 1e-5, ahead=True)
+
+    def copy_bandwidth(self) -> float:
+        return COPY
+
+    def free(self) -> int:
+        self.freed += 1
+        return 1 << 30
+
+    def finish(self) -> None:
+        pass
+
+
+@pytest.fixture
+def gpu() -> HostGpu:
+    device_for("natural")  # skips where the harness does not run
+    return HostGpu()
+
+
+def case_of(operation: str, dtype: str = "f32", which: int = 0) -> cases.Case:
+    return [case for case in cases.small(dtypes=[dtype]) if case.operation == operation][which]
+
+
+# -- the plan ------------------------------------------------------------------------------------
+def test_the_plan_has_every_operation_in_every_dtype():
+    planned = {(case.operation, case.dtype) for case in cases.plan()}
+    wanted = {
+        (operation, dtype)
+        for family, known in operations.OPERATIONS.items()
+        for operation in known
+        for dtype in (("f64",) if family == "lattice" else cases.DTYPES)
+    }
+    assert planned == wanted
+    assert {case.operation for case in cases.plan(quick=True)} == {name for name, _ in wanted}
+
+
+def test_no_case_is_planned_twice_and_headlines_come_first():
+    planned = cases.plan()
+    assert len({case.key for case in planned}) == len(planned)
+    headlines = [case.headline for case in planned]
+    assert headlines == sorted(headlines, reverse=True)
+    assert all(case.headline for case in planned if case.compiled)
+
+
+def test_every_launcher_is_measured():
+    """A launcher that is added must be added to the benchmark, by the name it is called by."""
+    text = (ROOT / "benchmarks/gpu/operations.py").read_text()
+    for family in operations.FAMILIES:
+        module = pytest.importorskip(f"syntonic.flux.cuda.{family}")
+        for name in module.__all__:
+            assert f"{family}.{name}(" in text, f"{family}.{name} is not measured"
+
+
+@pytest.mark.parametrize("options", [[], ["--quick"], ["--family", "norm,softmax"]])
+def test_plan_option(options, capsys):
+    assert flux_gpu.main(["--plan", *options]) == 0
+    *lines, last = capsys.readouterr().out.splitlines()
+    assert last == f"{len(lines)} cases"
+    assert all(line.endswith(" MB") for line in lines)
+
+
+# -- the floors, beside counts of the arrays that an operation reads and writes --------------------
+@pytest.mark.parametrize(
+    ("operation", "arrays"),
+    [
+        ("phi", "identity residual out"),
+        ("relu", "identity residual out"),
+        ("gelu", "identity residual out"),
+        ("residual layer norm", "identity residual out"),
+        ("component norms", "identity residual"),
+        ("phi backward", "grad residual's"),
+        ("relu backward", "grad out identity's residual's"),
+        ("gelu backward", "grad identity residual identity's residual's"),
+        ("residual layer norm backward", "grad identity residual identity's residual's"),
+        ("batch norm stats", "x"),
+        ("batch norm apply", "x out"),
+        ("layer norm", "x out"),
+        ("layer norm backward", "grad x x's"),
+        ("output stats", "x"),
+        ("softmax", "x out"),
+        ("softmax learned", "x out"),
+        ("softmax provided", "x weights out"),
+        ("softmax backward", "grad out x's"),
+        ("softmax learned backward", "grad out x's"),
+        ("softmax provided backward", "grad out weights x's weights'"),
+    ],
+)
+@pytest.mark.parametrize(("dtype", "size"), [("f64", 8), ("f32", 4), ("f16", 2), ("bf16", 2)])
+def test_floor(operation, arrays, dtype, size):
+    if dtype == "bf16":
+        pytest.importorskip("ml_dtypes")
+    for case in cases.plan(dtypes=[dtype]):
+        if case.operation == operation:
+            assert case.floor == len(arrays.split()) * np.prod(case.shape) * size
+
+
+@pytest.mark.parametrize(
+    ("shape", "forward", "backward"),
+    [((256, 100_000), 2, 3), ((32, 64, 28, 28), 2, 3), ((128, 256, 56, 56), 3, 5)],
+)
+def test_floor_of_batch_norm(shape, forward, backward):
+    for operation, passes in (("batch norm", forward), ("batch norm backward", backward)):
+        case = cases.Case("norm", operation, "f32", shape)
+        assert case.floor == passes * np.prod(shape) * 4
+
+
+def test_goals():
+    by_key = {case.key: case for case in cases.plan()}
+    assert by_key["residual: phi f32 16777216"].goal == 0.9  # 64 MiB to the byte
+    assert by_key["residual: phi backward f32 16777216"].goal == 0.8
+    assert by_key["residual: phi bf16 16777216"].goal is None
+
+
+# -- every launcher, with the benchmark's arguments, beside every peer ----------------------------
+@pytest.mark.parametrize("dtype", ALL)
+@pytest.mark.parametrize("operation", [name for f in operations.OPERATIONS.values() for name in f])
+def test_operations_and_peers(gpu, operation, dtype):
+    chosen = [case for case in cases.small(dtypes=[dtype]) if case.operation == operation]
+    if dtype == "bf16":
+        pytest.importorskip("ml_dtypes")
+    for case in chosen:
+        arrays = bench.Supply(gpu).arrays(case)
+        assert len(arrays) >= 2
+        data = case.inputs(gpu, arrays[0])
+        results = {"syntonic": case.launch(data)}
+        finite(results["syntonic"])
+        beside_numpy(case, data, results["syntonic"])
+        beside_torch(gpu, case, data, results)
+
+
+def finite(result: Any) -> None:
+    for array in bench._several(result):
+        assert np.isfinite(np.asarray(array, np.float64)).all()
+
+
+def beside_numpy(case: cases.Case, data: SimpleNamespace, ours: Any) -> None:
+    expression = peers.CUPY.get(case.operation)
+    if expression is None or case.size == 2:
+        return
+    plain = {n: np.asarray(v) for n, v in vars(data).items() if isinstance(v, np.ndarray)}
+    expected = expression(np, SimpleNamespace(**plain))
+    tolerance = 1e-12 if case.dtype == "f64" else 1e-4
+    for a, b in zip(bench._several(ours), bench._several(expected), strict=False):
+        np.testing.assert_allclose(np.ravel(a), np.ravel(b), rtol=tolerance, atol=tolerance)
+
+
+def beside_torch(gpu: HostGpu, case: cases.Case, data: Any, results: dict[str, Any]) -> None:
+    try:
+        import torch
+    except ImportError:
+        return
+    if case.forward not in peers.torch_forms(torch):
+        return
+    t = peers.tensors(gpu, data)
+    results["torch"] = peers.contender(torch, case, [t], compiled=False)[0]()
+    found = bench.agreement(gpu, case, results)
+    assert isinstance(found["torch"], float), found
+    if case.size == 2 and case.operation in SUMS:
+        return
+    results["torch"] = tuple(2 * b for b in bench._several(results["torch"]))
+    assert "disagrees" in bench.agreement(gpu, case, results)["torch"]
+
+
+# -- a whole run -----------------------------------------------------------------------------------
+def test_input_sets_exceed_the_caches(gpu):
+    case = case_of("phi", which=1)
+    arrays = bench.Supply(gpu).arrays(case)
+    everything = [array for these in arrays for array in these]
+    starts = [array.ctypes.data for array in everything]
+    assert sum(array.nbytes for array in everything) >= bench.CACHES * gpu.l2
+    assert len(set(starts)) == len(starts)
+    assert all(
+        b - a >= case.nbytes for a, b in zip(sorted(starts), sorted(starts)[1:], strict=False)
+    )
+
+
+def test_results_rotate():
+    made = [bytearray(1) for _ in range(3)]
+    turn = bench._Rotation([lambda m=m: m for m in made])
+    for _ in range(4):
+        turn()
+    assert turn.results == made
+
+
+def test_a_run_is_written_and_merged(gpu, tmp_path, capsys):
+    path = tmp_path / "gpu.json"
+    first, second = [case_of("phi")], [case_of("softmax"), case_of("phi")]
+    beside = bench.Peers(cupy=np)
+    assert flux_gpu.run(gpu, first, beside, path, None) == 0
+    assert flux_gpu.run(gpu, second, beside, path, None) == 0
+    data = json.loads(path.read_text())
+    assert [entry["operation"] for entry in data["results"]] == ["phi", "softmax"]
+    entry = data["results"][0]
+    assert entry["seconds"] == {"syntonic": 1.0, "cupy": 1.0}
+    assert entry["ratios"] == {"cupy": 1.0}
+    assert entry["of_copy"] == pytest.approx(entry["bytes"] / COPY, rel=1e-3)
+    assert entry["failures"] == {}
+    out = capsys.readouterr().out
+    assert "% of copy" in out
+    assert "slower than a peer:\n  none" in out
+
+
+def test_another_gpu_is_not_merged(gpu, tmp_path):
+    path = tmp_path / "gpu.json"
+    path.write_text(json.dumps({"gpu": {"name": "another"}, "results": []}))
+    with pytest.raises(SystemExit, match="is of another, this is Host harness; use --out"):
+        flux_gpu.run(gpu, [], bench.Peers(), path, None)
+
+
+def test_a_spent_budget_keeps_what_was_measured(gpu, tmp_path, capsys):
+    path = tmp_path / "gpu.json"
+    assert flux_gpu.run(gpu, [case_of("phi")], bench.Peers(), path, None) == 0
+    assert flux_gpu.run(gpu, [case_of("gelu")], bench.Peers(), path, -1) == 0
+    assert "1 cases left" in capsys.readouterr().out
+    assert len(json.loads(path.read_text())["results"]) == 1
+
+
+def test_a_failure_is_a_value(gpu, tmp_path, capsys, monkeypatch):
+    def fails(*_: Any) -> Any:
+        raise MemoryError("no room\nat all")
+
+    monkeypatch.setitem(peers.CUPY, "phi", fails)
+    monkeypatch.setattr(cases.Case, "inputs", fails)
+    entry = bench.measure(gpu, bench.Supply(gpu), case_of("phi"), bench.Peers(cupy=np), COPY)
+    assert entry["failures"] == {"syntonic": "MemoryError: no room\nat all"}
+    assert entry["of_copy"] is None
+    monkeypatch.undo()
+    monkeypatch.setitem(peers.CUPY, "phi", fails)
+    path = tmp_path / "gpu.json"
+    assert flux_gpu.run(gpu, [case_of("phi")], bench.Peers(cupy=np), path, None) == 0
+    assert "cupy failed: MemoryError: no room" in capsys.readouterr().out
+    assert "cupy" not in json.loads(path.read_text())["results"][0]["seconds"]
+
+
+def test_a_broken_device_ends_the_run(gpu, tmp_path):
+    gpu.finish = lambda: (_ for _ in ()).throw(RuntimeError("illegal address"))
+    path = tmp_path / "gpu.json"
+    ended = flux_gpu.run(gpu, [case_of("phi"), case_of("gelu")], bench.Peers(), path, None)
+    assert "the device failed: illegal address" in ended
+    assert len(json.loads(path.read_text())["results"]) == 1
+
+
+def test_once(gpu, capsys):
+    assert flux_gpu.once(gpu, cases.small(["residual"], ["f32"])) == 0
+    assert capsys.readouterr().out.strip().endswith("cases ran")
+
+
+# -- the README's table --------------------------------------------------------------------------
+def test_the_committed_table_is_what_the_results_say(monkeypatch):
+    monkeypatch.setattr("sys.argv", ["report.py", "--check"])
+    assert report.main() == 0
+
+
+def test_a_gpu_has_a_table_of_its_own(gpu, tmp_path, monkeypatch):
+    monkeypatch.setattr(report, "RESULTS", tmp_path)
+    assert report.table() == ""
+    chosen = [case_of("phi"), case_of("gelu", "f64")]
+    flux_gpu.run(gpu, chosen, bench.Peers(cupy=np), tmp_path / "gpu.json", None)
+    lines = report.table().splitlines()
+    assert lines[0].startswith("Host harness, driver none, numpy 2.0. Shares")
+    assert lines[0].endswith("2 GB/s read and written:")
+    assert lines[4:6] == [
+        "| phi, 37, f32 | 1 s | 0% | cupy ×1 |",
+        "| gelu, 37, f64 | 1 s | 0% | cupy ×1 |",
+    ]
