@@ -98,6 +98,9 @@ template <int N, int C> SRT_INLINE acc_t greatest_of(const acc_t *x) {
         return greater(greatest_of<N - N / 2, C>(x), greatest_of<N / 2, C>(x + (N - N / 2) * C));
 }
 
+// What to subtract before exp: -inf - -inf is no number.
+SRT_INLINE acc_t origin(acc_t top) { return top == -SRT_INFINITY ? (acc_t)0 : top; }
+
 // A sum whose error does not grow with the number of terms.
 struct Compensated {
     acc_t sum, rest;
@@ -125,13 +128,15 @@ struct Running {
             acc_t shrink = srt_exp(top - best);
             total.sum *= shrink, total.rest *= shrink, top = best;
         }
-        acc_t base = top == -SRT_INFINITY ? (acc_t)0 : top;  // -inf - -inf is no number
+        acc_t base = origin(top);
 #pragma unroll
         for (int i = 0; i < N; ++i) z[i * C] = srt_exp(z[i * C] - base);
         total.add(sum_of<N, C>(z));
     }
     // The sum relative to a top as great as this one.
-    SRT_INLINE acc_t from(acc_t other) const { return total.value() * srt_exp(top - other); }
+    SRT_INLINE acc_t from(acc_t other) const {
+        return total.value() * srt_exp(top - origin(other));
+    }
 };
 SRT_INLINE Running none_yet() {
     Running r = {-SRT_INFINITY, {0, 0}};

@@ -73,7 +73,8 @@ template <int WEIGHING> struct Forward {
         for (int c = 0; c < C; ++c) s[c].template add<N / C, C>(t.z + c);
     }
 
-    // The greatest and the sum of each of the team's slices; z becomes exp(z - top).
+    // The greatest and the sum of each of the team's slices; z becomes exp(z - top). What is all -inf
+    // sums up to 0: it may be but a part of a slice. A slice that does is divided by it: NaN.
     template <int N, int C, typename Team>
     SRT_INLINE void finish(const Team &team, const State (&s)[C], Tile<N> &t, Tile<1> &edge,
                            Result (&r)[C]) const {
@@ -83,10 +84,10 @@ template <int WEIGHING> struct Forward {
         top[0] = greater(edge.z[0], top[0]);
         team.top(top);
 #pragma unroll
-        for (int i = 0; i < N; ++i) t.z[i] = srt_exp(t.z[i] - top[i % C]);
+        for (int i = 0; i < N; ++i) t.z[i] = srt_exp(t.z[i] - origin(top[i % C]));
 #pragma unroll
         for (int c = 0; c < C; ++c) total[c] = sum_of<N / C, C>(t.z + c) + s[c].from(top[c]);
-        total[0] += edge.z[0] = srt_exp(edge.z[0] - top[0]);
+        total[0] += edge.z[0] = srt_exp(edge.z[0] - origin(top[0]));
         team.total(total);
 #pragma unroll
         for (int c = 0; c < C; ++c) r[c].top = top[c], r[c].total = total[c];

@@ -22,12 +22,12 @@ SRT_INLINE Forward<PROVIDED> by_weight(scalar_t *out, const scalar_t *x, const s
 
 // -- identity -------------------------------------------------------------------------------------
 
-extern "C" __global__ void __launch_bounds__(128)
+extern "C" __global__ void __launch_bounds__(128, 1)
     SRT_KERNEL(syntonic_softmax_identity)(scalar_t *out, const scalar_t *x, ROW_SIZES) {
     rows_in_lanes<FEW, SRT_VEC>(plain(out, x, 1), rows, n, bits);
 }
 
-extern "C" __global__ void __launch_bounds__(128)
+extern "C" __global__ void __launch_bounds__(128, 1)
     SRT_KERNEL(syntonic_softmax_identity_odd)(scalar_t *out, const scalar_t *x, ROW_SIZES) {
     rows_in_lanes<SINGLE, 1>(plain(out, x, 1), rows, n, bits);
 }
@@ -37,13 +37,13 @@ extern "C" __global__ void __launch_bounds__(1024)
     rows_in_blocks<FEW, SRT_VEC>(plain(out, x, 1), n);
 }
 
-extern "C" __global__ void __launch_bounds__(512)
+extern "C" __global__ void __launch_bounds__(256, 1)
     SRT_KERNEL(syntonic_softmax_identity_part)(scalar_t *out, const scalar_t *x, acc_t *part,
                                                index_t n) {
     rows_shared<FEW, SRT_VEC>(plain(out, x, 1), part, n);
 }
 
-extern "C" __global__ void __launch_bounds__(512)
+extern "C" __global__ void __launch_bounds__(256, 1)
     SRT_KERNEL(syntonic_softmax_identity_join)(scalar_t *out, const scalar_t *x, const acc_t *part,
                                                index_t n) {
     rows_rejoined<FEW, SRT_VEC>(plain(out, x, 1), part, n);
@@ -78,13 +78,13 @@ extern "C" __global__ void __launch_bounds__(COLUMN_THREADS, 1)
 
 // -- learned --------------------------------------------------------------------------------------
 
-extern "C" __global__ void __launch_bounds__(128)
+extern "C" __global__ void __launch_bounds__(128, 1)
     SRT_KERNEL(syntonic_softmax_learned)(scalar_t *out, const scalar_t *x, const acc_t *classes,
                                          acc_t scale, ROW_SIZES) {
     rows_in_lanes<FEW, SRT_VEC>(by_class(out, x, classes, scale, 1), rows, n, bits);
 }
 
-extern "C" __global__ void __launch_bounds__(128)
+extern "C" __global__ void __launch_bounds__(128, 1)
     SRT_KERNEL(syntonic_softmax_learned_odd)(scalar_t *out, const scalar_t *x, const acc_t *classes,
                                              acc_t scale, ROW_SIZES) {
     rows_in_lanes<SINGLE, 1>(by_class(out, x, classes, scale, 1), rows, n, bits);
@@ -96,14 +96,14 @@ extern "C" __global__ void __launch_bounds__(1024)
     rows_in_blocks<FEW, SRT_VEC>(by_class(out, x, classes, scale, 1), n);
 }
 
-extern "C" __global__ void __launch_bounds__(512)
+extern "C" __global__ void __launch_bounds__(256, 1)
     SRT_KERNEL(syntonic_softmax_learned_part)(scalar_t *out, const scalar_t *x,
                                               const acc_t *classes, acc_t scale, acc_t *part,
                                               index_t n) {
     rows_shared<FEW, SRT_VEC>(by_class(out, x, classes, scale, 1), part, n);
 }
 
-extern "C" __global__ void __launch_bounds__(512)
+extern "C" __global__ void __launch_bounds__(256, 1)
     SRT_KERNEL(syntonic_softmax_learned_join)(scalar_t *out, const scalar_t *x,
                                               const acc_t *classes, acc_t scale, const acc_t *part,
                                               index_t n) {
@@ -144,13 +144,13 @@ extern "C" __global__ void __launch_bounds__(COLUMN_THREADS, 1)
 
 // -- provided -------------------------------------------------------------------------------------
 
-extern "C" __global__ void __launch_bounds__(128)
+extern "C" __global__ void __launch_bounds__(128, 1)
     SRT_KERNEL(syntonic_softmax_provided)(scalar_t *out, const scalar_t *x, const scalar_t *weights,
                                           acc_t scale, acc_t floor, ROW_SIZES) {
     rows_in_lanes<FEW, SRT_VEC>(by_weight(out, x, weights, scale, floor, 1), rows, n, bits);
 }
 
-extern "C" __global__ void __launch_bounds__(128)
+extern "C" __global__ void __launch_bounds__(128, 1)
     SRT_KERNEL(syntonic_softmax_provided_odd)(scalar_t *out, const scalar_t *x,
                                               const scalar_t *weights, acc_t scale, acc_t floor,
                                               ROW_SIZES) {
@@ -164,14 +164,14 @@ extern "C" __global__ void __launch_bounds__(512)
     rows_in_blocks<FEW, SRT_VEC>(by_weight(out, x, weights, scale, floor, 1), n);
 }
 
-extern "C" __global__ void __launch_bounds__(512)
+extern "C" __global__ void __launch_bounds__(256, 1)
     SRT_KERNEL(syntonic_softmax_provided_part)(scalar_t *out, const scalar_t *x,
                                                const scalar_t *weights, acc_t scale, acc_t floor,
                                                acc_t *part, index_t n) {
     rows_shared<FEW, SRT_VEC>(by_weight(out, x, weights, scale, floor, 1), part, n);
 }
 
-extern "C" __global__ void __launch_bounds__(512)
+extern "C" __global__ void __launch_bounds__(256, 1)
     SRT_KERNEL(syntonic_softmax_provided_join)(scalar_t *out, const scalar_t *x,
                                                const scalar_t *weights, acc_t scale, acc_t floor,
                                                const acc_t *part, index_t n) {

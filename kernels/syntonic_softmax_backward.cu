@@ -21,13 +21,13 @@ SRT_INLINE Backward<PROVIDED> back_weighed(scalar_t *dx, scalar_t *dweights, con
 
 // -- by the logits alone --------------------------------------------------------------------------
 
-extern "C" __global__ void __launch_bounds__(128)
+extern "C" __global__ void __launch_bounds__(128, 1)
     SRT_KERNEL(syntonic_softmax_identity_backward)(scalar_t *dx, const scalar_t *grad,
                                                    const scalar_t *out, ROW_SIZES) {
     rows_in_lanes<FEW, SRT_VEC>(back(dx, grad, out, 1), rows, n, bits);
 }
 
-extern "C" __global__ void __launch_bounds__(128)
+extern "C" __global__ void __launch_bounds__(128, 1)
     SRT_KERNEL(syntonic_softmax_identity_backward_odd)(scalar_t *dx, const scalar_t *grad,
                                                        const scalar_t *out, ROW_SIZES) {
     rows_in_lanes<SINGLE, 1>(back(dx, grad, out, 1), rows, n, bits);
@@ -39,14 +39,14 @@ extern "C" __global__ void __launch_bounds__(512)
     rows_in_blocks<FEW, SRT_VEC>(back(dx, grad, out, 1), n);
 }
 
-extern "C" __global__ void __launch_bounds__(512)
+extern "C" __global__ void __launch_bounds__(256, 1)
     SRT_KERNEL(syntonic_softmax_identity_backward_part)(scalar_t *dx, const scalar_t *grad,
                                                         const scalar_t *out, acc_t *part,
                                                         index_t n) {
     rows_shared<FEW, SRT_VEC>(back(dx, grad, out, 1), part, n);
 }
 
-extern "C" __global__ void __launch_bounds__(512)
+extern "C" __global__ void __launch_bounds__(256, 1)
     SRT_KERNEL(syntonic_softmax_identity_backward_join)(scalar_t *dx, const scalar_t *grad,
                                                         const scalar_t *out, const acc_t *part,
                                                         index_t n) {
@@ -86,13 +86,13 @@ extern "C" __global__ void __launch_bounds__(COLUMN_THREADS, 1)
 
 // -- with the sums of dx over all slices, for mode norms or weights (n,) --------------------------
 
-extern "C" __global__ void __launch_bounds__(128)
+extern "C" __global__ void __launch_bounds__(128, 1)
     SRT_KERNEL(syntonic_softmax_learned_backward)(scalar_t *dx, acc_t *sums, const scalar_t *grad,
                                                   const scalar_t *out, ROW_SIZES) {
     sums_in_lanes<FEW, SRT_VEC>(back(dx, grad, out, 1), sums, rows, n, bits);
 }
 
-extern "C" __global__ void __launch_bounds__(128)
+extern "C" __global__ void __launch_bounds__(128, 1)
     SRT_KERNEL(syntonic_softmax_learned_backward_odd)(scalar_t *dx, acc_t *sums,
                                                       const scalar_t *grad, const scalar_t *out,
                                                       ROW_SIZES) {
@@ -114,7 +114,7 @@ extern "C" __global__ void __launch_bounds__(512, 1)
     sums_in_blocks<ALONE, 1>(back(dx, grad, out, 1), sums, rows, n);
 }
 
-extern "C" __global__ void __launch_bounds__(256)
+extern "C" __global__ void __launch_bounds__(256, 1)
     SRT_KERNEL(syntonic_softmax_learned_backward_long)(scalar_t *dx, acc_t *sums,
                                                        const scalar_t *grad, const scalar_t *out,
                                                        const acc_t *part, index_t rows, index_t n,
@@ -122,7 +122,7 @@ extern "C" __global__ void __launch_bounds__(256)
     sums_of_columns<FEW / 2, SRT_VEC>(back(dx, grad, out, 1), part, sums, rows, n, parts);
 }
 
-extern "C" __global__ void __launch_bounds__(256)
+extern "C" __global__ void __launch_bounds__(256, 1)
     SRT_KERNEL(syntonic_softmax_learned_backward_long_odd)(scalar_t *dx, acc_t *sums,
                                                            const scalar_t *grad,
                                                            const scalar_t *out, const acc_t *part,
@@ -169,7 +169,7 @@ extern "C" __global__ void __launch_bounds__(COLUMN_THREADS, 1)
 
 // -- with weights of the shape of x ---------------------------------------------------------------
 
-extern "C" __global__ void __launch_bounds__(128)
+extern "C" __global__ void __launch_bounds__(128, 1)
     SRT_KERNEL(syntonic_softmax_provided_backward)(scalar_t *dx, scalar_t *dweights,
                                                    const scalar_t *grad, const scalar_t *out,
                                                    const scalar_t *weights, acc_t scale,
@@ -178,7 +178,7 @@ extern "C" __global__ void __launch_bounds__(128)
                                 rows, n, bits);
 }
 
-extern "C" __global__ void __launch_bounds__(128)
+extern "C" __global__ void __launch_bounds__(128, 1)
     SRT_KERNEL(syntonic_softmax_provided_backward_odd)(scalar_t *dx, scalar_t *dweights,
                                                        const scalar_t *grad, const scalar_t *out,
                                                        const scalar_t *weights, acc_t scale,
@@ -196,7 +196,7 @@ extern "C" __global__ void __launch_bounds__(512)
                                  n);
 }
 
-extern "C" __global__ void __launch_bounds__(512)
+extern "C" __global__ void __launch_bounds__(256, 1)
     SRT_KERNEL(syntonic_softmax_provided_backward_part)(scalar_t *dx, scalar_t *dweights,
                                                         const scalar_t *grad, const scalar_t *out,
                                                         const scalar_t *weights, acc_t scale,
@@ -205,7 +205,7 @@ extern "C" __global__ void __launch_bounds__(512)
                               n);
 }
 
-extern "C" __global__ void __launch_bounds__(512)
+extern "C" __global__ void __launch_bounds__(256, 1)
     SRT_KERNEL(syntonic_softmax_provided_backward_join)(scalar_t *dx, scalar_t *dweights,
                                                         const scalar_t *grad, const scalar_t *out,
                                                         const scalar_t *weights, acc_t scale,
