@@ -7,6 +7,7 @@ import math
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
@@ -25,12 +26,6 @@ MOST_SETS = 256
 CACHES = 3  # times the L2 that the input sets exceed
 # Of the norms: where a sum nearly cancels, rounding decides whether relu lets a gradient through.
 TOLERANCES = {"f64": 1e-7, "f32": 1e-3, "f16": 2e-2, "bf16": 6e-2}
-_FILES = {
-    "residual": "phi_residual",
-    "norm": "golden_batch_norm",
-    "softmax": "syntonic_softmax",
-    "lattice": "golden_lattice",
-}
 
 Calls = list[Callable[[], Any]]
 
@@ -121,13 +116,12 @@ def _contenders(
     """Return how each peer that knows the operation makes its calls."""
     out: dict[str, Callable[[], Calls]] = {}
     if (torch := beside.torch) is not None and case.forward in peers.torch_forms(torch):
-        sets = [peers.tensors(gpu, d) for d in data]
-        out["torch"] = lambda: peers.contender(torch, case, sets, compiled=False)
+        sets = cache(lambda: [peers.tensors(gpu, d) for d in data])
+        out["torch"] = lambda: peers.contender(torch, case, sets())
         if beside.compiled and case.compiled:
-            torch._dynamo.reset()
-            out["torch.compile"] = lambda: peers.contender(torch, case, sets, compiled=True)
+            out["torch.compile"] = lambda: peers.contender(torch, case, sets(), compiled=True)
         if beside.triton is not None and case.operation == "batch norm" and len(case.shape) == 2:
-            out["triton"] = lambda: peers.triton_call(case, sets)
+            out["triton"] = lambda: peers.triton_call(sets())
     if beside.cupy is not None and case.operation in peers.CUPY and case.dtype != "bf16":
         out["cupy"] = lambda: peers.cupy_call(beside.cupy, case, data)
     return out
@@ -177,7 +171,6 @@ def _entry(case: Case, timed: dict[str, Any], copy: float) -> dict[str, Any]:
     seconds = timed["seconds"]
     ours = seconds.get("syntonic")
     rate = case.floor / ours if ours else None
-    family = _FILES[case.family]
     return {
         "case": case.key,
         "family": case.family,
@@ -193,8 +186,15 @@ def _entry(case: Case, timed: dict[str, Any], copy: float) -> dict[str, Any]:
         "of_copy": rate and _rounded(rate / copy),
         "goal": case.goal,
         "ratios": {n: _rounded(t / ours) for n, t in seconds.items() if ours and n != "syntonic"},
-        "kernels": hashlib.sha256(source.assemble(family).encode()).hexdigest()[:12],
+        "kernels": _kernels(),
     }
+
+
+@cache
+def _kernels() -> str:
+    """Return the fingerprint of all sources: which kernels an old result is of."""
+    text = "".join(map(source.assemble, source.families()))
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def agreement(gpu: Any, case: Case, results: dict[str, Any]) -> dict[str, float | str]:

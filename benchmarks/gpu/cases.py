@@ -137,6 +137,8 @@ _SHAPES: dict[str, Shapes] = {
         ((64, 1024, 64), False, True),
     ),
     "output stats": _FLAT[:1],
+    "snap": _FLAT[:1],
+    "wake": _FLAT[:1],
     "": _FLAT,
 }
 _SMALL: dict[str, Shapes] = {

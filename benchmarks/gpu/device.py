@@ -24,6 +24,19 @@ extern "C" __global__ void spin(long long cycles) {
     while (clock64() - start < cycles) { }
 }
 """
+# A counter through MurmurHash3's last steps, then Box and Muller's formula; u is never 0.
+NORMAL = r"""
+extern "C" __global__ void normal(REAL *out, long long n, unsigned long long first) {
+    const long long i = blockIdx.x * (long long)blockDim.x + threadIdx.x;
+    if (i >= n) return;
+    unsigned long long h = first + i;
+    h = (h ^ (h >> 33)) * 0xff51afd7ed558ccdull;
+    h = (h ^ (h >> 33)) * 0xc4ceb9fe1a85ec53ull;
+    h ^= h >> 33;
+    const double u = ((h >> 32) + 0.5) / 4294967296.0, v = (h & 0xffffffffu) / 4294967296.0;
+    out[i] = (REAL)(sqrt(-2 * log(u)) * cos(6.283185307179586 * v));
+}
+"""
 
 
 @dataclass(frozen=True)
@@ -70,7 +83,11 @@ class Gpu:
         self.memory = int(properties["totalGlobalMem"])
         self._start, self._stop = self.xp.cuda.Event(), self.xp.cuda.Event()
         self._kernel = self.xp.RawKernel(SPIN, "spin")
-        self._rng = self.xp.random.RandomState(7)
+        self._normal = {
+            real: self.xp.RawKernel(NORMAL, "normal", options=(f"-DREAL={real}",))
+            for real in ("double", "float")
+        }
+        self._drawn = 1
 
     def describe(self) -> dict[str, Any]:
         """Name the device, the driver and the versions of what was measured."""
@@ -95,14 +112,16 @@ class Gpu:
 
     # -- arrays -------------------------------------------------------------------------------
     def normal(self, count: int, dtype: np.dtype[Any]) -> Any:
-        """Return random normal numbers."""
-        if dtype.name == "float64":
-            return self._rng.standard_normal(count, dtype=np.float64)
-        single = self._rng.standard_normal(count, dtype=np.float32)
+        """Return new random normal numbers; CuPy's own would need cuRAND."""
+        wide = dtype.name == "float64"
+        out = self.xp.empty(count, np.float64 if wide else np.float32)
+        arguments = (out, np.int64(count), np.uint64(self._drawn))
+        self._normal["double" if wide else "float"]((-(-count // 256),), (256,), arguments)
+        self._drawn += count
         if dtype.name != "bfloat16":
-            return single.astype(dtype, copy=False)
+            return out.astype(dtype, copy=False)
         # Cut off, not rounded: integers alone, whatever CuPy knows of bfloat16.
-        return (single.view(np.uint32) >> 16).astype(np.uint16).view(dtype)
+        return (out.view(np.uint32) >> 16).astype(np.uint16).view(dtype)
 
     def to_torch(self, array: Any) -> Any:
         """Return a tensor on an array's memory."""

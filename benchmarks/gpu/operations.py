@@ -9,7 +9,10 @@ from math import prod
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
+
 from gpu.device import dtype_of
+from syntonic.lattice.snap import plan_of
 
 __all__ = ["EPS", "FAMILIES", "FLOOR", "OPERATIONS", "SCALE", "Operation"]
 
@@ -117,11 +120,17 @@ def _provided_out(d: SimpleNamespace) -> None:
     d.out = softmax.softmax_provided(d.x3, d.weights3, SCALE, FLOOR)
 
 
+def _plan(d: SimpleNamespace) -> None:
+    d.plan = plan_of(None, None, 1)[0]
+
+
+def _window(d: SimpleNamespace) -> None:
+    d.plan = plan_of(None, 100, 1)[0]
+
+
 def _pairs(d: SimpleNamespace) -> None:
-    d.a, d.b = lattice.golden_snap(d.x, SNAP)[:2]
-
-
-SNAP = None  # replaced below once the lattice's launchers are here
+    _plan(d)
+    d.a, d.b = lattice.golden_snap(d.x, d.plan)[0]
 
 
 # -- the floors: kernels that read twice what no block can keep have more passes ------------------
@@ -141,6 +150,11 @@ def _batch_norm_passes(case: Any) -> int:
 
 def _batch_norm_backward_passes(case: Any) -> int:
     return 3 if _resident(case) else 5
+
+
+def _pairs_passes(integer: int) -> Callable[[Any], float]:
+    """Return the floor of a float beside two integers of so many bytes."""
+    return lambda case: 1 + 2 * integer / case.size
 
 
 OPERATIONS: dict[str, dict[str, Operation]] = {
@@ -233,5 +247,19 @@ OPERATIONS: dict[str, dict[str, Operation]] = {
             _provided_out,
         ),
     },
-    "lattice": {},
+    "lattice": {
+        "snap": Operation(lambda d: lattice.golden_snap(d.x, d.plan), _pairs_passes(8), "x", _plan),
+        "snap to int32": Operation(
+            lambda d: lattice.golden_snap(d.x, d.plan, 1, np.int32), _pairs_passes(4), "x", _plan
+        ),
+        "snap in a window": Operation(
+            lambda d: lattice.golden_snap(d.x, d.plan), _pairs_passes(8), "x", _window
+        ),
+        "wake": Operation(
+            lambda d: lattice.golden_wake(d.a, d.b, 1.0, 1.0, d.x.dtype),
+            _pairs_passes(8),
+            "x",
+            _pairs,
+        ),
+    },
 }

@@ -15,7 +15,7 @@ from typing import Any
 from gpu.cases import Case
 from gpu.device import optional
 from gpu.operations import EPS, FLOOR, SCALE
-from syntonic.constants import PHI_INV
+from syntonic.constants import PHI, PHI_INV
 
 SHARED = ("x", "y", "grad", "weights", "gamma", "beta", "norms", "mean", "var")  # with PyTorch
 
@@ -101,10 +101,15 @@ def tensors(gpu: Any, data: SimpleNamespace) -> SimpleNamespace:
     return t
 
 
-def contender(torch: Any, case: Case, sets: list[Any], compiled: bool) -> list[Callable[[], Any]]:
+def contender(
+    torch: Any, case: Case, sets: list[Any], compiled: bool = False
+) -> list[Callable[[], Any]]:
     """Return PyTorch's call for every set of tensors; for a backward operation, autograd alone."""
     form = torch_forms(torch)[case.forward]
-    function = torch.compile(form.function, dynamic=False) if compiled else form.function
+    function = form.function
+    if compiled:
+        torch._dynamo.reset()  # each case anew, or the second shape would be a dynamic one
+        function = torch.compile(function, dynamic=False)
     bind = _backward if case.backward else _forward
     return [bind(torch, function, form, t) for t in sets]
 
@@ -177,6 +182,7 @@ CUPY: dict[str, Callable[[Any, Any], Any]] = {
     "softmax provided": lambda xp, d: _softmax(
         xp, d.x + SCALE * xp.log(xp.maximum(d.weights, FLOOR))
     ),
+    "wake": lambda xp, d: (d.a + d.b * PHI).astype(d.x.dtype),  # not the nearest float
 }
 """Array expressions by operation."""
 
@@ -187,7 +193,7 @@ def cupy_call(xp: Any, case: Case, sets: list[Any]) -> list[Callable[[], Any]]:
     return [lambda d=d: expression(xp, d) for d in sets]
 
 
-def triton_call(case: Case, sets: list[Any]) -> list[Callable[[], Any]]:
+def triton_call(sets: list[Any]) -> list[Callable[[], Any]]:
     """Return the Triton batch norm's call for every set of tensors (N, C)."""
     from gpu.triton_norm import batch_norm
 
