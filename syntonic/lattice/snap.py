@@ -21,7 +21,7 @@ from syntonic.exact.pairs import sign
 from syntonic.lattice.snap_exact import Element, Pair, Plan, bounded_plan, window_plan
 from syntonic.lattice.snap_search import certify, require_finite, residuals, search
 
-__all__ = ["DEFAULT_PRECISION", "SnapResult", "snap"]
+__all__ = ["DEFAULT_PRECISION", "SnapResult", "plan_of", "snap"]
 
 DEFAULT_PRECISION = 100
 """The bound on |b| when the caller names none."""
@@ -129,21 +129,22 @@ def snap(
     ([1, 0, -1], [1, 1, 0], [True, True, True])
     """
     values = _exact_array(x)
-    d = _integer(denominator, "denominator", 1)
-    plan = _plan(precision, window, d)
+    plan, d = plan_of(precision, window, denominator)
     bound = None if error_bound is None else _scaled(error_bound, "error_bound", d)
     a, b = search(values, plan, d)
     unique = None if bound is None else certify(values, a, b, plan, d, bound)
     return SnapResult(a, b, d, unique, values)
 
 
-def _plan(precision: int | None, window: Any, d: int) -> Plan:
+def plan_of(precision: int | None, window: Any, denominator: int) -> tuple[Plan, int]:
+    """Return the plan of a bound and the denominator, both checked; see `snap`."""
+    d = _integer(denominator, "denominator", 1)
     if window is None:
         precision = DEFAULT_PRECISION if precision is None else precision
-        return bounded_plan(_integer(precision, "precision", 0))
+        return bounded_plan(_integer(precision, "precision", 0)), d
     if precision is not None:
         raise ValueError("snap: precision and window are two bounds, got both; drop one of them")
-    return window_plan(_scaled(window, "window", d))
+    return window_plan(_scaled(window, "window", d)), d
 
 
 def _integer(value: Any, name: str, least: int) -> int:

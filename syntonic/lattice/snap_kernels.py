@@ -32,7 +32,7 @@ from syntonic.lattice.snap_exact import BoundedPlan
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-__all__ = ["UNDECIDED", "snap_bounded"]
+__all__ = ["UNDECIDED", "Bounded", "bounded_constants", "snap_bounded"]
 
 UNDECIDED = -(1 << 63)
 """Stands in b where the integers must decide; no |b| <= P is that large."""
@@ -65,7 +65,8 @@ class Bounded(NamedTuple):
 
 
 @lru_cache(maxsize=256)
-def _constants(plan: BoundedPlan) -> Bounded:
+def bounded_constants(plan: BoundedPlan) -> Bounded:
+    """Return the plan in doubles."""
     # P >= 1 has k >= 2: the residual of the first candidate is below φ^-2 < 1/2 in size, so that
     # rounding finds its a.
     k, s = plan.level, float(plan.direction)
@@ -92,7 +93,7 @@ def snap_bounded(x: Floats, denominator: int, plan: BoundedPlan) -> tuple[Ints, 
     """
     a, b = np.empty(x.size, np.int64), np.empty(x.size, np.int64)
     if plan.precision:
-        undecided = in_chunks(_snap, (x, a, b), float(denominator), _constants(plan))
+        undecided = in_chunks(_snap, (x, a, b), float(denominator), bounded_constants(plan))
     else:
         undecided = in_chunks(_snap_to_integers, (x, a, b), float(denominator))
     return a, b, undecided

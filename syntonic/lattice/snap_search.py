@@ -22,7 +22,7 @@ from syntonic.lattice.snap_exact import (
 
 Array: TypeAlias = npt.NDArray[Any]
 
-__all__ = ["certify", "require_finite", "residuals", "search"]
+__all__ = ["certify", "finish", "require_finite", "residuals", "search", "suits_doubles"]
 
 MAX_PRECISION = 1 << 45
 """Beyond it rounding the coordinates could use up the slack 1 - φ³/(2√5) of the candidates."""
@@ -81,7 +81,7 @@ def search_exact(values: Array, plan: Plan, d: int) -> tuple[Array, Array]:
 
 def search_compiled(values: Array, plan: Plan, d: int) -> tuple[Array, Array]:
     """Search in the compiled loops, then in integers where they leave it open."""
-    from syntonic.lattice.snap_kernels import UNDECIDED, snap_bounded
+    from syntonic.lattice.snap_kernels import snap_bounded
     from syntonic.lattice.window_kernels import snap_window
 
     x = values.ravel().astype(np.float64, copy=False)
@@ -90,12 +90,20 @@ def search_compiled(values: Array, plan: Plan, d: int) -> tuple[Array, Array]:
     elif isinstance(plan, WindowPlan):
         a, b, undecided = snap_window(x, d, plan)
     if undecided:
-        require_finite(values)
-        where = np.flatnonzero(b == UNDECIDED)
-        a_rest, b_rest = search_exact(values.ravel()[where], plan, d)
-        a, b = a.astype(a_rest.dtype, copy=False), b.astype(b_rest.dtype, copy=False)
-        a[where], b[where] = a_rest, b_rest
+        a, b = finish(values, a, b, plan, d)
     return a.reshape(values.shape), b.reshape(values.shape)
+
+
+def finish(values: Array, a: Array, b: Array, plan: Plan, d: int) -> tuple[Array, Array]:
+    """Decide in integers where b is UNDECIDED; `a` and `b` are 1-d and may be written to."""
+    from syntonic.lattice.snap_kernels import UNDECIDED
+
+    require_finite(values)
+    where = np.flatnonzero(b == UNDECIDED)
+    a_rest, b_rest = search_exact(values.ravel()[where], plan, d)
+    a, b = a.astype(a_rest.dtype, copy=False), b.astype(b_rest.dtype, copy=False)
+    a[where], b[where] = a_rest, b_rest
+    return a, b
 
 
 def certify_exact(
@@ -157,11 +165,16 @@ def require_finite(values: Array) -> None:
 
 
 def _compilable(values: Array, plan: Plan, d: int) -> bool:
+    return suits_doubles(plan, d) and _has_doubles(values)
+
+
+def suits_doubles(plan: Plan, d: int) -> bool:
+    """Tell whether the loops in doubles apply to a plan and a denominator."""
     if isinstance(plan, BoundedPlan):
         fits = plan.precision <= MAX_PRECISION
     else:
         fits = isinstance(plan, WindowPlan) and abs(plan.level) <= MAX_LEVEL
-    return fits and d < MAX_DENOMINATOR and _has_doubles(values)
+    return fits and d < MAX_DENOMINATOR
 
 
 def _has_doubles(values: Array) -> bool:

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from syntonic.exact.pairs import nearest_float, sign
 from syntonic.lattice.compiled import compiled_pays
 
-__all__ = ["wake", "wake_rational"]
+__all__ = ["float_type", "odd_and_scale", "wake", "wake_exact", "wake_rational"]
 
 # Significand bits and exponent of the least subnormal.
 _FORMATS = {
@@ -57,9 +57,9 @@ def wake(
     >>> wake(np.array([0, 165580141]), np.array([1, -102334155]), 1)
     array([1.61803399e+00, 4.37013034e-09])
     """
-    out_type = _float_type(dtype)
+    out_type = float_type(dtype)
     if a.dtype == b.dtype == np.int64 and compiled_pays(a.size):
-        parts = _split(denominator)
+        parts = odd_and_scale(denominator)
         if parts is not None:
             return wake_compiled(a, b, denominator, *parts, out_type)
     return wake_exact(a, b, denominator, out_type)
@@ -93,7 +93,7 @@ def wake_compiled(
     return out.reshape(a.shape)
 
 
-def _split(d: int) -> tuple[float, float] | None:
+def odd_and_scale(d: int) -> tuple[float, float] | None:
     """Return (odd, scale) with 1/d = scale/odd, scale a power of two; None if d is too large."""
     shift = (d & -d).bit_length() - 1
     odd = d >> shift
@@ -124,7 +124,7 @@ def wake_rational(
     >>> wake_rational(np.array([mpq(1, 3)]), np.array([mpq(0)]), np.float32)
     array([0.33333334], dtype=float32)
     """
-    out_type = _float_type(dtype)
+    out_type = float_type(dtype)
     elements = (_common(r, s) for r, s in zip(_items(a), _items(b), strict=True))
     return _rounded(elements, a.shape, out_type)
 
@@ -143,7 +143,8 @@ def _items(array: npt.NDArray[Any]) -> list[Any]:
     return items
 
 
-def _float_type(dtype: npt.DTypeLike) -> np.dtype[Any]:
+def float_type(dtype: npt.DTypeLike) -> np.dtype[Any]:
+    """Return the dtype if `wake` rounds to it; raise TypeError if not."""
     out_type = np.dtype(dtype)
     if out_type not in _FORMATS:
         raise TypeError(

@@ -1,0 +1,100 @@
+// Between floats and the golden lattice: snap to the nearest a + bφ, wake to the nearest float. Both
+// give the bits that the CPU gives. What doubles cannot decide is marked for the host's integers,
+// and `doubtful[blockIdx.x]` counts the threads of a block that met such a value.
+#include "lattice_snap.cuh"
+#include "lattice_wake.cuh"
+
+#define SRT_LATTICE_BLOCK 256
+#define SRT_LATTICE_TILE 1024  // values of a block; the launcher's grid counts on it
+
+// -- stores: as int64, or as int32 where a value that does not fit counts as undecided -------
+SRT_INLINE bool store_element(long long *a, long long *b, Element v) {
+    *a = v.a, *b = v.b;
+    return v.b == SRT_UNDECIDED;
+}
+SRT_INLINE bool store_element(int *a, int *b, Element v) {
+    *a = (int)v.a, *b = (int)v.b;
+    return v.a != *a || v.b != *b;
+}
+
+template <typename Integer, typename Find>
+SRT_INLINE void snap(Integer *a, Integer *b, int *doubtful, const scalar_t *x, index_t n,
+                     Find find) {
+    bool doubt = false;
+    index_t tile = (index_t)blockIdx.x * SRT_LATTICE_TILE;
+    index_t end = tile + SRT_LATTICE_TILE < n ? tile + SRT_LATTICE_TILE : n;
+    for (index_t i = tile + threadIdx.x; i < end; i += SRT_LATTICE_BLOCK)
+        doubt |= store_element(a + i, b + i, find((double)to_acc(x[i])));
+    int count = __syncthreads_count(doubt);
+    if (threadIdx.x == 0) doubtful[blockIdx.x] = count;
+}
+
+#define SRT_BOUNDED_PLAN                                                                           \
+    double limit, double first, double second, double third, double value1, double value2,         \
+        double value3, double direction, double margin, double tie_a, double tie_b
+#define SRT_BOUNDED_NAMES                                                                          \
+    limit, first, second, third, value1, value2, value3, direction, margin, tie_a, tie_b
+#define SRT_WINDOW_PLAN                                                                            \
+    double limit, double sure, double reach, double near, double coordinate1, double coordinate2,  \
+        double a1, double b1, double a2, double b2, double value1, double value2, double value3,   \
+        double conjugate1, double conjugate2, double conjugate3, double bound, double bound_low,   \
+        double bound_rest, double edge_a, double edge_b
+#define SRT_WINDOW_NAMES                                                                           \
+    limit, sure, reach, near, coordinate1, coordinate2, a1, b1, a2, b2, value1, value2, value3,    \
+        conjugate1, conjugate2, conjugate3, bound, bound_low, bound_rest, edge_a, edge_b
+
+// -- |b| <= P -------------------------------------------------------------------------------
+extern "C" __global__ void __launch_bounds__(SRT_LATTICE_BLOCK)
+SRT_KERNEL(golden_snap)(long long *a, long long *b, int *doubtful, const scalar_t *x, index_t n,
+                        double d, SRT_BOUNDED_PLAN) {
+    Bounded plan = {SRT_BOUNDED_NAMES};
+    snap(a, b, doubtful, x, n, [=](double v) { return nearest(v, d, plan); });
+}
+extern "C" __global__ void __launch_bounds__(SRT_LATTICE_BLOCK)
+SRT_KERNEL(golden_snap_narrow)(int *a, int *b, int *doubtful, const scalar_t *x, index_t n,
+                               double d, SRT_BOUNDED_PLAN) {
+    Bounded plan = {SRT_BOUNDED_NAMES};
+    snap(a, b, doubtful, x, n, [=](double v) { return nearest(v, d, plan); });
+}
+
+// -- P = 0 ----------------------------------------------------------------------------------
+extern "C" __global__ void __launch_bounds__(SRT_LATTICE_BLOCK)
+SRT_KERNEL(golden_snap_integers)(long long *a, long long *b, int *doubtful, const scalar_t *x,
+                                 index_t n, double d) {
+    snap(a, b, doubtful, x, n, [=](double v) { return nearest_integer(v, d); });
+}
+extern "C" __global__ void __launch_bounds__(SRT_LATTICE_BLOCK)
+SRT_KERNEL(golden_snap_integers_narrow)(int *a, int *b, int *doubtful, const scalar_t *x,
+                                        index_t n, double d) {
+    snap(a, b, doubtful, x, n, [=](double v) { return nearest_integer(v, d); });
+}
+
+// -- |v'| <= K ------------------------------------------------------------------------------
+extern "C" __global__ void __launch_bounds__(SRT_LATTICE_BLOCK)
+SRT_KERNEL(golden_snap_window)(long long *a, long long *b, int *doubtful, const scalar_t *x,
+                               index_t n, double d, SRT_WINDOW_PLAN) {
+    Window plan = {SRT_WINDOW_NAMES};
+    snap(a, b, doubtful, x, n, [=](double v) { return nearest(v, d, plan); });
+}
+extern "C" __global__ void __launch_bounds__(SRT_LATTICE_BLOCK)
+SRT_KERNEL(golden_snap_window_narrow)(int *a, int *b, int *doubtful, const scalar_t *x, index_t n,
+                                      double d, SRT_WINDOW_PLAN) {
+    Window plan = {SRT_WINDOW_NAMES};
+    snap(a, b, doubtful, x, n, [=](double v) { return nearest(v, d, plan); });
+}
+
+// -- wake: NaN where undecided --------------------------------------------------------------
+extern "C" __global__ void __launch_bounds__(SRT_LATTICE_BLOCK)
+SRT_KERNEL(golden_wake)(scalar_t *out, int *doubtful, const long long *a, const long long *b,
+                        index_t n, double odd, double scale) {
+    bool doubt = false;
+    index_t tile = (index_t)blockIdx.x * SRT_LATTICE_TILE;
+    index_t end = tile + SRT_LATTICE_TILE < n ? tile + SRT_LATTICE_TILE : n;
+    for (index_t i = tile + threadIdx.x; i < end; i += SRT_LATTICE_BLOCK) {
+        double v = waken(a[i], b[i], odd);
+        doubt |= v != v;
+        store_rounded(out + i, v * scale);
+    }
+    int count = __syncthreads_count(doubt);
+    if (threadIdx.x == 0) doubtful[blockIdx.x] = count;
+}

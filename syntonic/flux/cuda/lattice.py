@@ -1,0 +1,157 @@
+"""Between floats and the golden lattice on CUDA arrays: kernels/golden_lattice.cu.
+
+The kernels give the bits of the CPU's `snap` and `wake`. What they cannot decide in doubles they
+mark and count, block by block; `snap_on_device` and `wake_on_device` look at these few counts and
+leave the marked values to the exact integers of the host.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from syntonic.flux.cuda.launch import runtime_of
+from syntonic.flux.cuda.source import suffix
+from syntonic.flux.device import device_of, move, to_host
+from syntonic.lattice.snap import plan_of
+from syntonic.lattice.snap_exact import BoundedPlan, Plan, WindowPlan
+from syntonic.lattice.snap_search import finish, search, suits_doubles
+from syntonic.lattice.wake import float_type, odd_and_scale, wake, wake_exact
+
+__all__ = ["golden_snap", "golden_wake", "snap_on_device", "wake_on_device"]
+
+Array = Any
+
+_BLOCK, _TILE = 256, 1024
+"""Threads and values of a block: SRT_LATTICE_BLOCK, SRT_LATTICE_TILE."""
+
+
+def golden_snap(
+    x: Array, plan: Plan, denominator: int = 1, dtype: Any = np.int64
+) -> tuple[Array, Array]:
+    """Find the elements (a + bφ)/denominator nearest to x under a bound.
+
+    Parameters
+    ----------
+    x
+        A contiguous array of floats.
+    plan
+        The bound; `suits_doubles(plan, denominator)` must hold.
+    dtype
+        int64, or int32, which the numerators may not fit.
+
+    Returns
+    -------
+    pairs
+        The numerators a and b, shape (2, *x.shape). Where doubles do not decide, or int32 does
+        not hold them, b is UNDECIDED or anything.
+    undecided
+        int32, for each block of values zero if it has no such one; empty if x is.
+    """
+    runtime = runtime_of(x)
+    pairs, undecided = runtime.empty((2, *x.shape), dtype), _counts(x)
+    kind, scalars = _arguments_of(plan)
+    name = f"golden_snap{kind}" if pairs.dtype == np.int64 else f"golden_snap{kind}_narrow"
+    arguments = (x, np.int64(x.size), np.float64(denominator), *scalars)
+    _launch(x, name, suffix(x.dtype), (pairs[0], pairs[1], undecided, *arguments))
+    return pairs, undecided
+
+
+def snap_on_device(
+    x: Array, *, precision: int | None = None, window: Any = None, denominator: int = 1
+) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """Snap floats on their device as `syntonic.lattice.snap.snap` does; return NumPy's a and b.
+
+    Only the pairs travel, as int32 where all of them fit: 8 bytes a value, or 16.
+
+    Raises
+    ------
+    ValueError
+        x is not finite somewhere, or a bound is out of range, or there are two bounds.
+    """
+    plan, d = plan_of(precision, window, denominator)
+    if not suits_doubles(plan, d):
+        return search(_doubles(x), plan, d)
+    pairs, undecided = golden_snap(x, plan, d, np.int32)
+    if to_host(undecided).any():
+        pairs, undecided = golden_snap(x, plan, d, np.int64)
+    a, b = to_host(pairs).astype(np.int64, copy=False).reshape(2, -1)
+    if to_host(undecided).any():
+        a, b = finish(_doubles(x), a, b, plan, d)
+    return a.reshape(x.shape), b.reshape(x.shape)
+
+
+def golden_wake(
+    a: Array, b: Array, odd: float, scale: float, dtype: np.dtype[Any]
+) -> tuple[Array, Array]:
+    """Round (a + bφ)·scale/odd once, to nearest even.
+
+    Parameters
+    ----------
+    a, b
+        Contiguous int64 arrays of one shape.
+    odd, scale
+        What `odd_and_scale` makes of the denominator.
+    dtype
+        float64, float32, float16 or bfloat16.
+
+    Returns
+    -------
+    out
+        Shaped as a; NaN where doubles do not decide, infinite beyond the format's range.
+    undecided
+        int32, for each block of values zero if it has no such NaN; empty if a is.
+    """
+    out, undecided = runtime_of(a).empty(a.shape, dtype), _counts(a)
+    arguments = (out, undecided, a, b, np.int64(a.size), np.float64(odd), np.float64(scale))
+    _launch(a, "golden_wake", suffix(out.dtype), arguments)
+    return out, undecided
+
+
+def wake_on_device(a: Array, b: Array, denominator: int, dtype: Any = np.float64) -> Array:
+    """Wake int64 pairs on their device as `syntonic.lattice.wake.wake` does, but warn of nothing.
+
+    Raises
+    ------
+    TypeError
+        dtype is not float64, float32 or float16.
+    """
+    out_type, parts = float_type(dtype), odd_and_scale(denominator)
+    if parts is None:
+        woken = wake(to_host(a), to_host(b), denominator, out_type)
+        return move(woken, device_of(a), "wake")
+    out, undecided = golden_wake(a, b, *parts, out_type)
+    if not to_host(undecided).any():
+        return out
+    floats, p, q = (to_host(x).reshape(-1) for x in (out, a, b))
+    where = np.flatnonzero(np.isnan(floats))
+    floats[where] = wake_exact(p[where], q[where], denominator, out_type)
+    return move(floats.reshape(a.shape), device_of(a), "wake")
+
+
+def _arguments_of(plan: Plan) -> tuple[str, tuple[np.float64, ...]]:
+    """Return which kernel follows a plan, and the plan in doubles."""
+    from syntonic.lattice.snap_kernels import bounded_constants
+    from syntonic.lattice.window_kernels import window_constants
+
+    if isinstance(plan, WindowPlan):
+        return "_window", tuple(map(np.float64, window_constants(plan)))
+    if isinstance(plan, BoundedPlan) and plan.precision:
+        return "", tuple(map(np.float64, bounded_constants(plan)))
+    return "_integers", ()
+
+
+def _doubles(x: Array) -> np.ndarray[Any, Any]:
+    return to_host(x).astype(np.float64)
+
+
+def _counts(like: Array) -> Array:
+    return runtime_of(like).empty((-(-like.size // _TILE),), np.int32)
+
+
+def _launch(like: Array, name: str, dtype: str, arguments: tuple[Any, ...]) -> None:
+    if like.size:
+        grid = (-(-like.size // _TILE),)
+        launch = runtime_of(like).launch
+        launch("golden_lattice", f"{name}_{dtype}", dtype, grid, (_BLOCK,), arguments)
