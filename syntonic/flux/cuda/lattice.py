@@ -29,7 +29,7 @@ _BLOCK, _TILE = 256, 1024
 
 def golden_snap(
     x: Array, plan: Plan, denominator: int = 1, dtype: Any = np.int64
-) -> tuple[Array, Array]:
+) -> tuple[Array, Array, Array]:
     """Find the elements (a + bφ)/denominator nearest to x under a bound.
 
     Parameters
@@ -43,19 +43,14 @@ def golden_snap(
 
     Returns
     -------
-    pairs
-        The numerators a and b, shape (2, *x.shape). Where doubles do not decide, or int32 does
-        not hold them, b is UNDECIDED or anything.
+    a, b
+        The numerators, shaped as x: the two halves of one array. Where doubles do not decide, b
+        is UNDECIDED; where they do not decide or int32 does not fit, int32 may be anything.
     undecided
         int32, for each block of values zero if it has no such one; empty if x is.
     """
-    runtime = runtime_of(x)
-    pairs, undecided = runtime.empty((2, *x.shape), dtype), _counts(x)
-    kind, scalars = _arguments_of(plan)
-    name = f"golden_snap{kind}" if pairs.dtype == np.int64 else f"golden_snap{kind}_narrow"
-    arguments = (x, np.int64(x.size), np.float64(denominator), *scalars)
-    _launch(x, name, suffix(x.dtype), (pairs[0], pairs[1], undecided, *arguments))
-    return pairs, undecided
+    pairs, undecided = _snap(x, plan, denominator, dtype)
+    return pairs[0], pairs[1], undecided
 
 
 def snap_on_device(
@@ -73,9 +68,9 @@ def snap_on_device(
     plan, d = plan_of(precision, window, denominator)
     if not suits_doubles(plan, d):
         return search(_doubles(x), plan, d)
-    pairs, undecided = golden_snap(x, plan, d, np.int32)
+    pairs, undecided = _snap(x, plan, d, np.int32)
     if to_host(undecided).any():
-        pairs, undecided = golden_snap(x, plan, d, np.int64)
+        pairs, undecided = _snap(x, plan, d, np.int64)
     a, b = to_host(pairs).astype(np.int64, copy=False).reshape(2, -1)
     if to_host(undecided).any():
         a, b = finish(_doubles(x), a, b, plan, d)
@@ -128,6 +123,16 @@ def wake_on_device(a: Array, b: Array, denominator: int, dtype: Any = np.float64
     where = np.flatnonzero(np.isnan(floats))
     floats[where] = wake_exact(p[where], q[where], denominator, out_type)
     return move(floats.reshape(a.shape), device_of(a), "wake")
+
+
+def _snap(x: Array, plan: Plan, denominator: int, dtype: Any) -> tuple[Array, Array]:
+    """Return a and b as one array, (2, *x.shape), and the counts of undecided values."""
+    pairs, undecided = runtime_of(x).empty((2, *x.shape), dtype), _counts(x)
+    kind, scalars = _arguments_of(plan)
+    name = f"golden_snap{kind}" if pairs.dtype == np.int64 else f"golden_snap{kind}_narrow"
+    arguments = (x, np.int64(x.size), np.float64(denominator), *scalars)
+    _launch(x, name, suffix(x.dtype), (pairs[0], pairs[1], undecided, *arguments))
+    return pairs, undecided
 
 
 def _arguments_of(plan: Plan) -> tuple[str, tuple[np.float64, ...]]:
