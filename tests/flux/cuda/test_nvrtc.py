@@ -120,7 +120,7 @@ def test_none_found_says_what_to_install(monkeypatch):
     monkeypatch.setattr(nvrtc, "installed", lambda: ())
     with pytest.raises(BackendUnavailableError, match="pip install nvidia-cuda-nvrtc-cu12"):
         nvrtc.find()
-    with pytest.raises(BackendUnavailableError, match="no NVRTC 13 found.*nvidia-cuda-nvrtc==13"):
+    with pytest.raises(BackendUnavailableError, match=r"no NVRTC 13 found.*nvidia-cuda-nvrtc==13"):
         nvrtc.find(13)
 
 
