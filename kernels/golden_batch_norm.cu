@@ -4,17 +4,15 @@
 // Moments are taken of x - shift, shift being the channel's first element: where the mean is far
 // above the deviation its digits would leave none for the deviation. The mean is kept in two
 // words, mean + rest, and subtracted as such.
+#include "batch_norm_backward.cuh"
 #include "layer_norm.cuh"
+#include "layer_norm_backward.cuh"
 #include "norm.cuh"
 
 // -- one channel's coefficients -----------------------------------------------------------------
 struct Affine {
     acc_t mean, rest, scale;
 };
-
-SRT_INLINE acc_t golden_scale(acc_t var, acc_t gamma, acc_t target, acc_t eps) {
-    return gamma * srt_sqrt(target / (var + eps));
-}
 
 // D. E. Knuth, TAOCP 2, section 4.2.2, theorem B: mean + rest = shift + total.mean exactly.
 SRT_INLINE Affine affine_of(Moments total, acc_t shift, acc_t var, acc_t gamma, acc_t target,
@@ -34,7 +32,7 @@ template <bool ALIGNED>
 SRT_INLINE Moments plane_moments(const scalar_t *x, acc_t shift, const Share &share, index_t c,
                                  index_t s, int lanes) {
     Moments total = no_moments();
-    walk_planes<false>(share, c, s, lanes, [&](const index_t *at, const int *valid) {
+    walk_planes<SRT_FLIGHT, false>(share, c, s, lanes, [&](const index_t *at, const int *valid) {
         Pack packs[SRT_FLIGHT];
 #pragma unroll
         for (int u = 0; u < SRT_FLIGHT; ++u) packs[u] = load_pack<ALIGNED>(x + at[u], valid[u]);
@@ -67,7 +65,7 @@ SRT_INLINE Moments share_moments(const scalar_t *x, acc_t shift, const Share &sh
 template <bool ALIGNED>
 SRT_INLINE void write_planes(scalar_t *out, const scalar_t *x, const Affine &affine, acc_t beta,
                                  const Share &share, index_t c, index_t s, int lanes) {
-    walk_planes<true>(share, c, s, lanes, [&](const index_t *at, const int *valid) {
+    walk_planes<SRT_FLIGHT, true>(share, c, s, lanes, [&](const index_t *at, const int *valid) {
         Pack packs[SRT_FLIGHT];
 #pragma unroll
         for (int u = 0; u < SRT_FLIGHT; ++u) packs[u] = load_pack<ALIGNED>(x + at[u], valid[u]);
@@ -113,7 +111,7 @@ extern "C" __global__ void __launch_bounds__(256)
 }
 
 // Grid (c): one block reads a channel that its cache holds, twice.
-extern "C" __global__ void __launch_bounds__(512)
+extern "C" __global__ void __launch_bounds__(512, 1)
     SRT_KERNEL(golden_bn_2d_fused)(scalar_t *out, acc_t *mean, acc_t *var, const scalar_t *x,
                                    const acc_t *gamma, const acc_t *beta, acc_t target, acc_t eps,
                                    index_t n, index_t c, index_t s, int lanes) {
@@ -135,7 +133,7 @@ template <bool ALIGNED>
 SRT_INLINE void row_moments(Moments (&total)[SRT_VEC], const scalar_t *x,
                             const acc_t (&shift)[SRT_VEC], const Columns &own, index_t begin,
                             index_t end, index_t c) {
-    walk_rows<SRT_DEPTH, false>(own, begin, end, c, [&](const index_t *at, unsigned mask) {
+    walk_rows<SRT_DEPTH, false>(own, begin, end, c, [&](const index_t *at, const index_t *, unsigned mask) {
         Pack packs[SRT_DEPTH];
 #pragma unroll
         for (int u = 0; u < SRT_DEPTH; ++u)
@@ -174,7 +172,7 @@ template <bool ALIGNED>
 SRT_INLINE void write_columns(scalar_t *out, const scalar_t *x, const Affine (&affine)[SRT_VEC],
                               const AccPack &beta, const Columns &own, index_t begin, index_t end,
                               index_t c) {
-    walk_rows<SRT_FLIGHT, true>(own, begin, end, c, [&](const index_t *at, unsigned mask) {
+    walk_rows<SRT_FLIGHT, true>(own, begin, end, c, [&](const index_t *at, const index_t *, unsigned mask) {
         Pack packs[SRT_FLIGHT];
 #pragma unroll
         for (int u = 0; u < SRT_FLIGHT; ++u) packs[u] = load_pack<ALIGNED>(x + at[u], own.valid);

@@ -44,9 +44,6 @@ template <int PACKS> struct Place {
         for (int u = 0; u < PACKS; ++u)
             valid[u] = live ? clamp_valid(cols - (index_t)(u * team + rank) * SRT_VEC) : 0;
     }
-    template <bool ALIGNED> SRT_INLINE bool has(int u, int j) const {
-        return ALIGNED ? valid[u] != 0 : j < valid[u];  // an aligned row has whole packs
-    }
 };
 
 // The mean in two words and 1 / sqrt(var + eps). Corrected two-pass: what the rounded mean leaves
@@ -63,14 +60,14 @@ SRT_INLINE RowStatistics row_statistics(const RowPart<ALIGNED, SRT_ROW_PACKS> &x
 #pragma unroll
     for (int u = 0; u < SRT_ROW_PACKS; ++u)
 #pragma unroll
-        for (int j = 0; j < SRT_VEC; ++j) sum += place.has<ALIGNED>(u, j) ? x.at(u, j) : (acc_t)0;
+        for (int j = 0; j < SRT_VEC; ++j) sum += has_element<ALIGNED>(place.valid[u], j) ? x.at(u, j) : (acc_t)0;
     acc_t mean = team_total(sum, (acc_t)0, team) / n;
     Sum2 spread = no_sum2();
 #pragma unroll
     for (int u = 0; u < SRT_ROW_PACKS; ++u)
 #pragma unroll
         for (int j = 0; j < SRT_VEC; ++j) {
-            acc_t d = place.has<ALIGNED>(u, j) ? x.at(u, j) - mean : (acc_t)0;
+            acc_t d = has_element<ALIGNED>(place.valid[u], j) ? x.at(u, j) - mean : (acc_t)0;
             spread.x += d;
             spread.y = srt_fma(d, d, spread.y);
         }
@@ -129,7 +126,7 @@ template <bool ALIGNED>
 SRT_INLINE void write_row(scalar_t *out, const scalar_t *x, const LongRow &row, const Share &share,
                           index_t rows, index_t cols, int lanes) {
     index_t first = share.channel * cols;
-    walk_planes<true>(share, rows, cols, lanes, [&](const index_t *at, const int *valid) {
+    walk_planes<SRT_FLIGHT, true>(share, rows, cols, lanes, [&](const index_t *at, const int *valid) {
         Pack packs[SRT_FLIGHT];
 #pragma unroll
         for (int u = 0; u < SRT_FLIGHT; ++u) packs[u] = load_pack<ALIGNED>(x + at[u], valid[u]);

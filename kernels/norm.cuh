@@ -6,7 +6,8 @@
 #define SRT_NORM_CUH
 #include "reduce.cuh"
 
-#define SRT_FLIGHT 4                     // packs a thread has in flight along a plane
+#define SRT_FLIGHT 4                     // packs a thread has in flight, of one array
+#define SRT_PAIRS 2                      // or of each of two
 #define SRT_DEPTH (SRT_VEC < 8 ? 8 : 4)  // rows of a chunk down a column
 #define SRT_CHUNK (SRT_VEC < 8 ? 4 : 2)  // packs of a chunk: 8 doubles, or 16 narrower elements
 
@@ -42,8 +43,17 @@ SRT_INLINE AccPack load_acc(const acc_t *from, int valid, acc_t other) {
     return pack;
 }
 
+// Whether element j of a pack exists; where packs are aligned they are whole.
+template <bool ALIGNED> SRT_INLINE bool has_element(int valid, int j) {
+    return ALIGNED ? valid != 0 : j < valid;
+}
+
 SRT_INLINE int clamp_valid(index_t left) {
     return left >= SRT_VEC ? SRT_VEC : left > 0 ? (int)left : 0;
+}
+
+SRT_INLINE acc_t golden_scale(acc_t var, acc_t gamma, acc_t target, acc_t eps) {
+    return gamma * srt_sqrt(target / (var + eps));
 }
 
 // -- moments of a chunk -----------------------------------------------------------------------
@@ -83,10 +93,10 @@ SRT_INLINE Share share_of(index_t channel, unsigned split, index_t n, index_t s,
     return share;
 }
 
-// Call body(at, valid) with the offsets of SRT_FLIGHT packs and how many elements each has; a pack
-// that is not there lies at the first's offset.
+// Call body(at, valid) with the offsets of FLIGHT packs and how many elements each has; a pack that
+// is not there lies at the first's offset.
 // Backward: mirrored, so that what was read last is read first, from the cache.
-template <bool BACKWARD, typename Body>
+template <int FLIGHT, bool BACKWARD, typename Body>
 SRT_INLINE void walk_planes(const Share &share, index_t c, index_t s, int lanes, Body body) {
     int rows = blockDim.x / lanes, row = threadIdx.x / lanes, lane = threadIdx.x - row * lanes;
     index_t plane = share.plane + row, first = share.pack + lane, pack = first;
@@ -94,10 +104,10 @@ SRT_INLINE void walk_planes(const Share &share, index_t c, index_t s, int lanes,
     index_t mirror = share.plane + share.planes_end - 1, step = c * s * rows;
     index_t base = ((BACKWARD ? mirror - plane : plane) * c + share.channel) * s;
     while (plane < share.planes_end) {
-        index_t at[SRT_FLIGHT];
-        int valid[SRT_FLIGHT];
+        index_t at[FLIGHT];
+        int valid[FLIGHT];
 #pragma unroll
-        for (int u = 0; u < SRT_FLIGHT; ++u) {
+        for (int u = 0; u < FLIGHT; ++u) {
             index_t from = BACKWARD ? share.pack + share.packs_end - 1 - pack : pack;
             bool inside = plane < share.planes_end;
             at[u] = inside ? base + from * SRT_VEC : at[0];
@@ -128,22 +138,22 @@ SRT_INLINE Columns columns_of(index_t block, index_t c, int lanes) {
     return columns;
 }
 
-// Call body(at, mask) with the offsets of DEPTH rows, those of the mask inside [begin, end); a row
-// that is not there lies at the first's offset.
+// Call body(at, row, mask) with DEPTH rows and the offsets of this thread's columns in them; the
+// rows of the mask are inside [begin, end), and where one is not the first stands in its place.
 template <int DEPTH, bool BACKWARD, typename Body>
 SRT_INLINE void walk_rows(const Columns &own, index_t begin, index_t end, index_t c, Body body) {
     if (own.valid == 0) return;
     for (index_t r = begin + own.row; r < end; r += (index_t)DEPTH * own.rows) {
-        index_t at[DEPTH];
+        index_t at[DEPTH], row[DEPTH];
         unsigned mask = 0;
 #pragma unroll
         for (int u = 0; u < DEPTH; ++u) {
             index_t from = r + (index_t)u * own.rows;
             if (from < end) mask |= 1u << u;
-            index_t row = BACKWARD ? begin + end - 1 - from : from;
-            at[u] = from < end ? row * c + own.column : at[0];
+            row[u] = from >= end ? row[0] : BACKWARD ? begin + end - 1 - from : from;
+            at[u] = row[u] * c + own.column;
         }
-        body(at, mask);
+        body(at, row, mask);
     }
 }
 

@@ -81,15 +81,22 @@ class Channels:
         )
 
     @classmethod
-    def whole(cls, x: Array) -> Channels | None:
-        """Return the walk with one block for all of a channel, if its cache holds that much."""
+    def whole(cls, x: Array, arrays: int = 1) -> Channels | None:
+        """Return the walk with one block for all of a channel, if its cache holds that much.
+
+        Parameters
+        ----------
+        x
+            One of `arrays` arrays of shape (N, C, S) that are read twice.
+        """
         n, c, s = _shape(x)
         size = x.dtype.itemsize
         if s == 1:
-            slab = n * _SLAB * _PACK
+            slab = arrays * n * _SLAB * _PACK
             return _down_columns(n, c, size, _SLAB, most=1) if slab <= _SLAB_BYTES else None
         most = _CACHED if c >= _FEW else 2 * SHARE
-        return _along_planes(n, c, s, size, 2 * BLOCK, 1) if n * s * size <= most else None
+        fits = arrays * n * s * size <= most
+        return _along_planes(n, c, s, size, 2 * BLOCK, 1) if fits else None
 
     @property
     def grid(self) -> tuple[int, int]:

@@ -1,23 +1,24 @@
-"""Golden batch normalization on the device: against exact sums, NIST's data, PyTorch, and laws.
-
-Errors are counted in units of the last place (eps) of what the kernels compute with. A channel's
-moments are chunks of 8 to 16 values merged pairwise, of values less the channel's first element:
-the tests allow the mean 8 eps of |mean| + deviation, and the variance 16 eps of itself. An output
-is one subtraction of the mean in two words, whose error is some eps of the deviation, one FMA with
-a scale that carries half the variance's error, and one rounding: 16 eps of |gamma|·sqrt(target) +
-|out - beta| + |beta|, and half a place of its dtype.
-"""
+"""Golden batch normalization on the device: exact sums, NIST's data, PyTorch, and laws."""
 
 import math
 
 import numpy as np
 import pytest
+from normalization import (
+    EPS,
+    TARGET,
+    assert_moments,
+    assert_output,
+    inputs,
+    last_place,
+    moments,
+    normalized,
+    on,
+)
 
 from syntonic.flux.cuda import norm
 from syntonic.flux.cuda.source import acc_dtype
 
-TARGET = 2 / (1 + math.sqrt(5))
-EPS = 1e-5
 RANDOM = np.random.default_rng(618)
 
 SHAPES = [
@@ -37,68 +38,9 @@ SHAPES = [
 ]
 
 
-def last_place(dtype):
-    """Relative spacing of a dtype's numbers."""
-    return {"float64": 2.0**-52, "float32": 2.0**-23, "float16": 2.0**-10, "bfloat16": 2.0**-7}[
-        dtype.name
-    ]
-
-
-def moments(x):
-    """Mean and population variance of every channel, by exact sums, as long doubles."""
-    means, variances = [], []
-    for channel in np.moveaxis(x.astype(np.float64), 1, 0):
-        values = [float(v) for v in channel.reshape(-1)]
-        mean = np.longdouble(math.fsum(values)) / len(values)
-        rest = np.array(values, np.longdouble) - mean
-        mean += rest.mean()
-        means.append(mean)
-        variances.append(math.fsum(map(float, (rest - rest.mean()) ** 2)) / len(values))
-    return np.array(means), np.array(variances, np.longdouble)
-
-
-def normalized(x, mean, var, target, eps, gamma=None, beta=None):
-    """The definition, in long double."""
-    mean, var = (np.asarray(v, np.longdouble)[:, None] for v in (mean, var))
-    scale = np.sqrt(np.longdouble(target) / (var + np.longdouble(eps)))
-    out = (x.astype(np.longdouble) - mean) * scale
-    out = out if gamma is None else out * gamma.astype(np.longdouble)[:, None]
-    return out if beta is None else out + beta.astype(np.longdouble)[:, None]
-
-
-def inputs(shape, dtype, affine=True):
-    """An array and its gamma and beta."""
-    acc = acc_dtype(np.dtype(dtype))
-    x = (RANDOM.normal(size=shape) * 2 + 3).astype(dtype)
-    gamma, beta = RANDOM.normal(size=(2, shape[1])).astype(acc)
-    return (x, gamma, beta) if affine else (x, None, None)
-
-
-def on(device, *arrays):
-    return tuple(None if a is None else device.array(a, a.dtype) for a in arrays)
-
-
-def assert_moments(device, mean, var, x, exact):
-    eps = last_place(acc_dtype(x.dtype))
-    mean, var = device.numpy(mean), device.numpy(var)
-    assert mean.dtype == var.dtype == acc_dtype(x.dtype)
-    assert np.all(np.abs(mean - exact[0]) <= 8 * eps * (np.abs(exact[0]) + np.sqrt(exact[1])))
-    assert np.all(np.abs(var - exact[1]) <= 16 * eps * exact[1])
-
-
-def assert_output(device, out, expected, gamma, beta, dtype):
-    eps, place = last_place(acc_dtype(dtype)), last_place(dtype)
-    gain, offset = np.abs(gamma[:, None]) * math.sqrt(TARGET), beta[:, None]
-    size = gain + np.abs(expected - offset) + np.abs(offset)
-    assert out.dtype == dtype
-    error = np.abs(device.numpy(out).astype(np.longdouble) - expected)
-    floor = 2.0**-24 if dtype.name == "float16" else 0  # its subnormal numbers
-    assert np.all(error <= 16 * eps * size + place / 2 * np.abs(expected) + floor)
-
-
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_batch_norm_is_its_definition(device, kernel_dtype, shape):
-    x, gamma, beta = inputs(shape, kernel_dtype)
+    x, gamma, beta = inputs(RANDOM, shape, kernel_dtype)
     out, mean, var = norm.batch_norm(*on(device, x)[:1], TARGET, EPS, *on(device, gamma, beta))
     exact = moments(x)
     assert_moments(device, mean, var, x, exact)
@@ -108,7 +50,7 @@ def test_batch_norm_is_its_definition(device, kernel_dtype, shape):
 
 @pytest.mark.parametrize("shape", [(5, 3, 1), (700, 35, 1), (8, 67, 49), (1, 2, 9000)], ids=str)
 def test_statistics_and_application_apart(device, kernel_dtype, shape):
-    x, gamma, beta = inputs(shape, kernel_dtype)
+    x, gamma, beta = inputs(RANDOM, shape, kernel_dtype)
     mean, var = norm.batch_norm_stats(device.array(x))
     assert_moments(device, mean, var, x, moments(x))
     given = RANDOM.uniform(1, 2, size=(2, shape[1])).astype(gamma.dtype)
@@ -123,7 +65,7 @@ def test_statistics_and_application_apart(device, kernel_dtype, shape):
 @pytest.mark.parametrize("target", [TARGET, 1.0, 2.5])
 def test_the_golden_target(device, shape, target):
     """Before gamma and beta the output's variance is target·var/(var+eps), its mean 0."""
-    x, _, _ = inputs(shape, np.float64, affine=False)
+    x, _, _ = inputs(RANDOM, shape, np.float64, affine=False)
     out, _, _ = norm.batch_norm(device.array(x), target, EPS, None, None)
     mean, var = moments(device.numpy(out))
     before = moments(x)[1]
@@ -181,7 +123,7 @@ def test_nist_numerical_accuracy(device, which, form):
 @pytest.mark.parametrize("shape", [(40, 3, 1), (900, 3, 1), (4, 3, 9), (2, 3, 9000)], ids=str)
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
 def test_what_is_not_finite_stays_in_its_channel(device, kernel_dtype, shape, bad):
-    x, _, _ = inputs(shape, kernel_dtype, affine=False)
+    x, _, _ = inputs(RANDOM, shape, kernel_dtype, affine=False)
     x[-1, 1, -1] = bad
     out, mean, var = norm.batch_norm(device.array(x), TARGET, EPS, None, None)
     out = device.numpy(out).astype(np.float64)
@@ -216,7 +158,7 @@ def test_empty(device, kernel_dtype, shape):
 @pytest.mark.parametrize("shape", [(40, 16, 1), (900, 16, 1), (3, 5, 16), (2, 2, 9000)], ids=str)
 @pytest.mark.parametrize("offset", [1, 2, 3])
 def test_alignment_changes_no_bit(device, kernel_dtype, shape, offset):
-    x, _, _ = inputs(shape, kernel_dtype, affine=False)
+    x, _, _ = inputs(RANDOM, shape, kernel_dtype, affine=False)
     base = device.array(np.concatenate([np.zeros(offset, kernel_dtype), x.reshape(-1)]))
     skew = base[offset:].reshape(shape)
     straight = norm.batch_norm(device.array(x), TARGET, EPS, None, None)
@@ -229,7 +171,7 @@ def test_alignment_changes_no_bit(device, kernel_dtype, shape, offset):
 
 @pytest.mark.parametrize("shape", [(900, 33, 1), (40, 33, 1), (2, 2, 9000), (9, 66, 7)], ids=str)
 def test_the_order_of_threads_changes_no_bit(device, shape):
-    x, gamma, beta = on(device, *inputs(shape, np.float32))
+    x, gamma, beta = on(device, *inputs(RANDOM, shape, np.float32))
     device.same_bits(lambda: norm.batch_norm(x, TARGET, EPS, gamma, beta))
     device.same_bits(lambda: norm.batch_norm_stats(x))
     device.same_bits(lambda: norm.output_stats(x))
@@ -249,124 +191,9 @@ def test_output_stats(device, kernel_dtype, size):
 @pytest.mark.parametrize("shape", [(31, 5, 1), (700, 5, 1), (6, 5, 49), (3, 65, 1025)], ids=str)
 def test_batch_norm_is_pytorchs(device, shape):
     torch = pytest.importorskip("torch")
-    x, gamma, beta = inputs(shape, np.float64)
+    x, gamma, beta = inputs(RANDOM, shape, np.float64)
     out, _, _ = norm.batch_norm(device.array(x), 1.0, EPS, *on(device, gamma, beta))
     expected = torch.nn.functional.batch_norm(
         torch.tensor(x), None, None, torch.tensor(gamma), torch.tensor(beta), True, 0.1, EPS
-    )
-    np.testing.assert_allclose(device.numpy(out), expected.numpy(), rtol=1e-13, atol=1e-13)
-
-
-def row_statistics(x, eps):
-    """Mean and 1/sqrt(var+eps) of every row, by exact sums, as long doubles."""
-    mean, var = moments(x[None])
-    return mean, 1 / np.sqrt(var + np.longdouble(eps))
-
-
-ROWS = [(5, 1), (7, 2), (70, 31), (9, 33), (3, 200), (2, 1023), (3, 1025), (2, 4096), (1, 20001)]
-
-
-@pytest.mark.parametrize("shape", ROWS, ids=str)
-def test_layer_norm_is_its_definition(device, kernel_dtype, shape):
-    x, gamma, beta = inputs(shape, kernel_dtype)
-    out, mean, rstd = norm.layer_norm(
-        device.array(x), TARGET, EPS, device.array(gamma), device.array(beta)
-    )
-    assert_layer_norm(device, x, gamma, beta, out, mean, rstd)
-
-
-def assert_layer_norm(device, x, gamma, beta, out, mean, rstd):
-    eps, exact = last_place(acc_dtype(x.dtype)), row_statistics(x, EPS)
-    assert np.all(np.abs(device.numpy(mean) - exact[0]) <= 8 * eps * (np.abs(exact[0]) + 2))
-    assert np.all(np.abs(device.numpy(rstd) / exact[1] - 1) <= 16 * eps)
-    plain = normalized(x[None], exact[0], exact[1] ** -2 - EPS, TARGET, EPS)[0]
-    expected = (plain * gamma + beta).T[None]
-    assert_output(device, out.T[None], expected, gamma, beta, x.dtype)
-
-
-def test_a_row_of_131072(device):
-    x, gamma, beta = inputs((1, 131072), np.dtype(np.float32))
-    out, mean, rstd = norm.layer_norm(*on(device, x), TARGET, EPS, *on(device, gamma, beta))
-    assert_layer_norm(device, x, gamma, beta, out, mean, rstd)
-
-
-@pytest.mark.parametrize("cols", [31, 1000, 20000])
-def test_layer_norm_without_gamma_and_beta_has_the_golden_variance(device, cols):
-    x, _, _ = inputs((2, cols), np.float64, affine=False)
-    out, _, _ = norm.layer_norm(device.array(x), TARGET, EPS, None, None)
-    mean, var = moments(device.numpy(out)[None])
-    before = moments(x[None])[1]
-    assert np.all(np.abs(mean) <= 1e-15)
-    assert np.all(np.abs(var / (TARGET * before / (before + EPS)) - 1) <= 1e-14)
-
-
-@pytest.mark.parametrize("cols", [31, 1000, 5000, 20000])
-@pytest.mark.parametrize(("dtype", "mean"), [("float64", 1e8), ("float32", 1e4)])
-def test_a_row_with_a_mean_far_above_the_deviation(device, cols, dtype, mean):
-    x = (RANDOM.normal(size=(2, cols)) + mean).astype(dtype)
-    out, _, rstd = norm.layer_norm(device.array(x), TARGET, EPS, None, None)
-    x -= x.dtype.type(mean)  # exact
-    exact = row_statistics(x, EPS)
-    expected = normalized(x[None], exact[0], exact[1] ** -2 - EPS, TARGET, EPS)[0]
-    assert np.all(np.abs(device.numpy(rstd) / exact[1] - 1) <= 16 * last_place(x.dtype))
-    assert np.all(np.abs(device.numpy(out) - expected) <= 64 * last_place(x.dtype))
-
-
-@pytest.mark.parametrize("cols", [5, 1025, 20000])
-@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
-def test_what_is_not_finite_stays_in_its_row(device, kernel_dtype, cols, bad):
-    x, _, _ = inputs((3, cols), kernel_dtype, affine=False)
-    x[1, cols - 1] = bad
-    out, _, rstd = norm.layer_norm(device.array(x), TARGET, EPS, None, None)
-    out = device.numpy(out).astype(np.float64)
-    assert np.isnan(out[1]).all()
-    assert np.isnan(device.numpy(rstd)[1])
-    assert np.isfinite(out[[0, 2]]).all()
-
-
-@pytest.mark.parametrize("cols", [1, 5, 1025, 20000])
-def test_a_constant_row_gives_beta(device, kernel_dtype, cols):
-    x = np.full((2, cols), 12345.678).astype(kernel_dtype)
-    beta = RANDOM.normal(size=cols).astype(acc_dtype(kernel_dtype))
-    out, _, _ = norm.layer_norm(device.array(x), TARGET, EPS, None, device.array(beta))
-    assert np.all(device.numpy(out) == beta.astype(kernel_dtype))
-
-
-@pytest.mark.parametrize("shape", [(0, 3), (2, 0), (0, 0)], ids=str)
-def test_empty_rows(device, kernel_dtype, shape):
-    x = device.array(np.empty(shape), kernel_dtype)
-    out, mean, rstd = norm.layer_norm(x, TARGET, EPS, None, None)
-    assert out.shape == shape
-    for each in (mean, rstd):
-        assert each.shape == shape[:1]
-        assert np.isnan(device.numpy(each)).all()
-
-
-@pytest.mark.parametrize("shape", [(9, 16), (3, 33), (2, 2000), (1, 40000)], ids=str)
-@pytest.mark.parametrize("offset", [1, 2])
-def test_alignment_changes_no_bit_of_a_row(device, kernel_dtype, shape, offset):
-    x, _, _ = inputs(shape, kernel_dtype, affine=False)
-    gamma = RANDOM.normal(size=shape[1] + 1).astype(acc_dtype(kernel_dtype))
-    base = device.array(np.concatenate([np.zeros(offset, kernel_dtype), x.reshape(-1)]))
-    skew = base[offset:].reshape(shape)
-    straight = norm.layer_norm(device.array(x), TARGET, EPS, device.array(gamma[1:]), None)
-    skewed = norm.layer_norm(skew, TARGET, EPS, device.array(gamma)[1:], None)
-    for got, expected in zip(skewed, straight, strict=True):
-        assert device.numpy(got).tobytes() == device.numpy(expected).tobytes()
-
-
-@pytest.mark.parametrize("shape", [(70, 33), (3, 1025), (2, 20000)], ids=str)
-def test_the_order_of_threads_changes_no_bit_of_a_row(device, shape):
-    x, gamma, beta = on(device, *inputs(shape, np.float32))
-    device.same_bits(lambda: norm.layer_norm(x, TARGET, EPS, gamma, beta))
-
-
-@pytest.mark.parametrize("shape", [(31, 5), (3, 1025), (2, 20000)], ids=str)
-def test_layer_norm_is_pytorchs(device, shape):
-    torch = pytest.importorskip("torch")
-    x, gamma, beta = inputs(shape, np.float64)
-    out, _, _ = norm.layer_norm(device.array(x), 1.0, EPS, *on(device, gamma, beta))
-    expected = torch.nn.functional.layer_norm(
-        torch.tensor(x), shape[1:], torch.tensor(gamma), torch.tensor(beta), EPS
     )
     np.testing.assert_allclose(device.numpy(out), expected.numpy(), rtol=1e-13, atol=1e-13)

@@ -1,0 +1,272 @@
+// The gradients of golden layer normalization. With g the gradient of out, xhat = (x - mean) * rstd
+// and h = g * gamma, means over a row's columns:
+//   dx = gain * rstd * (h - <h> - xhat * <h xhat>),
+//   dgamma = gain * sum g xhat, dbeta = sum g, over the rows.
+#ifndef SRT_LAYER_NORM_BACKWARD_CUH
+#define SRT_LAYER_NORM_BACKWARD_CUH
+#include "layer_norm.cuh"
+
+// What a thread holds of a row of grad and of x, beside its columns' sums; the launcher counts on it.
+#define SRT_BACK_PACKS (SRT_VEC < 8 ? 4 : 2)
+#define SRT_BACK_TEAM 512
+#define SRT_BACK_BLOCK 256  // of teams within a warp
+
+struct RowNumbers {
+    acc_t mean, rstd;
+    Sum2 means;  // <h> and <h xhat>
+};
+
+SRT_INLINE acc_t row_gradient(acc_t h, acc_t xhat, const RowNumbers &row, acc_t gain) {
+    return gain * row.rstd * (h - srt_fma(xhat, row.means.y, row.means.x));
+}
+
+// -- a team a row, blocks walking down the rows --------------------------------------------------
+// The sum over a block's teams, in the threads of its first; `part` holds a number a thread.
+SRT_INLINE acc_t over_teams(acc_t v, int team, acc_t *part) {
+    if (team > SRT_WARP) return v;
+    for (int by = team; by < SRT_WARP; by <<= 1) v += lane_xor(v, by);
+    part[threadIdx.x] = v;
+    __syncthreads();
+    for (int i = threadIdx.x + SRT_WARP; threadIdx.x < team && i < blockDim.x; i += SRT_WARP)
+        v += part[i];
+    __syncthreads();
+    return v;
+}
+
+template <bool ALIGNED>
+SRT_INLINE void backward_rows(scalar_t *dx, acc_t *partial, const scalar_t *grad, const scalar_t *x,
+                              const acc_t *gamma, const acc_t *mean, const acc_t *rstd, acc_t gain,
+                              index_t rows, index_t cols, int team) {
+    __shared__ acc_t part[SRT_BACK_BLOCK];
+    acc_t dgamma[SRT_BACK_PACKS][SRT_VEC] = {}, dbeta[SRT_BACK_PACKS][SRT_VEC] = {};
+    int teams = teams_per_block(team);
+    for (index_t turn = blockIdx.x; turn * teams < rows; turn += gridDim.x) {
+        Place<SRT_BACK_PACKS> place(turn, rows, cols, team);
+        RowPart<ALIGNED, SRT_BACK_PACKS> g, v;
+        index_t first = place.live ? place.row * cols : 0;
+        g.load(grad + first, place.valid, team, place.rank);
+        v.load(x + first, place.valid, team, place.rank);
+        RowNumbers row = {place.live ? mean[place.row] : 0, place.live ? rstd[place.row] : 0};
+        Sum2 sums = no_sum2();
+#pragma unroll
+        for (int u = 0; u < SRT_BACK_PACKS; ++u) {
+            int col = (u * team + place.rank) * SRT_VEC;
+            AccPack weight = load_acc(gamma ? gamma + col : 0, place.valid[u], 1);
+#pragma unroll
+            for (int j = 0; j < SRT_VEC; ++j) {
+                if (!has_element<ALIGNED>(place.valid[u], j)) continue;
+                acc_t xhat = (v.at(u, j) - row.mean) * row.rstd, h = g.at(u, j) * weight.v[j];
+                dgamma[u][j] = srt_fma(g.at(u, j), xhat, dgamma[u][j]);
+                dbeta[u][j] += g.at(u, j);
+                sums.x += h;
+                sums.y = srt_fma(h, xhat, sums.y);
+            }
+        }
+        sums = team_total(sums, no_sum2(), team);
+        row.means.x = sums.x / (acc_t)cols;
+        row.means.y = sums.y / (acc_t)cols;
+#pragma unroll
+        for (int u = 0; u < SRT_BACK_PACKS; ++u) {
+            if (place.valid[u] == 0) continue;
+            int col = (u * team + place.rank) * SRT_VEC;
+            AccPack weight = load_acc(gamma ? gamma + col : 0, place.valid[u], 1);
+#pragma unroll
+            for (int j = 0; j < SRT_VEC; ++j) {
+                acc_t xhat = (v.at(u, j) - row.mean) * row.rstd;
+                from_acc(&g.packs[u].v[j],
+                         row_gradient(g.at(u, j) * weight.v[j], xhat, row, gain));
+            }
+            store_pack<ALIGNED>(dx + first + col, g.packs[u], place.valid[u]);
+        }
+    }
+    acc_t *to = partial + (index_t)blockIdx.x * 2 * cols;
+#pragma unroll
+    for (int u = 0; u < SRT_BACK_PACKS; ++u)
+#pragma unroll
+        for (int j = 0; j < SRT_VEC; ++j) {
+            acc_t a = over_teams(dgamma[u][j], team, part), b = over_teams(dbeta[u][j], team, part);
+            index_t col = (index_t)(u * team + threadIdx.x) * SRT_VEC + j;
+            if (threadIdx.x < team && col < cols) to[col] = a, to[cols + col] = b;
+        }
+}
+
+// Every gridDim.x-th block of rows; partial is (gridDim.x, 2, cols): sum g xhat and sum g.
+extern "C" __global__ void __launch_bounds__(SRT_BACK_TEAM)
+    SRT_KERNEL(golden_layer_norm_backward)(scalar_t *dx, acc_t *partial, const scalar_t *grad,
+                                           const scalar_t *x, const acc_t *gamma, const acc_t *mean,
+                                           const acc_t *rstd, acc_t gain, index_t rows,
+                                           index_t cols, int team) {
+    if (packs_allowed(bits_of(dx) | bits_of(grad) | bits_of(x) | cols * sizeof(scalar_t)))
+        backward_rows<true>(dx, partial, grad, x, gamma, mean, rstd, gain, rows, cols, team);
+    else
+        backward_rows<false>(dx, partial, grad, x, gamma, mean, rstd, gain, rows, cols, team);
+}
+
+// dgamma and dbeta from partial (count, 2, cols): a block for 32 columns of the two side by side.
+extern "C" __global__ void __launch_bounds__(256)
+    SRT_KERNEL(golden_layer_norm_backward_finalize)(acc_t *dgamma, acc_t *dbeta,
+                                                    const acc_t *partial, acc_t gain, index_t count,
+                                                    index_t cols) {
+    __shared__ acc_t part[256];
+    index_t at = (index_t)blockIdx.x * SRT_WARP + threadIdx.x % SRT_WARP;
+    acc_t sum = 0;
+    if (at < 2 * cols)
+        for (index_t k = threadIdx.x / SRT_WARP; k < count; k += blockDim.x / SRT_WARP)
+            sum += partial[k * 2 * cols + at];
+    part[threadIdx.x] = sum;
+    __syncthreads();
+    if (threadIdx.x >= SRT_WARP || at >= 2 * cols) return;
+    for (int i = threadIdx.x + SRT_WARP; i < blockDim.x; i += SRT_WARP) sum += part[i];
+    if (at < cols)
+        dgamma[at] = gain * sum;
+    else
+        dbeta[at - cols] = sum;
+}
+
+// -- rows longer than a team holds ----------------------------------------------------------------
+struct LongRows {
+    const scalar_t *grad, *x;
+    const acc_t *gamma;
+};
+
+template <bool ALIGNED>
+SRT_INLINE Sum2 long_row_sums(const LongRows &in, const RowNumbers &row, const Share &share,
+                              index_t rows, index_t cols, int lanes) {
+    Sum2 total = no_sum2();
+    index_t first = share.channel * cols;
+    walk_planes<SRT_PAIRS, false>(share, rows, cols, lanes, [&](const index_t *at, const int *valid) {
+        Pack g[SRT_PAIRS], v[SRT_PAIRS];
+#pragma unroll
+        for (int u = 0; u < SRT_PAIRS; ++u) {
+            g[u] = load_pack<ALIGNED>(in.grad + at[u], valid[u]);
+            v[u] = load_pack<ALIGNED>(in.x + at[u], valid[u]);
+        }
+#pragma unroll
+        for (int u = 0; u < SRT_PAIRS; ++u) {
+            AccPack weight = load_acc(in.gamma ? in.gamma + (at[u] - first) : 0, valid[u], 1);
+            Sum2 part = no_sum2();
+#pragma unroll
+            for (int j = 0; j < SRT_VEC; ++j) {
+                if (!has_element<ALIGNED>(valid[u], j)) continue;
+                acc_t h = to_acc(g[u].v[j]) * weight.v[j];
+                part.x += h;
+                part.y = srt_fma(h, (to_acc(v[u].v[j]) - row.mean) * row.rstd, part.y);
+            }
+            total = total + part;
+        }
+    });
+    return total;
+}
+
+template <bool ALIGNED>
+SRT_INLINE void write_long_row(scalar_t *dx, const LongRows &in, const RowNumbers &row, acc_t gain,
+                               const Share &share, index_t rows, index_t cols, int lanes) {
+    index_t first = share.channel * cols;
+    walk_planes<SRT_PAIRS, true>(share, rows, cols, lanes, [&](const index_t *at, const int *valid) {
+        Pack g[SRT_PAIRS], v[SRT_PAIRS];
+#pragma unroll
+        for (int u = 0; u < SRT_PAIRS; ++u) {
+            g[u] = load_pack<ALIGNED>(in.grad + at[u], valid[u]);
+            v[u] = load_pack<ALIGNED>(in.x + at[u], valid[u]);
+        }
+#pragma unroll
+        for (int u = 0; u < SRT_PAIRS; ++u) {
+            AccPack weight = load_acc(in.gamma ? in.gamma + (at[u] - first) : 0, valid[u], 1);
+#pragma unroll
+            for (int j = 0; j < SRT_VEC; ++j) {
+                acc_t xhat = (to_acc(v[u].v[j]) - row.mean) * row.rstd;
+                from_acc(&g[u].v[j],
+                         row_gradient(to_acc(g[u].v[j]) * weight.v[j], xhat, row, gain));
+            }
+            store_pack<ALIGNED>(dx + at[u], g[u], valid[u]);
+        }
+    });
+}
+
+// Grid (rows, splits); partial is (rows, splits): sum h and sum h xhat.
+extern "C" __global__ void __launch_bounds__(256)
+    SRT_KERNEL(golden_layer_norm_backward_sums)(Sum2 *partial, const scalar_t *grad,
+                                                const scalar_t *x, const acc_t *gamma,
+                                                const acc_t *mean, const acc_t *rstd, index_t rows,
+                                                index_t cols, int lanes, index_t packs) {
+    Share share = share_of(blockIdx.x, blockIdx.y, 1, cols, 1, packs, gridDim.y);
+    LongRows in = {grad, x, gamma};
+    RowNumbers row = {mean[share.channel], rstd[share.channel]};
+    Sum2 own = packs_allowed(bits_of(grad) | bits_of(x) | cols * sizeof(scalar_t))
+                   ? long_row_sums<true>(in, row, share, rows, cols, lanes)
+                   : long_row_sums<false>(in, row, share, rows, cols, lanes);
+    own = block_total(own, no_sum2());
+    if (threadIdx.x == 0) partial[share.channel * gridDim.y + blockIdx.y] = own;
+}
+
+// The same grid, backward; every block merges its row's partial sums in one order.
+extern "C" __global__ void __launch_bounds__(256)
+    SRT_KERNEL(golden_layer_norm_backward_apply)(scalar_t *dx, const Sum2 *partial,
+                                                 const scalar_t *grad, const scalar_t *x,
+                                                 const acc_t *gamma, const acc_t *mean,
+                                                 const acc_t *rstd, acc_t gain, index_t rows,
+                                                 index_t cols, int lanes, index_t packs) {
+    index_t r = gridDim.x - 1 - blockIdx.x;
+    Share share = share_of(r, gridDim.y - 1 - blockIdx.y, 1, cols, 1, packs, gridDim.y);
+    Sum2 sums = no_sum2();
+    for (int k = threadIdx.x; k < gridDim.y; k += blockDim.x)
+        sums = sums + partial[r * gridDim.y + k];
+    sums = block_total(sums, no_sum2());
+    LongRows in = {grad, x, gamma};
+    RowNumbers row = {mean[r], rstd[r], {sums.x / (acc_t)cols, sums.y / (acc_t)cols}};
+    if (packs_allowed(bits_of(dx) | bits_of(grad) | bits_of(x) | cols * sizeof(scalar_t)))
+        write_long_row<true>(dx, in, row, gain, share, rows, cols, lanes);
+    else
+        write_long_row<false>(dx, in, row, gain, share, rows, cols, lanes);
+}
+
+template <bool ALIGNED>
+SRT_INLINE void add_rows(Sum2 (&total)[SRT_VEC], const scalar_t *grad, const scalar_t *x,
+                         const acc_t *mean, const acc_t *rstd, const Columns &own, index_t begin,
+                         index_t end, index_t cols) {
+    walk_rows<SRT_PAIRS, false>(own, begin, end, cols,
+                                 [&](const index_t *at, const index_t *row, unsigned mask) {
+        Pack g[SRT_PAIRS], v[SRT_PAIRS];
+#pragma unroll
+        for (int u = 0; u < SRT_PAIRS; ++u) {
+            g[u] = load_pack<ALIGNED>(grad + at[u], own.valid);
+            v[u] = load_pack<ALIGNED>(x + at[u], own.valid);
+        }
+#pragma unroll
+        for (int u = 0; u < SRT_PAIRS; ++u) {
+            if (!(mask >> u & 1)) continue;
+            acc_t centre = mean[row[u]], scale = rstd[row[u]];
+#pragma unroll
+            for (int j = 0; j < SRT_VEC; ++j) {
+                acc_t xhat = (to_acc(v[u].v[j]) - centre) * scale;
+                total[j].x = srt_fma(to_acc(g[u].v[j]), xhat, total[j].x);
+                total[j].y += to_acc(g[u].v[j]);
+            }
+        }
+    });
+}
+
+// Grid (blocks of columns, splits of `share` rows); partial is (splits, 2, cols).
+extern "C" __global__ void __launch_bounds__(256, 2)
+    SRT_KERNEL(golden_layer_norm_backward_columns)(acc_t *partial, const scalar_t *grad,
+                                                   const scalar_t *x, const acc_t *mean,
+                                                   const acc_t *rstd, index_t rows, index_t cols,
+                                                   int lanes, index_t share) {
+    Columns own = columns_of(blockIdx.x, cols, lanes);
+    index_t begin = blockIdx.y * share, end = min(rows, begin + share);
+    Sum2 total[SRT_VEC];
+#pragma unroll
+    for (int j = 0; j < SRT_VEC; ++j) total[j] = no_sum2();
+    if (packs_allowed(bits_of(grad) | bits_of(x) | cols * sizeof(scalar_t)))
+        add_rows<true>(total, grad, x, mean, rstd, own, begin, end, cols);
+    else
+        add_rows<false>(total, grad, x, mean, rstd, own, begin, end, cols);
+    column_totals(total, own);
+    if (own.row) return;
+    acc_t *to = partial + (index_t)blockIdx.y * 2 * cols + own.column;
+#pragma unroll
+    for (int j = 0; j < SRT_VEC; ++j)
+        if (j < own.valid) to[j] = total[j].x, to[cols + j] = total[j].y;
+}
+
+#endif

@@ -1,0 +1,160 @@
+"""Golden layer normalization on CUDA arrays: teams of threads hold rows in registers.
+
+Rows too long for a team are channels of a single plane, split over blocks. Kernels of
+`kernels/layer_norm.cuh` and `kernels/layer_norm_backward.cuh`.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from syntonic.flux.cuda.channels import BLOCK, Channels, row_team
+from syntonic.flux.cuda.launch import WARP, Array, blocks_for
+from syntonic.flux.cuda.moments import SUMS, Call, statistics
+
+__all__ = ["layer_norm", "layer_norm_backward"]
+
+_ROW_PACKS = 4
+"""Packs of 16 bytes that a thread holds of a row: SRT_ROW_PACKS of layer_norm.cuh."""
+
+_BACK_TEAM = 512
+"""Threads that hold a row of grad and of x at most: SRT_BACK_TEAM of layer_norm_backward.cuh."""
+
+_BACK_THREADS = 1 << 17
+"""Threads that walk down the rows, adding up the gradients of gamma and beta."""
+
+_BACK_TURNS = 4
+"""Rows that a team treats at least, where there are that many: each block's sums are written."""
+
+
+def layer_norm(
+    x: Array, target: float, eps: float, gamma: Array | None, beta: Array | None
+) -> tuple[Array, Array, Array]:
+    """Normalize every row to the target variance by its own statistics.
+
+    Parameters
+    ----------
+    x
+        Shape (rows, cols).
+    target, eps
+        Before gamma the output's variance is target·var/(var+eps).
+    gamma, beta
+        Shape (cols,), or None for 1 and 0.
+
+    Returns
+    -------
+    tuple
+        The output, and mean and 1/sqrt(var+eps), shape (rows,): NaN where there are no columns.
+
+    Notes
+    -----
+    Kernel `golden_layer_norm`, with the row in registers; for rows above 64 KiB, 32 KiB in half
+    precision, `golden_bn_2d_compute_stats`, `golden_bn_finalize` and `golden_layer_norm_apply`.
+    """
+    call, (rows, cols) = Call(x), x.shape
+    out, mean, rstd = call.empty(x.shape), call.stats(rows), call.stats(rows)
+    gain, small = call.numbers(math.sqrt(target), eps)
+    shape = (np.int64(rows), np.int64(cols))
+    team = row_team(cols * x.dtype.itemsize, _ROW_PACKS, _row_team(x))
+    if x.size and team:
+        block = team if team > WARP else BLOCK
+        arguments = (out, mean, rstd, x, gamma, beta, gain, small, *shape, np.int32(team))
+        call("golden_layer_norm", (blocks_for(rows * team, block),), block, *arguments)
+        return out, mean, rstd
+    plane, rest, var = x.reshape(1, rows, cols), call.stats(rows), call.stats(rows)
+    walk = Channels.of(plane)
+    statistics(call, plane, walk, (mean, var, rest, rstd), None, call.numbers(1, eps))
+    if x.size:
+        sizes = (*shape, np.int32(walk.lanes), walk.units[1])
+        coefficients = (mean, rest, rstd, gamma, beta, gain)
+        call("golden_layer_norm_apply", walk.grid, walk.block, out, x, *coefficients, *sizes)
+    return out, mean, rstd
+
+
+def layer_norm_backward(
+    grad: Array, x: Array, target: float, gamma: Array | None, mean: Array, rstd: Array
+) -> tuple[Array, Array, Array]:
+    """Return the gradients of x, gamma and beta.
+
+    Parameters
+    ----------
+    grad, x
+        The output's gradient and the input, shape (rows, cols).
+    target
+        As it was given to the normalization.
+    gamma
+        Shape (cols,), or None for 1.
+    mean, rstd
+        What the normalization returned, shape (rows,).
+
+    Returns
+    -------
+    tuple
+        The gradients, shapes (rows, cols), (cols,) and (cols,).
+
+    Notes
+    -----
+    Kernels `golden_layer_norm_backward`, with the rows in registers, and
+    `golden_layer_norm_backward_finalize`; for longer rows, in place of the first,
+    `golden_layer_norm_backward_{sums,apply,columns}`.
+    """
+    call, cols = Call(x), x.shape[1]
+    dx, dgamma, dbeta = call.empty(x.shape), call.stats(cols), call.stats(cols)
+    (gain,) = call.numbers(math.sqrt(target))
+    team = row_team(cols * x.dtype.itemsize, _back_packs(x), _BACK_TEAM)
+    backward = _backward_by_teams if team else _backward_of_long_rows
+    partial = call.stats(0, 2, cols)
+    if x.size:
+        partial = backward(call, dx, (grad, x, gamma, mean, rstd), gain, team)
+    if cols:
+        arguments = (dgamma, dbeta, partial, gain, np.int64(len(partial)), np.int64(cols))
+        grid = (blocks_for(2 * cols, WARP),)
+        call("golden_layer_norm_backward_finalize", grid, BLOCK, *arguments)
+    return dx, dgamma, dbeta
+
+
+def _backward_by_teams(
+    call: Call, dx: Array, inputs: tuple[Any, ...], gain: Any, team: int
+) -> Array:
+    """Write dx; return the sums for gamma and beta of each block, shape (blocks, 2, cols)."""
+    rows, cols = dx.shape
+    block = team if team > WARP else BLOCK
+    turns = blocks_for(rows * team, block)
+    blocks = blocks_for(turns, _BACK_TURNS, _BACK_THREADS // block)
+    partial = call.stats(blocks, 2, cols)
+    arguments = (dx, partial, *inputs, gain, np.int64(rows), np.int64(cols), np.int32(team))
+    call("golden_layer_norm_backward", (blocks,), block, *arguments)
+    return partial
+
+
+def _backward_of_long_rows(
+    call: Call, dx: Array, inputs: tuple[Any, ...], gain: Any, team: int
+) -> Array:
+    """The same, with every row split over blocks, and the columns summed by themselves."""
+    rows, cols = dx.shape
+    grad, x, _, mean, rstd = inputs
+    shape = (np.int64(rows), np.int64(cols))
+    along = Channels.of(x.reshape(1, rows, cols))
+    sums = call.stats(rows, along.splits, SUMS)
+    sizes = (*shape, np.int32(along.lanes), along.units[1])
+    call("golden_layer_norm_backward_sums", along.grid, along.block, sums, *inputs, *sizes)
+    arguments = (dx, sums, *inputs, gain, *sizes)
+    call("golden_layer_norm_backward_apply", along.grid, along.block, *arguments)
+    down = Channels.of(x.reshape(rows, cols, 1))
+    partial = call.stats(down.splits, 2, cols)
+    arguments = (partial, grad, x, mean, rstd, *down.sizes, *down.units)
+    call("golden_layer_norm_backward_columns", down.grid, down.block, *arguments)
+    return partial
+
+
+def _row_team(x: Array) -> int:
+    """Return the threads that hold a row at most: SRT_ROW_TEAM of layer_norm.cuh."""
+    return 1024 if x.dtype.itemsize >= 4 else 512
+
+
+def _back_packs(x: Array) -> int:
+    """Return the packs that a thread holds of grad, and of x: SRT_BACK_PACKS."""
+    return 4 if x.dtype.itemsize >= 4 else 2
