@@ -18,7 +18,14 @@ import numpy.typing as npt
 from syntonic.exact.pairs import nearest_float, sign
 from syntonic.lattice.compiled import compiled_pays
 
-__all__ = ["float_type", "odd_and_scale", "wake", "wake_exact", "wake_rational"]
+__all__ = [
+    "float_type",
+    "odd_and_scale",
+    "wake",
+    "wake_exact",
+    "wake_rational",
+    "warn_overflow",
+]
 
 # Significand bits and exponent of the least subnormal.
 _FORMATS = {
@@ -89,7 +96,7 @@ def wake_compiled(
         where = np.flatnonzero(np.isnan(out))
         out[where] = wake_exact(a.ravel()[where], b.ravel()[where], denominator, out_type)
     if out_type == np.float16 and np.isinf(out).any():
-        _warn_overflow(out_type)
+        warn_overflow(out_type)
     return out.reshape(a.shape)
 
 
@@ -170,11 +177,11 @@ def _rounded(
             value, overflow = copysign(inf, value), True
         out.append(value)
     if overflow:
-        _warn_overflow(out_type)
+        warn_overflow(out_type)
     return np.array(out, dtype=out_type).reshape(shape)
 
 
-def _warn_overflow(out_type: np.dtype[Any]) -> None:
+def warn_overflow(out_type: np.dtype[Any]) -> None:
     """Warn that an element is beyond the range of the format."""
     warnings.warn(
         f"wake: overflow, an element is beyond the range of {out_type} and became infinite",

@@ -7,10 +7,12 @@ from typing import Any, Self
 import numpy as np
 
 from syntonic.errors import PhaseError, PrecisionError
-from syntonic.flux.device import move, parse_device, to_host
+from syntonic.flux.device import CPU, is_cuda, move, parse_device, to_host
+from syntonic.flux.halves import contiguous
 from syntonic.lattice import order
 from syntonic.lattice.array import LatticeArray
 from syntonic.lattice.snap import snap
+from syntonic.lattice.wake import warn_overflow
 from syntonic.tensor.base import TensorBase
 from syntonic.tensor.specification import Carried, SnapSpecification, check_precision
 
@@ -62,7 +64,7 @@ class Phases(TensorBase):
         kind = _wake_dtype(dtype)
         specification = SnapSpecification.of(x, self.precision)
         carried = Carried(self.precision, self.mode_norm_sq, specification)
-        return self._of(move(order.floats(x, kind), there, "wake_flux"), carried)
+        return self._of(_woken(x, there, kind), carried)
 
     def crystallize(
         self,
@@ -112,20 +114,12 @@ class Phases(TensorBase):
         remembered = self._carried.snap or SnapSpecification(self.precision)
         if precision is None and window is None:
             precision = remembered.precision
-        result = snap(
-            _snap_input(self._data),
-            precision=precision,
-            window=window,
-            denominator=remembered.denominator if denominator is None else denominator,
-            error_bound=error_bound,
-        )
-        if result.unique is not None and not result.unique.all():
-            raise PrecisionError(
-                f"crystallize: error_bound={error_bound} must single out one lattice point for "
-                f"each element, got {int((~result.unique).sum())} unproved of {self.size}; "
-                "lower error_bound or tighten precision, window or denominator"
-            )
-        x = LatticeArray.from_numerators(result.a, result.b, result.denominator)
+        bounds = {
+            "precision": precision,
+            "window": window,
+            "denominator": remembered.denominator if denominator is None else denominator,
+        }
+        x = _snapped(self._data, bounds, error_bound)
         kept = self.precision if precision is None or not given else precision
         return self._of(x, Carried(int(kept), self.mode_norm_sq))
 
@@ -156,10 +150,40 @@ class Phases(TensorBase):
         )
 
 
-def _snap_input(array: Any) -> Any:
-    """Return flux as `snap` takes it: on the CPU, bfloat16 widened, which keeps its values."""
-    values = to_host(array)
-    return values.astype(np.float32) if values.dtype.name == "bfloat16" else values
+def _woken(x: LatticeArray, device: str, dtype: np.dtype[Any]) -> Any:
+    """Return the floats of x on a device; pairs of int64 travel and are rounded there."""
+    if device == CPU or not x.is_packed or x.size == 0:
+        return move(order.floats(x, dtype), device, "wake_flux")
+    from syntonic.flux.cuda.lattice import wake_on_device
+
+    pairs = (move(np.ascontiguousarray(part), device, "wake_flux") for part in (x.a, x.b))
+    out = wake_on_device(*pairs, x.denominator, dtype)
+    if dtype == np.float16 and bool(np.isinf(out).any()):  # int64 pairs overflow no other
+        warn_overflow(dtype)
+    return out
+
+
+def _snapped(data: Any, bounds: dict[str, Any], error_bound: Any) -> LatticeArray:
+    """Return the lattice points nearest to flux; on a GPU they are found there.
+
+    A certificate is made on the CPU.
+    """
+    if is_cuda(data) and error_bound is None:
+        from syntonic.flux.cuda.lattice import snap_on_device
+
+        a, b = snap_on_device(contiguous(data), **bounds)
+        return LatticeArray.from_numerators(a, b, int(bounds["denominator"]))
+    values = to_host(data)
+    if values.dtype.name == "bfloat16":
+        values = values.astype(np.float32)  # which keeps its values
+    result = snap(values, **bounds, error_bound=error_bound)
+    if result.unique is not None and not result.unique.all():
+        raise PrecisionError(
+            f"crystallize: error_bound={error_bound} must single out one lattice point for "
+            f"each element, got {int((~result.unique).sum())} unproved of {values.size}; "
+            "lower error_bound or tighten precision, window or denominator"
+        )
+    return LatticeArray.from_numerators(result.a, result.b, result.denominator)
 
 
 def _wake_dtype(dtype: Any) -> np.dtype[Any]:

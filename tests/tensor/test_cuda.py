@@ -5,7 +5,14 @@ import pickle
 import numpy as np
 import pytest
 
-from syntonic import PHI, BackendUnavailableError, DeviceError, PhaseError, ResonantTensor
+from syntonic import (
+    PHI,
+    BackendUnavailableError,
+    DeviceError,
+    PhaseError,
+    PrecisionError,
+    ResonantTensor,
+)
 
 
 @pytest.fixture
@@ -34,6 +41,31 @@ def test_the_floats_are_those_of_the_cpu(cupy, dtype):
     there = t.wake_flux("cuda:0", dtype)
     assert there.dtype == dtype
     assert np.array_equal(on_host(there), t.wake_flux(dtype=dtype).flux_array)
+
+
+def test_elements_that_doubles_do_not_decide(cupy):
+    near = ResonantTensor.from_lattice([2**62, 165580141], [-(2**61), -102334155], denominator=7)
+    assert np.array_equal(on_host(near.wake_flux("cuda")), near.wake_flux().flux_array)
+    big = ResonantTensor([10**30, PHI])
+    assert np.array_equal(on_host(big.wake_flux("cuda")), big.wake_flux().flux_array)
+    ties = ResonantTensor.from_flux(np.array([0.5, -2.5, 1e300, 0.1])).to_device("cuda")
+    for bounds in ({}, {"precision": 0}, {"window": 2}, {"precision": 10**9, "denominator": 3}):
+        there, here = ties.crystallize(**bounds), ties.to_device("cpu").crystallize(**bounds)
+        assert there.equals(here)
+    with pytest.raises(ValueError, match="finite"):
+        ResonantTensor.from_flux(np.array([1.0, np.nan])).to_device("cuda").crystallize()
+
+
+def test_certificates_of_flux_on_a_device(cupy, woken):
+    assert woken.crystallize(error_bound=1e-9).equals(exact())
+    with pytest.raises(PrecisionError, match="unproved of 4"):
+        woken.crystallize(10**9, error_bound=1e-3)
+
+
+def test_halves_that_overflow_warn(cupy):
+    with pytest.warns(RuntimeWarning, match="beyond the range of float16"):
+        t = ResonantTensor([10**6, 1]).wake_flux("cuda", np.float16)
+    assert on_host(t).tolist() == [np.inf, 1]
 
 
 def test_arithmetic_stays_on_the_device(cupy, woken):
