@@ -2,9 +2,187 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
 from syntonic.flux.cpu.choice import Array
+from syntonic.flux.cpu.compiled import channels
+from syntonic.flux.cpu.compiled.channels import BLOCK, RUN, SPLIT, STRETCH
 from syntonic.flux.cpu.compiled.rows import layer_norm_gradients, layer_norm_of
 from syntonic.flux.cpu.modes import factors
+from syntonic.flux.cpu.threads import in_threads
+
+Doubles = npt.NDArray[np.float64]
+
+
+# -- batch norm -------------------------------------------------------------------------------
+
+
+def _per(n: int, inner: int) -> tuple[int, int]:
+    """Return how many runs make an item, and how many items a channel has."""
+    per = min(n, max(1, STRETCH // inner))
+    return per, -(-n // per)
+
+
+def _items(matrix: Array) -> int:
+    rows, cols = matrix.shape
+    return -(-rows // SPLIT) * -(-cols // BLOCK)
+
+
+def _flat(part: Array) -> Array:
+    return part.reshape(part.shape[0], -1)
+
+
+def _counts(total: int, each: int) -> Any:
+    """Return total as parts of `each`, the last one with what is left."""
+    return np.array([min(each, total - i) for i in range(0, total, each)])
+
+
+def _moments(x: Array) -> tuple[Doubles, Doubles]:
+    """Return the means and variances of the channels in float64."""
+    n, count, inner = x.shape
+    mean, m2 = np.full(count, np.nan), np.full(count, np.nan)
+    pivots = x[0, :, 0].copy() if x.size else np.zeros(count)
+    if x.size and inner >= RUN:
+        per, parts = _per(n, inner)
+        means, squares = np.empty((2, parts, count))
+        in_threads(channels.run_moments, parts * count, 2 * x.size, per, x, pivots, means, squares)
+        table = (means[:, None, :, None], squares[:, None, :, None])
+        channels.merge_parts(0, *table, _counts(n, per) * inner, mean, m2)
+    elif x.size:
+        done = 0
+        for part in channels.matrices(x):
+            matrix = _flat(part)
+            counts = _counts(len(matrix), SPLIT)
+            means, squares = np.empty((2, len(counts), matrix.shape[1]))
+            arrays = matrix, *_by_column((pivots,), part.shape), means, squares
+            in_threads(channels.column_moments, _items(matrix), 2 * matrix.size, *arrays)
+            shape = (len(counts), *part.shape[1:])
+            table = (means.reshape(shape), squares.reshape(shape))
+            done = channels.merge_parts(done, *table, counts, mean, m2)
+    with np.errstate(all="ignore"):
+        return mean + pivots, m2 / (n * inner)
+
+
+def batch_norm_stats(x: Array) -> tuple[Array, Array]:
+    with np.errstate(all="ignore"):
+        mean, var = _moments(x)
+        return mean.astype(x.dtype), var.astype(x.dtype)
+
+
+def batch_norm(
+    x: Array, target: float, eps: float, gamma: Array | None, beta: Array | None
+) -> tuple[Array, Array, Array]:
+    mean, var = batch_norm_stats(x)
+    return batch_norm_apply(x, mean, var, target, eps, gamma, beta), mean, var
+
+
+def batch_norm_apply(
+    x: Array,
+    mean: Array,
+    var: Array,
+    target: float,
+    eps: float,
+    gamma: Array | None,
+    beta: Array | None,
+) -> Array:
+    out = np.empty_like(x)
+    scale = _scale(var, target, eps, gamma)
+    values = mean, scale, np.zeros_like(mean) if beta is None else beta
+    if x.shape[2] >= RUN:
+        in_threads(channels.apply_to_runs, x.shape[0] * x.shape[1], x.size, x, *values, out)
+    elif x.size:
+        for a, b in zip(channels.matrices(x), channels.matrices(out), strict=True):
+            columns, matrix = _by_column(values, a.shape), _flat(a)
+            work = _items(matrix), matrix.size
+            in_threads(channels.apply_to_columns, *work, matrix, *columns, _flat(b))
+    return out
+
+
+def _scale(var: Array, target: float, eps: float, gamma: Array | None) -> Array:
+    with np.errstate(all="ignore"):
+        scale = np.sqrt(target / (var.astype(np.float64) + eps))
+        return (scale if gamma is None else scale * gamma).astype(var.dtype)
+
+
+def _by_column(values: tuple[Array, ...], shape: tuple[int, ...]) -> list[Array]:
+    """Return the values of each channel for each column of a matrix (rows, fold, C, S)."""
+    if shape[1] == shape[3] == 1:
+        return list(values)
+    return [np.tile(np.repeat(v, shape[3]), shape[1]) for v in values]
+
+
+def batch_norm_backward(
+    grad: Array,
+    x: Array,
+    mean: Array,
+    var: Array,
+    target: float,
+    eps: float,
+    gamma: Array | None,
+    training: bool,
+) -> tuple[Array, Array, Array]:
+    with np.errstate(all="ignore"):
+        dbeta, dot = _sums(grad, x, mean)
+        rstd = 1 / np.sqrt(var.astype(np.float64) + eps)
+        n = x.shape[0] * x.shape[2] if training else np.inf  # constants: nothing to share
+        shares = (dbeta / n).astype(x.dtype), (dot * rstd * rstd / n).astype(x.dtype)
+        dgamma = dot * rstd * np.sqrt(target)
+    values = mean, _scale(var, target, eps, gamma), *shares
+    dx = np.empty_like(x)
+    if x.shape[2] >= RUN:
+        runs = x.shape[0] * x.shape[1]
+        in_threads(channels.run_gradients, runs, x.size, grad, x, *values, dx)
+    elif x.size:
+        for g, a, b in zip(*map(channels.matrices, (grad, x, dx)), strict=True):
+            columns, matrix = _by_column(values, a.shape), _flat(a)
+            arrays = _flat(g), matrix, *columns, _flat(b)
+            in_threads(channels.column_gradients, _items(matrix), matrix.size, *arrays)
+    with np.errstate(all="ignore"):
+        return dx, dgamma.astype(x.dtype), dbeta.astype(x.dtype)
+
+
+def _sums(grad: Array, x: Array, mean: Array) -> tuple[Doubles, Doubles]:
+    """Return the sums of g and of g·(x - mean) by channel."""
+    n, count, inner = x.shape
+    total = np.zeros((2, count))
+    if x.size and inner >= RUN:
+        per, parts = _per(n, inner)
+        sums = np.empty((2, parts, count))
+        in_threads(channels.run_sums, parts * count, 2 * x.size, per, grad, x, mean, sums)
+        total = sums.sum(axis=1)
+    elif x.size:
+        for g, a in zip(channels.matrices(grad), channels.matrices(x), strict=True):
+            matrix = _flat(a)
+            sums = np.empty((2, -(-len(matrix) // SPLIT), matrix.shape[1]))
+            (middle,) = _by_column((mean,), a.shape)
+            work = _items(matrix), 2 * matrix.size
+            in_threads(channels.column_sums, *work, _flat(g), matrix, middle, sums)
+            total += sums.sum(axis=1).reshape(2, *a.shape[1:]).sum(axis=(1, 3))
+    return total[0], total[1]
+
+
+def output_stats(x: Array) -> Doubles:
+    """Take all of x as the one channel of many runs."""
+    size, inner = x.size, min(x.size, STRETCH)
+    if size == 0:
+        return np.full(2, np.nan)
+    mean, m2, done, flat = np.empty(1), np.empty(1), 0, x.reshape(-1)
+    whole = size // inner * inner
+    for part in (flat[:whole].reshape(-1, 1, inner), flat[whole:].reshape(1, 1, -1)):
+        if part.size:
+            n, _, length = part.shape
+            means, squares = np.empty((2, n, 1))
+            in_threads(channels.run_moments, n, 2 * part.size, 1, part, flat[:1], means, squares)
+            table = (means[:, None, :, None], squares[:, None, :, None])
+            counts = np.full(n, length)
+            done = channels.merge_parts(done, *table, counts, mean, m2)
+    return np.array([mean[0] + np.float64(flat[0]), m2[0] / size])
+
+
+# -- layer norm -------------------------------------------------------------------------------
 
 
 def layer_norm(

@@ -26,7 +26,15 @@ from syntonic.lattice.jit import njit
 
 Doubles = npt.NDArray[np.float64]
 
-__all__ = ["CHUNK", "layer_norm_gradients", "layer_norm_of", "merge", "moments"]
+__all__ = [
+    "CHUNK",
+    "add_deviations",
+    "layer_norm_gradients",
+    "layer_norm_of",
+    "merge",
+    "moments",
+    "row_moments",
+]
 
 CHUNK = 1 << 12
 
@@ -35,7 +43,7 @@ _BLOCKS = 32
 
 
 @njit
-def _deviations(lanes: Doubles, x: Array, mean: float) -> None:
+def add_deviations(lanes: Doubles, x: Array, mean: float) -> None:
     """Add x - mean to lanes[0] and its square to lanes[1]."""
     i = 0
     while i + 2 * LANES <= x.size:
@@ -56,13 +64,17 @@ def _deviations(lanes: Doubles, x: Array, mean: float) -> None:
 
 
 @njit
-def moments(x: Array, lanes: Doubles) -> tuple[float, float]:
-    """Return the mean and M2 of a chunk; `lanes`, of shape (2, LANES), are 0 before and after."""
+def moments(x: Array, pivot: float, lanes: Doubles) -> tuple[float, float]:
+    """Return the mean, less the pivot, and M2 of a chunk.
+
+    `lanes`, of shape (2, LANES), are 0 before and after. A mean rounded to float64 would spoil
+    merged variances where it is much larger than they are: near the pivot it keeps its digits.
+    """
     add_up(lanes[0], x)
     mean = fold(lanes[0]) / x.size
-    _deviations(lanes, x, mean)
+    add_deviations(lanes, x, mean)
     rest = fold(lanes[0])
-    return mean + rest / x.size, fold(lanes[1]) - rest * rest / x.size
+    return (mean - pivot) + rest / x.size, fold(lanes[1]) - rest * (rest / x.size)
 
 
 @njit
@@ -72,15 +84,16 @@ def merge(
     """Return mean and M2 of n and n_more elements together, n_more > 0."""
     share = n_more / (n + n_more)
     d = mean_more - mean
-    return mean + d * share, m2 + m2_more + d * d * (n * share)
+    return mean + d * share, m2 + m2_more + d * (d * (n * share))
 
 
 @njit
-def _row_moments(x: Array, lanes: Doubles) -> tuple[float, float]:
-    mean, m2 = moments(x[:CHUNK], lanes)
+def row_moments(x: Array, pivot: float, lanes: Doubles) -> tuple[float, float]:
+    """Return the mean, less the pivot, and M2 of a row of any length."""
+    mean, m2 = moments(x[:CHUNK], pivot, lanes)
     for start in range(CHUNK, x.size, CHUNK):
         part = x[start : start + CHUNK]
-        mean_more, m2_more = moments(part, lanes)
+        mean_more, m2_more = moments(part, pivot, lanes)
         mean, m2 = merge(start, mean, m2, part.size, mean_more, m2_more)
     return mean, m2
 
@@ -110,9 +123,10 @@ def _layer_norm(
             for i in range(row.size):
                 target[i] = fma(other[i], by.inner, row[i]) * by.outer
             row = target
-        m, m2 = _row_moments(row, lanes)
+        pivot = np.float64(row[0])
+        m, m2 = row_moments(row, pivot, lanes)
         s = 1.0 / math.sqrt(m2 / row.size + eps)
-        mean[r], rstd[r] = kind(m), kind(s)
+        mean[r], rstd[r] = kind(m + pivot), kind(s)
         middle, scale = mean[r], kind(s * root)
         for i in range(row.size):
             target[i] = fma((row[i] - middle) * scale, gamma[i], beta[i])
@@ -221,5 +235,6 @@ def layer_norm_gradients(
     sums = np.empty((2, blocks, cols))
     options = by, math.sqrt(target), gamma, mean, rstd
     in_threads(_layer_norm_gradient, blocks, 4 * x.size, blocks, grad, x, y, *options, gi, gr, sums)
-    dgamma, dbeta = sums.sum(axis=1).astype(x.dtype)
+    with np.errstate(all="ignore"):
+        dgamma, dbeta = sums.sum(axis=1).astype(x.dtype)
     return gi, gr, dgamma, dbeta

@@ -1,0 +1,305 @@
+"""Loops of batch norm over the two kinds of memory of (N, C, S).
+
+Columns, S < RUN: the matrix (N, C·S), vector code going along its rows. A matrix narrower than
+WIDE is folded, 2^k rows taken as one; the rows that are left over are a matrix of their own.
+Runs, S >= RUN: stretches of S neighbours, vector code going along them.
+
+Statistics are those of `rows`: chunks in two passes, merged in the order of N by Chan's formula.
+Loops treat items first, ..., last - 1; what an item is depends on the shape alone.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from syntonic.flux.cpu.choice import Array
+from syntonic.flux.cpu.compiled.rows import CHUNK, add_deviations, merge, row_moments
+from syntonic.flux.cpu.compiled.vector import LANES, add_up, fma, fold
+from syntonic.lattice.jit import njit
+
+Doubles = npt.NDArray[np.float64]
+
+__all__ = [
+    "BLOCK",
+    "RUN",
+    "SPLIT",
+    "STRETCH",
+    "apply_to_columns",
+    "apply_to_runs",
+    "column_gradients",
+    "column_moments",
+    "column_sums",
+    "matrices",
+    "merge_parts",
+    "run_gradients",
+    "run_moments",
+    "run_sums",
+]
+
+RUN = 32
+WIDE = 64
+BLOCK = 256
+"""Columns of an item: 16 rows of them fit the level-1 cache."""
+
+SPLIT = 1024
+"""Rows of an item."""
+
+STRETCH = 1 << 15
+"""Elements of an item of runs, at least."""
+
+_FEW = 16
+
+
+def matrices(x: Array) -> list[Array]:
+    """Return x, of shape (N, C, S), as matrices of shape (rows, folded N, C, S)."""
+    n, channels, inner = x.shape
+    fold = 1
+    while fold * channels * inner < WIDE and 2 * fold <= n:
+        fold *= 2
+    whole, flat = n // fold * fold, x.reshape(n, channels * inner)
+    parts = [flat[:whole].reshape(-1, fold, channels, inner)]
+    if whole < n:
+        parts.append(flat[whole:].reshape(n - whole, 1, channels, inner))
+    return parts
+
+
+@njit
+def merge_parts(
+    count: int, means: Doubles, squares: Doubles, counts: Any, mean: Doubles, m2: Doubles
+) -> int:
+    """Merge tables of shape (parts, fold, C, S) into mean and M2 of `count` elements each.
+
+    Part p has counts[p] elements in each place; return the new count.
+    """
+    for p in range(means.shape[0]):
+        more = counts[p]
+        for f in range(means.shape[1]):
+            for c in range(means.shape[2]):
+                n = count
+                for s in range(means.shape[3]):
+                    u, v = means[p, f, c, s], squares[p, f, c, s]
+                    if n == 0:
+                        mean[c], m2[c] = u, v
+                    else:
+                        mean[c], m2[c] = merge(n, mean[c], m2[c], more, u, v)
+                    n += more
+            count += more * means.shape[3]
+    return count
+
+
+# -- columns ----------------------------------------------------------------------------------
+
+
+@njit
+def column_moments(
+    first: int, last: int, x: Array, pivots: Array, means: Doubles, squares: Doubles
+) -> None:
+    """Write the mean, less the pivot, and M2 of each column over SPLIT rows."""
+    rows, cols = x.shape
+    blocks = -(-cols // BLOCK)
+    sums, more = np.empty(BLOCK), np.empty(BLOCK)
+    for item in range(first, last):
+        split, i = item // blocks, item % blocks * BLOCK
+        j = min(i + BLOCK, cols)
+        mean, m2, pivot = means[split][i:j], squares[split][i:j], pivots[i:j]
+        mean[:] = 0.0
+        m2[:] = 0.0
+        stop = min((split + 1) * SPLIT, rows)
+        for r in range(split * SPLIT, stop, _FEW):
+            few, count = min(_FEW, stop - r), r - split * SPLIT
+            sums[:] = 0.0
+            more[:] = 0.0
+            for q in range(r, r + few):
+                row = x[q][i:j]
+                for k in range(row.size):
+                    sums[k] += np.float64(row[k]) - np.float64(pivot[k])
+            for k in range(BLOCK):
+                sums[k] /= few
+            for q in range(r, r + few):
+                row = x[q][i:j]
+                for k in range(row.size):
+                    d = (np.float64(row[k]) - np.float64(pivot[k])) - sums[k]
+                    more[k] += d * d
+            share = few / (count + few)
+            weight = count * share
+            for k in range(mean.size):
+                d = sums[k] - mean[k]
+                mean[k] += d * share
+                m2[k] += more[k] + d * (d * weight)
+
+
+@njit
+def apply_to_columns(
+    first: int, last: int, x: Array, mean: Array, scale: Array, beta: Array, out: Array
+) -> None:
+    """Write (x - mean)·scale + beta; items are blocks of columns by splits of rows."""
+    rows, cols = x.shape
+    blocks = -(-cols // BLOCK)
+    for item in range(first, last):
+        split, i = item // blocks, item % blocks * BLOCK
+        j = min(i + BLOCK, cols)
+        m, s, b = mean[i:j], scale[i:j], beta[i:j]
+        for r in range(split * SPLIT, min((split + 1) * SPLIT, rows)):
+            row, target = x[r][i:j], out[r][i:j]
+            for k in range(row.size):
+                target[k] = fma(row[k] - m[k], s[k], b[k])
+
+
+@njit
+def column_sums(first: int, last: int, grad: Array, x: Array, mean: Array, sums: Doubles) -> None:
+    """Write the sums of g and of g·(x - mean) over SPLIT rows, by split and column."""
+    rows, cols = x.shape
+    blocks = -(-cols // BLOCK)
+    for item in range(first, last):
+        split, i = item // blocks, item % blocks * BLOCK
+        j = min(i + BLOCK, cols)
+        total, dot, m = sums[0, split][i:j], sums[1, split][i:j], mean[i:j]
+        total[:] = 0.0
+        dot[:] = 0.0
+        for r in range(split * SPLIT, min((split + 1) * SPLIT, rows)):
+            g, row = grad[r][i:j], x[r][i:j]
+            for k in range(row.size):
+                t = np.float64(g[k])
+                total[k] += t
+                dot[k] += t * (np.float64(row[k]) - np.float64(m[k]))
+
+
+@njit
+def column_gradients(
+    first: int,
+    last: int,
+    grad: Array,
+    x: Array,
+    mean: Array,
+    scale: Array,
+    along: Array,
+    across: Array,
+    dx: Array,
+) -> None:
+    """Write (g - along - (x - mean)·across)·scale."""
+    rows, cols = x.shape
+    blocks = -(-cols // BLOCK)
+    for item in range(first, last):
+        split, i = item // blocks, item % blocks * BLOCK
+        j = min(i + BLOCK, cols)
+        m, s, a, b = mean[i:j], scale[i:j], along[i:j], across[i:j]
+        for r in range(split * SPLIT, min((split + 1) * SPLIT, rows)):
+            g, row, target = grad[r][i:j], x[r][i:j], dx[r][i:j]
+            for k in range(row.size):
+                target[k] = fma(m[k] - row[k], b[k], g[k] - a[k]) * s[k]
+
+
+# -- runs -------------------------------------------------------------------------------------
+
+
+@njit
+def run_moments(
+    first: int, last: int, per: int, x: Array, pivots: Array, means: Doubles, squares: Doubles
+) -> None:
+    """Write the mean, less the pivot, and M2 of `per` runs of a channel, by part and channel."""
+    n, channels, inner = x.shape
+    lanes, group = np.zeros((2, LANES)), max(1, CHUNK // inner)
+    for item in range(first, last):
+        part, c = item // channels, item % channels
+        start, stop = part * per, min((part + 1) * per, n)
+        mean, m2, pivot = 0.0, 0.0, np.float64(pivots[c])
+        for i in range(start, stop, group):
+            j = min(i + group, stop)
+            if inner > CHUNK:
+                u, v = row_moments(x[i, c], pivot, lanes)
+            else:
+                u, v = _group_moments(x, i, j, c, pivot, lanes)
+            if i == start:
+                mean, m2 = u, v
+            else:
+                mean, m2 = merge((i - start) * inner, mean, m2, (j - i) * inner, u, v)
+        means[part, c], squares[part, c] = mean, m2
+
+
+@njit
+def _group_moments(
+    x: Array, i: int, j: int, c: int, pivot: float, lanes: Doubles
+) -> tuple[float, float]:
+    count = (j - i) * x.shape[2]
+    for k in range(i, j):
+        add_up(lanes[0], x[k, c])
+    mean = fold(lanes[0]) / count
+    for k in range(i, j):
+        add_deviations(lanes, x[k, c], mean)
+    rest = fold(lanes[0])
+    return (mean - pivot) + rest / count, fold(lanes[1]) - rest * (rest / count)
+
+
+@njit
+def apply_to_runs(
+    first: int, last: int, x: Array, mean: Array, scale: Array, beta: Array, out: Array
+) -> None:
+    """Write (x - mean)·scale + beta; items are runs."""
+    channels = mean.size
+    for item in range(first, last):
+        n, c = item // channels, item % channels
+        row, target = x[n, c], out[n, c]
+        m, s, b = mean[c], scale[c], beta[c]
+        for k in range(row.size):
+            target[k] = fma(row[k] - m, s, b)
+
+
+@njit
+def run_sums(
+    first: int, last: int, per: int, grad: Array, x: Array, mean: Array, sums: Doubles
+) -> None:
+    """Write the sums of g and of g·(x - mean) over `per` runs, by part and channel."""
+    n, channels, _ = x.shape
+    lanes = np.zeros((2, LANES))
+    for item in range(first, last):
+        part, c = item // channels, item % channels
+        m = np.float64(mean[c])
+        for k in range(part * per, min((part + 1) * per, n)):
+            _add_products(lanes, grad[k, c], x[k, c], m)
+        sums[0, part, c], sums[1, part, c] = fold(lanes[0]), fold(lanes[1])
+
+
+@njit
+def _add_products(lanes: Doubles, g: Array, x: Array, mean: float) -> None:
+    """Add g to lanes[0] and g·(x - mean) to lanes[1]."""
+    i = 0
+    while i + 2 * LANES <= x.size:
+        a, b = g[i : i + 2 * LANES], x[i : i + 2 * LANES]
+        for j in range(LANES):
+            t, u = np.float64(a[j]), np.float64(a[j + LANES])
+            lanes[0, j] += t + u
+            product = t * (np.float64(b[j]) - mean)
+            lanes[1, j] += product + u * (np.float64(b[j + LANES]) - mean)
+        i += 2 * LANES
+    while i < x.size:
+        a, b = g[i : i + LANES], x[i : i + LANES]
+        for j in range(a.size):
+            t = np.float64(a[j])
+            lanes[0, j] += t
+            lanes[1, j] += t * (np.float64(b[j]) - mean)
+        i += LANES
+
+
+@njit
+def run_gradients(
+    first: int,
+    last: int,
+    grad: Array,
+    x: Array,
+    mean: Array,
+    scale: Array,
+    along: Array,
+    across: Array,
+    dx: Array,
+) -> None:
+    """Write (g - along - (x - mean)·across)·scale."""
+    channels = mean.size
+    for item in range(first, last):
+        n, c = item // channels, item % channels
+        g, row, target = grad[n, c], x[n, c], dx[n, c]
+        m, s, a, b = mean[c], scale[c], along[c], across[c]
+        for k in range(row.size):
+            target[k] = fma(m - row[k], b, g[k] - a) * s
