@@ -161,6 +161,18 @@ def test_bounds_are_checked_alike(device):
         flux.snap_on_device(x, precision=1, window=1)
 
 
+def test_window_border_between_doubles(device):
+    """Conjugates on the border of the window, and 2^-70 beside it: only exact sums tell."""
+    rng = np.random.default_rng(13)
+    for a, b in rng.integers(-40, 40, (12, 2)).tolist():
+        conjugate = abs(Fraction(nearest_float(a + b, -b, 1)))
+        for window in (conjugate, conjugate + Fraction(1, 2**70), conjugate - Fraction(1, 2**70)):
+            x = nearest_float(a, b, 1) + np.arange(-50, 50) / 1024
+            found = flux.snap_on_device(device.array(x), window=abs(window))
+            expected = snap(x, window=abs(window))
+            np.testing.assert_array_equal(found, [expected.a, expected.b])
+
+
 # -- wake -----------------------------------------------------------------------------------
 def awkward_pairs(seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Return pairs that cancel, borders of int64 and of the loops, small ones and random ones."""
@@ -175,8 +187,11 @@ def awkward_pairs(seed: int) -> tuple[np.ndarray, np.ndarray]:
     bits = rng.integers(0, 63, (2, 700))
     wide = rng.integers(INT64.min, INT64.max, (2, 700), endpoint=True) >> bits
     small = rng.integers(-30, 30, (2, 300))
-    a = np.concatenate([a, f[1:], -f[1:], wide[0], small[0], edges])
-    b = np.concatenate([b, -f[:-1], f[:-1], wide[1], small[1], 0 * edges])
+    # Half-way between floats but for a unit of the 53rd bit and for a power of 1/φ.
+    half_way = ((2 * rng.integers(2**23, 2**24, 60) + 1) << 28) + rng.integers(-1, 2, 60)
+    sign = rng.choice([-1, 1], 60)
+    a = np.concatenate([a, f[1:], -f[1:], wide[0], small[0], edges, half_way - sign * f[30]])
+    b = np.concatenate([b, -f[:-1], f[:-1], wide[1], small[1], 0 * edges, sign * f[29]])
     return a, b
 
 
@@ -209,6 +224,17 @@ def wake_quietly(a: Any, b: Any, denominator: int, dtype: Any) -> np.ndarray:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
         return wake(a, b, denominator, dtype)
+
+
+def test_wake_counts_what_it_leaves_undecided(device):
+    a = np.zeros(3000, np.int64)
+    a[1029] = 3 * (2**53 + 1)  # a tie once divided by 3
+    da, zero = device.array(a), device.array(0 * a)
+    out, undecided = flux.golden_wake(da, zero, 3.0, 1.0, np.dtype(np.float64))
+    assert device.numpy(undecided).tolist() == [0, 1, 0]
+    assert np.flatnonzero(np.isnan(device.numpy(out))).tolist() == [1029]
+    out = device.numpy(flux.wake_on_device(da, zero, 3))
+    assert out[1029] == 2.0**53
 
 
 def test_wake_is_exact(device):
