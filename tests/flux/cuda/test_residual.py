@@ -1,4 +1,4 @@
-"""φ-residual connections on CUDA: against exact fractions, mpmath, math.fsum, and PyTorch if there.
+"""φ-residual connections on CUDA: against exact fractions, mpmath and math.fsum.
 
 Tolerances are in ulps of the dtype, at the size of the result or of what cancels in it. A kernel
 computes in float64 or float32 and rounds once to what it stores.
@@ -13,61 +13,23 @@ from typing import Any
 import mpmath
 import numpy as np
 import pytest
+from cuda_host.operands import (
+    EPS,
+    MODES,
+    assert_close,
+    factors,
+    half_ulp,
+    joined,
+    normal,
+    pair,
+    wide,
+)
 
 from syntonic.constants import PHI_INV
 from syntonic.flux.cuda import residual as flux
 from syntonic.flux.cuda.source import acc_dtype, suffix
 
-MODES = ("phi", "phi_symmetric", "standard")
 SIZES = (0, 1, 2, 3, 5, 31, 33, 1023, 1025, 4099)
-SHAPES = ((1, 1), (3, 2), (5, 31), (257, 3), (2, 33), (7, 128), (3, 1023), (2, 1024), (3, 1025))
-LONG_SHAPES = ((2, 4096 + 8), (1, 9001), (2, 3 * 8192))  # more segments than one, ragged
-
-_EPS = {"float64": 2.0**-52, "float32": 2.0**-23, "float16": 2.0**-10, "bfloat16": 2.0**-7}
-_LEAST = {"float64": 2.0**-1074, "float32": 2.0**-149, "float16": 2.0**-24, "bfloat16": 2.0**-133}
-
-
-def assert_close(actual: Any, exact: Any, dtype: np.dtype, ulps: float, scale: Any = 0.0) -> None:
-    """Compare with float64 values, within so many ulps of the larger of result and scale."""
-    actual, exact = np.asarray(actual, np.float64), np.asarray(exact, np.float64)
-    size = np.maximum(np.abs(exact), np.abs(scale))
-    allowed = ulps * np.maximum(size * _EPS[dtype.name], _LEAST[dtype.name])
-    assert actual.shape == exact.shape
-    wrong = ~((np.abs(actual - exact) <= allowed) | (np.isnan(actual) & np.isnan(exact)))
-    wrong &= actual != exact  # infinities
-    first = np.argwhere(wrong)[:1].tolist()
-    assert not wrong.any(), (first, actual[wrong][:3], exact[wrong][:3], allowed[wrong][:3])
-
-
-def normal(shape: Any, dtype: np.dtype, seed: int, scale: float = 1.0) -> np.ndarray:
-    """Return normal numbers that the dtype holds."""
-    return (np.random.default_rng(seed).standard_normal(shape) * scale).astype(dtype)
-
-
-def wide(x: Any) -> np.ndarray:
-    return np.asarray(x).astype(np.float64)
-
-
-def factors(mode: str) -> tuple[float, float]:
-    """Return α and β of α·identity + β·residual."""
-    return {"phi": (1.0, PHI_INV), "phi_symmetric": (PHI_INV, PHI_INV), "standard": (1.0, 1.0)}[
-        mode
-    ]
-
-
-def joined(identity: Any, residual: Any, mode: str) -> np.ndarray:
-    alpha, beta = factors(mode)
-    return alpha * wide(identity) + beta * wide(residual)
-
-
-def pair(device: Any, size: Any, dtype: np.dtype, offset: int = 0) -> list[tuple[Any, Any]]:
-    """Return identity and residual, each as NumPy's and the device's, perhaps misaligned."""
-    out = []
-    for seed in (1, 2):
-        x = normal(size, dtype, seed)
-        buffer = device.array(np.concatenate([np.zeros(offset, dtype), x.ravel()]))
-        out.append((x, buffer[offset:].reshape(x.shape)))
-    return out
 
 
 # -- the connection -------------------------------------------------------------------------
@@ -207,19 +169,13 @@ def test_gelu(device, kernel_dtype, mode):
     # s is off by an ulp of what it is the sum of, and the slope of gelu is below 1.13.
     size = np.abs(wide(i)) + np.abs(wide(r))
     acc = acc_dtype(kernel_dtype)
-    assert np.all(np.abs(wide(out) - exact) <= 6 * _EPS[acc.name] * size + half_ulp(exact, out))
+    assert np.all(np.abs(wide(out) - exact) <= 6 * EPS[acc.name] * size + half_ulp(exact, out))
     g = normal(203, kernel_dtype, 4)
     found = flux.residual_gelu_backward(device.array(g), di, dr, mode)
     for factor, got in zip(factors(mode), found, strict=True):
         expected = factor * wide(g) * slope
-        near = 16 * _EPS[acc.name] * np.abs(wide(g)) * (1 + size) + half_ulp(expected, got)
+        near = 16 * EPS[acc.name] * np.abs(wide(g)) * (1 + size) + half_ulp(expected, got)
         assert np.all(np.abs(wide(device.numpy(got)) - expected) <= near)
-
-
-def half_ulp(exact: np.ndarray, like: Any) -> np.ndarray:
-    """Return half an ulp, and a little, of the stored dtype."""
-    name = like.dtype.name
-    return 0.51 * np.maximum(np.abs(exact) * _EPS[name], _LEAST[name])
 
 
 def test_gelu_has_relative_accuracy_in_the_tail(device):
@@ -241,166 +197,6 @@ def test_gelu_special_values(device, kernel_dtype):
     np.testing.assert_array_equal(wide(out), [nan, inf, 0, 0, 100, 0])
 
 
-@pytest.mark.parametrize("mode", MODES)
-def test_gradients_by_finite_differences(device, mode):
-    dtype = np.dtype(np.float64)
-    i, r, g = (normal((4, 9), dtype, seed) for seed in (5, 6, 7))
-    gamma, beta = normal(9, dtype, 8), normal(9, dtype, 9)
-    step = 1e-6
-
-    def gelu(a, b):
-        return device.numpy(flux.residual_gelu(device.array(a), device.array(b), mode))
-
-    def layer_norm(a, b, c=gamma, d=beta):
-        arrays = (device.array(x) for x in (a, b, c, d))
-        return device.numpy(flux.residual_layer_norm(*arrays, 1e-5, mode)[0])
-
-    di, dr, dg = (device.array(x) for x in (i, r, g))
-    _, mean, rstd = flux.residual_layer_norm(di, dr, None, None, 1e-5, mode)
-    found = {
-        gelu: flux.residual_gelu_backward(dg, di, dr, mode),
-        layer_norm: flux.residual_layer_norm_backward(
-            dg, di, dr, device.array(gamma), mean, rstd, mode
-        ),
-    }
-    for function, gradients in found.items():
-        given = [i, r, gamma, beta][: len(gradients)]
-        for k, gradient in enumerate(gradients):
-            for at in np.ndindex(given[k].shape):
-                above, below = ([x.copy() for x in given] for _ in range(2))
-                above[k][at] += step
-                below[k][at] -= step
-                slope = np.sum(g * (function(*above) - function(*below))) / (2 * step)
-                # The third derivative times step², and 2^-52/step of cancellation.
-                assert abs(slope - device.numpy(gradient)[at]) < 2e-8
-
-
-# -- layer normalisation --------------------------------------------------------------------
-def layer_norm_oracle(s: np.ndarray, gamma: Any, beta: Any, eps: float) -> tuple[Any, Any, Any]:
-    """Sum each row without error."""
-    mean = np.array([fsum(row) / len(row) for row in s])
-    var = np.array([fsum((row - m) ** 2) / len(row) for row, m in zip(s, mean, strict=True)])
-    rstd = 1 / np.sqrt(var + eps)
-    out = (s - mean[:, None]) * rstd[:, None]
-    return out * (1 if gamma is None else gamma) + (0 if beta is None else beta), mean, rstd
-
-
-@pytest.mark.parametrize("affine", [True, False])
-def test_layer_norm(device, kernel_dtype, affine):
-    acc = acc_dtype(kernel_dtype)
-    for shape in (*SHAPES, *LONG_SHAPES):
-        offset = shape[0] % 2  # the odd ones misaligned
-        (i, di), (r, dr) = pair(device, shape, kernel_dtype, offset)
-        gamma, beta = (normal(shape[1], acc, k) if affine else None for k in (3, 4))
-        dgamma, dbeta = (None if x is None else device.array(x) for x in (gamma, beta))
-        mode = MODES[shape[1] % 3]
-        out, mean, rstd = flux.residual_layer_norm(di, dr, dgamma, dbeta, 1e-5, mode)
-        exact = layer_norm_oracle(joined(i, r, mode), gamma, beta, 1e-5)
-        # Statistics: a dozen roundings on the way of a number through the tree of sums.
-        assert_close(device.numpy(mean), exact[1], acc, 8, 1.0)
-        assert_close(device.numpy(rstd), exact[2], acc, 12)
-        scale = 4.0 if gamma is None else 4.0 * np.abs(gamma).max()
-        assert np.all(
-            np.abs(wide(device.numpy(out)) - exact[0])
-            <= 16 * _EPS[acc.name] * scale + half_ulp(exact[0], out)
-        )
-
-
-@pytest.mark.parametrize(("name", "mean"), [("f64", 1e8), ("f32", 1e4)])
-def test_layer_norm_far_from_zero(device, name, mean):
-    dtype = np.dtype({"f64": np.float64, "f32": np.float32}[name])
-    for cols in (31, 1024, 20000):
-        i = (mean + normal((2, cols), np.dtype(np.float64), 1)).astype(dtype)
-        zero = device.array(np.zeros_like(i))
-        out, _, rstd = flux.residual_layer_norm(device.array(i), zero, None, None, 0.0, "phi")
-        shifted = wide(i) - mean
-        exact = layer_norm_oracle(shifted, None, None, 0.0)
-        np.testing.assert_allclose(device.numpy(rstd), exact[2], rtol=1e-6)
-        # The rounding of the mean, 1e4 times larger than this or more, is made good.
-        assert np.abs(wide(device.numpy(out)) - exact[0]).max() < 32 * _EPS[dtype.name]
-
-
-def test_layer_norm_of_constant_and_strange_rows(device, kernel_dtype):
-    i = np.full((5, 33), 3.0).astype(kernel_dtype)
-    i[1, 5], i[2, 7], i[3, 9] = nan, inf, -inf
-    i[4, 0] = 4.0
-    zero = device.array(np.zeros_like(i))
-    gamma, beta = (device.array(np.full(33, v), acc_dtype(kernel_dtype)) for v in (2.0, 0.5))
-    out, mean, rstd = flux.residual_layer_norm(device.array(i), zero, gamma, beta, 1e-5, "phi")
-    out = wide(device.numpy(out))
-    assert np.all(out[0] == 0.5)
-    assert np.isnan(out[1:4]).all()
-    assert np.isfinite(out[4]).all()
-    assert device.numpy(mean)[0] == 3.0
-    assert device.numpy(rstd)[0] == pytest.approx(1 / sqrt(1e-5), rel=1e-6)
-
-
-def layer_norm_gradients(g, s, gamma, eps, mode):
-    """Return the gradients from the definition, in float64."""
-    _, mean, rstd = layer_norm_oracle(s, None, None, eps)
-    xhat = (s - mean[:, None]) * rstd[:, None]
-    h = g * gamma
-    ds = rstd[:, None] * (h - h.mean(1, keepdims=True) - xhat * (h * xhat).mean(1, keepdims=True))
-    alpha, beta = factors(mode)
-    return alpha * ds, beta * ds, (g * xhat).sum(0), g.sum(0)
-
-
-@pytest.mark.parametrize("mode", MODES)
-def test_layer_norm_backward(device, kernel_dtype, mode):
-    acc = acc_dtype(kernel_dtype)
-    for shape in (*SHAPES, *LONG_SHAPES):
-        offset = shape[0] % 2
-        (i, di), (r, dr) = pair(device, shape, kernel_dtype, offset)
-        g, gamma = normal(shape, kernel_dtype, 5), normal(shape[1], acc, 6)
-        if shape[1] == 33:
-            gamma[...] = 1
-        given = None if shape[1] == 33 else device.array(gamma)
-        _, mean, rstd = flux.residual_layer_norm(di, dr, None, None, 1e-2, mode)
-        found = flux.residual_layer_norm_backward(device.array(g), di, dr, given, mean, rstd, mode)
-        exact = layer_norm_gradients(wide(g), joined(i, r, mode), wide(gamma), 1e-2, mode)
-        largest = max(1.0, np.abs(gamma).max()) * np.abs(wide(g)).max() * device.numpy(rstd).max()
-        for k in range(2):
-            error = np.abs(wide(device.numpy(found[k])) - exact[k])
-            assert np.all(error <= 24 * _EPS[acc.name] * largest + half_ulp(exact[k], found[k])), (
-                shape
-            )
-        for k in range(2, 4):
-            # Sums over rows: each term is off by x̂'s error, a few ulps of 4.
-            bound = 8 * shape[0] * 4 * np.abs(wide(g)).max() * _EPS[acc.name]
-            assert np.abs(device.numpy(found[k]) - exact[k]).max() <= bound, shape
-            assert found[k].dtype == acc
-        assert (found[0] is found[1]) == (mode != "phi")
-
-
-def test_layer_norm_against_pytorch(device):
-    torch = pytest.importorskip("torch")
-    dtype = np.dtype(np.float64)
-    (i, di), (r, dr) = pair(device, (6, 300), dtype)
-    g, gamma, beta = normal((6, 300), dtype, 3), normal(300, dtype, 4), normal(300, dtype, 5)
-    given = [torch.tensor(x, requires_grad=True) for x in (i, r, gamma, beta)]
-    expected = torch.nn.functional.layer_norm(
-        given[0] + given[1] * PHI_INV, (300,), given[2], given[3], 1e-5
-    )
-    expected.backward(torch.tensor(g))
-    arrays = device.array(gamma), device.array(beta)
-    out, mean, rstd = flux.residual_layer_norm(di, dr, *arrays, 1e-5, "phi")
-    found = flux.residual_layer_norm_backward(device.array(g), di, dr, arrays[0], mean, rstd, "phi")
-    assert_close(device.numpy(out), expected.detach().numpy(), dtype, 32, 4.0)
-    for got, tensor in zip(found, given, strict=True):
-        assert_close(device.numpy(got), tensor.grad.numpy(), dtype, 64, 8.0)
-
-
-@pytest.mark.parametrize("shape", [(0, 5), (5, 0), (0, 0)])
-def test_layer_norm_of_nothing(device, kernel_dtype, shape):
-    x = device.array(np.zeros(shape), kernel_dtype)
-    out, mean, rstd = flux.residual_layer_norm(x, x, None, None, 1e-5, "phi")
-    assert out.shape == shape
-    assert mean.shape == rstd.shape == shape[:1]
-    gi, gr, dgamma, dbeta = flux.residual_layer_norm_backward(x, x, x, None, mean, rstd, "phi")
-    assert gi.shape == gr.shape == shape
-    assert device.numpy(dgamma).tolist() == device.numpy(dbeta).tolist() == [0.0] * shape[1]
-
-
 # -- norms ----------------------------------------------------------------------------------
 @pytest.mark.parametrize("mode", MODES)
 def test_component_norms(device, kernel_dtype, mode):
@@ -412,7 +208,7 @@ def test_component_norms(device, kernel_dtype, mode):
         assert norms.shape == (3,)
         # The output is the accumulator's; the sums are doubles, a few dozen roundings deep.
         np.testing.assert_allclose(norms[:2], exact[:2], rtol=64 * 2.0**-53)
-        eps = _EPS[acc_dtype(kernel_dtype).name]
+        eps = EPS[acc_dtype(kernel_dtype).name]
         np.testing.assert_allclose(norms[2], exact[2], rtol=max(eps, 64 * 2.0**-53))
 
 
