@@ -18,6 +18,7 @@ from measure import pretty
 
 ROOT = Path(__file__).parent.parent
 RESULTS = Path(__file__).parent / "results"
+GPU_DTYPES = ("f32", "bf16", "f64")
 START, END = "<!-- measurements -->\n", "<!-- end of measurements -->"
 
 
@@ -55,16 +56,20 @@ def _gpu_section(data: dict[str, Any]) -> str:
         f"{gpu['name']}, driver {gpu['driver']}, {versions}. Shares are of the bandwidth of a copy "
         f"within the device, {copy:.0f} GB/s read and written:",
         "",
-        "| task | time | of the copy's bandwidth | others, as multiples of the time |",
+        "| task, in f32 | time | of the copy: f32, bf16, f64 | others in f32, as multiples |",
         "|---|---|---|---|",
     ]
+    rows: dict[Any, dict[str, Any]] = {}
     for r in data["results"]:
-        if r["headline"] and r["of_copy"] is not None:
+        if r["headline"] and r["of_copy"] is not None:  # the number of rows depends on the dtype
+            rows.setdefault((r["operation"], *r["shape"][1:]), {})[r["dtype"]] = r
+    for row in rows.values():
+        if (r := row.get("f32")) is not None:
             others = ", ".join(f"{name} {_multiple(x)}" for name, x in r["ratios"].items())
-            shape = " x ".join(map(str, r["shape"]))
-            task = f"{r['operation']}, {shape}, {r['dtype']}"
+            shares = (f"{row[d]['of_copy']:.0%}" if d in row else "-" for d in GPU_DTYPES)
+            task = f"{r['operation']}, {' x '.join(map(str, r['shape']))}"
             ours = pretty(r["seconds"]["syntonic"])
-            lines.append(f"| {task} | {ours} | {r['of_copy']:.0%} | {others} |")
+            lines.append(f"| {task} | {ours} | {', '.join(shares)} | {others} |")
     return "\n".join(lines) + "\n\n"
 
 

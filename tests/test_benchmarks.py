@@ -218,9 +218,10 @@ def beside_the_cpu(case: cases.Case, data: SimpleNamespace, ours: Any) -> None:
         return
     bound = {"window": 100} if "window" in case.operation else {}
     expected = snap(np.asarray(data.x, np.float64), **bound)
-    pairs, undecided = map(np.asarray, ours)
-    if not undecided.any():
-        np.testing.assert_array_equal(pairs, [expected.a, expected.b])
+    a, b, undecided = map(np.asarray, ours)
+    assert not undecided.any()  # normal numbers are far from every tie
+    np.testing.assert_array_equal(a, expected.a)
+    np.testing.assert_array_equal(b, expected.b)
 
 
 def beside_torch(gpu: HostGpu, case: cases.Case, data: Any, results: dict[str, Any]) -> None:
@@ -309,6 +310,15 @@ def test_a_failure_is_a_value(gpu, tmp_path, capsys, monkeypatch):
     assert flux_gpu.run(gpu, [case_of("phi")], bench.Peers(cupy=np), path, None) == 0
     assert "cupy failed: MemoryError: no room" in capsys.readouterr().out
     assert "cupy" not in json.loads(path.read_text())["results"][0]["seconds"]
+
+
+def test_what_does_not_fit_is_a_value(gpu):
+    def full(*_: Any) -> Any:
+        raise MemoryError("full")
+
+    gpu.normal = full
+    entry = bench.measure(gpu, bench.Supply(gpu), case_of("phi"), bench.Peers(cupy=np), COPY)
+    assert entry["failures"] == {"syntonic": "MemoryError: full"}
 
 
 def test_a_broken_device_ends_the_run(gpu, tmp_path):
@@ -458,12 +468,12 @@ def test_the_committed_table_is_what_the_results_say(monkeypatch):
 def test_a_gpu_has_a_table_of_its_own(gpu, tmp_path, monkeypatch):
     monkeypatch.setattr(report, "RESULTS", tmp_path)
     assert report.table() == ""
-    chosen = [case_of("phi"), case_of("gelu", "f64")]
+    chosen = [case_of("phi"), case_of("phi", "f64"), case_of("gelu"), case_of("relu", "f64")]
     flux_gpu.run(gpu, chosen, bench.Peers(cupy=np), tmp_path / "gpu.json", None)
     lines = report.table().splitlines()
     assert lines[0].startswith("Host harness, driver none, numpy 2.0. Shares")
     assert lines[0].endswith("2 GB/s read and written:")
     assert lines[4:6] == [
-        "| phi, 37, f32 | 1 s | 0% | cupy ×1 |",
-        "| gelu, 37, f64 | 1 s | 0% | cupy ×1 |",
+        "| phi, 37 | 1 s | 0%, -, 0% | cupy ×1 |",
+        "| gelu, 37 | 1 s | 0%, -, - | cupy ×1 |",
     ]

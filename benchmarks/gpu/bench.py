@@ -92,8 +92,10 @@ def measure(gpu: Any, supply: Supply, case: Case, beside: Peers, copy: float) ->
     """Return the entry of a case; what fails becomes a value of it, and never an exception."""
     failures: dict[str, str] = {}
     turns: dict[str, _Rotation] = {}
-    arrays = supply.arrays(case)
+    cold = False
     try:
+        arrays = supply.arrays(case)
+        cold = len(arrays) * len(arrays[0]) * case.nbytes >= CACHES * gpu.l2
         data = [case.inputs(gpu, these) for these in arrays]
         turns["syntonic"] = _warm([lambda d=d: case.launch(d) for d in data])
     except Exception as error:
@@ -106,7 +108,6 @@ def measure(gpu: Any, supply: Supply, case: Case, beside: Peers, copy: float) ->
                 failures[name] = _said(error)
     differences = agreement(gpu, case, {name: turn.results[0] for name, turn in turns.items()})
     entry = _entry(case, _timed(gpu, turns, failures), copy)
-    cold = len(arrays) * len(arrays[0]) * case.nbytes >= CACHES * gpu.l2
     return {**entry, "cold": cold, "differences": differences, "failures": failures}
 
 

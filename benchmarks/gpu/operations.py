@@ -130,7 +130,7 @@ def _window(d: SimpleNamespace) -> None:
 
 def _pairs(d: SimpleNamespace) -> None:
     _plan(d)
-    d.a, d.b = lattice.golden_snap(d.x, d.plan)[0]
+    d.a, d.b, _ = lattice.golden_snap(d.x, d.plan)
 
 
 # -- the floors: kernels that read twice what no block can keep have more passes ------------------
