@@ -156,8 +156,8 @@ def _woken(x: LatticeArray, device: str, dtype: np.dtype[Any]) -> Any:
         return move(order.floats(x, dtype), device, "wake_flux")
     from syntonic.flux.cuda.lattice import wake_on_device
 
-    pairs = (move(np.ascontiguousarray(part), device, "wake_flux") for part in (x.a, x.b))
-    out = wake_on_device(*pairs, x.denominator, dtype)
+    a, b = (move(np.ascontiguousarray(part), device, "wake_flux") for part in (x.a, x.b))
+    out = wake_on_device(a, b, x.denominator, dtype)
     if dtype == np.float16 and bool(np.isinf(out).any()):  # int64 pairs overflow no other
         warn_overflow(dtype)
     return out
