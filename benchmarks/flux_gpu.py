@@ -11,7 +11,7 @@ On a machine with a GPU, in this order::
     compute-sanitizer --tool memcheck --error-exitcode 1 python benchmarks/flux_gpu.py --once
     compute-sanitizer --tool racecheck --error-exitcode 1 python benchmarks/flux_gpu.py --once
     python benchmarks/flux_gpu.py --no-compile --budget 480
-    python benchmarks/flux_gpu.py --quick --budget 480
+    python benchmarks/flux_gpu.py --budget 480  # again, with torch.compile; its cases come first
     python benchmarks/report.py
 
 `--once` runs every operation once at small shapes and times nothing: what the sanitizer is to
