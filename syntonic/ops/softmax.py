@@ -96,7 +96,7 @@ def syntonic_softmax(
     >>> from syntonic import ResonantTensor
     >>> p = syntonic_softmax(ResonantTensor([1, 2, 3]))
     >>> p
-    ResonantTensor([-71 + 44φ, 63 - 38... , ...], precision=100)
+    ResonantTensor([-8 + 5φ, 86 - 53φ, -77 + 48φ], precision=100)
     >>> p.sum().item()
     GoldenExact(1)
     >>> y = syntonic_softmax(ResonantTensor.from_flux([0.0, 0.0]), syntony=[3, 1])
