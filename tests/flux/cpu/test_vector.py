@@ -24,6 +24,12 @@ def _exp(x: Any, out: Any) -> None:
 
 
 @njit
+def _exp_below(x: Any, out: Any) -> None:
+    for i in range(x.size):
+        out[i] = vector.exp_below(x[i])
+
+
+@njit
 def _log(x: Any, out: Any) -> None:
     for i in range(x.size):
         out[i] = vector.log(x[i])
@@ -78,6 +84,13 @@ TAIL = {np.float32: (-12.8, 20), np.float64: (-37.3, 45)}  # Φ(x) is normal
 def test_exp(kind: type) -> None:
     x = spread(kind, *EXP[kind])
     assert errors(x, apply(_exp, x), mpmath.exp).max() <= 1
+
+
+def test_exp_below(kind: type) -> None:
+    x = spread(kind, {np.float32: -87.2, np.float64: -708.2}[kind], 0)
+    assert errors(x, apply(_exp_below, x), mpmath.exp).max() <= 1
+    x = np.array([0, -0.0, -750, -np.inf, -1e30, np.nan], kind)
+    np.testing.assert_array_equal(apply(_exp_below, x), [1, 1, 0, 0, 0, np.nan])
 
 
 def test_exp_where_it_is_subnormal(kind: type) -> None:
@@ -149,14 +162,14 @@ def test_sums_depend_on_the_length_alone(kind: type) -> None:
     """The documented order, element by element."""
     for n in (0, 1, 15, 16, 17, 63, 64, 65, 200):
         x = RNG.normal(size=n).astype(kind)
-        wide, lanes = x.astype(np.float64), np.zeros(16)
+        lanes = np.zeros(16)
         i = 0
         while i + 64 <= n:
-            a, b, c, d = wide[i : i + 64].reshape(4, 16)
+            a, b, c, d = x[i : i + 64].reshape(4, 16)
             lanes += (a + b) + (c + d)
             i += 64
         for j in range(i, n):
-            lanes[j % 16] += wide[j]
+            lanes[j % 16] += x[j]
         for width in (8, 4, 2, 1):
             lanes[:width] += lanes[width : 2 * width]
         found = np.zeros(16)

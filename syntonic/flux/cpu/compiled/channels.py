@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from syntonic.flux.cpu.choice import Array
 from syntonic.flux.cpu.compiled.rows import CHUNK, add_deviations, merge, row_moments
-from syntonic.flux.cpu.compiled.vector import LANES, add_up, fma, fold
+from syntonic.flux.cpu.compiled.vector import LANES, add_up, fma, fold, wide_vectors
 from syntonic.lattice.jit import njit
 
 Doubles = npt.NDArray[np.float64]
@@ -39,7 +39,7 @@ __all__ = [
     "run_sums",
 ]
 
-RUN = 32
+RUN = 128
 WIDE = 64
 BLOCK = 256
 """Columns of an item: 16 rows of them fit the level-1 cache."""
@@ -226,11 +226,11 @@ def _group_moments(
     count = (j - i) * x.shape[2]
     for k in range(i, j):
         add_up(lanes[0], x[k, c])
-    mean = fold(lanes[0]) / count
+    mean = x.dtype.type(fold(lanes[0]) / count)
     for k in range(i, j):
         add_deviations(lanes, x[k, c], mean)
     rest = fold(lanes[0])
-    return (mean - pivot) + rest / count, fold(lanes[1]) - rest * (rest / count)
+    return (np.float64(mean) - pivot) + rest / count, fold(lanes[1]) - rest * (rest / count)
 
 
 @njit
@@ -256,30 +256,29 @@ def run_sums(
     lanes = np.zeros((2, LANES))
     for item in range(first, last):
         part, c = item // channels, item % channels
-        m = np.float64(mean[c])
+        m = mean[c]
         for k in range(part * per, min((part + 1) * per, n)):
             _add_products(lanes, grad[k, c], x[k, c], m)
         sums[0, part, c], sums[1, part, c] = fold(lanes[0]), fold(lanes[1])
 
 
 @njit
-def _add_products(lanes: Doubles, g: Array, x: Array, mean: float) -> None:
-    """Add g to lanes[0] and g·(x - mean) to lanes[1]."""
+def _add_products(lanes: Doubles, g: Array, x: Array, mean: Any) -> None:
+    """Add g to lanes[0] and g·(x - mean) to lanes[1]; the mean is of the type of x."""
+    wide_vectors()
     i = 0
     while i + 2 * LANES <= x.size:
         a, b = g[i : i + 2 * LANES], x[i : i + 2 * LANES]
         for j in range(LANES):
-            t, u = np.float64(a[j]), np.float64(a[j + LANES])
-            lanes[0, j] += t + u
-            product = t * (np.float64(b[j]) - mean)
-            lanes[1, j] += product + u * (np.float64(b[j + LANES]) - mean)
+            t, u = a[j], a[j + LANES]
+            lanes[0, j] += np.float64(t + u)
+            lanes[1, j] += np.float64(t * (b[j] - mean) + u * (b[j + LANES] - mean))
         i += 2 * LANES
     while i < x.size:
         a, b = g[i : i + LANES], x[i : i + LANES]
         for j in range(a.size):
-            t = np.float64(a[j])
-            lanes[0, j] += t
-            lanes[1, j] += t * (np.float64(b[j]) - mean)
+            lanes[0, j] += np.float64(a[j])
+            lanes[1, j] += np.float64(a[j] * (b[j] - mean))
         i += LANES
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from syntonic.flux.cpu.choice import Array
 from syntonic.flux.cpu.compiled.rows import layer_norm_gradients, layer_norm_of
-from syntonic.flux.cpu.compiled.vector import LANES, fma, fold, gelu, gelu_slope
+from syntonic.flux.cpu.compiled.vector import LANES, fma, fold, gelu, gelu_slope, wide_vectors
 from syntonic.flux.cpu.modes import Factors, factors
 from syntonic.flux.cpu.plain import residual as plain
 from syntonic.flux.cpu.threads import in_threads
@@ -40,6 +40,7 @@ def _relu(first: int, last: int, x: Array, y: Array, out: Array, inner: Any, out
 
 @njit
 def _gelu(first: int, last: int, x: Array, y: Array, out: Array, inner: Any, outer: Any) -> None:
+    wide_vectors()
     x, y, out = x[first:last], y[first:last], out[first:last]
     for i in range(x.size):
         out[i] = gelu(fma(y[i], inner, x[i]) * outer)
@@ -69,6 +70,7 @@ def _gelu_gradient(
     gr: Any,
     of: Factors,
 ) -> None:
+    wide_vectors()
     grad, x, y, gi = grad[first:last], x[first:last], y[first:last], gi[first:last]
     if gr is None:
         for i in range(grad.size):

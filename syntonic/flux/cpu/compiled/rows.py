@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from syntonic.flux.cpu.choice import Array
-from syntonic.flux.cpu.compiled.vector import LANES, add_up, fma, fold
+from syntonic.flux.cpu.compiled.vector import LANES, add_up, fma, fold, wide_vectors
 from syntonic.flux.cpu.modes import Factors
 from syntonic.flux.cpu.threads import in_threads
 from syntonic.lattice.jit import njit
@@ -38,28 +38,38 @@ __all__ = [
 
 CHUNK = 1 << 12
 
-_BLOCKS = 32
-"""Blocks of rows, each with its own sums by column: enough for any number of threads to share."""
+_BLOCKS = (2, 32)
+"""Blocks of rows, each with its own sums by column, so that threads can share the work."""
+
+_SUMS = 1 << 18
+"""Sums by column of all blocks: to write and add more would take longer than the blocks."""
+
+_FEW = 16
+"""Rows whose terms are added up in the dtype of the array before float64 takes over."""
 
 
 @njit
-def add_deviations(lanes: Doubles, x: Array, mean: float) -> None:
-    """Add x - mean to lanes[0] and its square to lanes[1]."""
+def add_deviations(lanes: Doubles, x: Array, mean: Any) -> None:
+    """Add x - mean to lanes[0] and its square to lanes[1]; the mean is of the type of x.
+
+    Four float32 become one sum before they are added in float64.
+    """
+    wide_vectors()
     i = 0
-    while i + 2 * LANES <= x.size:
-        part = x[i : i + 2 * LANES]
+    while i + 4 * LANES <= x.size:
+        part = x[i : i + 4 * LANES]
         for j in range(LANES):
-            d = np.float64(part[j]) - mean
-            e = np.float64(part[j + LANES]) - mean
-            lanes[0, j] += d + e
-            lanes[1, j] += d * d + e * e
-        i += 2 * LANES
+            c, d = part[j] - mean, part[j + LANES] - mean
+            e, f = part[j + 2 * LANES] - mean, part[j + 3 * LANES] - mean
+            lanes[0, j] += np.float64((c + d) + (e + f))
+            lanes[1, j] += np.float64((c * c + d * d) + (e * e + f * f))
+        i += 4 * LANES
     while i < x.size:
         part = x[i : i + LANES]
         for j in range(part.size):
-            d = np.float64(part[j]) - mean
-            lanes[0, j] += d
-            lanes[1, j] += d * d
+            d = part[j] - mean
+            lanes[0, j] += np.float64(d)
+            lanes[1, j] += np.float64(d * d)
         i += LANES
 
 
@@ -71,10 +81,10 @@ def moments(x: Array, pivot: float, lanes: Doubles) -> tuple[float, float]:
     merged variances where it is much larger than they are: near the pivot it keeps its digits.
     """
     add_up(lanes[0], x)
-    mean = fold(lanes[0]) / x.size
+    mean = x.dtype.type(fold(lanes[0]) / x.size)
     add_deviations(lanes, x, mean)
     rest = fold(lanes[0])
-    return (mean - pivot) + rest / x.size, fold(lanes[1]) - rest * (rest / x.size)
+    return (np.float64(mean) - pivot) + rest / x.size, fold(lanes[1]) - rest * (rest / x.size)
 
 
 @njit
@@ -114,6 +124,7 @@ def _layer_norm(
     rstd: Array,
 ) -> None:
     """Normalise rows first, ..., last - 1 of x or, with y, of their residual connection."""
+    wide_vectors()
     lanes = np.zeros((2, LANES))
     kind = out.dtype.type
     for r in range(first, last):
@@ -133,17 +144,33 @@ def _layer_norm(
 
 
 @njit
-def _row_sums(
-    lanes: Doubles, g: Array, row: Array, gamma: Array, mean: float
-) -> tuple[float, float]:
+def _row_sums(lanes: Doubles, g: Array, row: Array, gamma: Array, mean: Any) -> tuple[float, float]:
     """Return the sums of g·gamma and of g·gamma·(row - mean)."""
-    for i in range(0, row.size, LANES):
+    wide_vectors()
+    i = 0
+    while i + 2 * LANES <= row.size:
+        a, b, c = g[i : i + 2 * LANES], row[i : i + 2 * LANES], gamma[i : i + 2 * LANES]
+        for j in range(LANES):
+            t, u = a[j] * c[j], a[j + LANES] * c[j + LANES]
+            lanes[0, j] += np.float64(t + u)
+            lanes[1, j] += np.float64(t * (b[j] - mean) + u * (b[j + LANES] - mean))
+        i += 2 * LANES
+    while i < row.size:
         a, b, c = g[i : i + LANES], row[i : i + LANES], gamma[i : i + LANES]
         for j in range(a.size):
-            t = np.float64(a[j]) * np.float64(c[j])
-            lanes[0, j] += t
-            lanes[1, j] += t * (np.float64(b[j]) - mean)
+            t = a[j] * c[j]
+            lanes[0, j] += np.float64(t)
+            lanes[1, j] += np.float64(t * (b[j] - mean))
+        i += LANES
     return fold(lanes[0]), fold(lanes[1])
+
+
+@njit
+def _flush(few: Array, sums: Doubles) -> None:
+    """Add the sums of a few rows to those of a block."""
+    for i in range(sums.size):
+        sums[i] += np.float64(few[i])
+        few[i] = 0
 
 
 @njit
@@ -164,34 +191,37 @@ def _layer_norm_gradient(
     sums: Doubles,
 ) -> None:
     """Treat blocks first, ..., last - 1 of the rows; sums[0], sums[1] are by block and column."""
+    wide_vectors()
     lanes = np.zeros((2, LANES))
     rows, cols = x.shape
     kind = gi.dtype.type
+    dgamma, dbeta = np.zeros(cols, gi.dtype), np.zeros(cols, gi.dtype)
     for block in range(first, last):
-        dgamma, dbeta = sums[0, block], sums[1, block]
-        dgamma[:] = 0.0
-        dbeta[:] = 0.0
-        for r in range(rows * block // blocks, rows * (block + 1) // blocks):
+        sums[:, block] = 0.0
+        start, stop = rows * block // blocks, rows * (block + 1) // blocks
+        for r in range(start, stop):
             g, row, target = grad[r], x[r], gi[r]
             if y is not None:
                 other = y[r]
                 for i in range(cols):
                     target[i] = fma(other[i], by.inner, row[i]) * by.outer
                 row = target
-            m, s = np.float64(mean[r]), np.float64(rstd[r])
+            m, s = mean[r], np.float64(rstd[r])
             total, dot = _row_sums(lanes, g, row, gamma, m)
-            scale = s * root
-            along, across = total / cols, dot * s * s / cols
+            scale, along, across = kind(s * root), kind(total / cols), kind(dot * s * s / cols)
             for i in range(cols):
-                gd, d = np.float64(g[i]), np.float64(row[i]) - m
-                dgamma[i] += gd * d * scale
-                dbeta[i] += gd
-                t = (gd * np.float64(gamma[i]) - along - d * across) * scale
-                target[i] = kind(t) * by.identity
+                d = row[i] - m
+                dgamma[i] = fma(g[i] * scale, d, dgamma[i])
+                dbeta[i] += g[i]
+                t = fma(g[i], gamma[i], -along)
+                target[i] = fma(-d, across, t) * scale * by.identity
             if gr is not None:
                 more = gr[r]
                 for i in range(cols):
                     more[i] = target[i] * by.residual
+            if (r - start) % _FEW == _FEW - 1 or r == stop - 1:
+                _flush(dgamma, sums[0, block])
+                _flush(dbeta, sums[1, block])
 
 
 def layer_norm_of(
@@ -231,7 +261,8 @@ def layer_norm_gradients(
     gi = np.empty_like(x)
     gr = None if by.identity == by.residual else np.empty_like(x)
     gamma = np.ones(cols, x.dtype) if gamma is None else gamma
-    blocks = max(1, min(rows, _BLOCKS))
+    fewest, most = _BLOCKS
+    blocks = max(1, min(rows, most, max(fewest, _SUMS // max(1, cols))))
     sums = np.empty((2, blocks, cols))
     options = by, math.sqrt(target), gamma, mean, rstd
     in_threads(_layer_norm_gradient, blocks, 4 * x.size, blocks, grad, x, y, *options, gi, gr, sums)

@@ -20,7 +20,15 @@ import numpy.typing as npt
 from syntonic.constants import PHI_INV
 from syntonic.flux.cpu.choice import Array
 from syntonic.flux.cpu.compiled.softmax_gradients import LONG, gradient, weight_gradients, width_of
-from syntonic.flux.cpu.compiled.vector import LANES, add_up, exp, fold, inlined, log
+from syntonic.flux.cpu.compiled.vector import (
+    LANES,
+    add_up,
+    exp_below,
+    fold,
+    inlined,
+    log,
+    wide_vectors,
+)
 from syntonic.flux.cpu.plain.softmax import class_logits, log_weights, weight_gradient
 from syntonic.flux.cpu.threads import in_threads
 from syntonic.lattice.jit import njit
@@ -40,7 +48,9 @@ def _logit(x: Any, w: Any, scale: Any, floor: Any) -> Any:
 @njit
 def _largest(x: Array, tops: Array) -> Any:
     """Return the largest element, anything if one is NaN; `tops` has LANES elements."""
-    tops[:] = -np.inf
+    wide_vectors()
+    for j in range(LANES):
+        tops[j] = -np.inf
     i = 0
     while i + 4 * LANES <= x.size:
         part = x[i : i + 4 * LANES]
@@ -56,10 +66,12 @@ def _largest(x: Array, tops: Array) -> Any:
         for j in range(part.size):
             tops[j] = part[j] if part[j] > tops[j] else tops[j]
         i += LANES
-    top = tops[0]
-    for j in range(1, LANES):
-        top = tops[j] if tops[j] > top else top
-    return top
+    width = LANES
+    while width > 1:
+        width //= 2
+        for j in range(width):
+            tops[j] = tops[j] if tops[j] > tops[j + width] else tops[j + width]
+    return tops[0]
 
 
 # -- forward ----------------------------------------------------------------------------------
@@ -77,6 +89,7 @@ def _exponentials(
     tops: Array,
 ) -> tuple[Any, float]:
     """Write exp(z - top) for the logits z of a slice; return top and the sum."""
+    wide_vectors()
     z = x
     if shift is not None:
         for i in range(x.size):
@@ -91,7 +104,7 @@ def _exponentials(
     for start in range(0, z.size, CHUNK):
         a, b = z[start : start + CHUNK], out[start : start + CHUNK]
         for i in range(a.size):
-            b[i] = exp(a[i] - middle)
+            b[i] = exp_below(a[i] - middle)
         add_up(lanes, b)
     return top, fold(lanes)
 
@@ -166,6 +179,7 @@ def _columns(
     out: Array,
 ) -> None:
     """Treat blocks first, ..., last - 1 of `width` neighbouring columns."""
+    wide_vectors()
     _, n, inner = x.shape
     blocks = -(-inner // width)
     tops, sums = np.empty(width, out.dtype), np.empty(width)
@@ -194,7 +208,7 @@ def _columns(
             if shift is not None or weights is not None:
                 z = target
             for c in range(z.size):
-                target[c] = exp(z[c] - tops[c])
+                target[c] = exp_below(z[c] - tops[c])
             for c in range(z.size):
                 sums[c] += np.float64(target[c])
         for c in range(width):

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from syntonic.flux.cpu.choice import Array
-from syntonic.flux.cpu.compiled.vector import LANES, add_up, fold
+from syntonic.flux.cpu.compiled.vector import LANES, add_up, fold, wide_vectors
 from syntonic.flux.cpu.threads import in_threads
 from syntonic.lattice.jit import njit
 
@@ -36,17 +36,19 @@ def width_of(n: int, inner: int) -> int:
 
 @njit
 def _dot(lanes: Doubles, x: Array, y: Array) -> float:
+    wide_vectors()
     i = 0
-    while i + 2 * LANES <= x.size:
-        a, b = x[i : i + 2 * LANES], y[i : i + 2 * LANES]
+    while i + 4 * LANES <= x.size:
+        a, b = x[i : i + 4 * LANES], y[i : i + 4 * LANES]
         for j in range(LANES):
-            low = np.float64(a[j]) * np.float64(b[j])
-            lanes[j] += low + np.float64(a[j + LANES]) * np.float64(b[j + LANES])
-        i += 2 * LANES
+            low = a[j] * b[j] + a[j + LANES] * b[j + LANES]
+            high = a[j + 2 * LANES] * b[j + 2 * LANES] + a[j + 3 * LANES] * b[j + 3 * LANES]
+            lanes[j] += np.float64(low + high)
+        i += 4 * LANES
     while i < x.size:
         a, b = x[i : i + LANES], y[i : i + LANES]
         for j in range(a.size):
-            lanes[j] += np.float64(a[j]) * np.float64(b[j])
+            lanes[j] += np.float64(a[j] * b[j])
         i += LANES
     return fold(lanes)
 
