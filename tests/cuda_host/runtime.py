@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
@@ -16,7 +16,7 @@ from cuda_host.simulator import SHARED_BY_DEFAULT, SimModule
 from syntonic.flux.cuda import source
 from syntonic.flux.cuda.launch import register_runtime
 
-__all__ = ["RUNTIME", "HostArray", "HostRuntime", "prebuild", "to_host_array"]
+__all__ = ["RUNTIME", "HostArray", "HostRuntime", "families_of", "prebuild", "to_host_array"]
 
 
 class HostArray(np.ndarray[Any, Any]):
@@ -65,6 +65,15 @@ class HostRuntime:
         kernel(grid, block, arguments, shared_mem=shared)
         self.launched.add(symbol)
 
+    def prebuild_edited(
+        self, edit: Callable[[str], str], flags: tuple[str, ...], only: tuple[str, ...]
+    ) -> None:
+        """Start to compile what `edited` will ask for."""
+        for family, dtypes in families_of(only).items():
+            text = edit(source.assemble(family))
+            for dtype in dtypes:
+                _pool().submit(build, text, source.options(family, dtype), flags, only)
+
     @contextmanager
     def edited(
         self,
@@ -112,5 +121,16 @@ def _module(family: str, dtype: str) -> SimModule:
     return SimModule(source.assemble(family), source.options(family, dtype))
 
 
+def families_of(symbols: Iterable[str]) -> dict[str, set[str]]:
+    """Return the families that have these symbols, and the dtypes in which."""
+    found: dict[str, set[str]] = {}
+    for family in source.families():
+        for dtype, names in source.symbols(family).items():
+            if not set(names).isdisjoint(symbols):
+                found.setdefault(family, set()).add(dtype)
+    return found
+
+
 RUNTIME = HostRuntime()
+"""The one that HostArrays have."""
 register_runtime(HostArray, lambda array: RUNTIME)

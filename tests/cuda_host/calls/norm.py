@@ -1,0 +1,102 @@
+"""Golden normalisations."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from cuda_host.calls.place import EPS, Float, Pairs, Place, layer_norm_gradients, moments
+from syntonic.constants import PHI_INV
+from syntonic.flux.cuda import norm
+
+__all__ = [
+    "batch_norm_backward_columns",
+    "batch_norm_backward_planes",
+    "batch_norm_columns",
+    "batch_norm_planes",
+    "layer_norm",
+    "layer_norm_backward",
+    "output_stats",
+]
+
+
+def _per_channel(v: Float) -> Float:
+    return v[None, :, None]
+
+
+def _batch_norm(at: Place, *shape: int) -> Pairs:
+    x, (gamma, beta) = at.draw(*shape, centre=2), at.draw(2, shape[1], dtype=at.acc)
+    given, mean, var = at.give(x), x.mean((0, 2)), x.var((0, 2))
+    xhat = (x - _per_channel(mean)) / np.sqrt(_per_channel(var) + EPS)
+    out = xhat * math.sqrt(PHI_INV) * _per_channel(gamma) + _per_channel(beta)
+    affine: tuple[Any, ...] = at.give(gamma, at.acc), at.give(beta, at.acc)
+    stats = at.give(mean, at.acc), at.give(var, at.acc)
+    got = norm.batch_norm(given, PHI_INV, EPS, *affine)
+    yield from zip(got, (out, mean, var), strict=True)
+    yield from zip(norm.batch_norm_stats(given), (mean, var), strict=True)
+    yield norm.batch_norm_apply(given, *stats, PHI_INV, EPS, *affine), out
+
+
+def _batch_norm_backward(at: Place, *shape: int) -> Pairs:
+    x, grad = at.draw(*shape, centre=2), at.draw(*shape)
+    gamma, mean, var = at.draw(shape[1], dtype=at.acc), x.mean((0, 2)), x.var((0, 2))
+    rstd = 1 / np.sqrt(_per_channel(var) + EPS)
+    gain = math.sqrt(PHI_INV)
+    xhat, scale = (x - _per_channel(mean)) * rstd, rstd * gain * _per_channel(gamma)
+    sums = (gain * (grad * xhat).sum((0, 2)), grad.sum((0, 2)))
+    along = _per_channel(grad.mean((0, 2))) + xhat * _per_channel((grad * xhat).mean((0, 2)))
+    given = (at.give(grad), at.give(x), at.give(mean, at.acc), at.give(var, at.acc))
+    for training, dx in ((True, scale * (grad - along)), (False, scale * grad)):
+        weight = at.give(gamma, at.acc)
+        got = norm.batch_norm_backward(*given, PHI_INV, EPS, weight, training)
+        yield from zip(got, (dx, *sums), strict=True)
+
+
+def batch_norm_columns(at: Place) -> Pairs:
+    for shape in ((40, 35, 1), (600, 32, 1), (1101, 5, 1)):
+        yield from _batch_norm(at, *shape)
+
+
+def batch_norm_planes(at: Place) -> Pairs:
+    for shape in ((1, 5, 7), (3, 5, 49), (2, 3, 9000), (300, 2, 63)):
+        yield from _batch_norm(at, *shape)
+
+
+def batch_norm_backward_columns(at: Place) -> Pairs:
+    for shape in ((40, 35, 1), (600, 32, 1), (1101, 5, 1)):
+        yield from _batch_norm_backward(at, *shape)
+
+
+def batch_norm_backward_planes(at: Place) -> Pairs:
+    for shape in ((3, 5, 49), (2, 3, 9000), (300, 2, 63)):
+        yield from _batch_norm_backward(at, *shape)
+
+
+def layer_norm(at: Place) -> Pairs:
+    for rows, cols in ((9, 32), (70, 333), (3, 1025), (2, 17000)):
+        x, (gamma, beta) = at.draw(rows, cols, centre=2), at.draw(2, cols, dtype=at.acc)
+        mean, rstd = moments(x)
+        out = (x - mean[:, None]) * rstd[:, None] * math.sqrt(PHI_INV) * gamma + beta
+        affine = at.give(gamma, at.acc), at.give(beta, at.acc)
+        got = norm.layer_norm(at.give(x), PHI_INV, EPS, *affine)
+        yield from zip(got, (out, mean, rstd), strict=True)
+
+
+def layer_norm_backward(at: Place) -> Pairs:
+    gain = math.sqrt(PHI_INV)
+    for rows, cols in ((9, 32), (70, 333), (3, 1025), (2, 17000)):
+        x, grad = at.draw(rows, cols, centre=2), at.draw(rows, cols)
+        gamma, (mean, rstd) = at.draw(cols, dtype=at.acc), moments(x)
+        dx, dgamma, dbeta = layer_norm_gradients(grad, x, gamma * gain)
+        stats = at.give(mean, at.acc), at.give(rstd, at.acc)
+        weight = at.give(gamma, at.acc)
+        got = norm.layer_norm_backward(at.give(grad), at.give(x), PHI_INV, weight, *stats)
+        yield from zip(got, (dx, gain * dgamma, dbeta), strict=True)
+
+
+def output_stats(at: Place) -> Pairs:
+    for n in (33, 40001):
+        x = at.draw(n, centre=2)
+        yield norm.output_stats(at.give(x)), [x.mean(), x.var()]
