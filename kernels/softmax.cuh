@@ -109,7 +109,8 @@ struct Compensated {
         rest += (sum - (all - back)) + (x - back);
         sum = all;
     }
-    SRT_INLINE acc_t value() const { return sum + rest; }
+// The rest of an infinite sum is no number.
+    SRT_INLINE acc_t value() const { return rest == rest ? sum + rest : sum; }
 };
 
 // -- sum of exp(z - top), met online ------------------------------------------------------------

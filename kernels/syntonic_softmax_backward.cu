@@ -256,8 +256,8 @@ extern "C" __global__ void __launch_bounds__(COLUMN_THREADS, 1)
 }
 
 // -- classes --------------------------------------------------------------------------------------
-// out[b, j] = factor of the sum over a share b of the rows of in (rows, n). The factor is scale, or
-// with weights scale / weight above the floor and 0 elsewhere. Grid (ceil(n / 32), shares).
+// out[b, j] = scale times the sum over a share b of the rows of in (rows, n); with weights, divided
+// by the weight where it is above the floor, and 0 elsewhere. Grid (ceil(n / 32), shares).
 #define SUM_WAYS 16
 extern "C" __global__ void __launch_bounds__(SRT_WARP *SUM_WAYS)
     SRT_KERNEL(syntonic_softmax_backward_class_sums)(acc_t *out, const acc_t *in,
@@ -276,6 +276,7 @@ extern "C" __global__ void __launch_bounds__(SRT_WARP *SUM_WAYS)
     ColumnTeam<1> team = {shared, SRT_WARP, SUM_WAYS};
     team.total(sum);
     if (j >= n || way) return;
-    if (weights) scale = weights[j] > floor ? scale / weights[j] : (acc_t)0;
-    out[blockIdx.y * n + j] = scale * sum[0];
+    sum[0] *= scale;
+    if (weights) sum[0] = weights[j] > floor ? sum[0] / weights[j] : (acc_t)0;
+    out[blockIdx.y * n + j] = sum[0];
 }

@@ -257,8 +257,10 @@ def _strided(outer: int, n: int, inner: int, dtype: Any) -> _Grid:
 
 def _team(n: int, inner: int, width: int, dtype: Any) -> tuple[int, int, int]:
     """Return the lanes along inner, the ways along n, and the teams beside each other."""
-    lanes = min(WARP, 1 << _bits(inner // width))
     held = _tile(dtype) // (2 * width if width > 1 else 4)  # classes in a thread's registers
+    fits = n <= held * _COLUMN_BLOCK // WARP
+    # Eight packs are a cache line: fewer lanes hold more classes, and read a longer slice once.
+    lanes = min(WARP if fits or width == 1 else 8, 1 << _bits(-(-inner // width)))
     ways = min(_COLUMN_BLOCK // lanes, 1 << _bits(-(-n // held)))
     return lanes, ways, -(-inner // (lanes * width))
 

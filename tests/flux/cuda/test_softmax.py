@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from syntonic.constants import PHI
+from syntonic.flux.cpu import softmax as cpu
 from syntonic.flux.cuda import softmax, source
 from syntonic.flux.cuda.source import acc_dtype
 
@@ -474,6 +475,36 @@ def test_a_gradient_that_is_nan_stays_in_its_slice(device, kernel_dtype, shape):
     dx = dx.astype(np.float64)
     assert np.all(np.isnan(dx[0, :, 0]))
     assert np.isnan(dx).sum() == shape[1]
+
+
+@pytest.mark.parametrize("shape", [(3, 40, 1), (2, 1025, 1), (1, 9001, 1), (1, 300, 33)], ids=str)
+@pytest.mark.parametrize("scale", [SCALE, 0.0, -1.3])
+@pytest.mark.parametrize("floor", [FLOOR, 0.0])
+def test_one_rule_with_the_cpu_for_what_is_not_finite(device, shape, scale, floor):
+    x, norms, weights, classes = draw(shape, np.float64)
+    grad = RANDOM.normal(size=shape)
+    out = definition(x).astype(np.float64)
+    for values in (x, grad, norms):
+        places = RANDOM.integers(0, values.size, 4)
+        values.reshape(-1)[places] = RANDOM.choice([math.nan, math.inf, -math.inf, 0], 4)
+    for values in (weights, classes):
+        places = RANDOM.integers(0, values.size, 4)
+        values.reshape(-1)[places] = RANDOM.choice([math.nan, math.inf, 1e300, 0], 4)
+    for name, *given in (
+        ("softmax_identity", x),
+        ("softmax_learned", x, norms, scale),
+        ("softmax_provided", x, weights, scale, floor),
+        ("softmax_provided", x, classes, scale, floor),
+        ("softmax_backward", grad, out),
+        ("softmax_learned_backward", grad, out, scale),
+        ("softmax_provided_backward", grad, out, weights, scale, floor),
+        ("softmax_provided_backward", grad, out, classes, scale, floor),
+    ):
+        there = [device.array(v) if isinstance(v, np.ndarray) else v for v in given]
+        got, expected = getattr(softmax, name)(*there), getattr(cpu, name)(*given)
+        several = isinstance(got, tuple)
+        for mine, other in zip(got, expected, strict=True) if several else [(got, expected)]:
+            np.testing.assert_allclose(device.numpy(mine), other, rtol=1e-9, atol=1e-13)
 
 
 def test_every_kernel_there_must_be():
