@@ -13,7 +13,7 @@ import json
 from dataclasses import asdict
 
 from syntonic.doctor.probes import gather
-from syntonic.doctor.verdicts import FAIL, OK, Verdict, verdicts
+from syntonic.doctor.verdicts import FAIL, OK, Verdict, judge
 
 __all__ = ["Verdict", "examine"]
 
@@ -28,7 +28,7 @@ def examine(*, as_json: bool = False) -> tuple[str, int]:
     tuple of str and int
         The report, as lines or as JSON, and the exit status: 1 where anything is FAIL.
     """
-    found = verdicts(gather())
+    found = judge(gather())
     broken = any(verdict.status == FAIL for verdict in found)
     status = _BROKEN if broken else _HEALTHY
     if as_json:

@@ -234,10 +234,10 @@ def cache_folder() -> tuple[str, bool]:
 
 
 def sample(cuda: int | None, capability: int | None) -> str:
-    """Compile a family with the NVRTC of a CUDA version, in the dtypes with and without headers."""
+    """Compile the shortest family with the NVRTC of a CUDA version, with and without headers."""
     library = nvrtc.find(cuda)
     architecture = f"sm_{capability or max(a for a in library.architectures() if a <= 90)}"
-    family = source.families()[0]
+    family = min(source.families(), key=lambda name: len(source.assemble(name)))
     for dtype in ("f32", "bf16"):
         options = (*source.options(family, dtype), *source.added_options(architecture))
         library.compile(source.assemble(family), options, f"{family}.cu")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from syntonic.doctor.probes import Broken, Driver, Facts
 from syntonic.flux.cuda.nvrtc import PACKAGES
 
-__all__ = ["FAIL", "OK", "WARN", "Verdict", "verdicts"]
+__all__ = ["FAIL", "OK", "WARN", "Verdict", "judge"]
 
 OK, WARN, FAIL = "OK", "WARN", "FAIL"
 
@@ -28,7 +28,7 @@ class Verdict:
     fix: str = ""
 
 
-def verdicts(facts: Facts) -> list[Verdict]:
+def judge(facts: Facts) -> list[Verdict]:
     """Judge all facts, in the order they are shown."""
     parts = (_python, _packages, _cupy, _torch, _driver, _compilers, _kernels, _cache, _trials)
     return [verdict for part in parts for verdict in part(facts)]
@@ -100,8 +100,8 @@ def _working_driver(driver: Driver, facts: Facts, missing: str) -> Iterator[Verd
     able = f"{driver.version}, for CUDA up to {driver.cuda[0]}.{driver.cuda[1]}"
     if facts.cupy_cuda is not None and driver.cuda[0] < facts.cupy_cuda:
         found = f"{able}, but CuPy is built for CUDA {facts.cupy_cuda}"
-        fix = f"python -m pip uninstall -y {facts.cupys[0].split()[0]} && {_install('cuda12')}"
-        yield Verdict(FAIL, "driver", found, fix)
+        older = f"python -m pip uninstall -y {facts.cupys[0].split()[0]} && {_install('cuda12')}"
+        yield Verdict(FAIL, "driver", found, older if driver.cuda[0] >= 12 else _DRIVER)
     else:
         yield Verdict(OK, "driver", able)
     for number, gpu in enumerate(driver.gpus):
