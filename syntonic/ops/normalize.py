@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from types import ModuleType
 from typing import Any
 
@@ -40,7 +41,7 @@ def norm_backend(array: object) -> ModuleType:
 def by_channel(x: ResonantTensor) -> Any:
     """Return the flux of (N, C, *) as the backends take it, (N, C, S)."""
     n, c, *rest = x.shape
-    return contiguous(x._data).reshape(n, c, int(np.prod(rest, dtype=np.int64)))
+    return contiguous(x._data).reshape(n, c, prod(rest))
 
 
 def channel_parameters(x: ResonantTensor, gamma: Any, beta: Any, where: str) -> tuple[Any, Any]:
