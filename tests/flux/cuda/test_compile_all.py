@@ -10,6 +10,7 @@ Results are kept in pytest's cache, so that unchanged sources are not compiled a
 import hashlib
 import os
 import re
+from functools import cache
 from itertools import product
 
 import pytest
@@ -28,40 +29,42 @@ ALLOWED_SPILLS: dict[tuple[str, str], str] = {}
 pytestmark = pytest.mark.skipif(not LIBRARIES, reason="no NVRTC; install the test extra")
 
 
-def deal():
-    """The jobs of each library, by its place in LIBRARIES."""
-    jobs = [[] for _ in LIBRARIES]
-    for (f, family), (d, dtype), (a, arch) in product(
-        *map(enumerate, (FAMILIES, source.DTYPES, source.ARCHITECTURES))
-    ):
-        able = [n for n, x in enumerate(LIBRARIES) if int(arch[3:]) in x.architectures()]
-        every = bool(os.environ.get("SYNTONIC_COMPILE_ALL")) or not able
-        for n in able if every else [able[(f + d + a) % len(able)]]:
-            jobs[n].append(Job(family, dtype, arch))
-    return jobs
+def deal(family):
+    """The jobs of a family, each with the libraries that are to do it."""
+    everything = bool(os.environ.get("SYNTONIC_COMPILE_ALL"))
+    first = FAMILIES.index(family)
+    for (d, dtype), (a, arch) in product(enumerate(source.DTYPES), enumerate(source.ARCHITECTURES)):
+        able = [x for x in LIBRARIES if int(arch[3:]) in x.architectures()]
+        turn = (first + d + a) % max(1, len(able))
+        yield Job(family, dtype, arch), able if everything else able[turn : turn + 1]
 
 
 @pytest.fixture(scope="module")
 def made(request):
-    """What became of each job: {(version, family, dtype): {architecture: digest}}."""
-    return {
-        (library.version, *of): outcomes
-        for library, jobs in zip(LIBRARIES, deal(), strict=True)
-        for of, outcomes in compile_with(library, jobs, request).items()
-    }
+    """What became of a family: {(version, dtype): {architecture: digest}}."""
+    kept = getattr(request.config, "cache", None)
+
+    @cache
+    def of(family):
+        tasks = [(library, job) for job, libraries in deal(family) for library in libraries]
+        out = {}
+        for library in LIBRARIES:
+            mine = [job for owner, job in tasks if owner is library]
+            for job, made in digests(library, mine, kept).items():
+                out.setdefault((library.version, job.dtype), {})[job.architecture] = made
+        return out
+
+    return of
 
 
-def compile_with(library, jobs, request):
-    cache, found = request.config.cache, {}
-    for job in jobs:
-        found[job] = cache.get(key(library, job), None)
-    for outcome in compile_all(library, [job for job in jobs if found[job] is None]):
-        found[outcome.job] = digest(outcome)
-        cache.set(key(library, outcome.job), found[outcome.job])
-    out = {}
-    for job in jobs:
-        out.setdefault((job.family, job.dtype), {})[job.architecture] = found[job]
-    return out
+def digests(library, jobs, kept):
+    """The digest of each job: what is kept of earlier runs, and the rest compiled."""
+    known = {job: kept.get(key(library, job), None) if kept else None for job in jobs}
+    for outcome in compile_all(library, [job for job in jobs if known[job] is None]):
+        known[outcome.job] = digest(outcome)
+        if kept and not outcome.error:
+            kept.set(key(library, outcome.job), known[outcome.job])
+    return known
 
 
 def key(library, job):
@@ -109,7 +112,7 @@ every = pytest.mark.parametrize(
 
 @every
 def test_compiles_to_all_its_symbols(made, library, family, dtype):
-    outcomes = made[library.version, family, dtype]
+    outcomes = made(family)[library.version, dtype]
     assert outcomes
     for arch, outcome in outcomes.items():
         assert outcome["error"] == "", arch
@@ -120,7 +123,7 @@ def test_compiles_to_all_its_symbols(made, library, family, dtype):
 def test_spills_nothing(made, library, family, dtype):
     spilled = {
         (kernel, arch): used["spilled"]
-        for arch, outcome in made[library.version, family, dtype].items()
+        for arch, outcome in made(family)[library.version, dtype].items()
         for kernel, used in outcome["kernels"].items()
         if used["spilled"] and (kernel, arch) not in ALLOWED_SPILLS
     }
@@ -130,7 +133,7 @@ def test_spills_nothing(made, library, family, dtype):
 @every
 def test_fits_its_launch_bounds(made, library, family, dtype):
     """A block that needs more registers than there are does not launch."""
-    for arch, outcome in made[library.version, family, dtype].items():
+    for arch, outcome in made(family)[library.version, dtype].items():
         for kernel, used in outcome["kernels"].items():
             threads, blocks = used["bounds"]
             limit = min(REGISTERS // (threads * blocks) // 8 * 8, MOST_REGISTERS)
@@ -140,7 +143,10 @@ def test_fits_its_launch_bounds(made, library, family, dtype):
 
 def test_all_combinations_are_compiled(made):
     seen = {
-        (family, dtype, arch) for (_, family, dtype), outcomes in made.items() for arch in outcomes
+        (family, dtype, arch)
+        for family in FAMILIES
+        for (_, dtype), outcomes in made(family).items()
+        for arch in outcomes
     }
     known = {arch for library in LIBRARIES for arch in library.architectures()}
     archs = [arch for arch in source.ARCHITECTURES if int(arch[3:]) in known]

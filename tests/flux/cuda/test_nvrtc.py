@@ -1,17 +1,11 @@
 """NVRTC through ctypes: where it is found, what it compiles, what it says of errors."""
 
 import re
-from contextlib import suppress
 
 import pytest
 
 from syntonic.errors import BackendUnavailableError, KernelCompileError
 from syntonic.flux.cuda import nvrtc, source
-
-with suppress(Exception):  # before NVRTC is loaded here: CuPy takes one that is already loaded
-    import cupy
-
-    cupy.cuda.nvrtc.getVersion()
 
 LIBRARIES = nvrtc.installed()
 each = pytest.mark.parametrize("library", LIBRARIES, ids=lambda x: f"nvrtc{x.version[0]}")
