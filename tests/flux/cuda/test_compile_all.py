@@ -50,8 +50,8 @@ def made(request):
         out = {}
         for library in LIBRARIES:
             mine = [job for owner, job in tasks if owner is library]
-            for job, made in digests(library, mine, kept).items():
-                out.setdefault((library.version, job.dtype), {})[job.architecture] = made
+            for job, found in digests(library, mine, kept).items():
+                out.setdefault((library.version, job.dtype), {})[job.architecture] = found
         return out
 
     return of
