@@ -156,23 +156,3 @@ def test_tail_coefficients(tail: tuple[float, ...], end: int) -> None:
                 powers[i, j] = t**j
         solution = mpmath.lu_solve(powers, values)
         assert [float(c) for c in solution] == list(tail)
-
-
-def test_sums_depend_on_the_length_alone(kind: type) -> None:
-    """The documented order, element by element."""
-    for n in (0, 1, 15, 16, 17, 63, 64, 65, 200):
-        x = RNG.normal(size=n).astype(kind)
-        lanes = np.zeros(16)
-        i = 0
-        while i + 64 <= n:
-            a, b, c, d = x[i : i + 64].reshape(4, 16)
-            lanes += (a + b) + (c + d)
-            i += 64
-        for j in range(i, n):
-            lanes[j % 16] += x[j]
-        for width in (8, 4, 2, 1):
-            lanes[:width] += lanes[width : 2 * width]
-        found = np.zeros(16)
-        vector.add_up(found, x)
-        assert vector.fold(found) == lanes[0]
-        assert not found.any()

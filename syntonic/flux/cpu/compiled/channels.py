@@ -16,8 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 from syntonic.flux.cpu.choice import Array
-from syntonic.flux.cpu.compiled.rows import CHUNK, add_deviations, merge, row_moments
-from syntonic.flux.cpu.compiled.vector import LANES, add_up, fma, fold, wide_vectors
+from syntonic.flux.cpu.compiled.lanes import sum_deviations, sum_of, sum_products
+from syntonic.flux.cpu.compiled.rows import CHUNK, merge, row_moments
+from syntonic.flux.cpu.compiled.vector import fma, wide_vectors
 from syntonic.lattice.jit import njit
 
 Doubles = npt.NDArray[np.float64]
@@ -201,7 +202,7 @@ def run_moments(
 ) -> None:
     """Write the mean, less the pivot, and M2 of `per` runs of a channel, by part and channel."""
     n, channels, inner = x.shape
-    lanes, group = np.zeros((2, LANES)), max(1, CHUNK // inner)
+    group = max(1, CHUNK // inner)
     for item in range(first, last):
         part, c = item // channels, item % channels
         start, stop = part * per, min((part + 1) * per, n)
@@ -209,9 +210,9 @@ def run_moments(
         for i in range(start, stop, group):
             j = min(i + group, stop)
             if inner > CHUNK:
-                u, v = row_moments(x[i, c], pivot, lanes)
+                u, v = row_moments(x[i, c], pivot)
             else:
-                u, v = _group_moments(x, i, j, c, pivot, lanes)
+                u, v = _group_moments(x, i, j, c, pivot)
             if i == start:
                 mean, m2 = u, v
             else:
@@ -220,17 +221,18 @@ def run_moments(
 
 
 @njit
-def _group_moments(
-    x: Array, i: int, j: int, c: int, pivot: float, lanes: Doubles
-) -> tuple[float, float]:
-    count = (j - i) * x.shape[2]
+def _group_moments(x: Array, i: int, j: int, c: int, pivot: float) -> tuple[float, float]:
+    wide_vectors()
+    count, total = (j - i) * x.shape[2], 0.0
     for k in range(i, j):
-        add_up(lanes[0], x[k, c])
-    mean = x.dtype.type(fold(lanes[0]) / count)
+        total += sum_of(x[k, c])
+    mean = x.dtype.type(total / count)
+    rest, squares = 0.0, 0.0
     for k in range(i, j):
-        add_deviations(lanes, x[k, c], mean)
-    rest = fold(lanes[0])
-    return (np.float64(mean) - pivot) + rest / count, fold(lanes[1]) - rest * (rest / count)
+        u, v = sum_deviations(x[k, c], mean)
+        rest += u
+        squares += v
+    return (np.float64(mean) - pivot) + rest / count, squares - rest * (rest / count)
 
 
 @njit
@@ -252,34 +254,16 @@ def run_sums(
     first: int, last: int, per: int, grad: Array, x: Array, mean: Array, sums: Doubles
 ) -> None:
     """Write the sums of g and of g·(x - mean) over `per` runs, by part and channel."""
+    wide_vectors()
     n, channels, _ = x.shape
-    lanes = np.zeros((2, LANES))
     for item in range(first, last):
         part, c = item // channels, item % channels
-        m = mean[c]
+        total, dot = 0.0, 0.0
         for k in range(part * per, min((part + 1) * per, n)):
-            _add_products(lanes, grad[k, c], x[k, c], m)
-        sums[0, part, c], sums[1, part, c] = fold(lanes[0]), fold(lanes[1])
-
-
-@njit
-def _add_products(lanes: Doubles, g: Array, x: Array, mean: Any) -> None:
-    """Add g to lanes[0] and g·(x - mean) to lanes[1]; the mean is of the type of x."""
-    wide_vectors()
-    i = 0
-    while i + 2 * LANES <= x.size:
-        a, b = g[i : i + 2 * LANES], x[i : i + 2 * LANES]
-        for j in range(LANES):
-            t, u = a[j], a[j + LANES]
-            lanes[0, j] += np.float64(t + u)
-            lanes[1, j] += np.float64(t * (b[j] - mean) + u * (b[j + LANES] - mean))
-        i += 2 * LANES
-    while i < x.size:
-        a, b = g[i : i + LANES], x[i : i + LANES]
-        for j in range(a.size):
-            lanes[0, j] += np.float64(a[j])
-            lanes[1, j] += np.float64(a[j] * (b[j] - mean))
-        i += LANES
+            u, v = sum_products(grad[k, c], x[k, c], mean[c])
+            total += u
+            dot += v
+        sums[0, part, c], sums[1, part, c] = total, dot
 
 
 @njit

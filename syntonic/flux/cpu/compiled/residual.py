@@ -8,14 +8,15 @@ from typing import Any
 import numpy as np
 
 from syntonic.flux.cpu.choice import Array
+from syntonic.flux.cpu.compiled.lanes import dot
 from syntonic.flux.cpu.compiled.rows import layer_norm_gradients, layer_norm_of
-from syntonic.flux.cpu.compiled.vector import LANES, fma, fold, gelu, gelu_slope, wide_vectors
+from syntonic.flux.cpu.compiled.vector import fma, gelu, gelu_slope, wide_vectors
 from syntonic.flux.cpu.modes import Factors, factors
 from syntonic.flux.cpu.plain import residual as plain
 from syntonic.flux.cpu.threads import in_threads
 from syntonic.lattice.jit import njit
 
-_CHUNK = 1 << 13  # elements of one partial sum of squares
+_CHUNK = 1 << 10  # elements of one partial sum of squares
 
 
 # -- loops over elements first, ..., last - 1 --------------------------------------------------
@@ -90,19 +91,15 @@ def _squares(
     first: int, last: int, x: Array, y: Array, sums: Array, inner: Any, outer: Any
 ) -> None:
     """Write the sums of squares of x, y and the output over chunks first, ..., last - 1."""
-    lanes = np.zeros((3, LANES))
+    wide_vectors()
+    wide = np.empty((3, _CHUNK))  # float32 squares would overflow
     for chunk in range(first, last):
         start = chunk * _CHUNK
         xs, ys = x[start : start + _CHUNK], y[start : start + _CHUNK]
-        for i in range(0, xs.size, LANES):
-            u, v = xs[i : i + LANES], ys[i : i + LANES]
-            for j in range(u.size):
-                z = np.float64(fma(v[j], inner, u[j]) * outer)
-                lanes[0, j] += np.float64(u[j]) * np.float64(u[j])
-                lanes[1, j] += np.float64(v[j]) * np.float64(v[j])
-                lanes[2, j] += z * z
-        for k in range(3):
-            sums[k, chunk] = fold(lanes[k])
+        u, v, w = wide[0, : xs.size], wide[1, : xs.size], wide[2, : xs.size]
+        for i in range(xs.size):
+            u[i], v[i], w[i] = xs[i], ys[i], fma(ys[i], inner, xs[i]) * outer
+        sums[0, chunk], sums[1, chunk], sums[2, chunk] = dot(u, u), dot(v, v), dot(w, w)
 
 
 # -- the contract -----------------------------------------------------------------------------

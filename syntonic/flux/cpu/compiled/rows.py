@@ -2,7 +2,7 @@
 
 A row's mean and sum of squared deviations M2 come from chunks of CHUNK elements, each in two
 passes while it is in the level-1 cache, merged in order by Chan's formula. The second pass also
-sums the deviations, which corrects the first. All sums are in float64 lanes, see `vector`.
+sums the deviations, which corrects the first. For the order of all sums see `lanes`.
 
 References
 ----------
@@ -19,7 +19,8 @@ import numpy as np
 import numpy.typing as npt
 
 from syntonic.flux.cpu.choice import Array
-from syntonic.flux.cpu.compiled.vector import LANES, add_up, fma, fold, wide_vectors
+from syntonic.flux.cpu.compiled.lanes import sum_deviations, sum_of, sum_scaled
+from syntonic.flux.cpu.compiled.vector import fma, wide_vectors
 from syntonic.flux.cpu.modes import Factors
 from syntonic.flux.cpu.threads import in_threads
 from syntonic.lattice.jit import njit
@@ -28,7 +29,6 @@ Doubles = npt.NDArray[np.float64]
 
 __all__ = [
     "CHUNK",
-    "add_deviations",
     "layer_norm_gradients",
     "layer_norm_of",
     "merge",
@@ -49,42 +49,16 @@ _FEW = 16
 
 
 @njit
-def add_deviations(lanes: Doubles, x: Array, mean: Any) -> None:
-    """Add x - mean to lanes[0] and its square to lanes[1]; the mean is of the type of x.
-
-    Four float32 become one sum before they are added in float64.
-    """
-    wide_vectors()
-    i = 0
-    while i + 4 * LANES <= x.size:
-        part = x[i : i + 4 * LANES]
-        for j in range(LANES):
-            c, d = part[j] - mean, part[j + LANES] - mean
-            e, f = part[j + 2 * LANES] - mean, part[j + 3 * LANES] - mean
-            lanes[0, j] += np.float64((c + d) + (e + f))
-            lanes[1, j] += np.float64((c * c + d * d) + (e * e + f * f))
-        i += 4 * LANES
-    while i < x.size:
-        part = x[i : i + LANES]
-        for j in range(part.size):
-            d = part[j] - mean
-            lanes[0, j] += np.float64(d)
-            lanes[1, j] += np.float64(d * d)
-        i += LANES
-
-
-@njit
-def moments(x: Array, pivot: float, lanes: Doubles) -> tuple[float, float]:
+def moments(x: Array, pivot: float) -> tuple[float, float]:
     """Return the mean, less the pivot, and M2 of a chunk.
 
-    `lanes`, of shape (2, LANES), are 0 before and after. A mean rounded to float64 would spoil
-    merged variances where it is much larger than they are: near the pivot it keeps its digits.
+    A mean rounded to float64 would spoil merged variances where it is much larger than they are:
+    near the pivot it keeps its digits.
     """
-    add_up(lanes[0], x)
-    mean = x.dtype.type(fold(lanes[0]) / x.size)
-    add_deviations(lanes, x, mean)
-    rest = fold(lanes[0])
-    return (np.float64(mean) - pivot) + rest / x.size, fold(lanes[1]) - rest * (rest / x.size)
+    wide_vectors()
+    mean = x.dtype.type(sum_of(x) / x.size)
+    rest, squares = sum_deviations(x, mean)
+    return (np.float64(mean) - pivot) + rest / x.size, squares - rest * (rest / x.size)
 
 
 @njit
@@ -98,12 +72,12 @@ def merge(
 
 
 @njit
-def row_moments(x: Array, pivot: float, lanes: Doubles) -> tuple[float, float]:
+def row_moments(x: Array, pivot: float) -> tuple[float, float]:
     """Return the mean, less the pivot, and M2 of a row of any length."""
-    mean, m2 = moments(x[:CHUNK], pivot, lanes)
+    mean, m2 = moments(x[:CHUNK], pivot)
     for start in range(CHUNK, x.size, CHUNK):
         part = x[start : start + CHUNK]
-        mean_more, m2_more = moments(part, pivot, lanes)
+        mean_more, m2_more = moments(part, pivot)
         mean, m2 = merge(start, mean, m2, part.size, mean_more, m2_more)
     return mean, m2
 
@@ -125,7 +99,6 @@ def _layer_norm(
 ) -> None:
     """Normalise rows first, ..., last - 1 of x or, with y, of their residual connection."""
     wide_vectors()
-    lanes = np.zeros((2, LANES))
     kind = out.dtype.type
     for r in range(first, last):
         row, target = x[r], out[r]
@@ -135,34 +108,12 @@ def _layer_norm(
                 target[i] = fma(other[i], by.inner, row[i]) * by.outer
             row = target
         pivot = np.float64(row[0])
-        m, m2 = row_moments(row, pivot, lanes)
+        m, m2 = row_moments(row, pivot)
         s = 1.0 / math.sqrt(m2 / row.size + eps)
         mean[r], rstd[r] = kind(m + pivot), kind(s)
         middle, scale = mean[r], kind(s * root)
         for i in range(row.size):
             target[i] = fma((row[i] - middle) * scale, gamma[i], beta[i])
-
-
-@njit
-def _row_sums(lanes: Doubles, g: Array, row: Array, gamma: Array, mean: Any) -> tuple[float, float]:
-    """Return the sums of g·gamma and of g·gamma·(row - mean)."""
-    wide_vectors()
-    i = 0
-    while i + 2 * LANES <= row.size:
-        a, b, c = g[i : i + 2 * LANES], row[i : i + 2 * LANES], gamma[i : i + 2 * LANES]
-        for j in range(LANES):
-            t, u = a[j] * c[j], a[j + LANES] * c[j + LANES]
-            lanes[0, j] += np.float64(t + u)
-            lanes[1, j] += np.float64(t * (b[j] - mean) + u * (b[j + LANES] - mean))
-        i += 2 * LANES
-    while i < row.size:
-        a, b, c = g[i : i + LANES], row[i : i + LANES], gamma[i : i + LANES]
-        for j in range(a.size):
-            t = a[j] * c[j]
-            lanes[0, j] += np.float64(t)
-            lanes[1, j] += np.float64(t * (b[j] - mean))
-        i += LANES
-    return fold(lanes[0]), fold(lanes[1])
 
 
 @njit
@@ -192,7 +143,6 @@ def _layer_norm_gradient(
 ) -> None:
     """Treat blocks first, ..., last - 1 of the rows; sums[0], sums[1] are by block and column."""
     wide_vectors()
-    lanes = np.zeros((2, LANES))
     rows, cols = x.shape
     kind = gi.dtype.type
     dgamma, dbeta = np.zeros(cols, gi.dtype), np.zeros(cols, gi.dtype)
@@ -207,7 +157,7 @@ def _layer_norm_gradient(
                     target[i] = fma(other[i], by.inner, row[i]) * by.outer
                 row = target
             m, s = mean[r], np.float64(rstd[r])
-            total, dot = _row_sums(lanes, g, row, gamma, m)
+            total, dot = sum_scaled(g, row, gamma, m)
             scale, along, across = kind(s * root), kind(total / cols), kind(dot * s * s / cols)
             for i in range(cols):
                 d = row[i] - m

@@ -6,7 +6,7 @@ Three layouts, chosen by the shape alone:
 * long rows: chunks with a maximum each, brought to the row's maximum at the end;
 * columns (inner > 1): the same as for rows on blocks of neighbouring columns.
 
-A slice's sum of exponentials is in float64: in lanes along rows, see `vector`, and in the order
+A slice's sum of exponentials is in float64: in the order of `lanes` along rows, and in the order
 of n along columns. NaN needs no care when the maximum is taken: it comes back with the sum.
 """
 
@@ -19,12 +19,10 @@ import numpy.typing as npt
 
 from syntonic.constants import PHI_INV
 from syntonic.flux.cpu.choice import Array
+from syntonic.flux.cpu.compiled.lanes import largest, sum_of
 from syntonic.flux.cpu.compiled.softmax_gradients import LONG, gradient, weight_gradients, width_of
 from syntonic.flux.cpu.compiled.vector import (
-    LANES,
-    add_up,
     exp_below,
-    fold,
     inlined,
     log,
     wide_vectors,
@@ -45,35 +43,6 @@ def _logit(x: Any, w: Any, scale: Any, floor: Any) -> Any:
     return x + (v if w == 0 else v * scale)
 
 
-@njit
-def _largest(x: Array, tops: Array) -> Any:
-    """Return the largest element, anything if one is NaN; `tops` has LANES elements."""
-    wide_vectors()
-    for j in range(LANES):
-        tops[j] = -np.inf
-    i = 0
-    while i + 4 * LANES <= x.size:
-        part = x[i : i + 4 * LANES]
-        for j in range(LANES):
-            a, b, c, d = part[j], part[j + LANES], part[j + 2 * LANES], part[j + 3 * LANES]
-            a = a if a > b else b
-            c = c if c > d else d
-            a = a if a > c else c
-            tops[j] = a if a > tops[j] else tops[j]
-        i += 4 * LANES
-    while i < x.size:
-        part = x[i : i + LANES]
-        for j in range(part.size):
-            tops[j] = part[j] if part[j] > tops[j] else tops[j]
-        i += LANES
-    width = LANES
-    while width > 1:
-        width //= 2
-        for j in range(width):
-            tops[j] = tops[j] if tops[j] > tops[j + width] else tops[j + width]
-    return tops[0]
-
-
 # -- forward ----------------------------------------------------------------------------------
 
 
@@ -85,8 +54,6 @@ def _exponentials(
     scale: Any,
     floor: Any,
     out: Array,
-    lanes: Doubles,
-    tops: Array,
 ) -> tuple[Any, float]:
     """Write exp(z - top) for the logits z of a slice; return top and the sum."""
     wide_vectors()
@@ -99,14 +66,15 @@ def _exponentials(
         for i in range(x.size):
             out[i] = _logit(x[i], weights[i], scale, floor)
         z = out
-    top = _largest(z, tops)
+    top = largest(z)
     middle = out.dtype.type(0) if top == -np.inf else top  # nothing but -inf: the sum is 0
+    total = 0.0
     for start in range(0, z.size, CHUNK):
         a, b = z[start : start + CHUNK], out[start : start + CHUNK]
         for i in range(a.size):
             b[i] = exp_below(a[i] - middle)
-        add_up(lanes, b)
-    return top, fold(lanes)
+        total += sum_of(b)
+    return top, total
 
 
 @njit
@@ -120,11 +88,10 @@ def _rows(
     floor: Any,
     out: Array,
 ) -> None:
-    lanes, tops = np.zeros(LANES), np.empty(LANES, out.dtype)
     for r in range(first, last):
         target = out[r]
         w = weights[r] if weights is not None else None
-        _, total = _exponentials(x[r], shift, w, scale, floor, target, lanes, tops)
+        _, total = _exponentials(x[r], shift, w, scale, floor, target)
         inverse = out.dtype.type(1.0 / total)
         for i in range(target.size):
             target[i] *= inverse
@@ -144,16 +111,13 @@ def _chunks(
     sums_of: Doubles,
 ) -> None:
     """Treat chunks first, ..., last - 1 of all rows as if each were a row, but for the sum."""
-    lanes, tops = np.zeros(LANES), np.empty(LANES, out.dtype)
     count = tops_of.shape[1]
     for item in range(first, last):
         r, k = item // count, item % count
         i, j = k * LONG, (k + 1) * LONG
         v = shift[i:j] if shift is not None else None
         w = weights[r][i:j] if weights is not None else None
-        tops_of[r, k], sums_of[r, k] = _exponentials(
-            x[r][i:j], v, w, scale, floor, out[r][i:j], lanes, tops
-        )
+        tops_of[r, k], sums_of[r, k] = _exponentials(x[r][i:j], v, w, scale, floor, out[r][i:j])
 
 
 @njit

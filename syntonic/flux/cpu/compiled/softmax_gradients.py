@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from syntonic.flux.cpu.choice import Array
-from syntonic.flux.cpu.compiled.vector import LANES, add_up, fold, wide_vectors
+from syntonic.flux.cpu.compiled.lanes import dot, sum_of
+from syntonic.flux.cpu.compiled.vector import wide_vectors
 from syntonic.flux.cpu.threads import in_threads
 from syntonic.lattice.jit import njit
 
@@ -35,36 +36,18 @@ def width_of(n: int, inner: int) -> int:
 
 
 @njit
-def _dot(lanes: Doubles, x: Array, y: Array) -> float:
-    wide_vectors()
-    i = 0
-    while i + 4 * LANES <= x.size:
-        a, b = x[i : i + 4 * LANES], y[i : i + 4 * LANES]
-        for j in range(LANES):
-            low = a[j] * b[j] + a[j + LANES] * b[j + LANES]
-            high = a[j + 2 * LANES] * b[j + 2 * LANES] + a[j + 3 * LANES] * b[j + 3 * LANES]
-            lanes[j] += np.float64(low + high)
-        i += 4 * LANES
-    while i < x.size:
-        a, b = x[i : i + LANES], y[i : i + LANES]
-        for j in range(a.size):
-            lanes[j] += np.float64(a[j] * b[j])
-        i += LANES
-    return fold(lanes)
-
-
-@njit
 def _row_gradients(
     first: int, last: int, blocks: int, grad: Array, out: Array, dx: Array, sums: Any
 ) -> None:
     """Treat blocks first, ..., last - 1 of the rows; `sums` of dx are by block and class."""
-    lanes, rows = np.zeros(LANES), out.shape[0]
+    wide_vectors()
+    rows = out.shape[0]
     for block in range(first, last):
         if sums is not None:
             sums[block, :] = 0.0
         for r in range(rows * block // blocks, rows * (block + 1) // blocks):
             g, p, target = grad[r], out[r], dx[r]
-            along = dx.dtype.type(_dot(lanes, g, p))
+            along = dx.dtype.type(dot(g, p))
             for i in range(g.size):
                 target[i] = p[i] * (g[i] - along)
             if sums is not None:
@@ -75,11 +58,12 @@ def _row_gradients(
 
 @njit
 def _chunk_dots(first: int, last: int, grad: Array, out: Array, dots: Doubles) -> None:
-    lanes, count = np.zeros(LANES), dots.shape[1]
+    wide_vectors()
+    count = dots.shape[1]
     for item in range(first, last):
         r, k = item // count, item % count
         i, j = k * LONG, (k + 1) * LONG
-        dots[r, k] = _dot(lanes, grad[r][i:j], out[r][i:j])
+        dots[r, k] = dot(grad[r][i:j], out[r][i:j])
 
 
 @njit
@@ -88,9 +72,9 @@ def _chunk_gradients(
 ) -> None:
     for item in range(first, last):
         r, i, j = item // count, item % count * LONG, (item % count + 1) * LONG
-        g, p, target, dot = grad[r][i:j], out[r][i:j], dx[r][i:j], along[r]
+        g, p, target, share = grad[r][i:j], out[r][i:j], dx[r][i:j], along[r]
         for c in range(g.size):
-            target[c] = p[c] * (g[c] - dot)
+            target[c] = p[c] * (g[c] - share)
 
 
 @njit
@@ -119,11 +103,12 @@ def _column_gradients(
 @njit
 def _class_sums(first: int, last: int, x: Array, sums: Doubles) -> None:
     """Write the sums over outer and inner for classes first, ..., last - 1."""
-    lanes = np.zeros(LANES)
+    wide_vectors()
     for k in range(first, last):
+        total = 0.0
         for o in range(x.shape[0]):
-            add_up(lanes, x[o, k])
-        sums[k] = fold(lanes)
+            total += sum_of(x[o, k])
+        sums[k] = total
 
 
 @njit

@@ -1,10 +1,7 @@
-"""Elementary functions and sums that LLVM turns into vector code, in float32 and float64.
+"""Elementary functions that LLVM turns into vector code, in float32 and float64.
 
 The functions have no branch, no call and no table: selects, fused multiply-adds and a
 polynomial. Constants are of the argument's type, or numba would compute in float64.
-Sums run in LANES lanes of float64, in an order the length alone fixes: element i goes to lane
-i mod LANES, the sum of four rows of lanes at a time while there are four; then lanes are halved
-by adding the upper half to the lower.
 """
 
 from __future__ import annotations
@@ -23,27 +20,21 @@ from numba.extending import intrinsic, overload
 
 from syntonic.constants import multi_double
 from syntonic.flux.cpu.tail import TAIL_CENTRE, TAIL_F32, TAIL_F64
-from syntonic.lattice.jit import njit
 
 F = TypeVar("F", bound=Callable[..., Any])
 Floats = npt.NDArray[Any]
 Doubles = npt.NDArray[np.float64]
 
 __all__ = [
-    "LANES",
-    "add_up",
     "exp",
     "exp_below",
     "fma",
-    "fold",
     "gelu",
     "gelu_slope",
     "inlined",
     "log",
     "wide_vectors",
 ]
-
-LANES = 16
 
 INLINE: Any = {"nogil": True, "error_model": "numpy", "forceinline": True}
 
@@ -386,35 +377,3 @@ def gelu_slope(x: Any) -> Any:
     """Return d/dx xΦ(x) = Φ(x) + x exp(-x²/2)/√(2π)."""
     below, density = _gelu_parts(x)
     return fma(x, density, below)
-
-
-# -- sums -----------------------------------------------------------------------------------
-
-
-@njit
-def add_up(lanes: Doubles, x: Floats) -> None:
-    """Add the elements of x to the lanes; four float32 become one sum in float32 first."""
-    wide_vectors()
-    i = 0
-    while i + 4 * LANES <= x.size:
-        part = x[i : i + 4 * LANES]
-        for j in range(LANES):
-            low, high = part[j] + part[j + LANES], part[j + 2 * LANES] + part[j + 3 * LANES]
-            lanes[j] += np.float64(low + high)
-        i += 4 * LANES
-    while i < x.size:
-        part = x[i : i + LANES]
-        for j in range(part.size):
-            lanes[j] += np.float64(part[j])
-        i += LANES
-
-
-@njit
-def fold(lanes: Doubles) -> float:
-    """Return the sum of the lanes and clear them."""
-    v = lanes
-    a, b = (v[0] + v[8]) + (v[4] + v[12]), (v[2] + v[10]) + (v[6] + v[14])
-    c, d = (v[1] + v[9]) + (v[5] + v[13]), (v[3] + v[11]) + (v[7] + v[15])
-    for j in range(LANES):
-        lanes[j] = 0.0
-    return (a + b) + (c + d)
