@@ -33,7 +33,7 @@ UNDEFINED = (
 """What g++ watches for by default. The rest of "undefined" costs a quarter more and finds nothing
 that the guard pages do not."""
 
-THREAD_SANITIZER = ("-fsanitize=thread", "-g")
+THREAD_SANITIZER = ("-fsanitize=thread", "-g1")
 
 # -O1 compiles fastest. CUDA contracts no product and sum that were asked for apart by fma or
 # -fmad=false; where it may contract, either result is right. Aliasing is CUDA's, lenient.

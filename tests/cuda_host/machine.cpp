@@ -12,7 +12,6 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <utility>
 #include <vector>
@@ -45,7 +44,7 @@ asm(".text\n.type sim_switch,@function\nsim_switch:\n"
     "pop %r15\npop %r14\npop %r13\npop %r12\npop %rbx\npop %rbp\nret\n");
 
 namespace {
-const unsigned WARP = 32, MOST_THREADS = 1024;
+const unsigned WARP = 32, MOST_THREADS = 1024, MOST_MASKS = 16;
 const size_t PAGE = 4096, STACK = 128 << 10;
 const unsigned TSAN_NO_SYNC = 1;  // a switch of fibers orders nothing
 
@@ -69,12 +68,12 @@ struct Meeting {
 };
 
 struct Warp {
-    std::vector<Meeting> meetings;
-    unsigned exited = 0;
+    Meeting meetings[MOST_MASKS];
+    unsigned count, exited;
 };
 
 Fiber fibers[MOST_THREADS];
-std::vector<Warp> warps;
+Warp warps[MOST_THREADS / WARP];
 Fiber *self;
 void *scheduler_sp, *scheduler_tsan;
 char *stacks;
@@ -160,24 +159,25 @@ void open_meeting(Meeting &m, unsigned warp) {
     progress = true;
 }
 
-// The index of the meeting under `mask`. Lanes that wait for this one, under another mask, must not
-// be among those it is about to wait for.
-size_t meeting_under(unsigned mask, unsigned lane, Warp &warp, const char *file, int line) {
-    std::vector<Meeting> &all = warp.meetings;
-    for (const Meeting &other : all)
-        if (other.mask != mask && other.arrived & mask && other.mask >> lane & 1)
+// The meeting under `mask`. Lanes that wait for this one, under another mask, must not be among
+// those it is about to wait for.
+Meeting &meeting_under(unsigned mask, unsigned lane, Warp &warp, const char *file, int line) {
+    Meeting *all = warp.meetings, *end = all + warp.count;
+    for (Meeting *other = all; other < end; ++other)
+        if (other->mask != mask && other->arrived & mask && other->mask >> lane & 1)
             FAIL("%s:%d: mask 0x%08x overlaps the mask 0x%08x that others wait under", file, line,
-                 mask, other.mask);
-    for (size_t i = 0; i < all.size(); ++i)
-        if (all[i].mask == mask) return i;
-    all.emplace_back();
-    all.back().mask = mask;
-    return all.size() - 1;
+                 mask, other->mask);
+    for (Meeting *m = all; m < end; ++m)
+        if (m->mask == mask) return *m;
+    if (warp.count == MOST_MASKS) FAIL("%s:%d: more than %u masks", file, line, MOST_MASKS);
+    all[warp.count] = Meeting();
+    all[warp.count].mask = mask;
+    return all[warp.count++];
 }
 
-void put(uint64_t *slot, const void *value, int size) {
-    slot[0] = slot[1] = 0;
-    memcpy(slot, value, size);
+// Not memcpy, which ThreadSanitizer would take for the kernel's.
+void copy(void *to, const void *from, int size) {
+    for (int i = 0; i < size; ++i) ((volatile char *)to)[i] = ((const char *)from)[i];
 }
 
 struct Met {
@@ -192,21 +192,20 @@ Met meet(unsigned mask, const char *file, int line, const void *value, int size,
     Warp &warp = warps[w];
     if (!(mask >> lane & 1))
         FAIL("%s:%d: lane %u is not in the mask 0x%08x it passed", file, line, lane, mask);
-    size_t i = meeting_under(mask, lane, warp, file, line);
-    Meeting &m = warp.meetings[i];
+    Meeting &m = meeting_under(mask, lane, warp, file, line);
     int parity = m.generation & 1;
     if (!m.arrived) m.line = line;
     if (m.line != line)
         FAIL("%s:%d: lanes of one mask meet here and at line %d", file, line, m.line);
     m.arrived |= 1u << lane;
     if (vote) m.votes[parity] |= 1u << lane;
-    if (size) put(m.slot[parity][lane], value, size);
+    m.slot[parity][lane][0] = m.slot[parity][lane][1] = 0;
+    copy(m.slot[parity][lane], value, size);
     if (orders_memory) release(&m.order[parity]);
     if (m.arrived == (mask & ~warp.exited)) open_meeting(m, w);
     else wait_at(file, line);
-    Meeting &now = warps[w].meetings[i];  // the vector may have grown meanwhile
-    if (orders_memory) acquire(&now.order[parity]);
-    return {&now, parity};
+    if (orders_memory) acquire(&m.order[parity]);
+    return {&m, parity};
 }
 
 // -- barriers of the block ------------------------------------------------------------------
@@ -221,8 +220,10 @@ void leave() {  // a thread returns from the kernel
     unsigned t = index_of(self), w = t / WARP;
     self->state = DONE, --alive, warps[w].exited |= 1u << t % WARP, progress = true;
     if (at_barrier) note("returns while others wait at __syncthreads, line %d", barrier_line);
-    for (Meeting &m : warps[w].meetings)
+    for (unsigned i = 0; i < warps[w].count; ++i) {
+        Meeting &m = warps[w].meetings[i];
         if (m.arrived && m.arrived == (m.mask & ~warps[w].exited)) open_meeting(m, w);
+    }
 }
 
 void fiber_main() {
@@ -259,8 +260,8 @@ void start_block() {
     poison(static_shared.at, static_shared.bytes);
     poison(dynamic_shared.at, dynamic_shared.bytes);
     alive = threads, at_barrier = 0, barrier_votes[0] = barrier_votes[1] = 0;
-    for (unsigned w = 0; w < warps.size(); ++w) {
-        warps[w].meetings.clear();
+    for (unsigned w = 0; w * WARP < threads; ++w) {
+        warps[w].count = 0;
         unsigned lanes = threads - w * WARP;
         warps[w].exited = lanes < WARP ? ~0u << lanes : 0;  // lanes that never were
     }
@@ -340,7 +341,7 @@ bool sim_exchange(unsigned mask, const void *mine, void *theirs, int size, int s
                   const char *file, int line) {
     Met met = meet(mask, file, line, mine, size, false, false);  // a shuffle orders no memory
     if (!(met.meeting->took_part[met.parity] >> source & 1)) return false;
-    memcpy(theirs, met.meeting->slot[met.parity][source], size);
+    copy(theirs, met.meeting->slot[met.parity][source], size);
     return true;
 }
 unsigned sim_ballot(unsigned mask, bool yes, const char *file, int line) {
@@ -384,7 +385,6 @@ const char *sim_launch(const Launch *launch, void **fault) {
     static_shared = shared_variables_of(launch->call);
     dynamic_shared = {launch->shared, launch->shared_bytes};
     start_random(launch->seed);
-    warps.assign((threads + WARP - 1) / WARP, {});
     for (unsigned t = 0; t < threads; ++t)
         if (!fibers[t].sp) arm(t);
     if (__tsan_get_current_fiber) scheduler_tsan = __tsan_get_current_fiber();

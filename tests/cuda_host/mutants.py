@@ -2,8 +2,8 @@
 
 Kinds: lost, doubled or misplaced barriers; wrong masks, lanes and strides of reductions; bounds off
 by one, at heads, tails and segments; wrong indices into partial results; formulas that cancel or
-forget a factor. RACES are for ThreadSanitizer: on the host the lanes of a warp that no barrier
-keeps apart run one after another, and often come out right.
+forget a factor. RACES are for ThreadSanitizer: on the host, threads that no barrier keeps apart
+run one after another, and often come out right.
 """
 
 from __future__ import annotations
@@ -551,6 +551,33 @@ RACES = [
         "reduce.cuh",
         "component_norms",
         ("third barrier lost", "a = part[0];\n    __syncthreads();", "a = part[0];"),
+    ),
+    *_of(
+        "residual_layer_norm.cuh",
+        "residual_layer_norm",
+        (
+            "second barrier of the columns lost",
+            "v += part[i];\n        __syncthreads();",
+            "v += part[i];",
+        ),
+    ),
+    *_of(
+        "norm.cuh",
+        "batch_norm_columns",
+        (
+            "second barrier of the columns lost",
+            "own[j] = own[j] + part[j][slot];\n        }\n        __syncthreads();",
+            "own[j] = own[j] + part[j][slot];\n        }",
+        ),
+    ),
+    *_of(
+        "softmax.cuh",
+        "softmax_identity_columns",
+        (
+            "last barrier lost",
+            "shared[u * threads + me - way * lanes];\n        __syncthreads();",
+            "shared[u * threads + me - way * lanes];",
+        ),
     ),
 ]
 """Seldom seen in numbers, if ever."""
