@@ -2,7 +2,8 @@
 
 Arrays are (outer, n, inner), softmax along n. Rows (inner = 1) go to lanes of a warp, to a block,
 or, few and long, to several blocks; strided slices have lanes along inner. The choice depends on
-shapes alone, so results are the same to the bit on every run.
+shapes alone, so results are the same to the bit on every run. Only where a row begins within 16
+bytes decides besides which thread adds what: a view that shifts rows may change the last place.
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ import pytest
 from syntonic.constants import PHI
 from syntonic.flux.cpu import softmax as cpu
 from syntonic.flux.cuda import softmax, source
+from syntonic.flux.cuda.launch import runtime_of
 from syntonic.flux.cuda.source import acc_dtype
 
 RANDOM = np.random.default_rng(1618)
@@ -296,6 +297,20 @@ def test_slices_sum_to_one_whatever_their_length(device, shape, slope):
     out = device.numpy(softmax.softmax_identity(device.array(x)))
     for column in np.moveaxis(out, 1, -1).reshape(-1, shape[1])[:2]:
         assert abs(math.fsum(map(float, column)) - 1) <= 16 * 2.0**-23
+
+
+@pytest.mark.parametrize("step", [-0.3, -1.7])
+def test_a_thread_of_many_tiles_loses_nothing(device, step):
+    """One warp for a row of 2^20: without compensation equal terms round one way for 2000 tiles."""
+    n = 1 << 20
+    x = np.full((1, n, 1), step, np.float32)
+    x[0, 0] = 0
+    there = device.array(x)
+    runtime = runtime_of(there)
+    out = runtime.empty(x.shape, x.dtype)
+    kernel = "syntonic_softmax", "syntonic_softmax_identity_block_f32", "f32"
+    runtime.launch(*kernel, (1,), (32,), (out, there, np.int64(n)))
+    assert abs(math.fsum(map(float, device.numpy(out).reshape(-1))) - 1) <= 4 * 2.0**-23
 
 
 @pytest.mark.parametrize("shape", FEW, ids=str)
