@@ -134,7 +134,8 @@ def test_gelu(module: ModuleType, kind: type, mode: str, size: int) -> None:
     z = compiled.residual(x, y, mode).astype(np.float64)
     exact = np.array([v * math.erfc(-v * math.sqrt(0.5)) / 2 for v in z])
     spacing = np.spacing(abs(exact).astype(kind)) * (1 + z * z / 2 * (kind is np.float64))
-    assert (abs(module.residual_gelu(x, y, mode) - exact) <= 5 * spacing).all()
+    bound = 5 * spacing + np.where(z < -13, np.finfo(kind).tiny, 0)  # may underflow to 0
+    assert (abs(module.residual_gelu(x, y, mode) - exact) <= bound).all()
 
 
 def test_gelu_of_edge_values(module: ModuleType, kind: type) -> None:

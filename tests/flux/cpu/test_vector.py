@@ -18,12 +18,6 @@ RNG = np.random.default_rng(3)
 
 
 @njit
-def _exp(x: Any, out: Any) -> None:
-    for i in range(x.size):
-        out[i] = vector.exp(x[i])
-
-
-@njit
 def _exp_below(x: Any, out: Any) -> None:
     for i in range(x.size):
         out[i] = vector.exp_below(x[i])
@@ -77,13 +71,7 @@ def spread(kind: type, low: float, high: float) -> np.ndarray:
     return x.clip(low, high).astype(kind)
 
 
-EXP = {np.float32: (-87.3, 88.7), np.float64: (-708.3, 709.7)}
 TAIL = {np.float32: (-12.8, 20), np.float64: (-37.3, 45)}  # Φ(x) is normal
-
-
-def test_exp(kind: type) -> None:
-    x = spread(kind, *EXP[kind])
-    assert errors(x, apply(_exp, x), mpmath.exp).max() <= 1
 
 
 def test_exp_below(kind: type) -> None:
@@ -91,17 +79,6 @@ def test_exp_below(kind: type) -> None:
     assert errors(x, apply(_exp_below, x), mpmath.exp).max() <= 1
     x = np.array([0, -0.0, -750, -np.inf, -1e30, np.nan], kind)
     np.testing.assert_array_equal(apply(_exp_below, x), [1, 1, 0, 0, 0, np.nan])
-
-
-def test_exp_where_it_is_subnormal(kind: type) -> None:
-    low = {np.float32: -103, np.float64: -745}[kind]
-    x = RNG.uniform(low, EXP[kind][0], 500).astype(kind)
-    assert errors(x, apply(_exp, x), mpmath.exp).max() <= 1.5  # rounded twice
-
-
-def test_exp_of_special_values(kind: type) -> None:
-    x = np.array([0, -0.0, -np.inf, -1e30, np.inf, 1e30, np.nan], kind)
-    np.testing.assert_array_equal(apply(_exp, x), [1, 1, 0, 0, np.inf, np.inf, np.nan])
 
 
 def test_log(kind: type) -> None:

@@ -95,13 +95,39 @@ def merge_parts(
 
 
 @njit
+def _add_rows(x: Array, start: int, i: int, j: int, pivot: Array, sums: Array) -> None:
+    """Add x - pivot of _FEW rows to the sums."""
+    for q in range(start, start + _FEW, 4):
+        a, b, c, d = x[q][i:j], x[q + 1][i:j], x[q + 2][i:j], x[q + 3][i:j]
+        for k in range(a.size):
+            p = pivot[k]
+            sums[k] += ((a[k] - p) + (b[k] - p)) + ((c[k] - p) + (d[k] - p))
+
+
+@njit
+def _add_squares(
+    x: Array, start: int, i: int, j: int, pivot: Array, mean: Array, sums: Array
+) -> None:
+    """Add (x - pivot - mean)² of _FEW rows to the sums."""
+    for q in range(start, start + _FEW, 4):
+        a, b, c, d = x[q][i:j], x[q + 1][i:j], x[q + 2][i:j], x[q + 3][i:j]
+        for k in range(a.size):
+            p, m = pivot[k], mean[k]
+            t, u, v, w = a[k] - p - m, b[k] - p - m, c[k] - p - m, d[k] - p - m
+            sums[k] += (t * t + u * u) + (v * v + w * w)
+
+
+@njit
 def column_moments(
     first: int, last: int, x: Array, pivots: Array, means: Doubles, squares: Doubles
 ) -> None:
-    """Write the mean, less the pivot, and M2 of each column over SPLIT rows."""
+    """Write the mean, less the pivot, and M2 of each column over SPLIT rows.
+
+    Within a chunk of _FEW rows float32 stays float32: near the pivot that costs no digits.
+    """
     rows, cols = x.shape
     blocks = -(-cols // BLOCK)
-    sums, more = np.empty(BLOCK), np.empty(BLOCK)
+    middle, more = np.empty(BLOCK, x.dtype), np.empty(BLOCK, x.dtype)
     for item in range(first, last):
         split, i = item // blocks, item % blocks * BLOCK
         j = min(i + BLOCK, cols)
@@ -111,25 +137,31 @@ def column_moments(
         stop = min((split + 1) * SPLIT, rows)
         for r in range(split * SPLIT, stop, _FEW):
             few, count = min(_FEW, stop - r), r - split * SPLIT
-            sums[:] = 0.0
-            more[:] = 0.0
-            for q in range(r, r + few):
-                row = x[q][i:j]
-                for k in range(row.size):
-                    sums[k] += np.float64(row[k]) - np.float64(pivot[k])
-            for k in range(BLOCK):
-                sums[k] /= few
-            for q in range(r, r + few):
-                row = x[q][i:j]
-                for k in range(row.size):
-                    d = (np.float64(row[k]) - np.float64(pivot[k])) - sums[k]
-                    more[k] += d * d
             share = few / (count + few)
-            weight = count * share
+            weight, part = count * share, x.dtype.type(1.0 / few)
+            middle[:] = 0
+            more[:] = 0
+            if few == _FEW:
+                _add_rows(x, r, i, j, pivot, middle)
+            else:
+                for q in range(r, stop):
+                    row = x[q][i:j]
+                    for k in range(row.size):
+                        middle[k] += row[k] - pivot[k]
+            for k in range(BLOCK):
+                middle[k] *= part
+            if few == _FEW:
+                _add_squares(x, r, i, j, pivot, middle, more)
+            else:
+                for q in range(r, stop):
+                    row = x[q][i:j]
+                    for k in range(row.size):
+                        d = row[k] - pivot[k] - middle[k]
+                        more[k] += d * d
             for k in range(mean.size):
-                d = sums[k] - mean[k]
+                d = np.float64(middle[k]) - mean[k]
                 mean[k] += d * share
-                m2[k] += more[k] + d * (d * weight)
+                m2[k] += np.float64(more[k]) + d * (d * weight)
 
 
 @njit
@@ -160,12 +192,20 @@ def column_sums(first: int, last: int, grad: Array, x: Array, mean: Array, sums:
         total, dot, m = sums[0, split][i:j], sums[1, split][i:j], mean[i:j]
         total[:] = 0.0
         dot[:] = 0.0
-        for r in range(split * SPLIT, min((split + 1) * SPLIT, rows)):
-            g, row = grad[r][i:j], x[r][i:j]
-            for k in range(row.size):
-                t = np.float64(g[k])
-                total[k] += t
-                dot[k] += t * (np.float64(row[k]) - np.float64(m[k]))
+        stop = min((split + 1) * SPLIT, rows)
+        whole = split * SPLIT + (stop - split * SPLIT) // 4 * 4
+        for r in range(split * SPLIT, whole, 4):
+            g, h, u, v = grad[r][i:j], grad[r + 1][i:j], grad[r + 2][i:j], grad[r + 3][i:j]
+            a, b, c, d = x[r][i:j], x[r + 1][i:j], x[r + 2][i:j], x[r + 3][i:j]
+            for k in range(m.size):
+                t = g[k] * (a[k] - m[k]) + h[k] * (b[k] - m[k])
+                total[k] += np.float64((g[k] + h[k]) + (u[k] + v[k]))
+                dot[k] += np.float64(t + (u[k] * (c[k] - m[k]) + v[k] * (d[k] - m[k])))
+        for r in range(whole, stop):
+            g, a = grad[r][i:j], x[r][i:j]
+            for k in range(m.size):
+                total[k] += np.float64(g[k])
+                dot[k] += np.float64(g[k] * (a[k] - m[k]))
 
 
 @njit

@@ -56,9 +56,10 @@ def moments(x: Array, pivot: float) -> tuple[float, float]:
     near the pivot it keeps its digits.
     """
     wide_vectors()
-    mean = x.dtype.type(sum_of(x) / x.size)
+    share = 1.0 / x.size
+    mean = x.dtype.type(sum_of(x) * share)
     rest, squares = sum_deviations(x, mean)
-    return (np.float64(mean) - pivot) + rest / x.size, squares - rest * (rest / x.size)
+    return (np.float64(mean) - pivot) + rest * share, squares - rest * (rest * share)
 
 
 @njit
@@ -99,7 +100,7 @@ def _layer_norm(
 ) -> None:
     """Normalise rows first, ..., last - 1 of x or, with y, of their residual connection."""
     wide_vectors()
-    kind = out.dtype.type
+    kind, share = out.dtype.type, 1.0 / x.shape[1]
     for r in range(first, last):
         row, target = x[r], out[r]
         if y is not None:
@@ -109,7 +110,7 @@ def _layer_norm(
             row = target
         pivot = np.float64(row[0])
         m, m2 = row_moments(row, pivot)
-        s = 1.0 / math.sqrt(m2 / row.size + eps)
+        s = 1.0 / math.sqrt(m2 * share + eps)
         mean[r], rstd[r] = kind(m + pivot), kind(s)
         middle, scale = mean[r], kind(s * root)
         for i in range(row.size):

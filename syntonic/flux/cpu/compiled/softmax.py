@@ -1,7 +1,8 @@
 """Softmax in compiled loops; see `syntonic.flux.cpu.softmax` for the contract.
 
-Three layouts, chosen by the shape alone:
+Four layouts, chosen by the shape alone:
 
+* tiles (inner < WIDE, and inner > 1 or n <= SHORT): copied to WIDE columns that are neighbours;
 * rows (inner = 1): maximum, exponentials and their sum, quotient, the row in the cache;
 * long rows: chunks with a maximum each, brought to the row's maximum at the end;
 * columns (inner > 1): the same as for rows on blocks of neighbouring columns.
@@ -34,6 +35,11 @@ from syntonic.lattice.jit import njit
 Doubles = npt.NDArray[np.float64]
 
 CHUNK = 1 << 12
+WIDE = 64
+"""Columns that vector code needs to run well; fewer are gathered from several places."""
+
+SHORT = 32
+"""Rows up to this length are gathered as columns."""
 
 
 @inlined
@@ -183,6 +189,46 @@ def _columns(
                 target[c] *= tops[c]
 
 
+@njit
+def _tiles(
+    first: int,
+    last: int,
+    per: int,
+    x: Array,
+    shift: Any,
+    weights: Any,
+    scale: Any,
+    floor: Any,
+    out: Array,
+) -> None:
+    """Treat tiles first, ..., last - 1: `per` neighbours along outer, laid side by side."""
+    outer, n, inner = x.shape
+    width = per * inner
+    z, e = np.zeros((1, n, width), out.dtype), np.empty((1, n, width), out.dtype)
+    w = np.ones((1, n, width), out.dtype) if weights is not None else None
+    for item in range(first, last):
+        start, stop = item * per, min((item + 1) * per, outer)
+        _gather(x, start, stop, z)
+        if weights is not None:
+            _gather(weights, start, stop, w)
+        _columns(0, 1, width, z, shift, w, scale, floor, e)
+        for o in range(start, stop):
+            at = (o - start) * inner
+            for k in range(n):
+                for c in range(inner):
+                    out[o, k, c] = e[0, k, at + c]
+
+
+@njit
+def _gather(x: Array, start: int, stop: int, tile: Any) -> None:
+    _, n, inner = x.shape
+    for o in range(start, stop):
+        at = (o - start) * inner
+        for k in range(n):
+            for c in range(inner):
+                tile[0, k, at + c] = x[o, k, c]
+
+
 def _softmax(x: Array, shift: Any, weights: Any, scale: Any, floor: Any) -> Array:
     out = np.empty_like(x)
     if x.size == 0:
@@ -190,6 +236,10 @@ def _softmax(x: Array, shift: Any, weights: Any, scale: Any, floor: Any) -> Arra
     outer, n, inner = x.shape
     kind = x.dtype.type
     options = shift, weights, kind(scale), kind(floor)
+    if inner < WIDE and n <= (SHORT if inner == 1 else CHUNK) and outer > 1:
+        per = WIDE // inner
+        in_threads(_tiles, -(-outer // per), 2 * x.size, per, x, *options, out)
+        return out
     if inner > 1:
         width = width_of(n, inner)
         in_threads(_columns, outer * -(-inner // width), 2 * x.size, width, x, *options, out)

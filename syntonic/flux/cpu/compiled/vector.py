@@ -26,7 +26,6 @@ Floats = npt.NDArray[Any]
 Doubles = npt.NDArray[np.float64]
 
 __all__ = [
-    "exp",
     "exp_below",
     "fma",
     "gelu",
@@ -54,15 +53,9 @@ class Constants(NamedTuple):
     ln2: Any
     ln2_low: Any
     lowest: Any
-    """exp of this and below is 0."""
-    least_log: Any
     """The logarithm of the least normal number, rounded up."""
-    highest: Any
-    """exp of this and above is infinite."""
     exp: tuple[Any, ...]
-    """1/k! from k = 2; what is left out is below 2^-58 (2^-27 in float32) for |r| <= ln 2/2."""
-    exp_below: tuple[Any, ...]
-    """A shorter polynomial, as good at both ends of the interval as in the middle."""
+    """exp on |r| <= ln 2/2, to 2^-58 (2^-28 in float32)."""
     atanh: tuple[Any, ...]
     """2/(2k + 1) from k = 1, for |s| <= (√2 - 1)/(√2 + 1)."""
     magic: Any
@@ -81,9 +74,7 @@ class Constants(NamedTuple):
     """1/√(2π)."""
 
 
-def _constants(
-    kind: type[Any], exp: int, below: int, atanh: int, bits: int, **more: Any
-) -> Constants:
+def _constants(kind: type[Any], exp: int, atanh: int, bits: int, **more: Any) -> Constants:
     info = np.finfo(kind)
     ln2, ln2_low = multi_double(_LN2, 2) if kind is np.float64 else _split(_LN2)
     typed: dict[str, Any] = {
@@ -102,8 +93,7 @@ def _constants(
         **more,
     }
     rows = {
-        "exp": [1 / factorial(k) for k in range(2, exp + 1)],
-        "exp_below": _economised(below),
+        "exp": _economised(exp),
         "atanh": [2 / (2 * k + 1) for k in range(1, atanh + 1)],
         "tail": typed.pop("tail"),
     }
@@ -145,12 +135,12 @@ def _split(x: Fraction) -> tuple[Any, Any]:
 
 _CONSTANTS = {
     types.float32: _constants(
-        np.float32, 7, 6, 5, 23,
-        lowest=-104, least_log=-87.25, highest=89, furthest=15, centre=TAIL_CENTRE, tail=TAIL_F32,
+        np.float32, 6, 5, 23,
+        lowest=-87.25, furthest=15, centre=TAIL_CENTRE, tail=TAIL_F32,
     ),
     types.float64: _constants(
-        np.float64, 13, 11, 11, 52,
-        lowest=-746, least_log=-708.25, highest=710, furthest=40, centre=TAIL_CENTRE, tail=TAIL_F64,
+        np.float64, 11, 11, 52,
+        lowest=-708.25, furthest=40, centre=TAIL_CENTRE, tail=TAIL_F64,
     ),
 }  # fmt: skip
 
@@ -259,40 +249,20 @@ processors slow down: arithmetic takes 0.7 of the time here. Results do not chan
 # -- functions ------------------------------------------------------------------------------
 
 
-def _exp(x: Any, low: Any) -> Any:
-    """Return exp(x + low) for a low that is small beside ulp(x)."""
+def _exp_below(x: Any, low: Any) -> Any:
+    """Return exp(x + low) for x <= 0 and a low that is small beside ulp(x)."""
 
 
-@overload(_exp, jit_options=INLINE)
+@overload(_exp_below, jit_options=INLINE)
 def _(x: Any, low: Any) -> Any:
     c = _CONSTANTS[x]
 
     def implementation(x: Any, low: Any) -> Any:
         nothing = x < c.lowest
-        x = c.lowest if nothing else x  # in this form a NaN stays
-        x = c.highest if x > c.highest else x
-        n = (x * c.log2e + c.magic) - c.magic
+        biased = fma(x, c.log2e, c.magic)
+        n = biased - c.magic
         r = fma(n, -c.ln2_low, fma(n, -c.ln2, x)) + low
-        value = fma(r * r, _horner(r, c.exp), r) + c.one
-        # 2^n in two factors: n reaches beyond the exponents at both ends.
-        first = n * c.half + c.magic
-        rest = (n - (first - c.magic)) + c.magic
-        # A product that underflows to 0 would cost a hundred cycles.
-        return value * (c.zero if nothing else _two_to(first)) * _two_to(rest)
-
-    return implementation
-
-
-def exp(x: Any) -> Any:
-    """Return exp(x) to 1 ulp while it is a normal number; NaN stays NaN."""
-
-
-@overload(exp, jit_options=INLINE)
-def _(x: Any) -> Any:
-    zero = _CONSTANTS[x].zero
-
-    def implementation(x: Any) -> Any:
-        return _exp(x, zero)
+        return c.zero if nothing else _horner(r, c.exp) * _two_to(biased)
 
     return implementation
 
@@ -303,14 +273,10 @@ def exp_below(x: Any) -> Any:
 
 @overload(exp_below, jit_options=INLINE)
 def _(x: Any) -> Any:
-    c = _CONSTANTS[x]
+    zero = _CONSTANTS[x].zero
 
     def implementation(x: Any) -> Any:
-        nothing = x < c.least_log
-        biased = fma(x, c.log2e, c.magic)
-        n = biased - c.magic
-        r = fma(n, -c.ln2_low, fma(n, -c.ln2, x))
-        return c.zero if nothing else _horner(r, c.exp_below) * _two_to(biased)
+        return _exp_below(x, zero)
 
     return implementation
 
@@ -329,7 +295,7 @@ def _(x: Any) -> Any:
         square = a * a
         # The rounding error of a²/2 would be relative error of the exponential: carry it along.
         low = -c.half * fma(a, a, -square)
-        bell = _exp(-c.half * square, low)
+        bell = _exp_below(-c.half * square, low)
         total = a + c.centre
         v = c.one / total
         # v comes into t too, which multiplies its relative error by 4 near a = 0: correct t by
