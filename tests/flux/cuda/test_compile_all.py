@@ -1,8 +1,8 @@
 """Every kernel compiles for every architecture, spills nothing, and fits its launch bounds.
 
 With both NVRTC 12 and 13 installed, each compiles half of all combinations, dealt out so that every
-family in every dtype, and every architecture, meets both: all of them with both would take twice
-as long and find little more. SYNTONIC_COMPILE_ALL=1 does it.
+family in every dtype, and every architecture, meets both. That is 140 compilations, 382 s of one
+core; all of them with both would take twice as long. SYNTONIC_COMPILE_ALL=1 does it.
 
 Results are kept in pytest's cache, so that unchanged sources are not compiled again.
 """
