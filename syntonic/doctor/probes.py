@@ -160,8 +160,9 @@ def import_cupy() -> str:
     """Import CuPy, and return the versions of the runtime and NVRTC that it loads."""
     cupy = importlib.import_module("cupy")
     runtime = cupy.cuda.runtime.runtimeGetVersion()
-    compiler = ".".join(map(str, cupy.cuda.nvrtc.getVersion()))
-    return f"CUDA runtime {runtime // 1000}.{runtime % 1000 // 10}, NVRTC {compiler}"
+    compiler = ask(cupy.cuda.nvrtc.getVersion)  # CuPy loads NVRTC here, and may find none
+    found = "none" if isinstance(compiler, Broken) else ".".join(map(str, compiler))
+    return f"CUDA runtime {runtime // 1000}.{runtime % 1000 // 10}, NVRTC {found}"
 
 
 def torch_cuda() -> str | None:
