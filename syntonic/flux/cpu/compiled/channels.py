@@ -42,10 +42,10 @@ __all__ = [
 
 RUN = 128
 WIDE = 64
-BLOCK = 256
-"""Columns of an item: 16 rows of them fit the level-1 cache."""
+BLOCK = 1024
+"""Columns of an item, read as whole pages."""
 
-SPLIT = 1024
+SPLIT = 128
 """Rows of an item."""
 
 STRETCH = 1 << 15

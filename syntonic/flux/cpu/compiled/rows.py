@@ -75,6 +75,8 @@ def merge(
 @njit
 def row_moments(x: Array, pivot: float) -> tuple[float, float]:
     """Return the mean, less the pivot, and M2 of a row of any length."""
+    if x.size <= CHUNK:
+        return moments(x, pivot)
     mean, m2 = moments(x[:CHUNK], pivot)
     for start in range(CHUNK, x.size, CHUNK):
         part = x[start : start + CHUNK]
