@@ -1,0 +1,203 @@
+"""Bugs in reductions and normalisations."""
+
+from cuda_host.mutants.mutant import planted
+
+__all__ = ["MUTANTS"]
+
+MUTANTS = [
+    *planted(
+        "reduce.cuh",
+        "output_stats",
+        (
+            "first barrier lost",
+            "if (lane == 0) part[warp] = a;\n    __syncthreads();",
+            "if (lane == 0) part[warp] = a;",
+        ),
+        (
+            "barrier of one lane",
+            "if (lane == 0) part[warp] = a;\n    __syncthreads();",
+            "if (lane == 0) {\n        part[warp] = a;\n        __syncthreads();\n    }",
+        ),
+        ("scratch too short", "T part[SRT_WARP]", "T part[2]"),
+        ("stale lanes", "lane < (int)(blockDim.x / SRT_WARP) ? part[lane] : zero", "part[lane]"),
+        (
+            "half of the warps",
+            "lane < (int)(blockDim.x / SRT_WARP) ?",
+            "lane < (int)(blockDim.x / 64) ?",
+        ),
+        (
+            "a warp from 8",
+            "int by = SRT_WARP / 2; by; by >>= 1) a = a",
+            "int by = 8; by; by >>= 1) a = a",
+        ),
+        ("Chan's weight", "d * d * a.n * part", "d * d * b.n * part"),
+        ("Chan's mean", "srt_fma(d, part, a.mean)", "srt_fma(d, part, b.mean)"),
+        ("half a mask", "#define SRT_ALL_LANES 0xffffffffu", "#define SRT_ALL_LANES 0x0000ffffu"),
+    ),
+    *planted(
+        "reduce.cuh",
+        "layer_norm",
+        (
+            "second barrier lost",
+            "if (lane == 0) part[0] = a;\n    }\n    __syncthreads();",
+            "if (lane == 0) part[0] = a;\n    }",
+        ),
+    ),
+    *planted(
+        "golden_batch_norm.cu",
+        "output_stats",
+        (
+            "parts from the second",
+            "int k = threadIdx.x; k < splits",
+            "int k = threadIdx.x + 1; k < splits",
+        ),
+        ("no shift back", "(double)to_acc(x[0]) + (double)total.mean", "(double)total.mean"),
+    ),
+    *planted(
+        "reduce.cuh",
+        "batch_norm_planes",
+        ("total in one lane", "return lane_zero(a);", "return a;"),
+    ),
+    *planted(
+        "norm.cuh",
+        "batch_norm_planes",
+        ("a pack past the plane", "clamp_valid(s - from * SRT_VEC) : 0", "SRT_VEC : 0"),
+        ("tail dropped", "(s + SRT_VEC - 1) / SRT_VEC, y = split", "s / SRT_VEC, y = split"),
+        ("step of one plane", "step = c * s * rows", "step = s * rows"),
+        ("misaligned store", "if (valid) *(Pack *)to = pack;", "*(Pack *)(to + 1) = pack;"),
+        (
+            "target below",
+            "gamma * srt_sqrt(target / (var + eps))",
+            "gamma / srt_sqrt(target * (var + eps))",
+        ),
+        (
+            "mirror off by one",
+            "share.plane + share.planes_end - 1",
+            "share.plane + share.planes_end",
+        ),
+        (
+            "mean of a full chunk",
+            "mean = FULL ? sum * (acc_t)(1.0 / K) : sum / n",
+            "mean = sum * (acc_t)(1.0 / K)",
+        ),
+    ),
+    *planted(
+        "golden_batch_norm.cu",
+        "batch_norm_planes",
+        (
+            "partial's stride",
+            "partial[share.channel * gridDim.y + blockIdx.y]",
+            "partial[share.channel * gridDim.x + blockIdx.y]",
+        ),
+        ("finalize's stride", "partial[channel * splits + k]", "partial[channel + k * c]"),
+        ("every lane finishes", "if (lane) return;", ""),
+        ("no channel guard", "if (channel >= c) return;", ""),
+    ),
+    *planted(
+        "norm.cuh",
+        "batch_norm_columns",
+        ("rows <=", "if (from < end) mask |= 1u << u;", "if (from <= end) mask |= 1u << u;"),
+        (
+            "half of the rows",
+            "for (int half = columns.rows / 2; half",
+            "for (int half = columns.rows / 4; half",
+        ),
+        (
+            "slots overlap",
+            "(columns.row & (half - 1)) * lanes + columns.lane",
+            "(columns.row & (half - 1)) + columns.lane",
+        ),
+        (
+            "totals without a barrier",
+            "part[j][slot] = own[j];\n        }\n        __syncthreads();",
+            "part[j][slot] = own[j];\n        }",
+        ),
+        ("columns of no channel", "if (own.valid == 0) return;", ""),
+    ),
+    *planted(
+        "golden_batch_norm.cu",
+        "batch_norm_columns",
+        (
+            "slab without a barrier",
+            "var[own.column + j] = spread;\n    }\n    __syncthreads();",
+            "var[own.column + j] = spread;\n    }",
+        ),
+        ("first column's scale", "affine[j] = slab[j][own.lane]", "affine[j] = slab[0][own.lane]"),
+    ),
+    *planted(
+        "layer_norm.cuh",
+        "layer_norm",
+        ("variance around 0", "? x.at(u, j) - mean : (acc_t)0", "? x.at(u, j) : (acc_t)0"),
+        ("rows beyond the last", "live = row < rows;", "live = true;"),
+        (
+            "gamma of the first columns",
+            "gamma + col : 0, place.valid[u], 1)",
+            "gamma : 0, place.valid[u], 1)",
+        ),
+        (
+            "stride of single elements",
+            "(u * team + rank) * SRT_VEC : 0), valid[u]);",
+            "(u * team + rank) : 0), valid[u]);",
+        ),
+        (
+            "a share too far",
+            "unsigned split = gridDim.y - 1 - blockIdx.y;",
+            "unsigned split = gridDim.y - blockIdx.y;",
+        ),
+    ),
+    *planted(
+        "rows.cuh",
+        "layer_norm",
+        (
+            "half of a team",
+            "for (int by = team >> 1; by; by >>= 1) a",
+            "for (int by = team >> 2; by; by >>= 1) a",
+        ),
+    ),
+    *planted(
+        "batch_norm_backward.cuh",
+        "batch_norm_backward_planes",
+        (
+            "partial's stride",
+            "partial[share.channel * gridDim.y + blockIdx.y]",
+            "partial[share.channel * gridDim.x + blockIdx.y]",
+        ),
+        (
+            "mean forgotten",
+            "srt_fma(x - by.mean, by.slope, by.offset)",
+            "srt_fma(x, by.slope, by.offset)",
+        ),
+        ("training forgotten", "acc_t rest = training ?", "acc_t rest = !training ?"),
+        (
+            "dγ of one part",
+            "for (int k = lane; k < splits; k += SRT_WARP)",
+            "for (int k = lane; k < 1; ++k)",
+        ),
+    ),
+    *planted(
+        "batch_norm_backward.cuh",
+        "batch_norm_backward_columns",
+        ("first column's slope", "by[j] = slab[j][own.lane]", "by[j] = slab[0][own.lane]"),
+    ),
+    *planted(
+        "layer_norm_backward.cuh",
+        "layer_norm_backward",
+        ("x̂ forgotten", "h - srt_fma(xhat, row.means.y, row.means.x)", "h - row.means.x"),
+        ("means of elements", "row.means.y = sums.y / (acc_t)cols;", "row.means.y = sums.y;"),
+        (
+            "teams without a barrier",
+            "part[threadIdx.x] = v;\n    __syncthreads();",
+            "part[threadIdx.x] = v;",
+        ),
+        (
+            "columns of the first pack",
+            "(u * team + threadIdx.x) * SRT_VEC + j;",
+            "threadIdx.x * SRT_VEC + j;",
+        ),
+        (
+            "half of the rows",
+            "k < count; k += blockDim.x / SRT_WARP)",
+            "k < count / 2; k += blockDim.x / SRT_WARP)",
+        ),
+    ),
+]

@@ -1,0 +1,41 @@
+"""Lost barriers that only ThreadSanitizer is sure to notice."""
+
+from cuda_host.mutants.mutant import planted
+
+__all__ = ["RACES"]
+
+RACES = [
+    *planted(
+        "reduce.cuh",
+        "component_norms",
+        ("third barrier lost", "a = part[0];\n    __syncthreads();", "a = part[0];"),
+    ),
+    *planted(
+        "residual_layer_norm.cuh",
+        "residual_layer_norm",
+        (
+            "second barrier of the columns lost",
+            "v += part[i];\n        __syncthreads();",
+            "v += part[i];",
+        ),
+    ),
+    *planted(
+        "norm.cuh",
+        "batch_norm_columns",
+        (
+            "second barrier of the columns lost",
+            "own[j] = own[j] + part[j][slot];\n        }\n        __syncthreads();",
+            "own[j] = own[j] + part[j][slot];\n        }",
+        ),
+    ),
+    *planted(
+        "softmax.cuh",
+        "softmax_identity_columns",
+        (
+            "last barrier lost",
+            "shared[u * threads + me - way * lanes];\n        __syncthreads();",
+            "shared[u * threads + me - way * lanes];",
+        ),
+    ),
+]
+"""Seldom seen in numbers, if ever."""

@@ -1,0 +1,133 @@
+"""Bugs in element-wise kernels and φ-residual connections."""
+
+from cuda_host.mutants.mutant import planted
+
+__all__ = ["MUTANTS"]
+
+MUTANTS = [
+    *planted(
+        "map.cuh",
+        "residual",
+        (
+            "packs rounded up",
+            "packs = (unsigned long long)n / SRT_VEC",
+            "packs = (unsigned long long)(n + SRT_VEC - 1) / SRT_VEC",
+        ),
+        (
+            "tail from the second",
+            "packs * SRT_VEC + threadIdx.x, n, f)",
+            "packs * SRT_VEC + threadIdx.x + 1, n, f)",
+        ),
+        ("unit <=", "if (at >= units) return;", "if (at > units) return;"),
+        (
+            "one unit of two",
+            "(blockDim.x * SRT_MAP_UNITS) + threadIdx.x",
+            "blockDim.x + threadIdx.x",
+        ),
+    ),
+    *planted(
+        "map.cuh",
+        "residual_odd",
+        (
+            "inputs' alignment forgotten",
+            "for (int k = 0; k < IN; ++k) bits |= bits_of(in[k]);",
+            ";",
+        ),
+        (
+            "every other single",
+            "i < SRT_MAP_UNITS * SRT_VEC; i += singles)",
+            "i < SRT_MAP_UNITS * SRT_VEC; i += 2 * singles)",
+        ),
+    ),
+    *planted(
+        "residual_mode.cuh",
+        "residual",
+        (
+            "operands swapped",
+            "srt_fma(residual, inner, identity) * outer",
+            "srt_fma(identity, inner, residual) * outer",
+        ),
+        ("gradient without 1/φ", "return g * (inner * outer);", "return g * outer;"),
+    ),
+    *planted(
+        "phi_residual.cu",
+        "residual_relu",
+        (
+            "gradient at zero",
+            "x[1] <= (acc_t)0 ? (acc_t)0 : x[0]",
+            "x[1] < (acc_t)0 ? (acc_t)0 : x[0]",
+        ),
+    ),
+    *planted(
+        "phi_residual.cu",
+        "residual_gelu",
+        ("sign of the density", "(acc_t)-0.5 * s * s", "(acc_t)0.5 * s * s"),
+    ),
+    *planted(
+        "rows.cuh",
+        "residual_layer_norm",
+        (
+            "a team's row too far",
+            "s.row = turn * teams_per_block(team) + mine",
+            "s.row = turn * teams_per_block(team) + mine + 1",
+        ),
+        ("rank in the block", "s.rank = threadIdx.x - mine * team", "s.rank = threadIdx.x"),
+        ("last row again", "s.length = s.row < rows ?", "s.length = s.row <= rows ?"),
+    ),
+    *planted(
+        "residual_layer_norm.cuh",
+        "residual_layer_norm",
+        (
+            "columns of one warp",
+            "i < blockDim.x; i += SRT_WARP) v += part[i];",
+            "i < SRT_WARP; i += SRT_WARP) v += part[i];",
+        ),
+        ("x̂ forgotten", "srt_fma(-xhat[i], means.y, h[i] - means.x)", "h[i] - means.x"),
+        ("dβ over dγ", "store_column(to + k.cols, dbeta", "store_column(to, dbeta"),
+        (
+            "one row of sums",
+            "i < count; i += SRT_TEAMS_BLOCK / SRT_WARP)",
+            "i < 1; i += SRT_TEAMS_BLOCK / SRT_WARP)",
+        ),
+        (
+            "finalize without a barrier",
+            "part[threadIdx.x] = sum;\n    __syncthreads();",
+            "part[threadIdx.x] = sum;",
+        ),
+    ),
+    *planted(
+        "residual_layer_norm.cuh",
+        "residual_layer_norm_long",
+        (
+            "partial's stride",
+            "partial + 2 * (at.row * gridDim.y + blockIdx.y)",
+            "partial + 2 * (at.row * gridDim.x + blockIdx.y)",
+        ),
+        (
+            "means of the segment",
+            "sum.x / (acc_t)cols, means[2 * row + 1]",
+            "sum.x / (acc_t)segments, means[2 * row + 1]",
+        ),
+    ),
+    *planted(
+        "rows.cuh",
+        "residual_layer_norm_long",
+        (
+            "a segment's begin",
+            "s.begin = (index_t)blockIdx.y * (team * ITEMS)",
+            "s.begin = (index_t)blockIdx.y * team",
+        ),
+    ),
+    *planted(
+        "residual_norms.cuh",
+        "component_norms",
+        ("squares, not norms", "return sqrt(medium);", "return medium;"),
+        ("one element twice", "done = n / SRT_VEC * SRT_VEC;", "done = n / SRT_VEC * SRT_VEC - 1;"),
+        ("stride of a block", "step = (index_t)gridDim.x * blockDim.x;", "step = blockDim.x;"),
+        (
+            "partials overlap",
+            "((Squares *)partial)[3 * blockIdx.x + k]",
+            "((Squares *)partial)[blockIdx.x + k]",
+        ),
+    ),
+]
