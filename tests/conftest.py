@@ -25,6 +25,19 @@ def shared_data() -> Path:
     return folder
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what needs a GPU where there is none, unless it was asked for by a marker."""
+    wanted = config.option.markexpr or os.environ.get("SYNTONIC_REQUIRE_GPU") == "1"
+    on_gpu = [item for item in items if item.get_closest_marker("gpu")]
+    if wanted or not on_gpu:
+        return
+    from cuda_host.devices import gpu_is_missing
+
+    if gpu_is_missing():
+        config.hook.pytest_deselected(items=on_gpu)
+        items[:] = [item for item in items if not item.get_closest_marker("gpu")]
+
+
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Compile all kernels in the background when many will be wanted: another core is idle."""
     files = {item.path for item in session.items if _on_host(item)}

@@ -8,8 +8,8 @@ A test takes the fixture `device` (and `kernel_dtype`, when it runs in every dty
         compare(device.numpy(out), oracle)
 
 and runs once with the threads in natural order, once shuffled, and, marked `gpu`, on a CUDA
-device through CuPy. `pytest -m gpu` runs the last alone; SYNTONIC_REQUIRE_GPU=1 makes a missing
-GPU a failure. A result that must be bitwise the same over thread orders is asked for by
+device through CuPy. `pytest -m gpu` runs the last alone; without a GPU, and with no such marker,
+they are left out. SYNTONIC_REQUIRE_GPU=1 makes a missing GPU a failure. A result that must be bitwise the same over thread orders is asked for by
 `device.same_bits(lambda: launcher(...))`, which returns what the call returned; for more, there
 are `device.seeds` and `with device.order(seed): ...`.
 """
@@ -130,7 +130,7 @@ def _bits(device: HostDevice, result: Any) -> list[bytes]:
 
 def device_for(where: str) -> HostDevice:
     """Return the device of a test's id ("natural", "shuffled" or "cuda"), or skip the test."""
-    reason = _no_gpu() if where == "cuda" else host_is_missing()
+    reason = gpu_is_missing() if where == "cuda" else host_is_missing()
     if reason:
         required = where == "cuda" and os.environ.get("SYNTONIC_REQUIRE_GPU") == "1"
         (pytest.fail if required else pytest.skip)(reason)
@@ -138,7 +138,7 @@ def device_for(where: str) -> HostDevice:
 
 
 @cache
-def _no_gpu() -> str:
+def gpu_is_missing() -> str:
     """Return why no kernel can run on a GPU here, or nothing."""
     try:
         import cupy

@@ -54,7 +54,7 @@ def test_bits_that_depend_on_the_order_are_noticed() -> None:
 
 
 def test_a_missing_gpu_skips_or_fails(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(devices, "_no_gpu", lambda: "no GPU: none here")
+    monkeypatch.setattr(devices, "gpu_is_missing", lambda: "no GPU: none here")
     monkeypatch.delenv("SYNTONIC_REQUIRE_GPU", raising=False)
     with pytest.raises(pytest.skip.Exception, match="none here"):
         device_for("cuda")
