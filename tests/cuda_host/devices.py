@@ -9,7 +9,9 @@ A test takes the fixture `device` (and `kernel_dtype`, when it runs in every dty
 
 and runs once with the threads in natural order, once shuffled, and, marked `gpu`, on a CUDA
 device through CuPy. `pytest -m gpu` runs the last alone; without a GPU, and with no such marker,
-they are left out. SYNTONIC_REQUIRE_GPU=1 makes a missing GPU a failure. A result that must be bitwise the same over thread orders is asked for by
+they are left out. SYNTONIC_REQUIRE_GPU=1 makes a missing GPU a failure.
+
+A result that must be bitwise the same over thread orders is asked for by
 `device.same_bits(lambda: launcher(...))`, which returns what the call returned; for more, there
 are `device.seeds` and `with device.order(seed): ...`.
 """
@@ -36,6 +38,7 @@ __all__ = [
     "HostDevice",
     "device_for",
     "dtype_of",
+    "gpu_is_missing",
     "host_is_missing",
 ]
 
