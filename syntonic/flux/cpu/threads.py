@@ -44,18 +44,19 @@ def in_threads(loop: Callable[..., None], items: int, work: int, *arguments: Any
     arguments = tuple(
         _usual(x) if isinstance(x, np.ndarray) and not x.flags.carray else x for x in arguments
     )
-    threads = min(vars(numba.config)["NUMBA_NUM_THREADS"], items, work // LEAST_WORK)
+    most, limit = min(items, work // LEAST_WORK), vars(numba.config)["NUMBA_NUM_THREADS"]
+    threads = min(most, limit)
     if threads <= 1:
         loop(0, items, *arguments)
         return
-    pieces = min(items, threads * PIECES, work // LEAST_WORK)
+    pieces = min(most, threads * PIECES)
     bounds = iter([(items * i // pieces, items * (i + 1) // pieces) for i in range(pieces)])
 
     def take() -> None:
         for first, last in bounds:  # a list's iterator hands each piece to one thread
             loop(first, last, *arguments)
 
-    helpers = [_pool(threads - 1).submit(take) for _ in range(threads - 1)]
+    helpers = [_pool(limit - 1).submit(take) for _ in range(threads - 1)]
     take()
     _finish(helpers)
 

@@ -10,8 +10,6 @@ Loops treat items first, ..., last - 1; what an item is depends on the shape alo
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
@@ -42,6 +40,9 @@ __all__ = [
 
 RUN = 128
 WIDE = 64
+LARGE = 1 << 12
+"""Arrays of fewer elements are not folded: that would take longer than the rest."""
+
 BLOCK = 1024
 """Columns of an item, read as whole pages."""
 
@@ -58,7 +59,7 @@ def matrices(x: Array) -> list[Array]:
     """Return x, of shape (N, C, S), as matrices of shape (rows, folded N, C, S)."""
     n, channels, inner = x.shape
     fold = 1
-    while fold * channels * inner < WIDE and 2 * fold <= n:
+    while fold * channels * inner < WIDE and 2 * fold <= n and x.size >= LARGE:
         fold *= 2
     whole, flat = n // fold * fold, x.reshape(n, channels * inner)
     parts = [flat[:whole].reshape(-1, fold, channels, inner)]
@@ -69,17 +70,18 @@ def matrices(x: Array) -> list[Array]:
 
 @njit
 def merge_parts(
-    count: int, means: Doubles, squares: Doubles, counts: Any, mean: Doubles, m2: Doubles
+    done: int, each: int, total: int, means: Doubles, squares: Doubles, mean: Doubles, m2: Doubles
 ) -> int:
-    """Merge tables of shape (parts, fold, C, S) into mean and M2 of `count` elements each.
+    """Merge tables of shape (parts, fold, C, S) into the mean and M2 of `done` elements each.
 
-    Part p has counts[p] elements in each place; return the new count.
+    A part has `each` elements in each place, the last one what is left of `total`. Return the new
+    count.
     """
     for p in range(means.shape[0]):
-        more = counts[p]
+        more = min(each, total - p * each)
         for f in range(means.shape[1]):
             for c in range(means.shape[2]):
-                n = count
+                n = done
                 for s in range(means.shape[3]):
                     u, v = means[p, f, c, s], squares[p, f, c, s]
                     if n == 0:
@@ -87,8 +89,8 @@ def merge_parts(
                     else:
                         mean[c], m2[c] = merge(n, mean[c], m2[c], more, u, v)
                     n += more
-            count += more * means.shape[3]
-    return count
+            done += more * means.shape[3]
+    return done
 
 
 # -- columns ----------------------------------------------------------------------------------

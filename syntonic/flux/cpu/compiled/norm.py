@@ -35,35 +35,32 @@ def _flat(part: Array) -> Array:
     return part.reshape(part.shape[0], -1)
 
 
-def _counts(total: int, each: int) -> Any:
-    """Return total as parts of `each`, the last one with what is left."""
-    return np.array([min(each, total - i) for i in range(0, total, each)])
-
-
 def _moments(x: Array) -> tuple[Doubles, Doubles]:
     """Return the means and variances of the channels in float64."""
     n, count, inner = x.shape
-    mean, m2 = np.full(count, np.nan), np.full(count, np.nan)
-    pivots = x[0, :, 0].copy() if x.size else np.zeros(count)
-    if x.size and inner >= RUN:
+    mean, m2 = np.empty((2, count))
+    if x.size == 0:
+        mean[:], m2[:] = np.nan, np.nan
+        return mean, m2
+    tables: Any
+    pivots, done = x[0, :, 0].copy(), 0
+    if inner >= RUN:
         per, parts = _per(n, inner)
-        means, squares = np.empty((2, parts, count))
-        in_threads(channels.run_moments, parts * count, 2 * x.size, per, x, pivots, means, squares)
-        table = (means[:, None, :, None], squares[:, None, :, None])
-        channels.merge_parts(0, *table, _counts(n, per) * inner, mean, m2)
-    elif x.size:
-        done = 0
+        tables = np.empty((2, parts, 1, count, 1))
+        in_threads(
+            channels.run_moments, parts * count, 2 * x.size, per, x, pivots,
+            *tables.reshape(2, parts, count),
+        )  # fmt: skip
+        channels.merge_parts(0, per * inner, n * inner, *tables, mean, m2)
+    else:
         for part in channels.matrices(x):
             matrix = _flat(part)
-            counts = _counts(len(matrix), SPLIT)
-            means, squares = np.empty((2, len(counts), matrix.shape[1]))
-            arrays = matrix, *_by_column((pivots,), part.shape), means, squares
+            rows, cols = matrix.shape
+            tables = np.empty((2, -(-rows // SPLIT), *part.shape[1:]))
+            arrays = matrix, *_by_column((pivots,), part.shape), *tables.reshape(2, -1, cols)
             in_threads(channels.column_moments, _items(matrix), 2 * matrix.size, *arrays)
-            shape = (len(counts), *part.shape[1:])
-            table = (means.reshape(shape), squares.reshape(shape))
-            done = channels.merge_parts(done, *table, counts, mean, m2)
-    with np.errstate(all="ignore"):
-        return mean + pivots, m2 / (n * inner)
+            done = channels.merge_parts(done, SPLIT, rows, *tables, mean, m2)
+    return mean + pivots, m2 / (n * inner)
 
 
 def batch_norm_stats(x: Array) -> tuple[Array, Array]:
@@ -111,7 +108,7 @@ def _by_column(values: tuple[Array, ...], shape: tuple[int, ...]) -> list[Array]
     """Return the values of each channel for each column of a matrix (rows, fold, C, S)."""
     if shape[1] == shape[3] == 1:
         return list(values)
-    return [np.tile(np.repeat(v, shape[3]), shape[1]) for v in values]
+    return [np.broadcast_to(v[:, None], shape[1:]).reshape(-1) for v in values]
 
 
 def batch_norm_backward(
@@ -174,12 +171,12 @@ def output_stats(x: Array) -> Doubles:
     for part in (flat[:whole].reshape(-1, 1, inner), flat[whole:].reshape(1, 1, -1)):
         if part.size:
             n, _, length = part.shape
-            means, squares = np.empty((2, n, 1))
-            in_threads(channels.run_moments, n, 2 * part.size, 1, part, flat[:1], means, squares)
-            table = (means[:, None, :, None], squares[:, None, :, None])
-            counts = np.full(n, length)
-            done = channels.merge_parts(done, *table, counts, mean, m2)
-    return np.array([mean[0] + np.float64(flat[0]), m2[0] / size])
+            tables: Any = np.empty((2, n, 1, 1, 1))
+            arrays = part, flat[:1], *tables.reshape(2, n, 1)
+            in_threads(channels.run_moments, n, 2 * part.size, 1, *arrays)
+            done = channels.merge_parts(done, length, part.size, *tables, mean, m2)
+    with np.errstate(all="ignore"):
+        return np.array([mean[0] + np.float64(flat[0]), m2[0] / size])
 
 
 # -- layer norm -------------------------------------------------------------------------------

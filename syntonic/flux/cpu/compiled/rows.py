@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from syntonic.flux.cpu.choice import Array
 from syntonic.flux.cpu.compiled.lanes import sum_deviations, sum_of, sum_scaled
-from syntonic.flux.cpu.compiled.vector import fma, wide_vectors
+from syntonic.flux.cpu.compiled.vector import fma, inlined, wide_vectors
 from syntonic.flux.cpu.modes import Factors
 from syntonic.flux.cpu.threads import in_threads
 from syntonic.lattice.jit import njit
@@ -39,16 +39,15 @@ __all__ = [
 CHUNK = 1 << 12
 
 _BLOCKS = (2, 32)
-"""Blocks of rows, each with its own sums by column, so that threads can share the work."""
-
-_SUMS = 1 << 18
-"""Sums by column of all blocks: to write and add more would take longer than the blocks."""
+"""Blocks of rows, each with its own sums by column, so that threads can share the work: the least
+and the largest number."""
 
 _FEW = 16
-"""Rows whose terms are added up in the dtype of the array before float64 takes over."""
+"""Rows whose terms are added up in the dtype of the array before float64 takes over. A block has
+as many at least, if there are enough: its sums by column take time too."""
 
 
-@njit
+@inlined
 def moments(x: Array, pivot: float) -> tuple[float, float]:
     """Return the mean, less the pivot, and M2 of a chunk.
 
@@ -215,7 +214,7 @@ def layer_norm_gradients(
     gr = None if by.identity == by.residual else np.empty_like(x)
     gamma = np.ones(cols, x.dtype) if gamma is None else gamma
     fewest, most = _BLOCKS
-    blocks = max(1, min(rows, most, max(fewest, _SUMS // max(1, cols))))
+    blocks = max(1, min(rows, most, max(fewest, rows // _FEW)))
     sums = np.empty((2, blocks, cols))
     options = by, math.sqrt(target), gamma, mean, rstd
     in_threads(_layer_norm_gradient, blocks, 4 * x.size, blocks, grad, x, y, *options, gi, gr, sums)
