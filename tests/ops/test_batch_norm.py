@@ -89,7 +89,9 @@ def test_crystallized_batches():
     assert state.running_mean.tolist() == [4.0, float(PHI)]
     assert state.running_var.tolist() == [13.0, float(PHI**2)]
     later = state.forward(x, training=False)
-    wanted = (x.to_floats() - [4, float(PHI)]) * np.sqrt(float(PHI_INV) / np.array([13, float(PHI**2)]))
+    wanted = (x.to_floats() - [4, float(PHI)]) * np.sqrt(
+        float(PHI_INV) / np.array([13, float(PHI**2)])
+    )
     np.testing.assert_allclose(later.to_floats(), wanted, atol=1e-5)
 
 
