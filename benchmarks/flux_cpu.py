@@ -1,8 +1,8 @@
 """Flux on the CPU beside NumPy expressions and PyTorch, forward and backward.
 
-    python benchmarks/flux_cpu.py [--json PATH] [--quick] [--threads N]
+    python benchmarks/flux_cpu.py [--json PATH] [--quick] [--more] [--threads N]
 
-Arrays of a million and of four million elements, float32 and float64; PyTorch and the compiled
+Arrays of a million elements and more, float32 and float64; PyTorch and the compiled
 loops have the same number of threads (2), NumPy has one. Before anything is timed, the results are
 compared. PyTorch's backward is `torch.autograd.grad` alone, its graph kept. For residual + layer
 norm and the like PyTorch runs its own functions one after the other: `torch.add` and the next.
@@ -219,28 +219,23 @@ def small(kind: type) -> list[Result]:
     ]
 
 
-def everything(quick: bool) -> Iterator[Result]:
-    rows = 256 if quick else 1024
+def everything(rows: int, more: bool) -> Iterator[Result]:
+    """Time one shape of each family in both types, or several."""
     for kind in (np.float32, np.float64):
         yield from residuals(kind, rows, 1024)
-        yield from residuals(kind, 4 * rows, 1024)
-        for shape in ((rows, 1024), (16 * rows, 64), (rows // 4, 4096)):
-            yield from layer_norms(kind, *shape)
-        for batch in (
-            (rows, 1024, 1),
-            (64 * rows, 16, 1),
-            (rows // 8, 256, 49),
-            (rows // 8, 64, 784),
-        ):
-            yield from batch_norms(kind, *batch)
-        for cube in (
-            (rows, 1024, 1),
-            (128 * rows, 10, 1),
-            (1, 1024 * rows, 1),
-            (8, rows // 8, 1024),
-        ):
-            yield from softmaxes(kind, *cube)
-        yield from small(kind)
+        yield from layer_norms(kind, rows, 1024)
+        yield from batch_norms(kind, rows, 1024, 1)
+        yield from batch_norms(kind, rows // 8, 64, 784)
+        yield from softmaxes(kind, rows, 1024, 1)
+        if more:
+            yield from residuals(kind, 4 * rows, 1024)
+            for shape in ((16 * rows, 64), (rows // 4, 4096)):
+                yield from layer_norms(kind, *shape)
+            for batch in ((64 * rows, 16, 1), (rows // 8, 256, 49)):
+                yield from batch_norms(kind, *batch)
+            for cube in ((128 * rows, 10, 1), (1, 1024 * rows, 1), (8, rows // 8, 1024)):
+                yield from softmaxes(kind, *cube)
+    yield from small(np.float64)
 
 
 def verdict(results: list[Result]) -> str:
@@ -260,6 +255,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--json", metavar="PATH", help="write the medians there as well")
     parser.add_argument("--quick", action="store_true", help="arrays four times smaller")
+    parser.add_argument("--more", action="store_true", help="more shapes of each family")
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
     numba.config.NUMBA_NUM_THREADS = options.threads
@@ -267,7 +263,7 @@ def main() -> None:
         torch.set_num_threads(options.threads)
     print(machine())
     print(f"threads: {options.threads}\n")
-    results = list(everything(options.quick))
+    results = list(everything(256 if options.quick else 1024, options.more))
     print(table(results))
     print(verdict(results))
     write(options.json, results, threads=options.threads)

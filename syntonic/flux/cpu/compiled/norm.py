@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
@@ -42,7 +40,6 @@ def _moments(x: Array) -> tuple[Doubles, Doubles]:
     if x.size == 0:
         mean[:], m2[:] = np.nan, np.nan
         return mean, m2
-    tables: Any
     pivots, done = x[0, :, 0].copy(), 0
     if inner >= RUN:
         per, parts = _per(n, inner)
@@ -51,7 +48,7 @@ def _moments(x: Array) -> tuple[Doubles, Doubles]:
             channels.run_moments, parts * count, 2 * x.size, per, x, pivots,
             *tables.reshape(2, parts, count),
         )  # fmt: skip
-        channels.merge_parts(0, per * inner, n * inner, *tables, mean, m2)
+        channels.merge_parts(0, per * inner, n * inner, tables[0], tables[1], mean, m2)
     else:
         for part in channels.matrices(x):
             matrix = _flat(part)
@@ -59,7 +56,7 @@ def _moments(x: Array) -> tuple[Doubles, Doubles]:
             tables = np.empty((2, -(-rows // SPLIT), *part.shape[1:]))
             arrays = matrix, *_by_column((pivots,), part.shape), *tables.reshape(2, -1, cols)
             in_threads(channels.column_moments, _items(matrix), 2 * matrix.size, *arrays)
-            done = channels.merge_parts(done, SPLIT, rows, *tables, mean, m2)
+            done = channels.merge_parts(done, SPLIT, rows, tables[0], tables[1], mean, m2)
     return mean + pivots, m2 / (n * inner)
 
 
@@ -171,10 +168,10 @@ def output_stats(x: Array) -> Doubles:
     for part in (flat[:whole].reshape(-1, 1, inner), flat[whole:].reshape(1, 1, -1)):
         if part.size:
             n, _, length = part.shape
-            tables: Any = np.empty((2, n, 1, 1, 1))
+            tables = np.empty((2, n, 1, 1, 1))
             arrays = part, flat[:1], *tables.reshape(2, n, 1)
             in_threads(channels.run_moments, n, 2 * part.size, 1, *arrays)
-            done = channels.merge_parts(done, length, part.size, *tables, mean, m2)
+            done = channels.merge_parts(done, length, part.size, tables[0], tables[1], mean, m2)
     with np.errstate(all="ignore"):
         return np.array([mean[0] + np.float64(flat[0]), m2[0] / size])
 

@@ -81,6 +81,7 @@ def _chunk_gradients(
 def _column_gradients(
     first: int, last: int, width: int, grad: Array, out: Array, dx: Array
 ) -> None:
+    wide_vectors()
     _, n, inner = out.shape
     blocks = -(-inner // width)
     dots, along = np.empty(width), np.empty(width, out.dtype)
@@ -88,10 +89,18 @@ def _column_gradients(
         o, i = item // blocks, item % blocks * width
         j = min(i + width, inner)
         dots[:] = 0.0
-        for k in range(n):
+        whole = n // 4 * 4
+        for k in range(0, whole, 4):
+            p, q, r, s = out[o, k][i:j], out[o, k + 1][i:j], out[o, k + 2][i:j], out[o, k + 3][i:j]
+            g, h = grad[o, k][i:j], grad[o, k + 1][i:j]
+            u, v = grad[o, k + 2][i:j], grad[o, k + 3][i:j]
+            for c in range(g.size):
+                low, high = g[c] * p[c] + h[c] * q[c], u[c] * r[c] + v[c] * s[c]
+                dots[c] += np.float64(low + high)
+        for k in range(whole, n):
             g, p = grad[o, k][i:j], out[o, k][i:j]
             for c in range(g.size):
-                dots[c] += np.float64(g[c]) * np.float64(p[c])
+                dots[c] += np.float64(g[c] * p[c])
         for c in range(width):
             along[c] = dots[c]
         for k in range(n):
