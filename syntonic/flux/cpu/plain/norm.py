@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from syntonic.flux.cpu.choice import Array
@@ -11,21 +9,22 @@ from syntonic.flux.cpu.choice import Array
 # Everything is computed in float64 and rounded at the end.
 
 
-def _moments(x: Array, axis: Any) -> tuple[Array, Array]:
-    """Return mean and population variance in two passes, keeping the axes.
+def _moments(rows: Array) -> tuple[Array, Array]:
+    """Return mean and population variance of each row, as columns, in two passes.
 
-    The deviations sum to almost nothing; what they do sum to corrects both.
+    The deviations sum to almost nothing; what they do sum to corrects both. NumPy adds in pairs
+    along contiguous rows alone, so errors do not grow with their length.
     """
-    n = np.prod([x.shape[i] for i in np.atleast_1d(axis)], dtype=np.float64)
-    mean = x.sum(axis, np.float64, keepdims=True) / n
-    d = x - mean
-    rest = d.sum(axis, keepdims=True) / n
-    return mean + rest, np.square(d).sum(axis, keepdims=True) / n - rest * rest
+    n = np.float64(rows.shape[1])
+    mean = rows.sum(1, np.float64, keepdims=True) / n
+    d = rows - mean
+    rest = d.sum(1, keepdims=True) / n
+    return mean + rest, np.square(d).sum(1, keepdims=True) / n - rest * rest
 
 
 def batch_norm_stats(x: Array) -> tuple[Array, Array]:
     with np.errstate(all="ignore"):
-        mean, var = _moments(x, (0, 2))
+        mean, var = _moments(x.swapaxes(0, 1).reshape(x.shape[1], x.shape[0] * x.shape[2]))
     return mean.reshape(-1).astype(x.dtype), var.reshape(-1).astype(x.dtype)
 
 
@@ -84,7 +83,7 @@ def layer_norm(
     x: Array, target: float, eps: float, gamma: Array | None, beta: Array | None
 ) -> tuple[Array, Array, Array]:
     with np.errstate(all="ignore"):
-        mean, var = _moments(x, 1)
+        mean, var = _moments(x)
         rstd = 1 / np.sqrt(var + eps)
         out = (x - mean) * (rstd * np.sqrt(target))
         out = out if gamma is None else out * gamma
@@ -111,5 +110,5 @@ def layer_norm_backward(
 
 def output_stats(x: Array) -> Array:
     with np.errstate(all="ignore"):
-        mean, var = _moments(x.reshape(-1), 0)
-        return np.array([mean[0], var[0]])
+        mean, var = _moments(x.reshape(1, -1))
+        return np.array([mean.item(), var.item()])
