@@ -7,6 +7,7 @@
 #include "batch_norm_backward.cuh"
 #include "layer_norm.cuh"
 #include "layer_norm_backward.cuh"
+#include "layer_norm_wide.cuh"
 #include "norm.cuh"
 
 // -- one channel's coefficients -----------------------------------------------------------------
@@ -126,6 +127,24 @@ extern "C" __global__ void __launch_bounds__(512, 1)
         var[channel] = spread;
     }
     normalize_planes(out, x, affine, beta ? beta[channel] : 0, share, c, s, lanes);
+}
+
+// A row of layer normalization so read, as a channel of one plane: grid (rows).
+extern "C" __global__ void __launch_bounds__(512, 1)
+    SRT_KERNEL(golden_layer_norm_fused)(scalar_t *out, acc_t *mean, acc_t *rstd, const scalar_t *x,
+                                        const acc_t *gamma, const acc_t *beta, acc_t gain,
+                                        acc_t eps, index_t rows, index_t cols, int lanes) {
+    index_t r = blockIdx.x, packs = (cols + SRT_VEC - 1) / SRT_VEC;
+    Share share = share_of(r, 0, 1, cols, 1, packs, 1);
+    acc_t shift = to_acc(x[r * cols]);
+    Moments total = share_moments(x, shift, share, rows, cols, lanes);
+    Affine affine = affine_of(total, shift, total.m2 / (acc_t)cols, 1, 1, eps);
+    if (threadIdx.x == 0) {
+        mean[r] = affine.mean;
+        rstd[r] = affine.scale;
+    }
+    LongRow row = {affine.mean, affine.rest, affine.scale * gain, gamma, beta};
+    apply_long_row(out, x, row, share, rows, cols, lanes);
 }
 
 // -- down columns -------------------------------------------------------------------------------

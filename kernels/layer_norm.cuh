@@ -2,8 +2,9 @@
 // shape (cols). out = (x - mean) * rstd * gain * gamma + beta with gain = sqrt(target).
 //
 // A team of threads holds a row in registers: a power of two of a warp's lanes, several teams to a
-// block, or, above a warp, the whole block. Longer rows are channels of one plane: their moments
-// come from golden_bn_2d_compute_stats and golden_bn_finalize.
+// block, or, above a warp, the whole block. Rows up to twice as long: layer_norm_wide.cuh. Longer
+// rows are channels of one plane: golden_layer_norm_fused reads each twice, or their moments come
+// from golden_bn_2d_compute_stats and golden_bn_finalize.
 #ifndef SRT_LAYER_NORM_CUH
 #define SRT_LAYER_NORM_CUH
 #include "norm.cuh"
@@ -52,29 +53,35 @@ template <int PACKS> struct Place {
 struct RowStatistics {
     acc_t mean, rest, rstd;
 };
+SRT_INLINE void add_deviation(Sum2 *spread, acc_t d) {
+    spread->x += d;
+    spread->y = srt_fma(d, d, spread->y);
+}
+// From the deviations of the rounded mean; weight is 1 / n.
+SRT_INLINE RowStatistics statistics_of(acc_t mean, Sum2 spread, acc_t weight, acc_t eps) {
+    acc_t rest = spread.x * weight, var = srt_fma(-rest, spread.x, spread.y) * weight;
+    RowStatistics row = {mean, rest, (acc_t)1 / srt_sqrt((var < 0 ? 0 : var) + eps)};
+    return row;
+}
 template <bool ALIGNED>
 SRT_INLINE RowStatistics row_statistics(const RowPart<ALIGNED, SRT_ROW_PACKS> &x,
                                         const Place<SRT_ROW_PACKS> &place, index_t cols, int team,
                                         acc_t eps) {
-    acc_t n = (acc_t)cols, sum = 0;
+    acc_t weight = (acc_t)1 / (acc_t)cols, sum = 0;
 #pragma unroll
     for (int u = 0; u < SRT_ROW_PACKS; ++u)
 #pragma unroll
         for (int j = 0; j < SRT_VEC; ++j) sum += has_element<ALIGNED>(place.valid[u], j) ? x.at(u, j) : (acc_t)0;
-    acc_t mean = team_total(sum, (acc_t)0, team) / n;
+    acc_t mean = team_total(sum, (acc_t)0, team) * weight;
     Sum2 spread = no_sum2();
 #pragma unroll
     for (int u = 0; u < SRT_ROW_PACKS; ++u)
 #pragma unroll
         for (int j = 0; j < SRT_VEC; ++j) {
             acc_t d = has_element<ALIGNED>(place.valid[u], j) ? x.at(u, j) - mean : (acc_t)0;
-            spread.x += d;
-            spread.y = srt_fma(d, d, spread.y);
+            add_deviation(&spread, d);
         }
-    spread = team_total(spread, no_sum2(), team);
-    acc_t rest = spread.x / n, var = srt_fma(-rest, spread.x, spread.y) / n;
-    RowStatistics row = {mean, rest, (acc_t)1 / srt_sqrt((var < 0 ? 0 : var) + eps)};
-    return row;
+    return statistics_of(mean, team_total(spread, no_sum2(), team), weight, eps);
 }
 
 template <bool ALIGNED>
@@ -145,6 +152,14 @@ SRT_INLINE void write_row(scalar_t *out, const scalar_t *x, const LongRow &row, 
     });
 }
 
+SRT_INLINE void apply_long_row(scalar_t *out, const scalar_t *x, const LongRow &row,
+                               const Share &share, index_t rows, index_t cols, int lanes) {
+    if (packs_allowed(bits_of(x) | bits_of(out) | cols * sizeof(scalar_t)))
+        write_row<true>(out, x, row, share, rows, cols, lanes);
+    else
+        write_row<false>(out, x, row, share, rows, cols, lanes);
+}
+
 // Rows longer than a team holds, by their statistics: grid (rows, splits), backward.
 extern "C" __global__ void __launch_bounds__(256)
     SRT_KERNEL(golden_layer_norm_apply)(scalar_t *out, const scalar_t *x, const acc_t *mean,
@@ -155,10 +170,7 @@ extern "C" __global__ void __launch_bounds__(256)
     unsigned split = gridDim.y - 1 - blockIdx.y;
     Share share = share_of(r, split, 1, cols, 1, packs, gridDim.y);
     LongRow row = {mean[r], rest[r], rstd[r] * gain, gamma, beta};
-    if (packs_allowed(bits_of(x) | bits_of(out) | cols * sizeof(scalar_t)))
-        write_row<true>(out, x, row, share, rows, cols, lanes);
-    else
-        write_row<false>(out, x, row, share, rows, cols, lanes);
+    apply_long_row(out, x, row, share, rows, cols, lanes);
 }
 
 #endif

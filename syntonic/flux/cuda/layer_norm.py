@@ -1,7 +1,8 @@
 """Golden layer normalization on CUDA arrays: teams of threads hold rows in registers.
 
-Rows too long for a team are channels of a single plane, split over blocks. Kernels of
-`kernels/layer_norm.cuh` and `kernels/layer_norm_backward.cuh`.
+Rows too long for that are channels of a single plane: one block's each, which reads it again from
+the cache, or split over blocks. Kernels of `kernels/layer_norm.cuh`, `layer_norm_wide.cuh`,
+`layer_norm_backward.cuh` and, for the one block, `golden_batch_norm.cu`.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ __all__ = ["layer_norm", "layer_norm_backward"]
 
 _ROW_PACKS = 4
 """Packs of 16 bytes that a thread holds of a row: SRT_ROW_PACKS of layer_norm.cuh."""
+
+_WIDE_PACKS = 8
+"""The same of a row that takes the largest team: SRT_WIDE_PACKS of layer_norm_wide.cuh."""
 
 _BACK_TEAM = 512
 """Threads that hold a row of grad and of x at most: SRT_BACK_TEAM of layer_norm_backward.cuh."""
@@ -51,27 +55,46 @@ def layer_norm(
 
     Notes
     -----
-    Kernel `golden_layer_norm`, with the row in registers; for rows above 64 KiB, 32 KiB in half
-    precision, `golden_bn_2d_compute_stats`, `golden_bn_finalize` and `golden_layer_norm_apply`.
+    Kernels `golden_layer_norm` and, for rows above 64 KiB (32 KiB in half precision),
+    `golden_layer_norm_wide`, with the row in registers. For rows above twice that
+    `golden_layer_norm_fused`, if there are many and none is above 256 KiB, else
+    `golden_bn_2d_compute_stats`, `golden_bn_finalize` and `golden_layer_norm_apply`.
     """
     call, (rows, cols) = Call(x), x.shape
     out, mean, rstd = call.empty(x.shape), call.stats(rows), call.stats(rows)
-    gain, small = call.numbers(math.sqrt(target), eps)
-    shape = (np.int64(rows), np.int64(cols))
+    results, numbers = (out, mean, rstd), call.numbers(math.sqrt(target), eps)
+    arguments = (*results, x, gamma, beta, *numbers)
     team = row_team(cols * x.dtype.itemsize, _ROW_PACKS, _row_team(x))
     if x.size and team:
         block = team if team > WARP else BLOCK
-        arguments = (out, mean, rstd, x, gamma, beta, gain, small, *shape, np.int32(team))
-        call("golden_layer_norm", (blocks_for(rows * team, block),), block, *arguments)
-        return out, mean, rstd
+        sizes = (np.int64(rows), np.int64(cols), np.int32(team))
+        call("golden_layer_norm", (blocks_for(rows * team, block),), block, *arguments, *sizes)
+    elif x.size and row_team(cols * x.dtype.itemsize, _WIDE_PACKS, _row_team(x)):
+        call("golden_layer_norm_wide", (rows,), _row_team(x), *arguments, np.int64(cols))
+    elif x.size and (walk := Channels.whole(x.reshape(1, rows, cols))):
+        sizes = (np.int64(rows), np.int64(cols), np.int32(walk.lanes))
+        call("golden_layer_norm_fused", (rows,), walk.block, *arguments, *sizes)
+    else:
+        _split_rows(call, results, x, (gamma, beta), numbers)
+    return results
+
+
+def _split_rows(
+    call: Call,
+    results: tuple[Array, Array, Array],
+    x: Array,
+    affine: tuple[Array | None, Array | None],
+    numbers: tuple[Any, ...],
+) -> None:
+    """Write output, mean and rstd, with every row split over blocks."""
+    (out, mean, rstd), (rows, cols), (gain, eps) = results, x.shape, numbers
     plane, rest, var = x.reshape(1, rows, cols), call.stats(rows), call.stats(rows)
     walk = Channels.of(plane)
-    statistics(call, plane, walk, (mean, var, rest, rstd), None, call.numbers(1, eps))
+    statistics(call, plane, walk, (mean, var, rest, rstd), None, (*call.numbers(1), eps))
     if x.size:
-        sizes = (*shape, np.int32(walk.lanes), walk.units[1])
-        coefficients = (mean, rest, rstd, gamma, beta, gain)
-        call("golden_layer_norm_apply", walk.grid, walk.block, out, x, *coefficients, *sizes)
-    return out, mean, rstd
+        sizes = (np.int64(rows), np.int64(cols), np.int32(walk.lanes), walk.units[1])
+        arguments = (out, x, mean, rest, rstd, *affine, gain, *sizes)
+        call("golden_layer_norm_apply", walk.grid, walk.block, *arguments)
 
 
 def layer_norm_backward(

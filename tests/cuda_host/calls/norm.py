@@ -18,6 +18,9 @@ __all__ = [
     "batch_norm_planes",
     "layer_norm",
     "layer_norm_backward",
+    "layer_norm_long",
+    "layer_norm_rounded_mean",
+    "layer_norm_wide",
     "output_stats",
 ]
 
@@ -74,14 +77,33 @@ def batch_norm_backward_planes(at: Place) -> Pairs:
         yield from _batch_norm_backward(at, *shape)
 
 
+def _layer_norm(at: Place, x: Float, shift: float = 0.0) -> Pairs:
+    (gamma, beta), (mean, rstd) = at.draw(2, x.shape[1], dtype=at.acc), moments(x)
+    out = (x - mean[:, None]) * rstd[:, None] * math.sqrt(PHI_INV) * gamma + beta
+    affine = at.give(gamma, at.acc), at.give(beta, at.acc)
+    got = norm.layer_norm(at.give(x + shift), PHI_INV, EPS, *affine)
+    yield from zip(got, (out, mean + shift, rstd), strict=True)
+
+
 def layer_norm(at: Place) -> Pairs:
-    for rows, cols in ((9, 32), (70, 333), (3, 1025), (2, 17000)):
-        x, (gamma, beta) = at.draw(rows, cols, centre=2), at.draw(2, cols, dtype=at.acc)
-        mean, rstd = moments(x)
-        out = (x - mean[:, None]) * rstd[:, None] * math.sqrt(PHI_INV) * gamma + beta
-        affine = at.give(gamma, at.acc), at.give(beta, at.acc)
-        got = norm.layer_norm(at.give(x), PHI_INV, EPS, *affine)
-        yield from zip(got, (out, mean, rstd), strict=True)
+    for rows, cols in ((9, 32), (70, 333), (3, 1025)):
+        yield from _layer_norm(at, at.draw(rows, cols, centre=2))
+
+
+def layer_norm_rounded_mean(at: Place) -> Pairs:
+    x = np.zeros((2, 34))
+    x[:, ::2] = 2
+    yield from _layer_norm(at, x, 1 / float(np.finfo(at.acc).epsneg) if at.acc == at.dtype else 0)
+
+
+def layer_norm_wide(at: Place) -> Pairs:
+    for cols in (12000, 12001) if at.dtype.itemsize == 8 else (20000, 20001):
+        yield from _layer_norm(at, at.draw(2, cols, centre=2))
+
+
+def layer_norm_long(at: Place) -> Pairs:
+    for rows, cols in ((2, 33000), (64, 16386 if at.dtype.itemsize == 8 else 32772)):
+        yield from _layer_norm(at, at.draw(rows, cols, centre=2))
 
 
 def layer_norm_backward(at: Place) -> Pairs:

@@ -139,11 +139,34 @@ MUTANTS = [
             "(u * team + rank) * SRT_VEC : 0), valid[u]);",
             "(u * team + rank) : 0), valid[u]);",
         ),
+    ),
+    *planted(
+        "layer_norm.cuh",
+        "layer_norm_rounded_mean",
+        ("variance around a rounded mean", "srt_fma(-rest, spread.x, spread.y)", "spread.y"),
+        ("rounded mean", "(part.at(u, j) - row.mean) - row.rest", "part.at(u, j) - row.mean"),
+    ),
+    *planted(
+        "layer_norm.cuh",
+        "layer_norm_long",
         (
             "a share too far",
             "unsigned split = gridDim.y - 1 - blockIdx.y;",
             "unsigned split = gridDim.y - blockIdx.y;",
         ),
+    ),
+    *planted(
+        "golden_batch_norm.cu",
+        "layer_norm_long",
+        ("the first row", "share_of(r, 0, 1, cols,", "share_of(0, 0, 1, cols,"),
+    ),
+    *planted(
+        "layer_norm_wide.cuh",
+        "layer_norm_wide",
+        ("a pack's neighbour", "return u * SRT_ROW_TEAM * SRT_VEC;", "return u * SRT_ROW_TEAM;"),
+        ("an element too many", "(ALIGNED ? 0 : j) < left;", "(ALIGNED ? 0 : j) <= left;"),
+        ("stale coefficients", "load<acc_t, W>(from + (first(u) + j))", "load<acc_t, W>(from + j)"),
+        ("rounded mean", "(at(u, j + k) - row.mean) - row.rest;", "(at(u, j + k) - row.rest);"),
     ),
     *planted(
         "rows.cuh",

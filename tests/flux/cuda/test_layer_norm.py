@@ -21,16 +21,26 @@ from syntonic.flux.cuda.source import acc_dtype
 
 RANDOM = np.random.default_rng(618)
 
-ROWS = [(5, 1), (7, 2), (70, 31), (9, 33), (3, 200), (2, 1023), (3, 1025), (2, 4096), (1, 20001)]
+ROWS = [(5, 1), (7, 2), (70, 31), (9, 33), (3, 200), (2, 1023), (3, 1025), (2, 4096)]
 
 
-@pytest.mark.parametrize("shape", ROWS, ids=str)
+WIDE = [(2, 8193), (1, 16384), (2, 16385), (2, 20001), (1, 32768), (2, 32769)]
+
+
+@pytest.mark.parametrize("shape", ROWS + WIDE, ids=str)
 def test_layer_norm_is_its_definition(device, kernel_dtype, shape):
     x, gamma, beta = inputs(RANDOM, shape, kernel_dtype)
     out, mean, rstd = norm.layer_norm(
         device.array(x), TARGET, EPS, device.array(gamma), device.array(beta)
     )
     assert_layer_norm(device, x, gamma, beta, out, mean, rstd)
+
+
+@pytest.mark.parametrize(("dtype", "cols"), [("float64", 16385), ("float32", 32772)])
+def test_many_rows_that_a_block_reads_twice(device, dtype, cols):
+    x, gamma, beta = inputs(RANDOM, (64, cols), np.dtype(dtype))
+    got = norm.layer_norm(device.array(x), TARGET, EPS, *on(device, gamma, beta))
+    assert_layer_norm(device, x, gamma, beta, *got)
 
 
 def assert_layer_norm(device, x, gamma, beta, out, mean, rstd):
@@ -48,7 +58,7 @@ def test_a_row_of_131072(device):
     assert_layer_norm(device, x, gamma, beta, out, mean, rstd)
 
 
-@pytest.mark.parametrize("cols", [31, 1000, 20000])
+@pytest.mark.parametrize("cols", [31, 1000, 20000, 40000])
 def test_layer_norm_without_gamma_and_beta_has_the_golden_variance(device, cols):
     x, _, _ = inputs(RANDOM, (2, cols), np.float64, affine=False)
     out, _, _ = norm.layer_norm(device.array(x), TARGET, EPS, None, None)
@@ -58,7 +68,7 @@ def test_layer_norm_without_gamma_and_beta_has_the_golden_variance(device, cols)
     assert np.all(np.abs(var / (TARGET * before / (before + EPS)) - 1) <= 1e-14)
 
 
-@pytest.mark.parametrize("cols", [31, 1000, 5000, 20000])
+@pytest.mark.parametrize("cols", [31, 1000, 5000, 10000, 20000, 40000])
 @pytest.mark.parametrize(("dtype", "mean"), [("float64", 1e8), ("float32", 1e4)])
 def test_a_row_with_a_mean_far_above_the_deviation(device, cols, dtype, mean):
     x = (RANDOM.normal(size=(2, cols)) + mean).astype(dtype)
@@ -70,7 +80,21 @@ def test_a_row_with_a_mean_far_above_the_deviation(device, cols, dtype, mean):
     assert np.all(np.abs(device.numpy(out) - expected) <= 64 * last_place(x.dtype))
 
 
-@pytest.mark.parametrize("cols", [5, 1025, 20000])
+@pytest.mark.parametrize("cols", [2, 32, 1000, 5000, 10000, 20000, 40000])
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_a_mean_between_two_numbers_is_not_in_the_variance(device, cols, dtype):
+    """Around the mean that is rounded to one of the two numbers the variance is 2, or more."""
+    x = np.full((2, cols), 1 / np.finfo(dtype).epsneg, dtype)
+    x[:, 1::2] += 2
+    out, _, rstd = norm.layer_norm(device.array(x), 1.0, EPS, None, None)
+    exact = 1 / math.sqrt(1 + EPS)
+    # A long row's sum, and so its mean, is rounded often; what that adds is subtracted again.
+    assert np.all(np.abs(device.numpy(rstd) / exact - 1) <= 1e-3)
+    sign = np.where(np.arange(cols) % 2, 1, -1)
+    assert np.all(np.abs(device.numpy(out) * sign / exact - 1) <= 1e-3)
+
+
+@pytest.mark.parametrize("cols", [5, 1025, 20000, 33000])
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
 def test_what_is_not_finite_stays_in_its_row(device, kernel_dtype, cols, bad):
     x, _, _ = inputs(RANDOM, (3, cols), kernel_dtype, affine=False)
@@ -82,7 +106,7 @@ def test_what_is_not_finite_stays_in_its_row(device, kernel_dtype, cols, bad):
     assert np.isfinite(out[[0, 2]]).all()
 
 
-@pytest.mark.parametrize("cols", [1, 5, 1025, 20000])
+@pytest.mark.parametrize("cols", [1, 5, 1025, 20000, 33000])
 def test_a_constant_row_gives_beta(device, kernel_dtype, cols):
     x = np.full((2, cols), 12345.678).astype(kernel_dtype)
     beta = RANDOM.normal(size=cols).astype(acc_dtype(kernel_dtype))
@@ -100,7 +124,9 @@ def test_empty_rows(device, kernel_dtype, shape):
         assert np.isnan(device.numpy(each)).all()
 
 
-@pytest.mark.parametrize("shape", [(9, 16), (3, 33), (2, 2000), (1, 40000)], ids=str)
+@pytest.mark.parametrize(
+    "shape", [(9, 16), (3, 33), (2, 2000), (2, 16384), (2, 32768), (1, 40000)], ids=str
+)
 @pytest.mark.parametrize("offset", [1, 2])
 def test_alignment_changes_no_bit_of_a_row(device, kernel_dtype, shape, offset):
     x, _, _ = inputs(RANDOM, shape, kernel_dtype, affine=False)
@@ -113,7 +139,9 @@ def test_alignment_changes_no_bit_of_a_row(device, kernel_dtype, shape, offset):
         assert device.numpy(got).tobytes() == device.numpy(expected).tobytes()
 
 
-@pytest.mark.parametrize("shape", [(70, 33), (3, 1025), (2, 20000)], ids=str)
+@pytest.mark.parametrize(
+    "shape", [(70, 33), (3, 1025), (2, 20000), (1, 20001), (2, 40000)], ids=str
+)
 def test_the_order_of_threads_changes_no_bit_of_a_row(device, shape):
     x, gamma, beta = on(device, *inputs(RANDOM, shape, np.float32))
     device.same_bits(lambda: norm.layer_norm(x, TARGET, EPS, gamma, beta))
