@@ -37,7 +37,9 @@ def residual(identity: Array, residual: Array, mode: str) -> Array:
 def residual_backward(grad: Array, mode: str) -> tuple[Array, Array]:
     """Return the gradients by identity and residual; `grad` itself where a factor is 1."""
     by = factors(mode, grad.dtype)
-    by_residual = grad if by.residual == 1 else grad * by.residual
+    if by.residual == 1:
+        return grad, grad
+    by_residual: Array = implementation(_FAMILY, grad.size).scaled(grad, by.residual)
     return (grad if by.identity == 1 else by_residual), by_residual
 
 

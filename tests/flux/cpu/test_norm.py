@@ -97,6 +97,17 @@ def test_noise_on_a_large_mean(module: ModuleType, n: int, centre: float) -> Non
             assert found[1] == pytest.approx(exact[1], rel=1e-11, abs=1e-300)
 
 
+@pytest.mark.parametrize("shape", [(40, 2, 300), (60, 3, 128), (2000, 2, 1), (3, 2, 9000)])
+def test_noise_on_a_large_mean_in_channels(module: ModuleType, shape: tuple[int, int, int]) -> None:
+    """However a channel is cut into chunks."""
+    x = 1e8 + normal(np.float64, *shape)
+    mean, var = module.batch_norm_stats(x)
+    for c in range(shape[1]):
+        exact = exact_moments(x[:, c])
+        assert mean[c] == pytest.approx(exact[0], rel=2e-16)
+        assert var[c] == pytest.approx(exact[1], rel=1e-12)
+
+
 def test_noise_on_a_large_mean_in_float32(module: ModuleType) -> None:
     """Mean over deviation 10^4: float32 arithmetic would leave nothing of the variance."""
     x = (1e4 + normal(np.float64, 20_011)).astype(np.float32)

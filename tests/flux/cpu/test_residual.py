@@ -70,6 +70,16 @@ def test_phi_is_one_fused_multiply_add(module: ModuleType, kind: type, scale: fl
     np.testing.assert_array_equal(module.residual(x, y, "phi"), np.array(exact, kind))
 
 
+@pytest.mark.parametrize("tiny", [1e-20, -1e-20, 1e-35, -1e-35])
+def test_ties_that_a_tiny_identity_breaks(module: ModuleType, kind: type, tiny: float) -> None:
+    """Products of small integers lie half-way between floats now and then; n·fl(1/φ) ± tiny."""
+    y = np.arange(-400, 400).astype(kind)
+    x = np.full(y.shape, tiny, kind)
+    c, z = Fraction(float(kind(PHI_INV))), Fraction(float(kind(tiny)))
+    exact = np.array([rounded(Fraction(v) * c + z, kind) for v in y.tolist()], kind)
+    np.testing.assert_array_equal(module.residual(x, y, "phi"), exact)
+
+
 @pytest.mark.parametrize("scale", [1e-323, 1e-310, 1e-300, 1e-160, 1e160, 1e300])
 def test_fused_at_the_ends_of_float64(module: ModuleType, scale: float) -> None:
     x, y = normal(np.float64, 300) * scale, normal(np.float64, 300, seed=1) * scale

@@ -32,6 +32,13 @@ def _residual(
 
 
 @njit
+def _scale(first: int, last: int, x: Array, out: Array, factor: Any) -> None:
+    x, out = x[first:last], out[first:last]
+    for i in range(x.size):
+        out[i] = x[i] * factor
+
+
+@njit
 def _relu(first: int, last: int, x: Array, y: Array, out: Array, inner: Any, outer: Any) -> None:
     x, y, out = x[first:last], y[first:last], out[first:last]
     for i in range(x.size):
@@ -125,6 +132,12 @@ def _shaped(x: Array, gi: Array, gr: Array | None) -> tuple[Array, Array]:
 
 def residual(identity: Array, residual: Array, mode: str) -> Array:
     return _map(_residual, identity, residual, mode)
+
+
+def scaled(x: Array, factor: Any) -> Array:
+    out = np.empty_like(x)
+    in_threads(_scale, x.size, x.size, x.reshape(-1), out.reshape(-1), factor)
+    return out
 
 
 def residual_relu(identity: Array, residual: Array, mode: str) -> Array:

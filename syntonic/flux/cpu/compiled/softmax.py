@@ -171,8 +171,6 @@ def _columns(
                 z = target
             for c in range(z.size):
                 tops[c] = z[c] if z[c] > tops[c] else tops[c]
-        for c in range(width):
-            tops[c] = 0 if tops[c] == -np.inf else tops[c]
         for k in range(n):
             z, target = x[o, k][i:j], out[o, k][i:j]
             if shift is not None or weights is not None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from syntonic.flux.cpu.choice import Array
@@ -20,6 +22,11 @@ def _sum(x: Array, y: Array, by: Factors) -> Array:
 
 def residual(identity: Array, residual: Array, mode: str) -> Array:
     return _sum(identity, residual, factors(mode, identity.dtype))
+
+
+def scaled(x: Array, factor: Any) -> Array:
+    with np.errstate(all="ignore"):
+        return np.asarray(x * factor)
 
 
 def residual_relu(identity: Array, residual: Array, mode: str) -> Array:
