@@ -19,8 +19,8 @@ import numpy.typing as npt
 
 __all__ = ["in_threads"]
 
-LEAST_WORK = 1 << 16
-"""Elements a thread should have: some 20 µs of work, what handing over a task costs."""
+LEAST_WORK = 1 << 17
+"""Elements a thread should have: 50 µs of work, about what it takes to wake a thread."""
 
 PIECES = 4
 """Pieces for each thread: who is slowed down by another program leaves pieces to the others."""
