@@ -12,6 +12,16 @@ from syntonic.flux.cpu.compiled.rows import layer_norm_gradients, layer_norm_of
 from syntonic.flux.cpu.modes import factors
 from syntonic.flux.cpu.threads import in_threads
 
+__all__ = [
+    "batch_norm",
+    "batch_norm_apply",
+    "batch_norm_backward",
+    "batch_norm_stats",
+    "layer_norm",
+    "layer_norm_backward",
+    "output_stats",
+]
+
 Doubles = npt.NDArray[np.float64]
 
 

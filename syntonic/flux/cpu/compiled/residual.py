@@ -16,6 +16,18 @@ from syntonic.flux.cpu.plain import residual as plain
 from syntonic.flux.cpu.threads import in_threads
 from syntonic.lattice.jit import njit
 
+__all__ = [
+    "component_norms",
+    "residual",
+    "residual_gelu",
+    "residual_gelu_backward",
+    "residual_layer_norm",
+    "residual_layer_norm_backward",
+    "residual_relu",
+    "residual_relu_backward",
+    "scaled",
+]
+
 _CHUNK = 1 << 10  # elements of one partial sum of squares
 
 

@@ -32,6 +32,15 @@ from syntonic.flux.cpu.plain.softmax import class_logits, log_weights, weight_gr
 from syntonic.flux.cpu.threads import in_threads
 from syntonic.lattice.jit import njit
 
+__all__ = [
+    "softmax_backward",
+    "softmax_identity",
+    "softmax_learned",
+    "softmax_learned_backward",
+    "softmax_provided",
+    "softmax_provided_backward",
+]
+
 Doubles = npt.NDArray[np.float64]
 
 CHUNK = 1 << 12

@@ -6,6 +6,16 @@ import numpy as np
 
 from syntonic.flux.cpu.choice import Array
 
+__all__ = [
+    "batch_norm",
+    "batch_norm_apply",
+    "batch_norm_backward",
+    "batch_norm_stats",
+    "layer_norm",
+    "layer_norm_backward",
+    "output_stats",
+]
+
 # Everything is computed in float64 and rounded at the end.
 
 

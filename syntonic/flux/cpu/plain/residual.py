@@ -13,6 +13,18 @@ from syntonic.flux.cpu.plain.fma import fma
 from syntonic.flux.cpu.tail import TAIL_CENTRE as K
 from syntonic.flux.cpu.tail import TAIL_F64
 
+__all__ = [
+    "component_norms",
+    "residual",
+    "residual_gelu",
+    "residual_gelu_backward",
+    "residual_layer_norm",
+    "residual_layer_norm_backward",
+    "residual_relu",
+    "residual_relu_backward",
+    "scaled",
+]
+
 
 def _sum(x: Array, y: Array, by: Factors) -> Array:
     with np.errstate(all="ignore"):

@@ -7,6 +7,18 @@ import numpy as np
 from syntonic.constants import PHI_INV
 from syntonic.flux.cpu.choice import Array
 
+__all__ = [
+    "class_logits",
+    "log_weights",
+    "softmax_backward",
+    "softmax_identity",
+    "softmax_learned",
+    "softmax_learned_backward",
+    "softmax_provided",
+    "softmax_provided_backward",
+    "weight_gradient",
+]
+
 
 def log_weights(weights: Array, scale: float, floor: float) -> Array:
     """Return scale·log max(weights, floor), -inf for a weight of 0 whatever the scale."""
