@@ -47,8 +47,14 @@ def close(task: str, calls: Calls, kind: type) -> None:
     for other in others:
         for a, b in zip(ours, other, strict=False):
             scale = max(1.0, float(abs(b).max()))
-            if not np.allclose(a, b, rtol=0, atol=2000 * np.finfo(kind).eps * scale):
+            if not np.allclose(
+                a.ravel(), b.ravel(), rtol=0, atol=2000 * np.finfo(kind).eps * scale
+            ):
                 raise SystemExit(f"{task}: the contenders disagree")
+
+
+def squeezed(x: np.ndarray) -> np.ndarray:
+    return x[..., 0] if x.ndim == 3 and x.shape[2] == 1 else x
 
 
 def flat(value: Any) -> list[Any]:
@@ -75,6 +81,8 @@ def forward_and_backward(
     """Time a function of PyTorch, without a graph and then only its derivative, and ours."""
     calls: list[Calls] = [{"syntonic": f, "NumPy": g} for f, g in zip(ours, numpy, strict=True)]
     if torch is not None:
+        # PyTorch knows (N, C) better than (N, C, 1).
+        arrays, grad = tuple(map(squeezed, arrays)), squeezed(grad)
         plain = [torch.from_numpy(v) for v in arrays]
         leaves = [v.clone().requires_grad_() for v in plain]
         value, by = theirs(*leaves), torch.from_numpy(grad)
