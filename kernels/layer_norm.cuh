@@ -47,22 +47,6 @@ template <int PACKS> struct Place {
     }
 };
 
-// The mean in two words and 1 / sqrt(var + eps). Corrected two-pass: what the rounded mean leaves
-// is measured and subtracted too. (T. F. Chan, G. H. Golub, R. J. LeVeque, "Algorithms for
-// computing the sample variance", Amer. Statist. 37 (1983), eq. (1.7).)
-struct RowStatistics {
-    acc_t mean, rest, rstd;
-};
-SRT_INLINE void add_deviation(Sum2 *spread, acc_t d) {
-    spread->x += d;
-    spread->y = srt_fma(d, d, spread->y);
-}
-// From the deviations of the rounded mean; weight is 1 / n.
-SRT_INLINE RowStatistics statistics_of(acc_t mean, Sum2 spread, acc_t weight, acc_t eps) {
-    acc_t rest = spread.x * weight, var = srt_fma(-rest, spread.x, spread.y) * weight;
-    RowStatistics row = {mean, rest, (acc_t)1 / srt_sqrt((var < 0 ? 0 : var) + eps)};
-    return row;
-}
 template <bool ALIGNED>
 SRT_INLINE RowStatistics row_statistics(const RowPart<ALIGNED, SRT_ROW_PACKS> &x,
                                         const Place<SRT_ROW_PACKS> &place, index_t cols, int team,

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from syntonic.constants import PHI_INV
+from syntonic.errors import ShapeError
 from syntonic.flux.cuda.launch import WARP, Runtime, blocks_for, runtime_of
 from syntonic.flux.cuda.source import acc_dtype, suffix
 
@@ -36,6 +37,9 @@ _BLOCK = 256
 _MAP_BYTES = 32  # of one array, that a thread treats: SRT_MAP_UNITS packs
 _FORWARD_BYTES, _BACKWARD_BYTES = 64, 32  # of a row in acc, that a thread holds
 _LARGEST_TEAM = 512
+_WIDE_BYTES = 128  # the same, of wide rows, by the kernel's name and its threads
+_WIDE = (("phi_residual_layernorm_wide", 512), ("phi_residual_layernorm_widest", 1024))
+_MOST_SEGMENTS = 65535  # of a row: CUDA's limit on a grid's second side
 _RESIDENT = 132 * 512  # threads of persistent blocks: what an H100 or H200 holds at once
 
 
@@ -91,25 +95,41 @@ def residual_layer_norm(
 ) -> tuple[Array, Array, Array]:
     """Return the normalised rows of the connection, and the rows' mean and 1/sqrt(var + eps).
 
-    Arrays (rows, cols); gamma and beta (cols,) in the accumulator's dtype, or None.
+    Arrays (rows, cols); gamma and beta (cols,) in the accumulator's dtype, or None. Rows that a
+    block holds in registers are read once; longer ones twice, split over blocks.
+
+    Raises ShapeError for rows of more segments than a grid can have.
     """
     rows, cols = identity.shape
     acc, runtime = acc_dtype(identity.dtype), runtime_of(identity)
-    out, mean, rstd = _like(identity), *(runtime.empty((rows,), acc) for _ in range(2))
-    if not identity.size:
-        return out, mean, rstd
     team, segments = _team(identity, _FORWARD_BYTES)
-    given, rest = (identity, residual), None
-    scalars = (acc.type(eps), *_factors(identity, mode))
+    results = _like(identity), *(runtime.empty((rows,), acc) for _ in range(2))
+    if not identity.size:
+        return results
+    inputs = (identity, residual, gamma, beta, acc.type(eps), *_factors(identity, mode))
+    if segments > 1:
+        for name, threads in _WIDE:
+            if cols <= threads * _WIDE_BYTES // acc.itemsize:
+                _launch(identity, name, (rows,), threads, (*results, *inputs, np.int64(cols)))
+                return results
+    _by_segments(results, inputs, team, segments)
+    return results
+
+
+def _by_segments(
+    results: tuple[Array, ...], inputs: tuple[Any, ...], team: int, segments: int
+) -> None:
+    """Write output, mean and rstd of rows of so many segments, each held by a team."""
+    identity, residual, _, _, *scalars = inputs
+    (rows, cols), rest = identity.shape, None
     shape = (np.int64(rows), np.int64(cols), np.int32(team))
     if segments > 1:
-        rest = runtime.empty((rows,), acc)
-        _long_row_moments((mean, rstd, rest), given, scalars, shape, segments)
+        rest = runtime_of(identity).empty((rows,), results[1].dtype)
+        moments = (*results[1:], rest)
+        _long_row_moments(moments, (identity, residual), tuple(scalars), shape, segments)
     block = max(team, _BLOCK if team <= WARP else 0)
     grid = (blocks_for(rows * team, block), segments)
-    arguments = (out, mean, rstd, rest, *given, gamma, beta, *scalars, *shape)
-    _launch(identity, "phi_residual_layernorm", grid, block, arguments)
-    return out, mean, rstd
+    _launch(identity, "phi_residual_layernorm", grid, block, (*results, rest, *inputs, *shape))
 
 
 def _long_row_moments(
@@ -132,14 +152,17 @@ def _long_row_moments(
 def residual_layer_norm_backward(
     grad: Array, identity: Array, residual: Array, gamma: Array, mean: Array, rstd: Array, mode: str
 ) -> tuple[Array, Array, Array, Array]:
-    """Return the gradients of identity, residual, gamma and beta; the last two (cols,) in acc."""
+    """Return the gradients of identity, residual, gamma and beta; the last two (cols,) in acc.
+
+    Raises ShapeError for rows of more segments than a grid can have.
+    """
     rows, cols = grad.shape
     acc, runtime = acc_dtype(grad.dtype), runtime_of(grad)
+    team, segments = _team(grad, _BACKWARD_BYTES)
     dgamma, dbeta = (runtime.empty((cols,), acc) for _ in range(2))
     gradients = _gradients(grad, mode)
     if not cols:
         return *_both(gradients), dgamma, dbeta
-    team, segments = _team(grad, _BACKWARD_BYTES)
     block = max(team, _BLOCK if team <= WARP else 0)
     count = blocks_for(rows * team, block, _RESIDENT // block) if rows else 0
     partial = runtime.empty((count, 2, cols), acc)
@@ -227,7 +250,11 @@ def _team(array: Array, held_bytes: int) -> tuple[int, int]:
     packs = -(-cols * size // 16)
     threads = packs if packs <= WARP else -(-packs // min(2, held * size // 16))
     team = min(1 << (threads - 1).bit_length(), _LARGEST_TEAM)
-    return team, -(-cols // (team * held))
+    segments = -(-cols // (team * held))
+    if segments > _MOST_SEGMENTS:
+        most = _MOST_SEGMENTS * team * held
+        raise ShapeError(f"CUDA normalises rows of at most {most} {array.dtype.name}, not {cols}")
+    return team, segments
 
 
 def _map(like: Array, symbol: str, arguments: tuple[Any, ...]) -> None:

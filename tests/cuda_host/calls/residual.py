@@ -18,6 +18,8 @@ __all__ = [
     "residual_gelu",
     "residual_layer_norm",
     "residual_layer_norm_long",
+    "residual_layer_norm_rounded_mean",
+    "residual_layer_norm_wide",
     "residual_odd",
     "residual_relu",
 ]
@@ -82,19 +84,23 @@ def residual_gelu(at: Place) -> Pairs:
         yield from zip(grads, (a * g, b * g), strict=True)
 
 
+def _normalized(at: Place, x: Float, y: Float, mode: str, shift: float = 0.0) -> Pairs:
+    s, (gamma, beta) = _joined(x, y, mode), at.draw(2, x.shape[1], dtype=at.acc)
+    mean, rstd = moments(s)
+    out = (s - mean[:, None]) * rstd[:, None] * gamma + beta
+    affine = at.give(gamma, at.acc), at.give(beta, at.acc)
+    got = residuals.residual_layer_norm(at.give(x + shift), at.give(y), *affine, EPS, mode)
+    yield from zip(got, (out, mean + shift, rstd), strict=True)
+
+
 def _residual_layer_norm(at: Place, rows: int, cols: int, mode: str) -> Pairs:
     x, y, grad = (at.draw(rows, cols) for _ in range(3))
-    gamma, beta = (at.draw(cols, dtype=at.acc) for _ in range(2))
     x = (x + 3 / MODES[mode][0]).astype(at.dtype).astype(np.float64)
-    s, (a, b) = _joined(x, y, mode), MODES[mode]
-    mean, rstd = moments(s)
-    given = at.give(x), at.give(y)
-    affine = at.give(gamma, at.acc), at.give(beta, at.acc)
-    out = (s - mean[:, None]) * rstd[:, None] * gamma + beta
-    got = residuals.residual_layer_norm(*given, *affine, EPS, mode)
-    yield from zip(got, (out, mean, rstd), strict=True)
+    yield from _normalized(at, x, y, mode)
+    s, (a, b), gamma = _joined(x, y, mode), MODES[mode], at.draw(cols, dtype=at.acc)
+    (mean, rstd), given, weight = moments(s), (at.give(x), at.give(y)), at.give(gamma, at.acc)
     stats = at.give(mean, at.acc), at.give(rstd, at.acc)
-    got = residuals.residual_layer_norm_backward(at.give(grad), *given, affine[0], *stats, mode)
+    got = residuals.residual_layer_norm_backward(at.give(grad), *given, weight, *stats, mode)
     dx, dgamma, dbeta = layer_norm_gradients(grad, s, gamma)
     yield from zip(got, (a * dx, b * dx, dgamma, dbeta), strict=True)
 
@@ -106,8 +112,21 @@ def residual_layer_norm(at: Place) -> Pairs:
 
 
 def residual_layer_norm_long(at: Place) -> Pairs:
-    yield from _residual_layer_norm(at, 2, 20000, "phi")
-    yield from _residual_layer_norm(at, 1, 20001, "phi")
+    yield from _residual_layer_norm(at, 2, 33000, "phi")
+    yield from _residual_layer_norm(at, 1, 33001, "phi")
+
+
+def residual_layer_norm_rounded_mean(at: Place) -> Pairs:
+    x = np.zeros((2, 34))
+    x[:, ::2] = 2
+    shift = 1 / float(np.finfo(at.acc).epsneg) if at.acc == at.dtype else 0
+    yield from _normalized(at, x, 0 * x, "standard", shift)
+
+
+def residual_layer_norm_wide(at: Place) -> Pairs:
+    half = 8192 if at.acc == np.float64 else 16384  # of the longest
+    for cols in (half, half - 1, 2 * half, 2 * half - 1):
+        yield from _normalized(at, at.draw(2, cols, centre=2), at.draw(2, cols), "phi")
 
 
 def component_norms(at: Place) -> Pairs:

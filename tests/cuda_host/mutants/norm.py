@@ -141,9 +141,13 @@ MUTANTS = [
         ),
     ),
     *planted(
-        "layer_norm.cuh",
+        "rows.cuh",
         "layer_norm_rounded_mean",
         ("variance around a rounded mean", "srt_fma(-rest, spread.x, spread.y)", "spread.y"),
+    ),
+    *planted(
+        "layer_norm.cuh",
+        "layer_norm_rounded_mean",
         ("rounded mean", "(part.at(u, j) - row.mean) - row.rest", "part.at(u, j) - row.mean"),
     ),
     *planted(
@@ -161,12 +165,12 @@ MUTANTS = [
         ("the first row", "share_of(r, 0, 1, cols,", "share_of(0, 0, 1, cols,"),
     ),
     *planted(
-        "layer_norm_wide.cuh",
+        "wide_rows.cuh",
         "layer_norm_wide",
-        ("a pack's neighbour", "return u * SRT_ROW_TEAM * SRT_VEC;", "return u * SRT_ROW_TEAM;"),
+        ("a pack's neighbour", "return u * TEAM * SRT_VEC;", "return u * TEAM;"),
         ("an element too many", "(ALIGNED ? 0 : j) < left;", "(ALIGNED ? 0 : j) <= left;"),
-        ("stale coefficients", "load<acc_t, W>(from + (first(u) + j))", "load<acc_t, W>(from + j)"),
-        ("rounded mean", "(at(u, j + k) - row.mean) - row.rest;", "(at(u, j + k) - row.rest);"),
+        ("coefficients of the first pack", "int at = row.first(u) + j;", "int at = j;"),
+        ("rounded mean", "(row.at(u, j + k) - by.mean) - by.rest;", "row.at(u, j + k) - by.rest;"),
     ),
     *planted(
         "rows.cuh",

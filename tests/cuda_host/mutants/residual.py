@@ -97,6 +97,19 @@ MUTANTS = [
     ),
     *planted(
         "residual_layer_norm.cuh",
+        "residual_layer_norm_rounded_mean",
+        ("variance around a rounded mean", "rest.y - missed * rest.x", "rest.y"),
+        ("rounded mean", "s[i] -= missed;", ";"),
+    ),
+    *planted(
+        "residual_layer_norm_wide.cuh",
+        "residual_layer_norm_wide",
+        ("another row", "other + (blockIdx.x * cols +", "other + ("),
+        ("halves of a row", "normalize_joined<1024>(to,", "normalize_joined<512>(to,"),
+        ("the first pack", "int i = this->first(u) + j;", "int i = j;"),
+    ),
+    *planted(
+        "residual_layer_norm.cuh",
         "residual_layer_norm_long",
         (
             "partial's stride",

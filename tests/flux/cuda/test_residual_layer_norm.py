@@ -21,13 +21,16 @@ from cuda_host.operands import (
     pair,
     wide,
 )
+from cuda_host.runtime import to_host_array
 
 from syntonic.constants import PHI_INV
+from syntonic.errors import ShapeError
 from syntonic.flux.cuda import residual as flux
 from syntonic.flux.cuda.source import acc_dtype
 
 SHAPES = ((1, 1), (3, 2), (5, 31), (257, 3), (2, 33), (7, 128), (3, 1023), (2, 1024), (3, 1025))
 LONG_SHAPES = ((2, 4096 + 8), (1, 9001), (2, 3 * 8192))  # more segments than one, ragged
+WIDE_SHAPES = ((2, 8192), (2, 8193), (1, 16384), (2, 16385), (2, 32768), (1, 32769))
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -77,7 +80,7 @@ def layer_norm_oracle(s: np.ndarray, gamma: Any, beta: Any, eps: float) -> tuple
 @pytest.mark.parametrize("affine", [True, False])
 def test_layer_norm(device, kernel_dtype, affine):
     acc = acc_dtype(kernel_dtype)
-    for shape in (*SHAPES, *LONG_SHAPES):
+    for shape in (*SHAPES, *LONG_SHAPES, *WIDE_SHAPES):
         offset = shape[0] % 2  # the odd ones misaligned
         (i, di), (r, dr) = pair(device, shape, kernel_dtype, offset)
         gamma, beta = (normal(shape[1], acc, k) if affine else None for k in (3, 4))
@@ -98,7 +101,7 @@ def test_layer_norm(device, kernel_dtype, affine):
 @pytest.mark.parametrize(("name", "mean"), [("f64", 1e8), ("f32", 1e4)])
 def test_layer_norm_far_from_zero(device, name, mean):
     dtype = np.dtype({"f64": np.float64, "f32": np.float32}[name])
-    for cols in (31, 1024, 20000):
+    for cols in (31, 1024, 5000, 10000, 20000, 40000):
         i = (mean + normal((2, cols), np.dtype(np.float64), 1)).astype(dtype)
         zero = device.array(np.zeros_like(i))
         out, _, rstd = flux.residual_layer_norm(device.array(i), zero, None, None, 0.0, "phi")
@@ -109,12 +112,46 @@ def test_layer_norm_far_from_zero(device, name, mean):
         assert np.abs(wide(device.numpy(out)) - exact[0]).max() < 32 * EPS[dtype.name]
 
 
-def test_layer_norm_of_constant_and_strange_rows(device, kernel_dtype):
-    i = np.full((5, 33), 3.0).astype(kernel_dtype)
+@pytest.mark.parametrize("name", ["f64", "f32"])
+def test_a_mean_between_two_numbers_is_not_in_the_variance(device, name):
+    """Around the mean that is rounded to one of the two numbers the variance is 2, or more."""
+    dtype = np.dtype({"f64": np.float64, "f32": np.float32}[name])
+    for cols in (2, 32, 1000, 5000, 10000, 20000, 40000):
+        i = np.full((2, cols), 2 / EPS[dtype.name], dtype)
+        i[:, 1::2] += 2
+        zero = device.array(np.zeros_like(i))
+        out, _, rstd = flux.residual_layer_norm(device.array(i), zero, None, None, 0.0, "standard")
+        # A long row's sum, and so its mean, is rounded often; what that adds is subtracted again.
+        assert np.all(np.abs(device.numpy(rstd) - 1) < 1e-3)
+        sign = np.where(np.arange(cols) % 2, 1, -1)
+        assert np.all(np.abs(device.numpy(out) * sign - 1) < 1e-3)
+
+
+@pytest.mark.parametrize("shape", [(2, 9000), (2, 16384), (1, 32768)])
+def test_alignment_changes_no_bit_of_a_wide_row(device, kernel_dtype, shape):
+    found = []
+    for offset in (0, 1):
+        (_, i), (_, r) = pair(device, shape, kernel_dtype, offset)
+        found.append(flux.residual_layer_norm(i, r, None, None, 1e-5, "phi"))
+    for one, other in zip(*found, strict=True):
+        assert device.numpy(one).tobytes() == device.numpy(other).tobytes()
+
+
+def test_a_row_of_too_many_segments():
+    x = np.broadcast_to(to_host_array(np.zeros(1, np.float32)), (1, 600_000_000), subok=True)
+    with pytest.raises(ShapeError, match=r"at most \d+ float32, not 600000000"):
+        flux.residual_layer_norm(x, x, None, None, 1e-5, "phi")
+    with pytest.raises(ShapeError, match=r"at most \d+ float32, not 600000000"):
+        flux.residual_layer_norm_backward(x, x, x, None, None, None, "phi")
+
+
+@pytest.mark.parametrize("cols", [33, 10001, 20000])
+def test_layer_norm_of_constant_and_strange_rows(device, kernel_dtype, cols):
+    i = np.full((5, cols), 3.0).astype(kernel_dtype)
     i[1, 5], i[2, 7], i[3, 9] = nan, inf, -inf
     i[4, 0] = 4.0
     zero = device.array(np.zeros_like(i))
-    gamma, beta = (device.array(np.full(33, v), acc_dtype(kernel_dtype)) for v in (2.0, 0.5))
+    gamma, beta = (device.array(np.full(cols, v), acc_dtype(kernel_dtype)) for v in (2.0, 0.5))
     out, mean, rstd = flux.residual_layer_norm(device.array(i), zero, gamma, beta, 1e-5, "phi")
     out = wide(device.numpy(out))
     assert np.all(out[0] == 0.5)

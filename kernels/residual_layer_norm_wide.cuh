@@ -1,0 +1,75 @@
+// The layer normalisation of φ-residual connections in rows that one block holds with all its
+// registers, joined: read once.
+#ifndef SRT_RESIDUAL_LAYER_NORM_WIDE_CUH
+#define SRT_RESIDUAL_LAYER_NORM_WIDE_CUH
+#include "residual_mode.cuh"
+#include "wide_rows.cuh"
+
+#define SRT_WIDE_ITEMS (128 / (int)sizeof(acc_t))  // of a thread; the launcher counts on it
+
+template <bool ALIGNED, int TEAM>
+struct JoinedRow : WidePart<ALIGNED, TEAM, SRT_WIDE_ITEMS / SRT_VEC> {
+    typedef WidePart<ALIGNED, TEAM, SRT_WIDE_ITEMS / SRT_VEC> Part;
+    const scalar_t *identity, *residual;
+    Mode mode;
+    acc_t own[Part::held][SRT_VEC];
+
+    SRT_INLINE JoinedRow(const scalar_t *one, const scalar_t *other, Mode by, index_t cols)
+        : Part(cols), identity(one + (blockIdx.x * cols + threadIdx.x * SRT_VEC)),
+          residual(other + (blockIdx.x * cols + threadIdx.x * SRT_VEC)), mode(by) {
+#pragma unroll
+        for (int u = 0; ALIGNED && u < Part::packs; ++u) {
+            if (!this->has(u, 0)) return;
+            Pack x = *(const Pack *)(identity + this->first(u));
+            Pack y = *(const Pack *)(residual + this->first(u));
+#pragma unroll
+            for (int j = 0; j < SRT_VEC; ++j) own[u][j] = mode(to_acc(x.v[j]), to_acc(y.v[j]));
+        }
+    }
+
+    SRT_INLINE acc_t at(int u, int j) const {
+        if (ALIGNED) return own[u][j];
+        int i = this->first(u) + j;
+        return mode(to_acc(identity[i]), to_acc(residual[i]));
+    }
+    SRT_INLINE void refresh() {}
+};
+
+template <bool ALIGNED, int TEAM>
+SRT_INLINE void normalize_joined(const Normalized &to, const scalar_t *identity,
+                                 const scalar_t *residual, Mode mode, acc_t eps, index_t cols) {
+    JoinedRow<ALIGNED, TEAM> row(identity, residual, mode, cols);
+    normalize_wide_row(row, to, 1, eps, cols);
+}
+
+template <int TEAM>
+SRT_INLINE void normalize_joined(const Normalized &to, const scalar_t *identity,
+                                 const scalar_t *residual, Mode mode, acc_t eps, index_t cols) {
+    if (packs_allowed(bits_of(to.out) | bits_of(identity) | bits_of(residual) | bits_of(to.gamma) |
+                      bits_of(to.beta) | cols * sizeof(scalar_t)))
+        normalize_joined<true, TEAM>(to, identity, residual, mode, eps, cols);
+    else
+        normalize_joined<false, TEAM>(to, identity, residual, mode, eps, cols);
+}
+
+// Grid (rows): a block holds a row; two blocks a multiprocessor.
+extern "C" __global__ void __launch_bounds__(512, 2)
+SRT_KERNEL(phi_residual_layernorm_wide)(
+    scalar_t *out, acc_t *mean, acc_t *rstd, const scalar_t *identity, const scalar_t *residual,
+    const acc_t *gamma, const acc_t *beta, acc_t eps, acc_t inner, acc_t outer, index_t cols) {
+    Normalized to = {out, mean, rstd, gamma, beta};
+    Mode mode = {inner, outer};
+    normalize_joined<512>(to, identity, residual, mode, eps, cols);
+}
+
+// The same of twice as many threads, for rows twice as long.
+extern "C" __global__ void __launch_bounds__(1024)
+SRT_KERNEL(phi_residual_layernorm_widest)(
+    scalar_t *out, acc_t *mean, acc_t *rstd, const scalar_t *identity, const scalar_t *residual,
+    const acc_t *gamma, const acc_t *beta, acc_t eps, acc_t inner, acc_t outer, index_t cols) {
+    Normalized to = {out, mean, rstd, gamma, beta};
+    Mode mode = {inner, outer};
+    normalize_joined<1024>(to, identity, residual, mode, eps, cols);
+}
+
+#endif

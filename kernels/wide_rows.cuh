@@ -1,0 +1,91 @@
+// Rows that a block holds with all its registers. `Row` is a thread's part of one: at(u, j) is element
+// j of its pack u, and which exist is a comparison with constants, for packs leave few registers.
+// Where a row is not aligned it is read anew each time, mostly from the cache.
+#ifndef SRT_WIDE_ROWS_CUH
+#define SRT_WIDE_ROWS_CUH
+#include "rows.cuh"
+
+template <bool ALIGNED, int TEAM, int PACKS> struct WidePart {
+    static const bool aligned = ALIGNED;
+    static const int packs = PACKS, held = ALIGNED ? PACKS : 1;
+    int left;  // columns from this thread's first to the row's end
+
+    SRT_INLINE WidePart(index_t cols) : left((int)cols - (int)threadIdx.x * SRT_VEC) {}
+    static SRT_INLINE int first(int u) { return u * TEAM * SRT_VEC; }
+    SRT_INLINE bool has(int u, int j) const { return first(u) + (ALIGNED ? 0 : j) < left; }
+};
+
+template <typename Row>
+SRT_INLINE RowStatistics wide_statistics(Row &row, acc_t weight, acc_t eps) {
+    acc_t sum = 0;
+#pragma unroll(Row::held)
+    for (int u = 0; u < Row::packs; ++u)
+#pragma unroll
+        for (int j = 0; j < SRT_VEC; ++j)
+            if (row.has(u, j)) sum += row.at(u, j);
+    acc_t mean = block_total(sum, (acc_t)0) * weight;
+    row.refresh();
+    Sum2 spread = no_sum2();
+#pragma unroll(Row::held)
+    for (int u = 0; u < Row::packs; ++u)
+#pragma unroll
+        for (int j = 0; j < SRT_VEC; ++j)
+            if (row.has(u, j)) add_deviation(&spread, row.at(u, j) - mean);
+    row.refresh();
+    return statistics_of(mean, block_total(spread, no_sum2()), weight, eps);
+}
+
+// W coefficients; `none` where there are not any.
+template <int W> SRT_INLINE Lanes<acc_t, W> coefficients(const acc_t *from, int at, acc_t none) {
+    if (from) return load<acc_t, W>(from + at);
+    Lanes<acc_t, W> c;
+#pragma unroll
+    for (int k = 0; k < W; ++k) c.v[k] = none;
+    return c;
+}
+
+struct Normalized {
+    scalar_t *out;
+    acc_t *mean, *rstd;
+    const acc_t *gamma, *beta;  // null: 1 and 0
+};
+
+template <typename Row>
+SRT_INLINE void write_wide_row(const Normalized &to, const Row &row, const RowStatistics &by,
+                               acc_t scale) {
+    const int W = Row::aligned ? 16 / sizeof(acc_t) : 1;
+#pragma unroll(Row::held)
+    for (int u = 0; u < Row::packs; ++u) {
+        Pack y;
+#pragma unroll
+        for (int j = 0; j < SRT_VEC; j += W) {
+            if (!row.has(u, j)) return;
+            int at = row.first(u) + j;
+            Lanes<acc_t, W> g = coefficients<W>(to.gamma, at, 1), b = coefficients<W>(to.beta, at, 0);
+#pragma unroll
+            for (int k = 0; k < W; ++k) {
+                acc_t d = (row.at(u, j + k) - by.mean) - by.rest;
+                from_acc(&y.v[j + k], srt_fma(d * scale, g.v[k], b.v[k]));
+            }
+            if (!Row::aligned) to.out[at] = y.v[j];
+        }
+        if (Row::aligned) *(Pack *)(to.out + row.first(u)) = y;
+    }
+}
+
+// The row of this block.
+template <typename Row>
+SRT_INLINE void normalize_wide_row(Row &row, Normalized to, acc_t gain, acc_t eps, index_t cols) {
+    RowStatistics by = wide_statistics(row, (acc_t)1 / (acc_t)(int)cols, eps);
+    if (threadIdx.x == 0) {
+        to.mean[blockIdx.x] = by.mean + by.rest;
+        to.rstd[blockIdx.x] = by.rstd;
+    }
+    int col = threadIdx.x * SRT_VEC;
+    to.out += blockIdx.x * cols + col;
+    if (to.gamma) to.gamma += col;
+    if (to.beta) to.beta += col;
+    write_wide_row(to, row, by, by.rstd * gain);
+}
+
+#endif
