@@ -1,6 +1,6 @@
-// Rows that a block holds with all its registers. `Row` is a thread's part of one: at(u, j) is element
-// j of its pack u, and which exist is a comparison with constants, for packs leave few registers.
-// Where a row is not aligned it is read anew each time, mostly from the cache.
+// Rows that a block holds with all its registers. `Row` is a thread's part of one: at(u, j) is
+// element j of its pack u, and which exist is a comparison with constants, for packs leave few
+// registers. Where a row is not aligned it is read anew each time, mostly from the cache.
 #ifndef SRT_WIDE_ROWS_CUH
 #define SRT_WIDE_ROWS_CUH
 #include "rows.cuh"
@@ -61,7 +61,8 @@ SRT_INLINE void write_wide_row(const Normalized &to, const Row &row, const RowSt
         for (int j = 0; j < SRT_VEC; j += W) {
             if (!row.has(u, j)) return;
             int at = row.first(u) + j;
-            Lanes<acc_t, W> g = coefficients<W>(to.gamma, at, 1), b = coefficients<W>(to.beta, at, 0);
+            Lanes<acc_t, W> g = coefficients<W>(to.gamma, at, 1);
+            Lanes<acc_t, W> b = coefficients<W>(to.beta, at, 0);
 #pragma unroll
             for (int k = 0; k < W; ++k) {
                 acc_t d = (row.at(u, j + k) - by.mean) - by.rest;
