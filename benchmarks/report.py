@@ -40,12 +40,12 @@ def main() -> int:
 def table() -> str:
     """Return the Markdown of all result files, in the order of their names."""
     return "".join(
-        _section(json.loads(path.read_text())) for path in sorted(RESULTS.glob("*.json"))
+        _section(path.stem, json.loads(path.read_text())) for path in sorted(RESULTS.glob("*.json"))
     )
 
 
-def _section(data: dict[str, Any]) -> str:
-    return _gpu_section(data) if "gpu" in data else _cpu_section(data)
+def _section(program: str, data: dict[str, Any]) -> str:
+    return _gpu_section(data) if "gpu" in data else _cpu_section(program, data)
 
 
 def _gpu_section(data: dict[str, Any]) -> str:
@@ -73,10 +73,10 @@ def _gpu_section(data: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n\n"
 
 
-def _cpu_section(data: dict[str, Any]) -> str:
+def _cpu_section(program: str, data: dict[str, Any]) -> str:
     m = data["machine"]
     lines = [
-        f"{m['processor']}, {m['cores']} cores, Python {m['python']}, NumPy "
+        f"`{program}.py` on {m['processor']}, {m['cores']} cores, Python {m['python']}, NumPy "
         f"{m['packages']['numpy']}:",
         "",
         "| task | syntonic | others, as multiples of it |",
