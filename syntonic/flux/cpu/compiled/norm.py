@@ -8,7 +8,12 @@ import numpy.typing as npt
 from syntonic.flux.cpu.choice import Array
 from syntonic.flux.cpu.compiled import channels
 from syntonic.flux.cpu.compiled.channels import BLOCK, RUN, SPLIT, STRETCH
-from syntonic.flux.cpu.compiled.rows import layer_norm_gradients, layer_norm_of
+from syntonic.flux.cpu.compiled.rows import (
+    layer_norm_gradients,
+    layer_norm_of,
+    normalize_rows,
+    row_statistics,
+)
 from syntonic.flux.cpu.modes import factors
 from syntonic.flux.cpu.threads import in_threads
 
@@ -23,6 +28,9 @@ __all__ = [
 ]
 
 Doubles = npt.NDArray[np.float64]
+
+SMALL = 1 << 10
+"""Elements of an array whose channels are gathered as rows."""
 
 
 # -- batch norm -------------------------------------------------------------------------------
@@ -71,6 +79,8 @@ def _moments(x: Array) -> tuple[Doubles, Doubles]:
 
 
 def batch_norm_stats(x: Array) -> tuple[Array, Array]:
+    if 0 < x.size <= SMALL:
+        return row_statistics(_rows(x))
     with np.errstate(all="ignore"):
         mean, var = _moments(x)
         return mean.astype(x.dtype), var.astype(x.dtype)
@@ -79,8 +89,29 @@ def batch_norm_stats(x: Array) -> tuple[Array, Array]:
 def batch_norm(
     x: Array, target: float, eps: float, gamma: Array | None, beta: Array | None
 ) -> tuple[Array, Array, Array]:
+    if 0 < x.size <= SMALL:
+        return _small_batch_norm(x, target, eps, gamma, beta)
     mean, var = batch_norm_stats(x)
     return batch_norm_apply(x, mean, var, target, eps, gamma, beta), mean, var
+
+
+def _small_batch_norm(
+    x: Array, target: float, eps: float, gamma: Array | None, beta: Array | None
+) -> tuple[Array, Array, Array]:
+    """Return the same by rows: preparing the loops for large arrays would take longer."""
+    n, count, inner = x.shape
+    rows = _rows(x)
+    gamma = np.ones(count, x.dtype) if gamma is None else gamma
+    beta = np.zeros(count, x.dtype) if beta is None else beta
+    mean, var = row_statistics(rows)
+    normalize_rows(rows, mean, var, target, eps, gamma, beta)
+    return np.array(rows.reshape(count, n, inner).swapaxes(0, 1), order="C"), mean, var
+
+
+def _rows(x: Array) -> Array:
+    """Return a copy of x with each channel as a row."""
+    n, count, inner = x.shape
+    return np.array(x.swapaxes(0, 1), order="C").reshape(count, n * inner)
 
 
 def batch_norm_apply(

@@ -33,7 +33,9 @@ __all__ = [
     "layer_norm_of",
     "merge",
     "moments",
+    "normalize_rows",
     "row_moments",
+    "row_statistics",
 ]
 
 CHUNK = 1 << 12
@@ -116,6 +118,31 @@ def _layer_norm(
         middle, scale = mean[r], kind(s * root)
         for i in range(row.size):
             target[i] = fma((row[i] - middle) * scale, gamma[i], beta[i])
+
+
+@njit
+def row_statistics(rows: Array) -> tuple[Array, Array]:
+    """Return the mean and the variance of each row."""
+    kind = rows.dtype.type
+    mean, var = np.empty(rows.shape[0], rows.dtype), np.empty(rows.shape[0], rows.dtype)
+    for r in range(rows.shape[0]):
+        pivot = np.float64(rows[r, 0])
+        m, m2 = row_moments(rows[r], pivot)
+        mean[r], var[r] = kind(m + pivot), kind(m2 / rows.shape[1])
+    return mean, var
+
+
+@njit
+def normalize_rows(
+    rows: Array, mean: Array, var: Array, target: float, eps: float, gamma: Array, beta: Array
+) -> None:
+    """Normalise each row in place, with a gamma and a beta of its own."""
+    kind = rows.dtype.type
+    for r in range(rows.shape[0]):
+        row, middle, shift = rows[r], mean[r], beta[r]
+        scale = kind(math.sqrt(target / (np.float64(var[r]) + eps)) * gamma[r])
+        for i in range(row.size):
+            row[i] = fma(row[i] - middle, scale, shift)
 
 
 @njit
