@@ -339,7 +339,8 @@ SRT_INLINE void layernorm_backward_partial(acc_t *partial, const Normalised &k,
     acc_t *to = partial + 2 * (at.row * gridDim.y + blockIdx.y);
     if (at.leads()) to[0] = sum.x, to[1] = sum.y;
 }
-extern "C" __global__ void __launch_bounds__(512)
+// The 1 stops NVRTC 13 from spilling on sm_120 for the sake of more blocks.
+extern "C" __global__ void __launch_bounds__(512, 1)
 SRT_KERNEL(phi_residual_layernorm_backward_partial)(
     acc_t *partial, const scalar_t *grad, const scalar_t *identity, const scalar_t *residual,
     const acc_t *gamma, const acc_t *mean, const acc_t *rstd, acc_t inner, acc_t outer,
