@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import NamedTuple
+
+import numpy as np
 
 from syntonic.exact.golden import GoldenExact
 from syntonic.flux.device import to_host
 from syntonic.flux.halves import contiguous
-from syntonic.lattice import arithmetic, order, reduce
+from syntonic.lattice import arithmetic, reduce
 from syntonic.lattice.array import LatticeArray
 from syntonic.ops.arguments import require_tensor
 from syntonic.ops.normalize import norm_backend
@@ -91,8 +94,8 @@ def component_norms(
     Returns
     -------
     ComponentNorms
-        float64. Of crystallized tensors the sums of squares are exact, then rounded and rooted;
-        in flux the sums are scaled, so that they neither overflow nor vanish.
+        float64. Of crystallized tensors the sums of squares are exact, then rounded and rooted.
+        In either phase they are scaled, so that they neither overflow nor vanish.
 
     Notes
     -----
@@ -117,5 +120,10 @@ def component_norms(
 
 
 def _norm(x: LatticeArray) -> float:
-    total: float = order.floats(reduce.sum(arithmetic.square(x))).item()
-    return total**0.5
+    """Return the root of the exact sum of squares, which itself may exceed every float."""
+    total: GoldenExact = reduce.sum(arithmetic.square(x)).scalars().item()
+    if total == 0:
+        return 0.0
+    bits = int(total).bit_length() if total >= 1 else -int(1 / total).bit_length()
+    half = bits // 2
+    return float(np.ldexp(float(total / Fraction(4) ** half) ** 0.5, half))

@@ -50,6 +50,15 @@ def test_exact_norms():
     assert component_norms(tiny, tiny).identity == pytest.approx(float(PHI**-40), rel=1e-15)
 
 
+@pytest.mark.parametrize("power", [-1500, -700, -1, 0, 1, 2, 699, 1400])
+def test_exact_norms_whose_squares_are_no_floats(power):
+    x = ResonantTensor([3 * PHI**power, 4 * PHI**power])
+    found = component_norms(x, x, "standard")
+    wanted = float(5 * PHI**power)
+    assert abs(found.identity - wanted) <= math.ulp(wanted)
+    assert abs(found.output - 2 * wanted) <= math.ulp(2 * wanted)
+
+
 @pytest.mark.parametrize("scale", [1.0, 1e200, 1e-200])
 @pytest.mark.parametrize("mode", ["phi", "phi_symmetric", "standard"])
 def test_norms_in_flux(flux, mode, scale):
