@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from functools import lru_cache
-from queue import SimpleQueue
-from threading import Lock, Thread
+from functools import cache, lru_cache
+from inspect import signature
 from typing import Any
 
 import numba
 import numpy as np
 import numpy.typing as npt
+
+from syntonic.flux.cpu.compiled.pool import Pool, packer, run
+from syntonic.lattice.jit import njit
 
 __all__ = ["in_threads"]
 
@@ -32,7 +34,7 @@ def in_threads(loop: Callable[..., None], items: int, work: int, *arguments: Any
     Parameters
     ----------
     loop
-        A compiled loop that releases the interpreter lock.
+        A compiled loop. It must not raise, except for want of memory.
     items
         How many independent items there are.
     work
@@ -41,6 +43,11 @@ def in_threads(loop: Callable[..., None], items: int, work: int, *arguments: Any
     arguments
         Arrays that are read-only or misaligned are only read. numba would compile a loop again
         for each combination of such arrays.
+
+    Raises
+    ------
+    MemoryError
+        If a loop has no memory for what it keeps.
     """
     arguments = tuple(
         _usual(x) if isinstance(x, np.ndarray) and not x.flags.carray else x for x in arguments
@@ -48,20 +55,11 @@ def in_threads(loop: Callable[..., None], items: int, work: int, *arguments: Any
     most, limit = min(items, work // LEAST_WORK), vars(numba.config)["NUMBA_NUM_THREADS"]
     threads = min(most, limit)
     if threads <= 1:
-        loop(0, items, *arguments)
-        return
-    pieces = min(most, threads * PIECES)
-    bounds = iter([(items * i // pieces, items * (i + 1) // pieces) for i in range(pieces)])
-
-    def take() -> None:
-        for first, last in bounds:  # a list's iterator hands each piece to one thread
-            loop(first, last, *arguments)
-
-    jobs = [_Job(take) for _ in range(threads - 1)]
-    _helpers().share(jobs, limit - 1)
-    take()
-    for job in jobs:
-        job.finish()
+        _driver(loop)(0, items, 1, 0, *arguments)
+    else:
+        pool = _pool()
+        pieces, seats = min(most, threads * PIECES), min(threads - 1, pool.helpers(limit - 1))
+        _driver(loop)(pool.address, items, pieces, seats, *arguments)
 
 
 class _Unlocked:
@@ -78,61 +76,31 @@ def _usual(x: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return np.asarray(_Unlocked(x)) if x.flags.aligned else x.copy()
 
 
-class _Job:
-    """Work for a helper, or for none if it is not begun before it is finished."""
+@cache
+def _driver(loop: Any) -> Callable[..., None]:
+    """Return the compiled function that runs this loop in the pool.
 
-    def __init__(self, take: Callable[[], None]) -> None:
-        self.take = take
-        self.error: BaseException | None = None
-        self.begun, self.done = Lock(), Lock()
-        self.done.acquire()
-
-    def run(self) -> None:
-        if not self.begun.acquire(blocking=False):
-            return
-        try:
-            self.take()
-        except BaseException as error:
-            self.error = error
-        self.done.release()
-
-    def finish(self) -> None:
-        """Wait if it is begun; if not, there was nothing left to do."""
-        if self.begun.acquire(blocking=False):
-            return
-        self.done.acquire()
-        if self.error is not None:
-            raise self.error
-
-
-class _Helpers:
-    """Threads that wait for jobs: handing one over takes a tenth of what an executor takes."""
-
-    def __init__(self) -> None:
-        self.jobs: SimpleQueue[_Job] = SimpleQueue()
-        self.count, self.lock = 0, Lock()
-
-    def share(self, jobs: list[_Job], most: int) -> None:
-        if self.count < most:
-            self._start(most)
-        for job in jobs:
-            self.jobs.put(job)
-
-    def _start(self, most: int) -> None:
-        with self.lock:
-            for _ in range(most - self.count):
-                Thread(target=self._serve, name="syntonic-flux", daemon=True).start()
-            self.count = max(self.count, most)
-
-    def _serve(self) -> None:
-        while True:
-            self.jobs.get().run()
+    It bears the loop's name, file and line, so that it is cached on disk beside the loop and as
+    long as the loop.
+    """
+    python = loop.py_func
+    name, code = f"{python.__name__}_in_threads", python.__code__
+    names = ", ".join(list(signature(python).parameters)[2:])
+    source = (
+        "\n" * (code.co_firstlineno - 1)
+        + f"def {name}(pool, items, pieces, seats, {names}):\n"
+        + f"    entry, pack = packed(({names},))\n"
+        + "    run(pool, entry, pack, items, pieces, seats)"
+    )
+    scope = {"__name__": python.__module__, "packed": packer(loop), "run": run}
+    exec(compile(source, code.co_filename, "exec"), scope)
+    return njit(scope[name])
 
 
 @lru_cache(maxsize=1)
-def _helpers() -> _Helpers:
-    return _Helpers()
+def _pool() -> Pool:
+    return Pool()
 
 
 if hasattr(os, "register_at_fork"):  # threads do not survive a fork: the child starts its own
-    os.register_at_fork(after_in_child=_helpers.cache_clear)
+    os.register_at_fork(after_in_child=_pool.cache_clear)

@@ -11,7 +11,7 @@ import pytest
 from syntonic.flux.cpu.compiled import lanes
 from syntonic.lattice.jit import njit
 
-SIZES = [*range(36), 47, 63, 64, 65, 79, 127, 128, 129, 200, 1000]
+SIZES = [*range(36), 47, 63, 64, 65, 79, 127, 128, 129, 144, 200, 255, 256, 257, 1000]
 
 
 @njit
@@ -47,10 +47,10 @@ def _sum_scaled(g: Any, x: Any, gamma: Any, mean: Any) -> Any:
 def in_order(terms: np.ndarray) -> float:
     """Add up in the order that the module documents."""
     total, n = np.zeros(16), terms.size
-    most, full = n // 64 * 64, n // 16 * 16
-    for i in range(0, most, 64):
-        a, b, c, d = terms[i : i + 64].reshape(4, 16)
-        total += (a + b) + (c + d)
+    most, full = n // 128 * 128, n // 16 * 16
+    for i in range(0, most, 128):
+        a, b, c, d, e, f, g, h = terms[i : i + 128].reshape(8, 16)
+        total += ((a + b) + (c + d)) + ((e + f) + (g + h))
     for i in range(most, full, 16):
         total += terms[i : i + 16]
     rest = terms[full:]

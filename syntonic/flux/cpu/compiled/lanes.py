@@ -1,10 +1,11 @@
 """Sums and maxima along contiguous arrays, in LANES lanes that live in vector registers.
 
 LLVM may not reorder a sum of floats, so the loops are written with vectors, and the order depends
-on the length alone. Row i of an array is elements 16i, ..., 16i + 15, one for each lane. Four rows
-at a time are added as (a + b) + (c + d) in the array's own type, and that to the lanes, which are
-float64; then single rows; at last the elements that fill no row, in the last lanes (in the first
-if they are all there are). The lanes become one by halves, the upper added to the lower.
+on the length alone. Row i of an array is elements 16i, ..., 16i + 15, one for each lane. Eight
+rows at a time are added by pairs, and the pairs by pairs, in the array's own type, and that to
+the lanes, which are float64; then single rows; at last the elements that fill no row, in the last
+lanes (in the first if they are all there are). The lanes become one by halves, the upper added to
+the lower.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ cgutils: Any = _cgutils  # untyped
 __all__ = ["LANES", "dot", "largest", "sum_deviations", "sum_of", "sum_products", "sum_scaled"]
 
 LANES = 16
-_ROWS = 4
+_ROWS = 8
 
 _NUMBERS = ir.VectorType(ir.IntType(64), LANES)
 _DOUBLES = ir.VectorType(ir.DoubleType(), LANES)
@@ -86,7 +87,7 @@ class _Loop:
             b.store(self.by.merge(b, b.load(lanes), wide), lanes)
 
     def _several(self, i: Any) -> None:
-        """Treat four rows as (a + b) + (c + d)."""
+        """Treat eight rows as ((a + b) + (c + d)) + ((e + f) + (g + h))."""
         step = ir.Constant(i.type, LANES)
         places = reduce(lambda p, _: [*p, self.b.add(p[-1], step)], range(_ROWS - 1), [i])
         rows = list(zip(*[self._terms(p) for p in places], strict=True))

@@ -74,16 +74,19 @@ def merge(
 
 
 @njit
-def row_moments(x: Array, pivot: float) -> tuple[float, float]:
-    """Return the mean, less the pivot, and M2 of a row of any length."""
-    if x.size <= CHUNK:
-        return moments(x, pivot)
+def _moments_of_chunks(x: Array, pivot: float) -> tuple[float, float]:
     mean, m2 = moments(x[:CHUNK], pivot)
     for start in range(CHUNK, x.size, CHUNK):
         part = x[start : start + CHUNK]
         mean_more, m2_more = moments(part, pivot)
         mean, m2 = merge(start, mean, m2, part.size, mean_more, m2_more)
     return mean, m2
+
+
+@inlined  # a call takes a fifth of the time of a row of a thousand elements
+def row_moments(x: Array, pivot: float) -> tuple[float, float]:
+    """Return the mean, less the pivot, and M2 of a row of any length."""
+    return moments(x, pivot) if x.size <= CHUNK else _moments_of_chunks(x, pivot)
 
 
 @njit
