@@ -3,15 +3,15 @@
 Importing this module imports numba. So only modules of compiled loops import it, and those are
 imported when a large array first needs one. Compiled code is cached on disk. There is no
 fast-math: LLVM may neither reassociate nor contract, each operation is the IEEE one written.
-
-Numba's cache looks at the file of the compiled function alone. After a change here, touch the
-files that use it, or remove the `*.nbi` files beside them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
@@ -19,9 +19,12 @@ import numpy as np
 import numpy.typing as npt
 from llvmlite import ir
 from numba import types
+from numba.core import caching as _caching
 from numba.extending import intrinsic
 
 from syntonic.exact.pairs import nearest_float
+
+caching: Any = _caching  # untyped
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -49,16 +52,44 @@ SIGN_TERMS = 10
 
 _CHUNK = 1 << 17  # about a millisecond of work, some ten times what starting a thread costs
 
+_SOURCES = ("constants.py", "exact/*.py", "lattice/*.py", "flux/cpu/*.py", "flux/cpu/*/*.py")
+
 _MAGIC = 6755399441055744.0  # 1.5 * 2^52: adding it leaves an integer in the low bits
 _MAGIC_BITS = 0x4338000000000000
 
 
+def _source_stamp() -> str:
+    """Return a digest of all that compiled code is made of."""
+    package, stamp = Path(__file__).parents[1], sha256()
+    for name in _SOURCES:
+        for file in sorted(package.glob(name)):
+            stamp.update(file.read_bytes())
+    return stamp.hexdigest()
+
+
+_STAMP = _source_stamp()
+
+
+class _Cache(caching.FunctionCache):  # type: ignore[misc]
+    """Compiled code of one function on disk, valid until any of the sources changes.
+
+    Numba's own looks at the function's file alone, and so keeps what it has inlined from others.
+    """
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        super().__init__(function)
+        stamp = self._impl.locator.get_source_stamp(), _STAMP
+        self._cache_file = caching.IndexDataCacheFile(
+            self._cache_path, self._impl.filename_base, stamp
+        )
+
+
 def njit(function: F) -> F:
     """Compile on first call, without the interpreter lock, and cache the result on disk."""
-    try:
-        return cast(F, numba.njit(nogil=True, error_model="numpy", cache=True)(function))
-    except RuntimeError:  # neither the package nor the user has a directory for the cache
-        return cast(F, numba.njit(nogil=True, error_model="numpy")(function))
+    compiled: Any = numba.njit(nogil=True, error_model="numpy")(function)
+    with suppress(RuntimeError):  # neither the package nor the user has a directory for the cache
+        compiled._cache = _Cache(function)
+    return cast(F, compiled)
 
 
 def in_chunks(loop: Callable[..., int], arrays: tuple[npt.NDArray[Any], ...], *rest: Any) -> int:

@@ -80,10 +80,10 @@ def _usual(x: npt.NDArray[Any]) -> npt.NDArray[Any]:
 def _driver(loop: Any) -> Callable[..., None]:
     """Return the compiled function that runs this loop in the pool.
 
-    It bears the loop's name, file and line, so that it is cached on disk beside the loop and as
-    long as the loop.
+    It bears the loop's name, file and line, by which it is found again on disk.
     """
     python = loop.py_func
+    assert python.__closure__ is None, "loops of one name and line must be one loop"
     name, code = f"{python.__name__}_in_threads", python.__code__
     names = ", ".join(list(signature(python).parameters)[2:])
     source = (

@@ -136,12 +136,26 @@ def packer(loop: Any) -> Any:
 
         def emit(ctx: Any, b: Any, sig: Any, args: Any) -> Any:
             entry = _entry(ctx, b.module, compiled, args[0].type)
-            pack = cgutils.alloca_once_value(b, args[0])
+            pack = cgutils.alloca_once_value(b, _lent(ctx, b, sig.args[0], args[0]))
             return cgutils.pack_array(b, [b.ptrtoint(entry, _WORD), b.ptrtoint(pack, _WORD)])
 
         return types.UniTuple(types.int64, 2)(arguments), emit
 
     return packed
+
+
+def _lent(context: Any, builder: Any, kinds: Any, values: Any) -> Any:
+    """Return the arguments without owners of arrays: numba leaves arrays that have none uncounted.
+
+    Threads that count the references to one array wait for each other at every slice.
+    """
+    for i, kind in enumerate(kinds):
+        if isinstance(kind, types.Array):
+            array = context.make_array(kind)(context, builder, builder.extract_value(values, i))
+            array.meminfo = cgutils.get_null_value(array.meminfo.type)
+            array.parent = cgutils.get_null_value(array.parent.type)
+            values = builder.insert_value(values, array._getvalue(), i)
+    return values
 
 
 def _entry(context: Any, module: Any, compiled: Any, packed: Any) -> Any:

@@ -1,0 +1,69 @@
+"""Compiled code on disk: found again, and not after a change in any source of compiled code."""
+
+from __future__ import annotations
+
+from importlib import util
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from syntonic.lattice import jit
+
+SOURCE = """
+from syntonic.lattice.jit import njit
+
+@njit
+def f(x):
+    return x + {number}
+"""
+
+
+def _load(folder: Path, number: int) -> Any:
+    path = folder / "loops.py"
+    path.write_text(SOURCE.format(number=number))
+    spec = util.spec_from_file_location("loops", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.f
+
+
+def _hits(function: Any) -> int:
+    function(1)
+    return sum(function.stats.cache_hits.values())
+
+
+def test_the_cache_is_void_when_a_source_has_changed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert _hits(_load(tmp_path, 1)) == 0
+    assert _hits(_load(tmp_path, 1)) == 1
+    monkeypatch.setattr(jit, "_STAMP", "another version of the package")
+    assert _hits(_load(tmp_path, 1)) == 0
+    changed = _load(tmp_path, 2)
+    assert _hits(changed) == 0
+    assert changed(1) == 3
+
+
+def test_the_stamp_sees_every_source(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    folders = ("lattice", "exact", "flux/cpu/compiled")
+    for folder in folders:
+        (tmp_path / folder).mkdir(parents=True)
+    monkeypatch.setattr(jit, "__file__", str(tmp_path / "lattice" / "jit.py"))
+    stamps = {jit._source_stamp()}
+    for name in ("constants.py", *(f"{folder}/some.py" for folder in folders)):
+        (tmp_path / name).write_text("x = 1")
+        stamps.add(jit._source_stamp())
+    assert len(stamps) == 5
+
+
+def test_compiled_code_without_a_folder_for_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def refuse(self: Any, function: Any) -> None:
+        raise RuntimeError("no locator available")
+
+    monkeypatch.setattr(jit.caching.FunctionCache, "__init__", refuse)
+    assert _load(tmp_path, 1)(1) == 2
