@@ -109,7 +109,7 @@ class _Machine:
         old, self.words[address] = self.words[address], value
         return old
 
-    def lock_call(self, function: int, lock: int) -> None:
+    def call_system(self, function: int, lock: int) -> None:
         if function == RELEASE:
             self.step()
             assert lock not in self.free, "released twice"
@@ -127,7 +127,7 @@ def _functions(machine: _Machine, call: Callable[..., int]) -> dict[str, Any]:
     for name, value in vars(pool).items():
         if hasattr(value, "py_func"):
             scope[name] = FunctionType(value.py_func.__code__, scope, name)
-    for name in ("load", "store", "add", "exchange", "lock_call"):
+    for name in ("load", "store", "add", "exchange", "call_system"):
         scope[f"_{name}"] = getattr(machine, name)
     scope.update(_call=call, _pause=lambda: None)
     return scope
@@ -150,7 +150,7 @@ def _play(seed: int, callers: int, helpers: int, looks: int) -> None:
     words, base = machine.words, 1 << 20
     words[base + pool._GATE] = pool._CLOSED
     words[base + pool._SYSTEM], words[base + pool._SYSTEM + 8] = ACQUIRE, RELEASE
-    words[base + pool._SYSTEM + 16] = looks
+    words[base + pool._SYSTEM + 24] = looks
     sleepers = [base + pool._CALLER] + [base + pool._HELPERS + 64 * i for i in range(helpers)]
     for lock, sleeper in enumerate(sleepers):
         words[sleeper + 8] = lock

@@ -17,6 +17,7 @@ looks once more; whoever takes the note away, a waker or the sleeper itself, set
 from __future__ import annotations
 
 import ctypes
+import os
 import platform
 from collections.abc import Callable
 from threading import Lock, Thread
@@ -41,6 +42,9 @@ PATIENCE = 300e-6
 """Seconds for which a thread looks for work, or for the end of it, before it sleeps: a few times
 what waking it again costs."""
 
+_POLITE = 512
+"""After so many looks, some ten microseconds, a thread lets others of its processor go first."""
+
 MOST_HELPERS = 255
 
 _LINE = 64
@@ -50,8 +54,8 @@ _OWNED, _GATE, _TICKET, _NEXT, _FAILED, _JOB, _SYSTEM, _CALLER, _HELPERS = (
 """Where the lines of the pool are, in bytes.
 
 The words of _JOB are: the loop's entry, its arguments, items, pieces, seats; those of _SYSTEM:
-the functions that acquire and release a lock, how often to look; those of _CALLER and, from
-_HELPERS on, of each helper: whether it sleeps, its lock.
+the functions that acquire a lock, release one, give way, and how often to look; those of _CALLER
+and, from _HELPERS on, of each helper: whether it sleeps, its lock.
 """
 
 _CLOSED = -(1 << 32)
@@ -110,8 +114,8 @@ def _exchange(context: Any, address: Any, value: Any) -> Any:
 
 
 @intrinsic
-def _lock_call(context: Any, function: Any, lock: Any) -> Any:
-    """Call function(lock, 1), where the interpreter's releasing function ignores the 1."""
+def _call_system(context: Any, function: Any, lock: Any) -> Any:
+    """Call function(lock, 1); functions of fewer arguments ignore the others."""
 
     def emit(ctx: Any, b: Any, sig: Any, args: Any) -> Any:
         kind = ir.FunctionType(ir.IntType(32), [_BYTES, ir.IntType(32)])
@@ -201,11 +205,13 @@ def _pause(context: Any) -> Any:
 
 
 @njit
-def _look(address: int, value: int, times: int) -> bool:
+def _look(address: int, value: int, times: int, give_way: int) -> bool:
     """Look at the word until it is not the value; return whether it was in that many times."""
-    for _ in range(times):
+    for i in range(times):
         if _load(address) != value:
             return True
+        if give_way and i % _POLITE == _POLITE - 1:
+            _call_system(give_way, 0)
         _pause()
     return False
 
@@ -213,17 +219,18 @@ def _look(address: int, value: int, times: int) -> bool:
 @njit
 def _await_change(pool: int, address: int, value: int, sleeper: int) -> None:
     """Return when the word at the address is not the value."""
-    while not _look(address, value, _load(pool + _SYSTEM + 16)):
+    system = pool + _SYSTEM
+    while not _look(address, value, _load(system + 24), _load(system + 16)):
         _store(sleeper, 1)
         if _load(address) != value and _exchange(sleeper, 0) == 1:
             return
-        _lock_call(_load(pool + _SYSTEM), _load(sleeper + 8))
+        _call_system(_load(system), _load(sleeper + 8))
 
 
 @njit
 def _wake(pool: int, sleeper: int) -> None:
     if _exchange(sleeper, 0) == 1:
-        _lock_call(_load(pool + _SYSTEM + 8), _load(sleeper + 8))
+        _call_system(_load(pool + _SYSTEM + 8), _load(sleeper + 8))
 
 
 # -- work --------------------------------------------------------------------------------------
@@ -308,8 +315,7 @@ class Pool:
         self._start = (self.address - at) // 8
         self._count, self._starting = 0, Lock()
         self._set(_GATE, _CLOSED)
-        system = [ctypes.pythonapi.PyThread_acquire_lock, ctypes.pythonapi.PyThread_release_lock]
-        self._set(_SYSTEM, *[ctypes.cast(f, ctypes.c_void_p).value for f in system], _looks())
+        self._set(_SYSTEM, *_system(), _looks())
         self._set(_CALLER, 0, _new_lock())
         cast(Any, _serve).compile("void(int64, int64)")  # a program may end while a helper compiles
 
@@ -341,6 +347,16 @@ class Pool:
         _serve(self.address, self.address + line)
 
 
+def _system() -> list[int]:
+    """Return the addresses of the functions that acquire and release a lock and give way, or 0."""
+    api = ctypes.pythonapi
+    functions = [api.PyThread_acquire_lock, api.PyThread_release_lock]
+    if hasattr(os, "sched_yield"):
+        functions.append(ctypes.CDLL(None).sched_yield)
+    addresses = [ctypes.cast(f, ctypes.c_void_p).value or 0 for f in functions]
+    return [*addresses, 0][:3]
+
+
 def _new_lock() -> int:
     """Return the address of an acquired lock of the interpreter's, which is never freed."""
     api = ctypes.pythonapi
@@ -355,6 +371,6 @@ def _looks() -> int:
     word, times, seconds = np.zeros(1, np.int64), 200, []
     for _ in range(4):
         start = perf_counter()
-        _look(word.ctypes.data, 0, times)
+        _look(word.ctypes.data, 0, times, 0)
         seconds.append(perf_counter() - start)
     return int(PATIENCE * times / min(seconds)) + 1
