@@ -20,8 +20,9 @@ def f(x):
 
 
 def _load(folder: Path, number: int) -> Any:
-    path = folder / "loops.py"
-    path.write_text(SOURCE.format(number=number))
+    path, text = folder / "loops.py", SOURCE.format(number=number)
+    if not path.exists() or path.read_text() != text:
+        path.write_text(text)
     spec = util.spec_from_file_location("loops", path)
     assert spec is not None
     assert spec.loader is not None
@@ -42,9 +43,40 @@ def test_the_cache_is_void_when_a_source_has_changed(
     assert _hits(_load(tmp_path, 1)) == 1
     monkeypatch.setattr(jit, "_STAMP", "another version of the package")
     assert _hits(_load(tmp_path, 1)) == 0
-    changed = _load(tmp_path, 2)
+    changed = _load(tmp_path, 20)
     assert _hits(changed) == 0
-    assert changed(1) == 3
+    assert changed(1) == 21
+
+
+def test_code_of_another_signature_is_not_taken(tmp_path: Path) -> None:
+    """Two processes at one time may leave the index of one and the code of the other."""
+    both = _load(tmp_path, 1)
+    assert (both(1), both(1.5)) == (2, 2.5)
+    first, second = sorted(tmp_path.rglob("*.nbc"))
+    code = first.read_bytes()
+    first.write_bytes(second.read_bytes())
+    second.write_bytes(code)
+    again = _load(tmp_path, 1)
+    assert (again(1.5), again(1)) == (2.5, 2)
+
+
+def test_code_of_sources_changed_since_is_not_kept(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    function = _load(tmp_path, 1)
+    with monkeypatch.context() as patch:
+        patch.setattr(jit, "_source_stamp", lambda: "edited meanwhile")
+        assert function(1) == 2
+    assert _hits(_load(tmp_path, 1)) == 0
+
+
+def test_without_sources_nothing_is_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """As in a zip file: there would be no telling whether they have changed."""
+    monkeypatch.setattr(jit, "__file__", str(tmp_path / "lattice" / "jit.py"))
+    assert jit._source_stamp() == ""
+    monkeypatch.setattr(jit, "_STAMP", "")
+    assert _load(tmp_path, 1)(1) == 2
+    assert not list(tmp_path.rglob("*.nb?"))
 
 
 def test_the_stamp_sees_every_source(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from functools import cache, lru_cache
+from functools import cache
 from inspect import signature
 from typing import Any
 
@@ -52,13 +52,13 @@ def in_threads(loop: Callable[..., None], items: int, work: int, *arguments: Any
     arguments = tuple(
         _usual(x) if isinstance(x, np.ndarray) and not x.flags.carray else x for x in arguments
     )
-    most, limit = min(items, work // LEAST_WORK), vars(numba.config)["NUMBA_NUM_THREADS"]
-    threads = min(most, limit)
+    most = min(items, work // LEAST_WORK)
+    threads = min(most, vars(numba.config)["NUMBA_NUM_THREADS"])
     if threads <= 1:
         _driver(loop)(0, items, 1, 0, *arguments)
     else:
         pool = _pool()
-        pieces, seats = min(most, threads * PIECES), min(threads - 1, pool.helpers(limit - 1))
+        pieces, seats = min(most, threads * PIECES), pool.helpers(threads - 1)
         _driver(loop)(pool.address, items, pieces, seats, *arguments)
 
 
@@ -97,10 +97,13 @@ def _driver(loop: Any) -> Callable[..., None]:
     return njit(scope[name])
 
 
-@lru_cache(maxsize=1)
+_POOLS: dict[str, Pool] = {}
+
+
 def _pool() -> Pool:
-    return Pool()
+    """Return the one pool of this process; one that another thread made meanwhile wins."""
+    return _POOLS.get("one") or _POOLS.setdefault("one", Pool())
 
 
 if hasattr(os, "register_at_fork"):  # threads do not survive a fork: the child starts its own
-    os.register_at_fork(after_in_child=_pool.cache_clear)
+    os.register_at_fork(after_in_child=_POOLS.clear)

@@ -1,4 +1,4 @@
-"""The pool's own functions in the interpreter, under thousands of orders of their atomic steps.
+"""The pool's own functions in the interpreter, under hundreds of orders of their atomic steps.
 
 Each thread stops before each atomic operation, and a scheduler that rolls dice lets one go on. So
 orders occur that a processor shows once in a million calls, and a lost signal is a deadlock that
@@ -31,6 +31,7 @@ class _Machine:
 
     def __init__(self, seed: int) -> None:
         self.dice = random.Random(seed)
+        self.last, self.switching = -1, self.dice.choice([1, 0.3, 0.1])
         self.words: defaultdict[int, int] = defaultdict(int)
         self.free: set[int] = set()
         self.steps: dict[int, threading.Semaphore] = {}
@@ -78,7 +79,9 @@ class _Machine:
                 break
             ready = [n for n in self.steps if self.blocked.get(n, -1) in {-1, *self.free}]
             assert ready, "a signal was lost: everybody sleeps"
-            self.go(self.dice.choice(ready))
+            if self.last not in ready or self.dice.random() < self.switching:
+                self.last = self.dice.choice(ready)
+            self.go(self.last)
         else:
             pytest.fail("no end in sight")
         self.stopping = True
@@ -137,14 +140,19 @@ def _play(seed: int, callers: int, helpers: int, looks: int) -> None:
     """Let each caller run three loops; require that each item of each is treated once."""
     machine, done = _Machine(seed), defaultdict(int)
     returned: set[int] = set()
+    inside: defaultdict[int, set[int]] = defaultdict(set)
+    seats_of: dict[int, int] = {}
 
     def call(entry: int, pack: int, first: int, last: int) -> int:
+        assert pack == -entry, "the arguments of another loop"
         assert entry not in returned, "the arguments are gone"
+        inside[entry].add(machine.local.name)
+        assert len(inside[entry]) <= seats_of[entry] + 1, "more helpers than seats"
         for i in range(first, last):
             done[entry, i] += 1
         machine.step()
         assert entry not in returned, "the arguments are gone"
-        return 0
+        return int(entry % 3 == 0 and first == 0)
 
     scope = _functions(machine, call)
     words, base = machine.words, 1 << 20
@@ -157,10 +165,18 @@ def _play(seed: int, callers: int, helpers: int, looks: int) -> None:
 
     def loops(caller: int) -> None:
         for job in range(3):
-            entry = 10 * caller + job
-            scope["run"](base, entry, 0, 5, 4, helpers)
+            entry = 10 * caller + job + 1
+            dice = random.Random(f"{seed} {entry}")
+            items, pieces = 8, dice.randint(2, 8)
+            seats_of[entry] = seats = dice.randint(1, helpers)
+            try:
+                scope["run"](base, entry, -entry, items, pieces, seats)
+                failed = False
+            except MemoryError:
+                failed = True
             returned.add(entry)
-            assert all(done[entry, i] == 1 for i in range(5))
+            assert failed == (entry % 3 == 0)
+            assert all(done[entry, i] == 1 for i in range(items))
 
     for sleeper in sleepers[1:]:
         machine.start(lambda sleeper=sleeper: scope["_serve"](base, sleeper), caller=False)

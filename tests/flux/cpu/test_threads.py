@@ -37,13 +37,15 @@ def _add(first: int, last: int, x: Any, y: Any, out: Any) -> None:
 
 
 @numba.njit(nogil=True)
-def _meet(first: int, last: int, arrived: int, others: int, met: Any) -> None:
+def _meet(first: int, last: int, arrived: int, others: int, give_way: int, met: Any) -> None:
     """Wait in each piece until so many pieces have begun, in other threads of course."""
     pool._add(arrived, 1)
-    for _ in range(1 << 24):
+    for i in range(1 << 24):
         if pool._load(arrived) >= others:
             met[first:last] = True
             return
+        if give_way and i % 1000 == 0:
+            pool._call_system(give_way, 0)
         pool._pause()
 
 
@@ -76,7 +78,7 @@ def test_pieces_run_side_by_side(monkeypatch: pytest.MonkeyPatch, threads: Set, 
     for rest in (0.0, 0.0, 20 * pool.PATIENCE):
         time.sleep(rest)
         arrived, met = np.zeros(1, np.int64), np.zeros(count, bool)
-        in_threads(_meet, count, WORK, arrived.ctypes.data, count, met)
+        in_threads(_meet, count, WORK, arrived.ctypes.data, count, pool._system()[2], met)
         assert met.all()
 
 
@@ -108,6 +110,35 @@ def test_fewer_threads_than_wanted(monkeypatch: pytest.MonkeyPatch, threads: Set
     seen = np.zeros(100, int)
     in_threads(_count, 100, WORK, seen)
     assert (seen == 1).all()
+
+
+def test_green_threads_do_not_help(monkeypatch: pytest.MonkeyPatch, threads: Set) -> None:
+    """Gevent and the like put functions in place of Python's: a helper would never give way."""
+    monkeypatch.setattr(pool, "start_new_thread", lambda function, arguments: None)
+    monkeypatch.setattr(threading.Thread, "start", pytest.fail)
+    _forget_the_pool(monkeypatch)
+    threads(3)
+    seen = np.zeros(100, int)
+    in_threads(_count, 100, WORK, seen)
+    assert (seen == 1).all()
+
+
+def test_first_calls_at_one_time_share_a_pool(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threads, "_POOLS", {})
+    found: list[pool.Pool] = []
+    together = threading.Barrier(4)
+
+    def call() -> None:
+        together.wait()
+        found.append(threads._pool())
+
+    callers = [threading.Thread(target=call) for _ in range(4)]
+    for c in callers:
+        c.start()
+    for c in callers:
+        c.join()
+    assert len(found) == 4
+    assert len(set(found)) == 1
 
 
 def test_readonly_and_misaligned_arrays_are_lent(threads: Set) -> None:

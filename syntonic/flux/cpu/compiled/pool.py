@@ -18,10 +18,11 @@ from __future__ import annotations
 
 import ctypes
 import os
-import platform
+from _thread import start_new_thread
 from collections.abc import Callable
 from threading import Lock, Thread
 from time import perf_counter
+from types import BuiltinFunctionType
 from typing import Any, cast
 
 import numpy as np
@@ -42,8 +43,8 @@ PATIENCE = 300e-6
 """Seconds for which a thread looks for work, or for the end of it, before it sleeps: a few times
 what waking it again costs."""
 
-_POLITE = 512
-"""After so many looks, some ten microseconds, a thread lets others of its processor go first."""
+_COURTESIES = 16
+"""How often it lets other threads of its processor go first in that time."""
 
 MOST_HELPERS = 255
 
@@ -135,8 +136,8 @@ def packer(loop: Any) -> Any:
     @intrinsic
     def packed(context: Any, arguments: Any) -> Any:
         kinds = types.int64, types.int64, *arguments
-        signature = types.Dispatcher(loop).get_call_type(context, kinds, {})
-        compiled = loop.overloads[signature.args]
+        loop.compile(kinds)
+        compiled = loop.overloads[kinds]
 
         def emit(ctx: Any, b: Any, sig: Any, args: Any) -> Any:
             entry = _entry(ctx, b.module, compiled, args[0].type)
@@ -191,14 +192,25 @@ def _call(context: Any, entry: Any, pack: Any, first: Any, last: Any) -> Any:
 # -- waiting -----------------------------------------------------------------------------------
 
 
+_PAUSES = {
+    "x86_64": "llvm.x86.sse2.pause",
+    "aarch64": "llvm.aarch64.isb",
+    "arm64": "llvm.aarch64.isb",
+}
+"""What a processor does while it waits. On arm64 it is a barrier, as a hint takes no time there."""
+
+
 @intrinsic
 def _pause(context: Any) -> Any:
-    """Tell the processor that this loop waits, where there is an instruction for it."""
+    """Rest for some ten nanoseconds, where there is an instruction for it."""
 
     def emit(ctx: Any, b: Any, sig: Any, args: Any) -> Any:
-        if platform.machine().lower() in {"x86_64", "amd64"}:
-            name, kind = "llvm.x86.sse2.pause", ir.FunctionType(ir.VoidType(), [])
-            b.call(b.module.globals.get(name) or ir.Function(b.module, kind, name), [])
+        machine = b.module.triple.partition("-")[0]
+        if machine in _PAUSES:
+            name, all_of_it = _PAUSES[machine], ir.Constant(ir.IntType(32), 15)
+            values = [] if machine == "x86_64" else [all_of_it]
+            kind = ir.FunctionType(ir.VoidType(), [v.type for v in values])
+            b.call(b.module.globals.get(name) or ir.Function(b.module, kind, name), values)
         return ctx.get_dummy_value()
 
     return types.void(), emit
@@ -207,10 +219,11 @@ def _pause(context: Any) -> Any:
 @njit
 def _look(address: int, value: int, times: int, give_way: int) -> bool:
     """Look at the word until it is not the value; return whether it was in that many times."""
+    courtesy = times // _COURTESIES + 1
     for i in range(times):
         if _load(address) != value:
             return True
-        if give_way and i % _POLITE == _POLITE - 1:
+        if give_way and i % courtesy == courtesy - 1:
             _call_system(give_way, 0)
         _pause()
     return False
@@ -302,7 +315,7 @@ def run(pool: int, entry: int, pack: int, items: int, pieces: int, seats: int) -
         _take_pieces(pool)
         failed = _end(pool)
     if failed:
-        raise MemoryError("no memory for the scratch space of a loop")
+        raise MemoryError("a loop failed: there was no memory for its scratch space")
 
 
 class Pool:
@@ -314,6 +327,8 @@ class Pool:
         self.address = -(-at // _LINE) * _LINE
         self._start = (self.address - at) // 8
         self._count, self._starting = 0, Lock()
+        # Green threads would run a helper, which never returns, in place of its caller.
+        self._most = MOST_HELPERS if isinstance(start_new_thread, BuiltinFunctionType) else 0
         self._set(_GATE, _CLOSED)
         self._set(_SYSTEM, *_system(), _looks())
         self._set(_CALLER, 0, _new_lock())
@@ -324,24 +339,24 @@ class Pool:
         self._words[first : first + len(values)] = values
 
     def helpers(self, wanted: int) -> int:
-        """Return how many helpers there are after having tried to start those that are missing."""
-        wanted = min(wanted, MOST_HELPERS)
-        if self._count < wanted:
+        """Start those of the wanted helpers that are missing; return how many there are of them."""
+        if self._count < min(wanted, self._most):
             with self._starting:
-                while self._count < wanted and self._start_helper():
-                    self._count += 1
+                while self._count < min(wanted, self._most):
+                    self._start_helper()
         return min(self._count, wanted)
 
-    def _start_helper(self) -> bool:
+    def _start_helper(self) -> None:
         line = _HELPERS + self._count * _LINE
         self._set(line, 0, _new_lock())
         # The thread holds the pool, so its words outlive everything, the interpreter included.
         helper = Thread(target=self._help, args=(line,), name="syntonic-flux", daemon=True)
+        self._count += 1  # first: an interrupt finds the caller waiting for a thread that runs
         try:
             helper.start()
         except RuntimeError:  # at the system's limit of threads, or while the interpreter ends
-            return False
-        return True
+            self._count -= 1
+            self._most = self._count
 
     def _help(self, line: int) -> None:
         _serve(self.address, self.address + line)
@@ -368,8 +383,8 @@ def _new_lock() -> int:
 
 def _looks() -> int:
     """Return how often a thread can look in the time it should."""
-    word, times, seconds = np.zeros(1, np.int64), 200, []
-    for _ in range(4):
+    word, times, seconds = np.zeros(1, np.int64), 20_000, []
+    for _ in range(3):
         start = perf_counter()
         _look(word.ctypes.data, 0, times, 0)
         seconds.append(perf_counter() - start)
