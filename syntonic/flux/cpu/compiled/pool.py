@@ -230,14 +230,17 @@ def _look(address: int, value: int, times: int, give_way: int) -> bool:
 
 
 @njit
-def _await_change(pool: int, address: int, value: int, sleeper: int) -> None:
-    """Return when the word at the address is not the value."""
-    system = pool + _SYSTEM
-    while not _look(address, value, _load(system + 24), _load(system + 16)):
+def _await_change(pool: int, address: int, value: int, sleeper: int, polite: bool) -> bool:
+    """Return when the word at the address is not the value, and whether the thread has slept."""
+    system, slept = pool + _SYSTEM, False
+    give_way = _load(system + 16) if polite else 0
+    while not _look(address, value, _load(system + 24), give_way):
         _store(sleeper, 1)
         if _load(address) != value and _exchange(sleeper, 0) == 1:
-            return
+            break
         _call_system(_load(system), _load(sleeper + 8))
+        slept = True
+    return slept
 
 
 @njit
@@ -263,10 +266,14 @@ def _take_pieces(pool: int) -> None:
 
 @njit
 def _serve(pool: int, sleeper: int) -> None:
-    """Help whoever has the pool, forever."""
-    ticket = 0
+    """Help whoever has the pool, forever.
+
+    A system may wake a helper on the caller's own processor. Then it lets the caller go first,
+    but not for long: it moves away only if it looks busy.
+    """
+    ticket, woken = 0, True
     while True:
-        _await_change(pool, pool + _TICKET, ticket, sleeper)
+        woken = _await_change(pool, pool + _TICKET, ticket, sleeper, woken)
         ticket = _load(pool + _TICKET)
         inside = _add(pool + _GATE, 1)
         if 0 <= inside < _load(pool + _JOB + 32):
@@ -295,7 +302,7 @@ def _end(pool: int) -> bool:
     """Wait for the helpers; return whether a piece failed."""
     inside = _add(pool + _GATE, _CLOSED) + _CLOSED
     while inside != _CLOSED:
-        _await_change(pool, pool + _GATE, inside, pool + _CALLER)
+        _await_change(pool, pool + _GATE, inside, pool + _CALLER, True)
         inside = _load(pool + _GATE)
     failed = _load(pool + _FAILED)
     _store(pool + _OWNED, 0)
