@@ -19,13 +19,19 @@ import numpy.typing as npt
 from syntonic.flux.cpu.compiled.pool import Pool, packer, run
 from syntonic.lattice.jit import njit
 
-__all__ = ["in_threads"]
+__all__ = ["in_threads", "thread_count"]
 
 LEAST_WORK = 1 << 17
 """Elements a thread should have: 50 µs of work, about what it takes to wake a thread."""
 
 PIECES = 4
 """Pieces for each thread: who is slowed down by another program leaves pieces to the others."""
+
+
+def thread_count() -> int:
+    """Return numba's number of threads: NUMBA_NUM_THREADS, or the cores of this process."""
+    count: int = vars(numba.config)["NUMBA_NUM_THREADS"]
+    return count
 
 
 def in_threads(loop: Callable[..., None], items: int, work: int, *arguments: Any) -> None:
@@ -38,8 +44,7 @@ def in_threads(loop: Callable[..., None], items: int, work: int, *arguments: Any
     items
         How many independent items there are.
     work
-        How many array elements they treat together; decides whether threads pay. There are as
-        many as numba says: NUMBA_NUM_THREADS, or the cores of this process.
+        How many array elements they treat together; decides whether threads pay.
     arguments
         Arrays that are read-only or misaligned are only read. numba would compile a loop again
         for each combination of such arrays.
@@ -53,7 +58,7 @@ def in_threads(loop: Callable[..., None], items: int, work: int, *arguments: Any
         _usual(x) if isinstance(x, np.ndarray) and not x.flags.carray else x for x in arguments
     )
     most = min(items, work // LEAST_WORK)
-    threads = min(most, vars(numba.config)["NUMBA_NUM_THREADS"])
+    threads = min(most, thread_count())
     if threads <= 1:
         _driver(loop)(0, items, 1, 0, *arguments)
     else:
@@ -83,7 +88,8 @@ def _driver(loop: Any) -> Callable[..., None]:
     It bears the loop's name, file and line, by which it is found again on disk.
     """
     python = loop.py_func
-    assert python.__closure__ is None, "loops of one name and line must be one loop"
+    if python.__closure__ is not None:
+        raise TypeError(f"{python.__qualname__} has a closure; loops of one line must be one loop")
     name, code = f"{python.__name__}_in_threads", python.__code__
     names = ", ".join(list(signature(python).parameters)[2:])
     source = (

@@ -335,7 +335,9 @@ def test_nothing_given_is_written(module: ModuleType, kind: type) -> None:
         module.softmax_learned_backward(grad, out, 1.0)
 
 
-SPLIT = [(300, 1000, 1), (3, 150_000, 1), (2, 100, 1500), (100, 50, 60)]
+SPLIT = [
+    (300, 1000, 1), (3, 150_000, 1), (2, 100, 1500), (100, 50, 60), (1, 700, 1300), (2, 3000, 129)
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("shape", SPLIT)

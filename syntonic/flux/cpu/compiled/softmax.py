@@ -248,7 +248,7 @@ def _softmax(x: Array, shift: Any, weights: Any, scale: Any, floor: Any) -> Arra
         in_threads(_tiles, -(-outer // per), 2 * x.size, per, x, *options, out)
         return out
     if inner > 1:
-        width = width_of(n, inner)
+        width = width_of(outer, n, inner)
         in_threads(_columns, outer * -(-inner // width), 2 * x.size, width, x, *options, out)
         return out
     rows, options = x.reshape(outer, n), (shift, _as_rows(weights), *options[2:])

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from syntonic.flux.cpu.choice import Array
 from syntonic.flux.cpu.compiled.lanes import dot, sum_of
 from syntonic.flux.cpu.compiled.vector import wide_vectors
-from syntonic.flux.cpu.threads import in_threads
+from syntonic.flux.cpu.threads import in_threads, thread_count
 from syntonic.lattice.jit import njit
 
 Doubles = npt.NDArray[np.float64]
@@ -30,9 +30,14 @@ def total(parts: Doubles, axis: int) -> Any:
         return parts.sum(axis=axis)
 
 
-def width_of(n: int, inner: int) -> int:
-    """Return how many columns of length n to treat at once: 2^14 elements, in the L2 cache."""
-    return min(inner, max(64, (1 << 14) // n // 64 * 64))
+def width_of(outer: int, n: int, inner: int) -> int:
+    """Return how many neighbouring columns of length n to treat at once, which no result shows.
+
+    They are 2^16 elements, but not fewer than 512, as long runs of memory are read faster even
+    where the block has left the cache; and not so many that a thread has nothing to do.
+    """
+    share = -(-outer * inner // (64 * thread_count())) * 64
+    return min(inner, share, max(512, (1 << 16) // n // 64 * 64))
 
 
 @njit
@@ -135,7 +140,7 @@ def gradient(grad: Array, out: Array, summed: bool) -> tuple[Array, Any]:
     if out.size == 0:
         return dx, np.zeros(n) if summed else None
     if inner > 1:
-        width = width_of(n, inner)
+        width = width_of(outer, n, inner)
         items = outer * -(-inner // width)
         in_threads(_column_gradients, items, 2 * out.size, width, grad, out, dx)
     else:
