@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib import import_module
+from itertools import count
 from types import ModuleType
 
 import numpy as np
 import pytest
 
-from syntonic.flux.cpu import norm, residual, softmax
+from syntonic.flux.cpu import choice, norm, residual, softmax
 from syntonic.flux.cpu.choice import implementation
 from syntonic.lattice.compiled import COLD_SIZE
 
@@ -38,11 +40,18 @@ def test_choice(monkeypatch: pytest.MonkeyPatch) -> None:
     assert implementation("norm", COLD_SIZE).__name__.endswith("compiled.norm")
 
 
+def test_many_small_arrays_are_worth_numba(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "numba")
+    monkeypatch.setattr(choice, "_cold_calls", count(choice.COLD_CALLS - 1))
+    assert implementation("norm", 1).__name__.endswith("plain.norm")
+    assert implementation("norm", 1).__name__.endswith("compiled.norm")
+
+
 @pytest.mark.parametrize("module", [norm, residual, softmax])
 @pytest.mark.parametrize("form", ["plain", "compiled"])
 def test_both_forms_have_the_whole_contract(module: ModuleType, form: str) -> None:
     family = module.__name__.rpartition(".")[2]
-    there = sys.modules[f"syntonic.flux.cpu.{form}.{family}"]
+    there = import_module(f"syntonic.flux.cpu.{form}.{family}")
     for name in set(module.__all__) - {"residual_backward"}:  # has one form: a multiplication
         assert callable(getattr(there, name))
 
