@@ -1,7 +1,7 @@
 """Run a loop over a range of independent items in threads.
 
-What an item computes depends on the shapes alone and items share nothing they write, so results
-are bitwise the same for any number of threads and any order among them.
+No element of a result depends on which items it is computed among, and items share nothing they
+write: results are bitwise the same for any number of threads and any order among them.
 """
 
 from __future__ import annotations
