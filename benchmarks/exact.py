@@ -1,6 +1,6 @@
 """Exact arithmetic over Q(φ) beside the exact systems of the field.
 
-    python benchmarks/exact.py [--json PATH] [--quick]
+    python -m benchmarks.exact [--json PATH] [--quick]
 
 The same inputs for all, results checked equal before anything is timed, NumPy arrays (or the
 peer's own objects, which spares it the conversion) in and out. Peers run on fewer elements where
@@ -22,9 +22,10 @@ import flint
 import gmpy2
 import numba  # loaded first: compiled loops serve small arrays too
 import numpy as np
-from linalg import det, inverse
-from measure import Result, machine, pretty, side_by_side, table, write
-from peers import (
+
+from benchmarks.linalg import det, inverse
+from benchmarks.measure import Result, machine, pretty, side_by_side, table, write
+from benchmarks.peers import (
     RNG,
     fmpq_multiply,
     lattice,
@@ -37,7 +38,6 @@ from peers import (
     to_pari,
     to_sympy,
 )
-
 from syntonic import GoldenExact, ResonantTensor, integers
 from syntonic.constants import PHI as PHI_FLOAT
 

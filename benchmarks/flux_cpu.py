@@ -1,6 +1,6 @@
 """Flux on the CPU beside NumPy expressions and PyTorch, forward and backward.
 
-    python benchmarks/flux_cpu.py [--json PATH] [--quick] [--more] [--threads N]
+    python -m benchmarks.flux_cpu [--json PATH] [--quick] [--more] [--threads N]
 
 Arrays of a million elements and more, float32 and float64; PyTorch and the compiled
 loops have the same number of threads (2), NumPy has one. Before anything is timed, the results are
@@ -21,8 +21,8 @@ from typing import Any
 
 import numba
 import numpy as np
-from measure import Result, machine, side_by_side, table, write
 
+from benchmarks.measure import Result, machine, side_by_side, table, write
 from syntonic.constants import PHI_INV
 from syntonic.flux.cpu import norm, residual, softmax
 

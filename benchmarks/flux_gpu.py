@@ -1,21 +1,16 @@
 """Every kernel on a GPU: how much of the device's copy bandwidth it reaches, beside its peers.
 
-    python benchmarks/flux_gpu.py [--family residual,norm] [--dtype f32] [--quick] [--no-compile]
-                                  [--budget SECONDS] [--out FILE] [--plan | --once]
+    python -m benchmarks.flux_gpu [--family residual,norm] [--dtype f32] [--quick | --headlines]
+                                  [--no-compile] [--new] [--budget SECONDS] [--out FILE]
+                                  [--plan | --once]
 
-Needs an NVIDIA GPU and CuPy; PyTorch with CUDA and Triton are measured beside if they are there.
-On a machine with a GPU, in this order::
-
-    export PYTHONPATH=. SYNTONIC_REQUIRE_GPU=1
-    python -m pytest -m gpu tests
-    compute-sanitizer --tool memcheck --error-exitcode 1 python benchmarks/flux_gpu.py --once
-    compute-sanitizer --tool racecheck --error-exitcode 1 python benchmarks/flux_gpu.py --once
-    python benchmarks/flux_gpu.py --no-compile --budget 480
-    python benchmarks/flux_gpu.py --budget 480  # again, with torch.compile; its cases come first
-    python benchmarks/report.py
+Needs an NVIDIA GPU and CuPy; PyTorch with CUDA and Triton are measured beside if they are there, and
+the lattice family needs gmpy2. `python -m benchmarks.gpu_session` runs this and all other checks of
+a GPU in one command.
 
 `--once` runs every operation once at small shapes and times nothing: what the sanitizer is to
-watch. `--plan` lists the cases and needs no GPU.
+watch. `--plan` lists the cases and needs neither a GPU nor CuPy. `--new` leaves out the cases that
+the file has of the same kernels.
 
 How it is measured. A case is a launcher of `syntonic.flux.cuda`, a dtype and a shape. Its floor is
 the bytes that the operation must move (`passes` in gpu/operations.py); floor / time is set beside
@@ -37,30 +32,63 @@ import json
 import sys
 import time
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from gpu.bench import Peers, Supply, measure
-from gpu.cases import DTYPES, Case, plan, small
-from gpu.device import Gpu
-from gpu.operations import FAMILIES
-from measure import machine, pretty
+from benchmarks.gpu.bench import Peers, Supply, fingerprint, measure
+from benchmarks.gpu.cases import DTYPES, Case, plan, small
+from benchmarks.gpu.device import Gpu
+from benchmarks.gpu.operations import FAMILIES
+from benchmarks.measure import machine, pretty
+from syntonic.errors import BackendUnavailableError
+from syntonic.flux.device import cuda_library
 
 RESULTS = Path(__file__).parent / "results"
 
 
 def main(arguments: Sequence[str] | None = None) -> int | str:
     options = _parser().parse_args(arguments)
-    if options.once:
-        return once(Gpu(), small(options.family, options.dtype))
-    cases = plan(options.family, options.dtype, options.quick)
+    cases = small(options.family, options.dtype) if options.once else _planned(options)
     if options.plan:
         print("\n".join(f"{case.key}: {case.floor / 1e6:.4g} MB" for case in cases))
         print(f"{len(cases)} cases")
         return 0
+    cases = _possible(cases)
+    try:
+        cuda_library("flux_gpu")
+    except BackendUnavailableError as error:
+        return str(error)
     gpu = Gpu()
+    if options.once:
+        return once(gpu, cases)
+    path = Path(options.out or _default(gpu))
+    if options.new:
+        cases = _new(cases, path, gpu.name)
     beside = Peers.found(gpu, compiled=not (options.quick or options.no_compile))
-    return run(gpu, cases, beside, Path(options.out or _default(gpu)), options.budget)
+    return run(gpu, cases, beside, path, options.budget)
+
+
+def _planned(options: argparse.Namespace) -> list[Case]:
+    planned = plan(options.family, options.dtype, options.quick)
+    return [case for case in planned if case.headline or not options.headlines]
+
+
+def _possible(cases: list[Case]) -> list[Case]:
+    """Leave out, aloud, what needs a package that is not there."""
+    for package, needs in (
+        ("ml_dtypes", lambda case: case.dtype == "bf16"),
+        ("gmpy2", lambda case: case.family == "lattice"),
+    ):
+        if find_spec(package) is None and any(map(needs, cases)):
+            print(f"left out, for want of {package}: {sum(map(needs, cases))} cases", flush=True)
+            cases = [case for case in cases if not needs(case)]
+    return cases
+
+
+def _new(cases: list[Case], path: Path, name: str) -> list[Case]:
+    known = {key for key, entry in _kept(path, name).items() if entry["kernels"] == fingerprint()}
+    return [case for case in cases if case.key not in known]
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -69,6 +97,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--family", default=FAMILIES, help=", ".join(FAMILIES), **several)
     parser.add_argument("--dtype", default=DTYPES, help="f32, bf16, f64, f16", **several)
     parser.add_argument("--quick", action="store_true", help="fewer shapes, no torch.compile")
+    parser.add_argument("--headlines", action="store_true", help="the shapes that stand for others")
+    parser.add_argument("--new", action="store_true", help="leave out what the file has")
     parser.add_argument("--no-compile", action="store_true", help="no torch.compile")
     parser.add_argument("--budget", type=float, metavar="SECONDS", help="start no case after this")
     parser.add_argument("--out", metavar="FILE", help="default: benchmarks/results/gpu_NAME.json")
@@ -130,7 +160,8 @@ def _line(entry: dict[str, Any]) -> str:
     words = [f"{entry['case']:60s}"]
     if "syntonic" in entry["seconds"]:
         share = entry["of_copy"]
-        goal = "" if entry["goal"] is None else (" met" if share >= entry["goal"] else " missed")
+        goal = "" if entry["goal"] is None else f", goal {100 * entry['goal']:.0f}%"
+        goal += f" ({entry['bound']})" if entry["bound"] else ""
         words += [
             f"{pretty(entry['seconds']['syntonic']):>9s}",
             f"{entry['bytes_per_second'] / 1e9:6.0f} GB/s",

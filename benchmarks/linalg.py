@@ -1,6 +1,6 @@
 """Exact linear algebra over Q(φ) beside the exact systems of the field.
 
-    python benchmarks/linalg.py [--json PATH] [--quick]
+    python -m benchmarks.linalg [--json PATH] [--quick]
 
 The same random matrices for all, results checked equal before anything is timed; tensors in and
 out for syntonic, the peer's own objects for the others, which spares them the conversion. FLINT
@@ -21,10 +21,10 @@ from typing import Any
 import flint
 import numba  # noqa: F401  # loaded first: compiled loops then serve small arrays too
 import numpy as np
-from measure import Result, machine, side_by_side, table, write
-from peers import SYMPY_FIELD, lattice, pari, require, to_pari, to_sympy
 from sympy.polys.matrices import DomainMatrix
 
+from benchmarks.measure import Result, machine, side_by_side, table, write
+from benchmarks.peers import SYMPY_FIELD, lattice, pari, require, to_pari, to_sympy
 from syntonic import ResonantTensor, linalg
 
 GOALS = {

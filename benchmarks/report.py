@@ -1,6 +1,6 @@
 """Write the README's table of measurements from the committed results.
 
-    python benchmarks/report.py [--check]
+    python -m benchmarks.report [--check]
 
 The table stands between two comments in README.md; --check fails if it is not what the results
 say, and changes nothing.
@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from measure import pretty
+from benchmarks.measure import pretty
 
 ROOT = Path(__file__).parent.parent
 RESULTS = Path(__file__).parent / "results"
@@ -32,7 +32,7 @@ def main() -> int:
     _, _, after = rest.partition(END)
     wanted = before + START + table() + END + after
     if args.check:
-        return 0 if text == wanted else "README.md: run python benchmarks/report.py"
+        return 0 if text == wanted else "README.md: run python -m benchmarks.report"
     readme.write_text(wanted, encoding="utf-8")
     return 0
 

@@ -1,6 +1,6 @@
 """Snap and wake on one thread, beside what NumPy, PARI, gmpy2 and mpmath offer for it.
 
-    python benchmarks/snap.py [--json PATH] [--quick]
+    python -m benchmarks.snap [--json PATH] [--quick]
 
 Arrays of four million doubles. Before anything is timed the results are checked: snap against
 the search in integers and against the NumPy scan over all b, wake against mpfr. "inexact" marks a
@@ -22,8 +22,8 @@ import gmpy2
 import mpmath
 import numba  # loaded first: compiled loops serve small arrays too
 import numpy as np
-from measure import Result, machine, side_by_side, table, write
 
+from benchmarks.measure import Result, machine, side_by_side, table, write
 from syntonic.constants import PHI
 from syntonic.lattice.snap import snap
 from syntonic.lattice.snap_exact import bounded_plan

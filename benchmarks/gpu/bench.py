@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from gpu import peers
-from gpu.cases import Case
-from gpu.device import dtype_of, optional
+from benchmarks.gpu import peers
+from benchmarks.gpu.cases import Case
+from benchmarks.gpu.device import dtype_of, optional
 from syntonic.flux.cuda import source
 
-__all__ = ["Peers", "Supply", "agreement", "measure"]
+__all__ = ["Peers", "Supply", "agreement", "fingerprint", "measure"]
 
 ROUNDS = 10
 MOST_LAUNCHES = 32  # of a batch: the device's queue holds about a thousand kernels
@@ -107,7 +107,7 @@ def measure(gpu: Any, supply: Supply, case: Case, beside: Peers, copy: float) ->
             except Exception as error:
                 failures[name] = _said(error)
     differences = agreement(gpu, case, {name: turn.results[0] for name, turn in turns.items()})
-    entry = _entry(case, _timed(gpu, turns, failures), copy)
+    entry = _entry(gpu, case, _timed(gpu, turns, failures), copy)
     return {**entry, "cold": cold, "differences": differences, "failures": failures}
 
 
@@ -168,8 +168,11 @@ def _timed(
     }
 
 
-def _entry(case: Case, timed: dict[str, Any], copy: float) -> dict[str, Any]:
+def _entry(gpu: Any, case: Case, timed: dict[str, Any], copy: float) -> dict[str, Any]:
     seconds = timed["seconds"]
+    goal, bound = None, ""
+    if case.goal is not None:
+        goal, bound = case.goal.on(case, gpu.processors, gpu.clock, copy)
     ours = seconds.get("syntonic")
     rate = case.floor / ours if ours else None
     return {
@@ -185,14 +188,15 @@ def _entry(case: Case, timed: dict[str, Any], copy: float) -> dict[str, Any]:
         "bytes_per_second": rate and _rounded(rate),
         "copy_bytes_per_second": _rounded(copy),
         "of_copy": rate and _rounded(rate / copy),
-        "goal": case.goal,
+        "goal": goal and _rounded(goal),
+        "bound": bound,
         "ratios": {n: _rounded(t / ours) for n, t in seconds.items() if ours and n != "syntonic"},
-        "kernels": _kernels(),
+        "kernels": fingerprint(),
     }
 
 
 @cache
-def _kernels() -> str:
+def fingerprint() -> str:
     """Return the fingerprint of all sources: which kernels an old result is of."""
     text = "".join(map(source.assemble, source.families()))
     return hashlib.sha256(text.encode()).hexdigest()[:12]

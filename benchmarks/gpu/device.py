@@ -156,7 +156,7 @@ class Gpu:
         """
         wait = 2 * host * launches + 2e-5
         for _ in range(4):
-            self._spin(int(min(wait, 1.0) * self._rate))
+            self._spin(int(min(wait, 1.0) * self.clock))
             self._start.record()
             began = time.perf_counter()
             for _ in range(launches):
@@ -188,7 +188,7 @@ class Gpu:
         self._kernel((1,), (1,), (np.int64(cycles),))
 
     @cached_property
-    def _rate(self) -> float:
+    def clock(self) -> float:
         """Cycles per second, once the clocks are awake."""
         for cycles in (10**8, 10**7):
             self._start.record()

@@ -11,8 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from gpu.device import dtype_of
-from syntonic.lattice.snap import plan_of
 
 __all__ = ["EPS", "FAMILIES", "FLOOR", "OPERATIONS", "SCALE", "Operation"]
 
@@ -120,12 +118,14 @@ def _provided_out(d: SimpleNamespace) -> None:
     d.out = softmax.softmax_provided(d.x3, d.weights3, SCALE, FLOOR)
 
 
-def _plan(d: SimpleNamespace) -> None:
-    d.plan = plan_of(None, None, 1)[0]
+def _plan(d: SimpleNamespace, window: int | None = None) -> None:
+    from syntonic.lattice.snap import plan_of  # the exact core, which no other family needs
+
+    d.plan = plan_of(None, window, 1)[0]
 
 
 def _window(d: SimpleNamespace) -> None:
-    d.plan = plan_of(None, 100, 1)[0]
+    _plan(d, 100)
 
 
 def _pairs(d: SimpleNamespace) -> None:
@@ -141,7 +141,8 @@ def _resident(case: Any) -> bool:
     from syntonic.flux.cuda.channels import Channels
 
     shape = (*case.shape[:2], prod(case.shape[2:]))
-    return Channels.whole(SimpleNamespace(shape=shape, dtype=dtype_of(case.dtype))) is not None
+    dtype = SimpleNamespace(itemsize=case.size)  # of a plan: bfloat16 may not be installed
+    return Channels.whole(SimpleNamespace(shape=shape, dtype=dtype)) is not None
 
 
 def _batch_norm_passes(case: Any) -> int:

@@ -12,9 +12,9 @@ from math import sqrt
 from types import SimpleNamespace
 from typing import Any
 
-from gpu.cases import Case
-from gpu.device import optional
-from gpu.operations import EPS, FLOOR, SCALE
+from benchmarks.gpu.cases import Case
+from benchmarks.gpu.device import optional
+from benchmarks.gpu.operations import EPS, FLOOR, SCALE
 from syntonic.constants import PHI, PHI_INV
 
 SHARED = ("x", "y", "grad", "weights", "gamma", "beta", "norms", "mean", "var")  # with PyTorch
@@ -195,6 +195,6 @@ def cupy_call(xp: Any, case: Case, sets: list[Any]) -> list[Callable[[], Any]]:
 
 def triton_call(sets: list[Any]) -> list[Callable[[], Any]]:
     """Return the Triton batch norm's call for every set of tensors (N, C)."""
-    from gpu.triton_norm import batch_norm
+    from benchmarks.gpu.triton_norm import batch_norm
 
     return [lambda t=t: batch_norm(t.x, t.gamma, t.beta, EPS) for t in sets]

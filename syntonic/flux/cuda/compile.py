@@ -1,27 +1,25 @@
-"""The kernels on CuPy's arrays: compiled at their first use, launched on the current stream.
-
-CuPy keeps what it compiled on disk. Its key is the text and the options, and the text has every
-header of ours in it, so that an edited kernel or header is compiled anew.
-"""
+"""The kernels on CuPy's arrays: compiled at their first use, launched on the current stream."""
 
 from __future__ import annotations
 
 import sys
 from functools import cache
 from math import prod
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from syntonic.errors import BackendUnavailableError, DeviceError, KernelCompileError
-from syntonic.flux.cuda import source
+from syntonic.flux.cuda import modules, nvrtc
 from syntonic.flux.cuda.launch import Array
 
-__all__ = ["CudaRuntime"]
+__all__ = ["CudaRuntime", "load"]
 
 _DOCTOR = "run `syntonic doctor`"
 _SHARED = 48 * 1024  # what a kernel may have without asking
 _NULL = np.uint64(0)  # CuPy hands a None on as no argument at all, which is not a null pointer
+_UNREADABLE = ("CUDA_ERROR_INVALID_IMAGE", "CUDA_ERROR_INVALID_SOURCE", "CUDA_ERROR_FILE_NOT_FOUND")
 _NO_DEVICE = ("cudaErrorInsufficientDriver", "cudaErrorNoDevice", "CUDA_ERROR_NO_DEVICE")
 
 
@@ -117,11 +115,34 @@ def _runtime(device: int) -> CudaRuntime:
     return CudaRuntime(device)
 
 
+def load(family: str, dtype: str) -> Any:
+    """Return the `cupy.RawModule` of a family on the current device, compiled if it never was."""
+    try:
+        return _module(_cupy().cuda.Device().id, family, dtype)
+    except _errors() as error:
+        raise _explained(error, f"{family} in {dtype}") from error
+
+
 @cache
 def _module(device: int, family: str, dtype: str) -> Any:
     """Return the family's module; `device` is the current one, and each has modules of its own."""
-    text, options = source.assemble(family), source.options(family, dtype)
-    return _cupy().RawModule(code=text, options=options, backend="nvrtc")
+    library = nvrtc.find(_cupy().cuda.runtime.runtimeGetVersion() // 1000)
+    capability = int(_cupy().cuda.Device(device).compute_capability)
+    architecture = modules.architecture_for(capability, library)
+    path = modules.binary(family, dtype, architecture, library)
+    try:
+        return _loaded(path)
+    except _cupy().cuda.driver.CUDADriverError as error:
+        if not str(error).startswith(_UNREADABLE):
+            raise
+    modules.discard(path)
+    return _loaded(modules.binary(family, dtype, architecture, library))
+
+
+def _loaded(path: Path) -> Any:
+    module = _cupy().RawModule(path=str(path))
+    module.compile()  # loads it, which else would wait for its first function
+    return module
 
 
 @cache
@@ -136,14 +157,16 @@ def _cupy() -> Any:
 
 def _errors() -> tuple[type[Exception], ...]:
     """Return what CuPy raises; its CUDA errors, and those of a missing NVRTC, are RuntimeErrors."""
-    return _cupy().cuda.compiler.CompileException, MemoryError, RuntimeError, ImportError
+    return MemoryError, RuntimeError, ImportError
 
 
 def _explained(error: Exception, what: str, wanted: int = 0) -> Exception:
     """Return our error for one of CuPy's."""
     cuda = _cupy().cuda
-    if isinstance(error, cuda.compiler.CompileException):
+    if isinstance(error, KernelCompileError):
         return KernelCompileError(f"{what}: does not compile:\n{error}\n{_DOCTOR}")
+    if isinstance(error, BackendUnavailableError):
+        return BackendUnavailableError(f"{what}: {error}; {_DOCTOR}")
     if isinstance(error, MemoryError):
         free, total = cuda.runtime.memGetInfo()
         held = _cupy().get_default_memory_pool().free_bytes()

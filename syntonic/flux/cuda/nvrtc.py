@@ -13,7 +13,7 @@ import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 from syntonic.errors import BackendUnavailableError, KernelCompileError
@@ -99,6 +99,12 @@ class Nvrtc:
         found = (ctypes.c_int * count.value)()
         self._call("nvrtcGetSupportedArchs", found)
         return tuple(found)
+
+    @cached_property
+    def build(self) -> str:
+        """The build of the compiler, as it signs what it compiles; two of a version may differ."""
+        signed = self.compile("", name="empty.cu").ptx.decode()
+        return "".join(line for line in signed.splitlines() if line.startswith("//"))
 
     def compile(
         self, text: str, options: tuple[str, ...] = (), name: str = "kernel.cu"
@@ -225,7 +231,8 @@ def _wheels() -> Iterator[Path]:
 
 def _toolkits() -> Iterator[Path]:
     yield from (Path(os.environ[name]) for name in ("CUDA_PATH", "CUDA_HOME") if name in os.environ)
-    yield from (Path(sys.prefix), Path(sys.prefix) / "targets" / "x86_64-linux")
+    prefix = Path(sys.prefix)
+    yield from (prefix, prefix / "targets" / "x86_64-linux", prefix / "Library")
     yield from sorted(Path("/usr/local").glob("cuda*"), reverse=True)
 
 

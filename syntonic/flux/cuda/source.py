@@ -1,8 +1,9 @@
 """The CUDA sources: where they are, which kernels they hold, one text to compile for each family.
 
-CuPy's cache looks at the text it compiles and not at included files. So a family's own headers
-are put into the text, each once, with `#line` marks: an edited header always compiles anew, and a
-compiler names the file and line that a person would open.
+A family's own headers are put into the text, each once: whoever knows the text knows all of it, so
+that an edited header always compiles anew. `#line` marks let a compiler name the file and line
+that a person would open; they begin at `kernels/`, so that the text is the same wherever the
+sources lie. It is ASCII: no compiler or cache needs to know an encoding.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ARCHITECTURES",
     "DTYPES",
+    "SUFFIXES",
     "acc_dtype",
     "added_options",
     "assemble",
@@ -34,7 +36,9 @@ ARCHITECTURES = ("sm_75", "sm_80", "sm_86", "sm_89", "sm_90", "sm_100", "sm_120"
 DTYPES = ("f64", "f32", "f16", "bf16")
 """The dtypes a kernel is compiled for, as its symbol ends."""
 
-_SUFFIXES = {"float64": "f64", "float32": "f32", "float16": "f16", "bfloat16": "bf16"}
+SUFFIXES = {"float64": "f64", "float32": "f32", "float16": "f16", "bfloat16": "bf16"}
+"""The ends of symbols by the dtypes' names."""
+
 _INCLUDE = re.compile(r'^#include "([^"]+)"\s*$')
 _KERNEL = re.compile(
     r'(?m)^extern "C" __global__ void\s+(?:__launch_bounds__\((?:[^()]|\([^()]*\))*\)\s*)?'
@@ -44,7 +48,7 @@ _KERNEL = re.compile(
 
 def suffix(dtype: np.dtype) -> str:
     """Return how the symbols for a dtype end: "f64" and so on."""
-    return _SUFFIXES[dtype.name]
+    return SUFFIXES[dtype.name]
 
 
 def acc_dtype(dtype: np.dtype) -> np.dtype:
@@ -76,13 +80,14 @@ def assemble(family: str) -> str:
 
 def _lines(path: Path, seen: set[Path]) -> list[str]:
     seen.add(path)
-    out = [f'#line 1 "{path.as_posix()}"\n']
+    name = f"kernels/{path.name}"
+    out = [f'#line 1 "{name}"\n']
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         found = _INCLUDE.match(line)
         if found is None:
             out.append(f"{line}\n")
         elif (header := path.parent / found[1]) not in seen:
-            out += [*_lines(header, seen), f'#line {number + 1} "{path.as_posix()}"\n']
+            out += [*_lines(header, seen), f'#line {number + 1} "{name}"\n']
         else:
             out.append("\n")
     return out
@@ -95,10 +100,7 @@ def options(family: str, dtype: str) -> tuple[str, ...]:
 
 
 def added_options(architecture: str) -> tuple[str, ...]:
-    """Return what CuPy's RawModule adds to the options, but for the folders of headers.
-
-    A compilation without CuPy adds them too, and so makes the code that would run.
-    """
+    """Return the options of every family: those that CuPy's RawModule adds, headers aside."""
     return "-ftz=true", f"-arch={architecture}", "--device-as-default-execution-space"
 
 

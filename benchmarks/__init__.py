@@ -1,0 +1,1 @@
+"""Programs that measure syntonic beside its peers: python -m benchmarks.NAME."""
