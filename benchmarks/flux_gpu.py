@@ -4,9 +4,9 @@
                                   [--no-compile] [--new] [--budget SECONDS] [--out FILE]
                                   [--plan | --once]
 
-Needs an NVIDIA GPU and CuPy; PyTorch with CUDA and Triton are measured beside if they are there, and
-the lattice family needs gmpy2. `python -m benchmarks.gpu_session` runs this and all other checks of
-a GPU in one command.
+Needs an NVIDIA GPU and CuPy, for the lattice family gmpy2; PyTorch with CUDA and Triton are
+measured beside if they are there. `python -m benchmarks.gpu_session` runs this, and all other
+checks of a GPU, in one command.
 
 `--once` runs every operation once at small shapes and times nothing: what the sanitizer is to
 watch. `--plan` lists the cases and needs neither a GPU nor CuPy. `--new` leaves out the cases that

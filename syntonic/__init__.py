@@ -20,7 +20,7 @@ from syntonic.errors import (
 )
 
 if _TYPE_CHECKING:
-    from syntonic import integers, linalg
+    from syntonic import integers, kernels, linalg
     from syntonic.exact.golden import PHI, PHI_INV, SQRT5, GoldenExact
     from syntonic.lattice.identify import identify
     from syntonic.lattice.snap import SnapResult, snap
@@ -80,6 +80,7 @@ __all__ = [
     "golden_layer_norm",
     "identify",
     "integers",
+    "kernels",
     "linalg",
     "output_stats",
     "phi_residual",
@@ -118,6 +119,7 @@ _LATER = {
     "golden_layer_norm": "syntonic.ops",
     "identify": "syntonic.lattice.identify",
     "integers": "syntonic.integers",
+    "kernels": "syntonic.kernels",
     "linalg": "syntonic.linalg",
     "output_stats": "syntonic.ops",
     "phi_residual": "syntonic.ops",

@@ -140,6 +140,23 @@ def _add_kernels(commands: Any) -> None:
         "--cuda", type=_natural, metavar="12", help="the version of CUDA, if there are several"
     )
     compiling.set_defaults(run=_compile_kernels)
+    warming = kernels.add_parser(
+        "warm",
+        help="compile all kernels into the cache, so that no first use waits",
+        description="Compile all kernels for the visible GPUs into CuPy's cache folder, in "
+        "parallel, or with --cpu the loops of the CPU. Exit status: 0 all compiled, 1 some did "
+        "not, 2 unusable arguments, no NVRTC or no GPU.",
+    )
+    warming.add_argument("--cpu", action="store_true", help="the CPU's loops, not the kernels")
+    for name, metavar, what in (
+        ("--kernel", "FAMILY", "a family; by default all"),
+        ("--arch", "sm_90", "an architecture; by default those of the visible GPUs"),
+        ("--dtype", "f32", "f64, f32, f16 or bf16; by default all"),
+    ):
+        warming.add_argument(
+            name, nargs="+", action="extend", default=[], metavar=metavar, help=what
+        )
+    warming.set_defaults(run=_warm_kernels)
 
 
 def _guard_minus(argv: Sequence[str]) -> list[str]:
@@ -209,6 +226,12 @@ def _compile_kernels(arguments: argparse.Namespace) -> int:
     from syntonic.kernels_cli import run_compile
 
     return run_compile(arguments, _say)
+
+
+def _warm_kernels(arguments: argparse.Namespace) -> int:
+    from syntonic.kernels_cli import run_warm
+
+    return run_warm(arguments, _say)
 
 
 def _doctor(arguments: argparse.Namespace) -> int:

@@ -7,7 +7,7 @@ kernels; the comment above each in the sources tells its arguments and its launc
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from importlib import import_module
 from itertools import product
@@ -17,10 +17,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from syntonic.errors import KernelCompileError
 from syntonic.flux.cuda import modules, nvrtc, source
 from syntonic.flux.device import cuda_library
 
-__all__ = ["Module", "families", "load", "warm"]
+__all__ = ["Module", "Warmed", "families", "load", "planned", "warm"]
 
 
 class Module(NamedTuple):
@@ -29,6 +30,14 @@ class Module(NamedTuple):
     family: str
     dtype: str
     architecture: str
+
+
+class Warmed(NamedTuple):
+    """What became of a module: the file of its machine code, or the compiler's message."""
+
+    module: Module
+    path: Path | None
+    error: str
 
 
 def families() -> tuple[str, ...]:
@@ -89,37 +98,36 @@ def load(family: str, dtype: Any) -> Any:
     return runtime.load(family, kind)
 
 
-def warm(architectures: Sequence[str] = (), *, cores: int | None = None) -> Iterator[Path]:
-    """Compile every family in every dtype into the cache, in as many processes as there are cores.
+def warm(wanted: Sequence[Module] | None = None, *, cores: int | None = None) -> Iterator[Warmed]:
+    """Compile modules into the cache, in as many processes as there are cores.
 
     The cache is CuPy's folder: $CUPY_CACHE_DIR, or ~/.cupy/kernel_cache. What is there already is
-    not compiled again.
+    not compiled again. No GPU is needed where the modules are given.
 
     Parameters
     ----------
-    architectures
-        Such as "sm_90"; no GPU is needed then. By default those of the visible devices.
+    wanted
+        What to compile; by default `planned()`, every family in every dtype for the visible GPUs.
     cores
         How many processes; by default one for each core that this process may use.
 
     Yields
     ------
-    Path
-        The file of a module, as soon as it is there: `len(planned(architectures))` of them.
+    Warmed
+        What became of a module, as soon as that is known.
 
     Raises
     ------
     BackendUnavailableError
-        There is no NVRTC; or no architecture is given and no device is visible.
-    KernelCompileError
-        A family does not compile.
+        There is no NVRTC; or no modules are given and no GPU is visible.
     """
-    jobs = planned(architectures)
-    where = get_context("spawn")  # a fork would share what CUDA keeps
-    count = min(len(jobs), cores or _cores())
+    jobs = planned() if wanted is None else wanted
     major = _cuda_major()
+    nvrtc.find(major)  # or each process would fail
+    where = get_context("spawn")  # a fork would share what CUDA keeps
+    count = max(min(len(jobs), cores or _cores()), 1)
     with ProcessPoolExecutor(count, mp_context=where) as pool:
-        running = [pool.submit(_compiled, job, major) for job in jobs]
+        running = [pool.submit(_warmed, job, major) for job in jobs]
         try:
             for done in as_completed(running):
                 yield done.result()
@@ -127,15 +135,43 @@ def warm(architectures: Sequence[str] = (), *, cores: int | None = None) -> Iter
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def planned(architectures: Iterable[str] = ()) -> list[Module]:
-    """Return what `warm` compiles, the longest compilations first."""
-    wanted = list(architectures) or _visible_architectures()
-    jobs = (Module(f, d, a) for f, d, a in product(families(), source.DTYPES, wanted))
+def planned(
+    families: Sequence[str] = (), dtypes: Sequence[str] = (), architectures: Sequence[str] = ()
+) -> list[Module]:
+    """Return the modules of families, dtypes and architectures, the longest compilations first.
+
+    Parameters
+    ----------
+    families, dtypes, architectures
+        Such as "phi_residual", "f32" and "sm_90"; by default all families and dtypes, and the
+        architectures of the visible GPUs.
+
+    Examples
+    --------
+    >>> planned(["phi_residual"], ["f32"], ["sm_90"])
+    [Module(family='phi_residual', dtype='f32', architecture='sm_90')]
+    """
+    wanted = (
+        _known("family", families, source.families()),
+        _known("dtype", dtypes, source.DTYPES),
+        architectures or _visible_architectures(),
+    )
+    jobs = [Module(*of) for of in product(*map(dict.fromkeys, wanted))]
     return sorted(jobs, key=lambda job: -len(source.assemble(job.family)))
 
 
-def _compiled(job: Module, major: int | None) -> Path:
-    return modules.binary(*job, nvrtc.find(major))
+def _known(what: str, names: Sequence[str], known: Sequence[str]) -> Sequence[str]:
+    for name in names:
+        if name not in known:
+            raise ValueError(f"{what} must be one of {', '.join(known)}, got {name!r}")
+    return names or known
+
+
+def _warmed(job: Module, major: int | None) -> Warmed:
+    try:
+        return Warmed(job, modules.binary(*job, nvrtc.find(major)), "")
+    except KernelCompileError as error:
+        return Warmed(job, None, str(error))
 
 
 def _visible_architectures() -> list[str]:

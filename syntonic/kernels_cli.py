@@ -8,16 +8,23 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
+from typing import TypeVar
 
+from syntonic import kernels
 from syntonic.errors import KernelCompileError
 from syntonic.flux.cuda import nvrtc, source
+from syntonic.flux.cuda.modules import cache_folder
 
-__all__ = ["Job", "Outcome", "compile_all", "run_compile", "run_list"]
+__all__ = ["Job", "Outcome", "compile_all", "run_compile", "run_list", "run_warm"]
+
+T = TypeVar("T")
 
 _DONE, _FAILED = 0, 1
 
@@ -112,6 +119,37 @@ def run_compile(arguments: argparse.Namespace, say: Callable[[str], None]) -> in
     say("\n".join([_table(_HEADINGS, rows), *failures]))
     say(f"{len(jobs) - len(failures)} of {len(jobs)} compiled")
     return _FAILED if failures else _DONE
+
+
+def run_warm(arguments: argparse.Namespace, say: Callable[[str], None]) -> int:
+    """Compile into the cache, and say how long it took.
+
+    Raises
+    ------
+    BackendUnavailableError
+        If there is no NVRTC, or no device and no architecture is given.
+    ValueError
+        If there is no such family or dtype.
+    """
+    began = time.monotonic()
+    jobs = kernels.planned(arguments.kernel, arguments.dtype, arguments.arch)
+    outcomes = list(_shown(kernels.warm(jobs), len(jobs)))
+    failures = [f"{'.'.join(o.module)} did not compile:\n{o.error}" for o in outcomes if o.error]
+    if failures:
+        say("\n".join(failures))
+    seconds = time.monotonic() - began
+    say(f"{len(jobs) - len(failures)} of {len(jobs)} modules in {seconds:.1f} s: {cache_folder()}")
+    return _FAILED if failures else _DONE
+
+
+def _shown(work: Iterable[T], total: int) -> Iterable[T]:
+    """Show how far the work has come, on a terminal."""
+    if not sys.stderr.isatty():
+        return work
+    from tqdm import tqdm
+
+    shown: Iterable[T] = tqdm(work, total=total, unit="module", leave=False)
+    return shown
 
 
 def _kernels(family: str) -> dict[str, list[str]]:

@@ -3,17 +3,56 @@
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
-
-# Fixed seeds, and no deadlines: a first call may compile.
-settings.register_profile("syntonic", deadline=None, derandomize=True)
-settings.load_profile("syntonic")
 
 ROOT = Path(__file__).resolve().parent.parent
+
+LEFT_OUT = frozenset(
+    "gmpy2 flint cypari mpmath sympy numba tqdm hypothesis ml_dtypes matplotlib onnx".split()
+)
+"""Packages whose tests are skipped where they are missing: a GPU's machine may have few."""
+
+with suppress(ImportError):
+    from hypothesis import settings
+
+    # Fixed seeds, and no deadlines: a first call may compile.
+    settings.register_profile("syntonic", deadline=None, derandomize=True)
+    settings.load_profile("syntonic")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector) -> Any:
+    """Skip a file that imports a package that is not there, and say which."""
+    report = yield
+    if report.failed and (missing := _missing(report.call.excinfo)):
+        report.outcome = "skipped"
+        report.longrepr = str(collector.path), None, f"Skipped: needs {missing}"
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
+    """Skip a test that imports a package that is not there, and say which."""
+    report = yield
+    if report.failed and (missing := _missing(call.excinfo)):
+        report.outcome = "skipped"
+        report.longrepr = str(item.path), None, f"Skipped: needs {missing}"
+    return report
+
+
+def _missing(caught: pytest.ExceptionInfo[BaseException] | None) -> str | None:
+    """Return the package of LEFT_OUT that an import did not find, here or in a cause."""
+    error = caught.value if caught else None
+    while error is not None:
+        name = (getattr(error, "name", None) or "").partition(".")[0]
+        if isinstance(error, ModuleNotFoundError) and name in LEFT_OUT:
+            return name
+        error = error.__cause__ or error.__context__
+    return None
 
 
 @pytest.fixture(scope="session")

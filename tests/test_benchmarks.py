@@ -12,18 +12,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from benchmarks import flux_gpu, report
+from benchmarks.gpu import bench, cases, operations, peers
+from benchmarks.gpu.device import Batch
 from cuda_host.devices import device_for
 from cuda_host.runtime import to_host_array
 
 from syntonic.lattice.snap import snap
 
 ROOT = Path(__file__).resolve().parent.parent
-with pytest.MonkeyPatch.context() as patch:
-    patch.syspath_prepend(ROOT / "benchmarks")
-    import flux_gpu
-    import report
-    from gpu import bench, cases, operations, peers
-    from gpu.device import Batch
 
 ALL = ("f64", "f32", "f16", "bf16")
 SUMS = ("component norms", "output stats", "batch norm stats")  # not compared in halves

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-
 __all__ = ["EPS", "FAMILIES", "FLOOR", "OPERATIONS", "SCALE", "Operation"]
 
 EPS, SCALE, FLOOR = 1e-5, 1.0, 1e-10

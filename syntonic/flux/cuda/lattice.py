@@ -7,17 +7,16 @@ leave the marked values to the exact integers of the host.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from syntonic.flux.cuda.launch import runtime_of
 from syntonic.flux.cuda.source import suffix
 from syntonic.flux.device import device_of, move, to_host
-from syntonic.lattice.snap import plan_of
-from syntonic.lattice.snap_exact import BoundedPlan, Plan, WindowPlan
-from syntonic.lattice.snap_search import finish, search, suits_doubles
-from syntonic.lattice.wake import float_type, odd_and_scale, wake, wake_exact
+
+if TYPE_CHECKING:  # the exact core is imported by what needs it: a wake needs none
+    from syntonic.lattice.snap_exact import Plan
 
 __all__ = ["golden_snap", "golden_wake", "snap_on_device", "wake_on_device"]
 
@@ -65,6 +64,9 @@ def snap_on_device(
     ValueError
         x is not finite somewhere, or a bound is out of range, or there are two bounds.
     """
+    from syntonic.lattice.snap import plan_of
+    from syntonic.lattice.snap_search import finish, search, suits_doubles
+
     plan, d = plan_of(precision, window, denominator)
     if not suits_doubles(plan, d):
         return search(_doubles(x), plan, d)
@@ -112,6 +114,8 @@ def wake_on_device(a: Array, b: Array, denominator: int, dtype: Any = np.float64
     TypeError
         dtype is not float64, float32 or float16.
     """
+    from syntonic.lattice.wake import float_type, odd_and_scale, wake, wake_exact
+
     out_type, parts = float_type(dtype), odd_and_scale(denominator)
     if parts is None:
         woken = wake(to_host(a), to_host(b), denominator, out_type)
@@ -137,6 +141,7 @@ def _snap(x: Array, plan: Plan, denominator: int, dtype: Any) -> tuple[Array, Ar
 
 def _arguments_of(plan: Plan) -> tuple[str, tuple[np.float64, ...]]:
     """Return which kernel follows a plan, and the plan in doubles."""
+    from syntonic.lattice.snap_exact import BoundedPlan, WindowPlan
     from syntonic.lattice.snap_kernels import bounded_constants
     from syntonic.lattice.window_kernels import window_constants
 

@@ -13,6 +13,7 @@ import tempfile
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from threading import get_ident
 
 from syntonic.errors import BackendUnavailableError
 from syntonic.flux.cuda import nvrtc, source
@@ -92,14 +93,12 @@ def _headers(library: nvrtc.Nvrtc) -> tuple[str, ...]:
 def _written(path: Path, code: bytes) -> Path:
     """Write a file whole or not at all, beside others who may be writing it too."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, part = tempfile.mkstemp(dir=path.parent, suffix=".part")
+    part = path.with_suffix(f".{os.getpid()}.{get_ident()}.part")
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(code)
-        os.replace(part, path)
-    except BaseException:
-        Path(part).unlink(missing_ok=True)
-        raise
+        part.write_bytes(code)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
     return path
 
 
