@@ -44,6 +44,7 @@ from benchmarks.gpu.stages import SANITIZING, STAGES, Command, Session, Stage
 
 ROOT = Path(__file__).resolve().parent.parent
 PASSED, FAILED, NO_GPU = 0, 1, 4
+NOTHING_COLLECTED = 5  # pytest's exit status
 SCHEMA = 1
 TAIL = 20  # lines of a stage's output that session.json keeps
 GRACE = 15  # seconds in which an interrupted stage may still write what it has
@@ -113,7 +114,8 @@ class Run:
     def _one(self, stage: Stage, left: float) -> float:
         """Run a stage, keep what became of it, and return what it leaves of its limit."""
         remaining = self._ends - time.monotonic()
-        wanted = remaining - SANITIZING if stage.limit is None else stage.limit + left
+        kept = min(SANITIZING, remaining / 2)
+        wanted = remaining - kept if stage.limit is None else stage.limit + left
         limit = max(min(wanted, remaining), 0.0)
         entry = {"name": stage.name, "limit": round(limit, 1)}
         if stage.name in self._done:
@@ -130,7 +132,9 @@ class Run:
         self._say(f"-- {stage.name}, at most {limit:.0f} s")
         state, status, tail = self._watched(command, limit)
         seconds = time.monotonic() - began
-        if self._reason and state == "passed":
+        if "pytest" in command and status == NOTHING_COLLECTED:
+            state = "left out"  # the reasons, packages that are missing, end its output
+        elif self._reason and state == "passed":
             state = "rehearsed"
         entry |= {"state": state, "status": status, "seconds": round(seconds, 1), "tail": tail}
         self._stages.append(entry)
