@@ -1,5 +1,5 @@
-// Sums and products of doubles with their errors, and exact signs in Z[φ]: what
-// syntonic.lattice.jit is on the CPU, operation for operation. To be compiled with -fmad=false.
+// Long sums of doubles and exact signs in Z[φ]: what syntonic.lattice.jit is on the CPU, operation
+// for operation. To be compiled with -fmad=false.
 #ifndef SRT_ERROR_FREE_CUH
 #define SRT_ERROR_FREE_CUH
 #include "scalar.cuh"
@@ -7,24 +7,10 @@
 #define SRT_DOUBLE_INFINITY (__longlong_as_double(0x7ff0000000000000LL))
 #define SRT_DOUBLE_NAN (__longlong_as_double(0x7ff8000000000000LL))
 
-// A number and what its rounding lost.
-struct Two {
-    double high, low;
-};
-// Knuth's sum.
-SRT_INLINE Two two_sum(double x, double y) {
-    double s = x + y, t = s - x;
-    return {s, (x - (s - t)) + (y - t)};
-}
-SRT_INLINE Two two_product(double x, double y) {
-    double p = x * y;
-    return {p, fma(x, y, -p)};
-}
-
 // The sum of the terms to about twice the precision; overwrites them. Error-free passes, then a
 // plain one. (T. Ogita, S. M. Rump, S. Oishi, "Accurate sum and dot product", SIAM J. Sci. Comput.
 // 26 (2005), algorithm 4.8.)
-template <int N> SRT_INLINE Two distill(double (&terms)[N], int passes) {
+template <int N> SRT_INLINE Two<double> distill(double (&terms)[N], int passes) {
 #pragma unroll 1
     for (int pass = 0; pass < passes; ++pass)
 #pragma unroll

@@ -15,12 +15,11 @@ struct Affine {
     acc_t mean, rest, scale;
 };
 
-// D. E. Knuth, TAOCP 2, section 4.2.2, theorem B: mean + rest = shift + total.mean exactly.
+// mean + rest = shift + total.mean exactly.
 SRT_INLINE Affine affine_of(Moments total, acc_t shift, acc_t var, acc_t gamma, acc_t target,
                             acc_t eps) {
-    acc_t mean = shift + total.mean, back = mean - shift;
-    acc_t rest = (shift - (mean - back)) + (total.mean - back);
-    Affine affine = {mean, rest, golden_scale(var, gamma, target, eps)};
+    Two mean = two_sum(shift, total.mean);
+    Affine affine = {mean.high, mean.low, golden_scale(var, gamma, target, eps)};
     return affine;
 }
 

@@ -30,7 +30,7 @@ struct Candidate {
 SRT_INLINE Candidate first_candidate(double f, double low, const Bounded &plan) {
     double i = floor(plan.direction * plan.second * f);
     double j = floor(-plan.direction * plan.first * f);
-    double product = i * plan.first;
+    double product = srt_mul(i, plan.first);
     double b = fma(j, plan.second, product) + fma(i, plan.first, -product);
     Two t = two_product(b, SRT_PHI_WORD_0);
     double a = rint(f - t.high), u = f - a;
@@ -43,7 +43,7 @@ struct Split {
     double f, low;
 };
 SRT_INLINE Split split(double x, double d) {
-    double high = x * d, n = rint(high);
+    double high = srt_mul(x, d), n = rint(high);
     Two s = two_sum(high - n, fma(x, d, -high));
     double m = rint(s.high);
     s = two_sum(s.high - m, s.low);
@@ -90,7 +90,7 @@ SRT_INLINE Element resolve(double x, double d, const Bounded &plan) {
 }
 
 SRT_INLINE Element nearest(double x, double d, const Bounded &plan) {
-    double high = x * d, n = rint(high);
+    double high = srt_mul(x, d), n = rint(high);
     Two s = two_sum(high - n, fma(x, d, -high));
     Candidate c = first_candidate(s.high, s.low, plan);
     double b0 = c.b, b1 = b0 + plan.first, b2 = b0 + plan.second, b3 = b0 + plan.third;
@@ -128,9 +128,9 @@ struct Corner {
 SRT_INLINE Corner first_corner(double high, double low, const Window &plan) {
     double n = rint(high);
     double i = floor(plan.coordinate1 * high), j = floor(plan.coordinate2 * high);
-    double product = i * plan.a1;
+    double product = srt_mul(i, plan.a1);
     double a = fma(j, plan.a2, product) + fma(i, plan.a1, -product);
-    product = i * plan.b1;
+    product = srt_mul(i, plan.b1);
     double b = fma(j, plan.b2, product) + fma(i, plan.b1, -product);
     Two t = two_product(b, SRT_PHI_WORD_0);
     Two rest = two_sum(n - a, -t.high), residual = two_sum(rest.high, high - n);
@@ -162,7 +162,7 @@ SRT_INLINE int midpoint_sign(double high, double low, double a, double b) {
 }
 
 SRT_INLINE Element resolve(double x, double d, const Window &plan) {
-    double high = x * d, low = fma(x, d, -high);
+    double high = srt_mul(x, d), low = fma(x, d, -high);
     if (!(fabs(high) < plan.limit)) return undecided();
     Corner c = first_corner(high, low, plan);
     double best = SRT_DOUBLE_INFINITY, a_best = 0.0, b_best = 0.0, q_best = 0.0;
@@ -195,7 +195,7 @@ SRT_INLINE Element resolve(double x, double d, const Window &plan) {
 }
 
 SRT_INLINE Element nearest(double x, double d, const Window &plan) {
-    double high = x * d, none = SRT_DOUBLE_INFINITY;
+    double high = srt_mul(x, d), none = SRT_DOUBLE_INFINITY;
     Corner c = first_corner(high, fma(x, d, -high), plan);
     double q0 = fabs(c.conjugate), q1 = fabs(c.conjugate + plan.conjugate1);
     double q2 = fabs(c.conjugate + plan.conjugate2), q3 = fabs(c.conjugate + plan.conjugate3);

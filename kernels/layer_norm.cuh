@@ -56,7 +56,7 @@ SRT_INLINE RowStatistics row_statistics(const RowPart<ALIGNED, SRT_ROW_PACKS> &x
     for (int u = 0; u < SRT_ROW_PACKS; ++u)
 #pragma unroll
         for (int j = 0; j < SRT_VEC; ++j) sum += has_element<ALIGNED>(place.valid[u], j) ? x.at(u, j) : (acc_t)0;
-    acc_t mean = team_total(sum, (acc_t)0, team) * weight;
+    acc_t mean = srt_mul(team_total(sum, (acc_t)0, team), weight);  // what `rest` is measured from
     Sum2 spread = no_sum2();
 #pragma unroll
     for (int u = 0; u < SRT_ROW_PACKS; ++u)

@@ -31,7 +31,8 @@ SRT_KERNEL(phi_residual_mode_standard)(scalar_t *out, const scalar_t *identity,
     map<2, 1>({{identity, residual}, {out}}, n, Join{SRT_MODE_STANDARD});
 }
 
-// The same for pointers that the caller knows to be aligned to 16 bytes.
+// The same for pointers that the caller knows to be aligned to 16 bytes. The launchers do not know,
+// and use the kernels above, which ask: these are for who launches kernels by their symbols.
 #if SRT_DTYPE == SRT_F32
 extern "C" __global__ void __launch_bounds__(256)
 phi_residual_mode_phi_vec4_f32(float *out, const float *identity, const float *residual,
@@ -47,7 +48,8 @@ phi_residual_mode_phi_vec2_f64(double *out, const double *identity, const double
 #endif
 
 // The gradient of an operand whose gradient is not `grad` itself: phi's residual, both of
-// symmetric. Standard hands `grad` on; its kernel makes the copy, for who may not share it.
+// symmetric. Standard hands `grad` on, as its launcher does; its kernel makes the copy, for who
+// launches by symbols, one for every mode, and may not share an array.
 extern "C" __global__ void __launch_bounds__(256)
 SRT_KERNEL(phi_residual_mode_phi_backward)(scalar_t *out, const scalar_t *grad, index_t n) {
     Mode mode = SRT_MODE_PHI;

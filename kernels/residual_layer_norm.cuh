@@ -178,10 +178,9 @@ SRT_KERNEL(phi_residual_layernorm_finalize)(acc_t *mean, acc_t *rstd, acc_t *res
     m = warp_total(m);
     if (threadIdx.x > 0) return;
     Mode mode = {inner, outer};
-    acc_t pivot = pivot_of(row, identity, residual, cols, mode), sum = pivot + m.mean;
-    acc_t of_mean = sum - pivot;
-    mean[row] = sum;
-    rest[row] = (pivot - (sum - of_mean)) + (m.mean - of_mean);
+    Two whole = two_sum(pivot_of(row, identity, residual, cols, mode), m.mean);
+    mean[row] = whole.high;
+    rest[row] = whole.low;
     rstd[row] = inverse_deviation(m.m2, m.n, eps);
 }
 

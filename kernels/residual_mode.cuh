@@ -9,7 +9,7 @@
 struct Mode {
     acc_t inner, outer;
     SRT_INLINE acc_t operator()(acc_t identity, acc_t residual) const {
-        return srt_fma(residual, inner, identity) * outer;
+        return srt_mul(srt_fma(residual, inner, identity), outer);  // one number for all its uses
     }
     // The gradients of the operands, where that of the result is g.
     SRT_INLINE acc_t identity(acc_t g) const { return g * outer; }

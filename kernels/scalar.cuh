@@ -80,8 +80,31 @@ SRT_INLINE float srt_sqrt(float x) { return sqrtf(x); }
 SRT_INLINE double srt_sqrt(double x) { return sqrt(x); }
 SRT_INLINE float srt_fma(float x, float y, float z) { return fmaf(x, y, z); }
 SRT_INLINE double srt_fma(double x, double y, double z) { return fma(x, y, z); }
+// Rounded by themselves: a compiler may fuse a product and a sum that operators make, not these.
+SRT_INLINE float srt_add(float x, float y) { return __fadd_rn(x, y); }
+SRT_INLINE double srt_add(double x, double y) { return __dadd_rn(x, y); }
+SRT_INLINE float srt_sub(float x, float y) { return __fsub_rn(x, y); }
+SRT_INLINE double srt_sub(double x, double y) { return __dsub_rn(x, y); }
+SRT_INLINE float srt_mul(float x, float y) { return __fmul_rn(x, y); }
+SRT_INLINE double srt_mul(double x, double y) { return __dmul_rn(x, y); }
 // fmax drops a NaN; these keep it.
 template <typename T> SRT_INLINE T nan_max(T x, T y) { return (x > y || x != x) ? x : y; }
 template <typename T> SRT_INLINE T nan_relu(T x) { return x > (T)0 || x != x ? x : (T)0; }
+
+// -- error-free -----------------------------------------------------------------------------
+// A number and what its rounding lost.
+template <typename T> struct Two {
+    T high, low;
+};
+// high + low = x + y exactly. (D. E. Knuth, TAOCP 2, section 4.2.2, theorem B.)
+template <typename T> SRT_INLINE Two<T> two_sum(T x, T y) {
+    T sum = srt_add(x, y), back = srt_sub(sum, x);
+    return {sum, srt_add(srt_sub(x, srt_sub(sum, back)), srt_sub(y, back))};
+}
+// high + low = x * y exactly, where the product is far from underflow.
+template <typename T> SRT_INLINE Two<T> two_product(T x, T y) {
+    T product = srt_mul(x, y);
+    return {product, srt_fma(x, y, -product)};
+}
 
 #endif

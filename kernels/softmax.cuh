@@ -105,9 +105,8 @@ SRT_INLINE acc_t origin(acc_t top) { return top == -SRT_INFINITY ? (acc_t)0 : to
 struct Compensated {
     acc_t sum, rest;
     SRT_INLINE void add(acc_t x) {
-        acc_t all = sum + x, back = all - sum;  // D. E. Knuth, TAOCP 2, 4.2.2, theorem B
-        rest += (sum - (all - back)) + (x - back);
-        sum = all;
+        Two all = two_sum(sum, x);
+        sum = all.high, rest += all.low;
     }
 // The rest of an infinite sum is no number.
     SRT_INLINE acc_t value() const { return rest == rest ? sum + rest : sum; }

@@ -23,7 +23,7 @@ SRT_INLINE RowStatistics wide_statistics(Row &row, acc_t weight, acc_t eps) {
 #pragma unroll
         for (int j = 0; j < SRT_VEC; ++j)
             if (row.has(u, j)) sum += row.at(u, j);
-    acc_t mean = block_total(sum, (acc_t)0) * weight;
+    acc_t mean = srt_mul(block_total(sum, (acc_t)0), weight);  // what `rest` is measured from
     row.refresh();
     Sum2 spread = no_sum2();
 #pragma unroll(Row::held)

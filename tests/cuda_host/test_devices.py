@@ -87,7 +87,7 @@ def test_edited_kernels_run_inside_the_block_alone() -> None:
         return device.numpy(out).tolist()
 
     def edit(text: str) -> str:
-        return text.replace("* outer;", "* (outer + outer);", 1)
+        return text.replace("identity), outer)", "identity), outer + outer)", 1)
 
     assert launch() == [0, 2, 4, 6]
     with RUNTIME.edited(edit, only=(name,)):

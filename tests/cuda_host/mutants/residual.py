@@ -44,8 +44,8 @@ MUTANTS = [
         "residual",
         (
             "operands swapped",
-            "srt_fma(residual, inner, identity) * outer",
-            "srt_fma(identity, inner, residual) * outer",
+            "srt_fma(residual, inner, identity), outer",
+            "srt_fma(identity, inner, residual), outer",
         ),
         ("gradient without 1/φ", "return g * (inner * outer);", "return g * outer;"),
     ),
