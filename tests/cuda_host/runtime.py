@@ -14,7 +14,7 @@ import numpy as np
 from cuda_host.build import UNDEFINED, build
 from cuda_host.simulator import SHARED_BY_DEFAULT, SimModule
 from syntonic.flux.cuda import source
-from syntonic.flux.cuda.launch import register_runtime
+from syntonic.flux.cuda.launch import check_geometry, register_runtime
 
 __all__ = ["RUNTIME", "HostArray", "HostRuntime", "families_of", "prebuild", "to_host_array"]
 
@@ -58,6 +58,7 @@ class HostRuntime:
         shared: int = 0,
     ) -> None:
         """Run a kernel to its end; raises SimError with what it did wrong."""
+        check_geometry(symbol, grid, block)
         module = self._module(family, dtype)
         module.seed = self.seed
         kernel = module.get_function(symbol)

@@ -12,12 +12,27 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import lru_cache
+from math import prod
 from typing import Any, Protocol
 
-__all__ = ["WARP", "Runtime", "blocks_for", "register_runtime", "runtime_of"]
+from syntonic.errors import DeviceError
+
+__all__ = [
+    "WARP",
+    "Runtime",
+    "blocks_for",
+    "check_geometry",
+    "register_runtime",
+    "runtime_of",
+]
 
 WARP = 32
 """Threads in a warp."""
+
+_MOST_BLOCKS = (2**31 - 1, 65535, 65535)
+_MOST_THREADS = 1024
+_MOST_ALONG = (1024, 1024, 64)
 
 Array = Any
 """An array of the runtime's library: shape, dtype, size, nbytes, reshape, C-contiguous."""
@@ -67,3 +82,32 @@ def runtime_of(array: Array) -> Runtime:
 def blocks_for(threads: int, block: int, most: int = 1 << 30) -> int:
     """Return how many blocks hold this many threads, at least one and at most `most`."""
     return max(1, min(-(-threads // block), most))
+
+
+def check_geometry(symbol: str, grid: tuple[int, ...], block: tuple[int, ...]) -> None:
+    """Refuse a grid or a block that no CUDA device takes; every runtime asks before it launches.
+
+    Raises
+    ------
+    DeviceError
+        If there are not one to three sides, or one is not positive; if the grid exceeds 2^31 - 1,
+        65535 or 65535 blocks along x, y or z, or the block 1024, 1024 or 64 threads, 1024 in all.
+    """
+    if reason := _refusal(grid, block):
+        raise DeviceError(f"{symbol}: a grid of {grid} and a block of {block}: {reason}")
+
+
+@lru_cache(maxsize=4096)  # a launch is a matter of microseconds, and shapes come again
+def _refusal(grid: tuple[int, ...], block: tuple[int, ...]) -> str:
+    """Return why no device takes them, or nothing."""
+    if not (1 <= len(grid) <= 3 and 1 <= len(block) <= 3):
+        return "each has one to three sides"
+    if min(*grid, *block) < 1:
+        return "all sides must be positive"
+    if any(side > most for side, most in zip(grid, _MOST_BLOCKS, strict=False)):
+        return f"CUDA's grids have at most {_MOST_BLOCKS} blocks along x, y and z"
+    if any(side > most for side, most in zip(block, _MOST_ALONG, strict=False)):
+        return f"CUDA's blocks have at most {_MOST_ALONG} threads along x, y and z"
+    if prod(block) > _MOST_THREADS:
+        return f"CUDA's blocks have at most {_MOST_THREADS} threads"
+    return ""

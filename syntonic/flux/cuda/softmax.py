@@ -248,6 +248,8 @@ def _strided(outer: int, n: int, inner: int, dtype: Any) -> _Grid:
         lanes, ways, tiles = _team(n, inner, width, dtype)
     parts = 1 if full else max(1, min(_BLOCKS // (outer * tiles), n // (ways * 8)))
     block = max(lanes * ways, _LANE_BLOCK)
+    # Teams of one warp that walk shares of different lengths would wait for each other in shuffles.
+    assert parts == 1 or lanes * ways == block, "a share of a slice must be a whole block's"
     blocks = -(-outer * tiles * parts * lanes * ways // block)
     bits = (np.int32(_bits(lanes)), np.int32(_bits(ways)))
     sizes = (np.int64(outer), np.int64(n), np.int64(inner), *bits)
