@@ -91,7 +91,9 @@ SRT_INLINE void plane_gradients(scalar_t *dx, const scalar_t *grad, const scalar
         write_plane_gradients<false>(dx, grad, x, by, training, share, c, s, lanes);
 }
 
-// Grid (c, splits); partial is (c, splits).
+// sum grad and sum grad * (x - mean) by shares: partial is acc_t (c, splits, 2), grad and x
+// (n, c, s), mean acc_t (c). lanes, planes, packs and segments as for golden_bn_2d_compute_stats.
+// Launch: grid (c, splits = ceil(n / planes) * segments), block a multiple of 32 from lanes to 256.
 extern "C" __global__ void __launch_bounds__(256)
     SRT_KERNEL(golden_bn_2d_backward_reduce)(Sum2 *partial, const scalar_t *grad, const scalar_t *x,
                                              const acc_t *mean, index_t n, index_t c, index_t s,
@@ -102,7 +104,10 @@ extern "C" __global__ void __launch_bounds__(256)
     if (threadIdx.x == 0) partial[share.channel * gridDim.y + blockIdx.y] = total;
 }
 
-// Grid (c, splits), walked backward against the sums.
+// dx = scale * grad, and if training (not 0) + offset + slope * (x - mean). dx, grad and x
+// are (n, c, s), gradient acc_t (c, 4): mean, scale, offset, slope. lanes, planes, packs and
+// segments as for golden_bn_2d_compute_stats. Walked backward against the sums.
+// Launch: grid (c, splits = ceil(n / planes) * segments), block a multiple of 32 from lanes to 256.
 extern "C" __global__ void __launch_bounds__(256)
     SRT_KERNEL(golden_bn_2d_backward)(scalar_t *dx, const scalar_t *grad, const scalar_t *x,
                                       const Gradient *gradient, int training, index_t n, index_t c,
@@ -113,7 +118,11 @@ extern "C" __global__ void __launch_bounds__(256)
     plane_gradients(dx, grad, x, gradient[channel], training, share, c, s, lanes);
 }
 
-// Grid (c): one block reads a channel of both that its cache holds, twice.
+// dx, dgamma and dbeta at once, as of golden_bn_backward_finalize and golden_bn_2d_backward, mean
+// and var constants where training is 0. dx, grad and x are (n, c, s); dgamma, dbeta, mean, var and
+// gamma (or null) acc_t (c); target and eps as forward. A block reads a channel of both that its
+// cache holds, twice, `lanes` threads along a plane.
+// Launch: grid c, block a multiple of 32 from lanes to 512.
 extern "C" __global__ void __launch_bounds__(512)
     SRT_KERNEL(golden_bn_2d_backward_fused)(scalar_t *dx, acc_t *dgamma, acc_t *dbeta,
                                             const scalar_t *grad, const scalar_t *x,
@@ -205,7 +214,9 @@ SRT_INLINE void column_gradients(scalar_t *dx, const scalar_t *grad, const scala
         write_column_gradients<false>(dx, grad, x, by, training, own, begin, end, c);
 }
 
-// Grid (blocks of columns, splits of `rows` rows); partial is (c, splits).
+// sum grad and sum grad * (x - mean) by shares: partial is acc_t (c, splits, 2), grad and x (n, c),
+// mean acc_t (c). `lanes`, a power of two up to 32, times V columns and `rows` rows are a block's.
+// Launch: grid (ceil(c / (lanes * V)), splits = ceil(n / rows)), block 256.
 extern "C" __global__ void __launch_bounds__(256, 2)
     SRT_KERNEL(golden_bn_1d_backward_reduce)(Sum2 *partial, const scalar_t *grad, const scalar_t *x,
                                              const acc_t *mean, index_t n, index_t c, int lanes,
@@ -221,7 +232,10 @@ extern "C" __global__ void __launch_bounds__(256, 2)
         if (j < own.valid) partial[(own.column + j) * gridDim.y + blockIdx.y] = total[j];
 }
 
-// The same grid, walked backward against the sums.
+// dx = scale * grad, and if training (not 0) + offset + slope * (x - mean). dx, grad and x
+// are (n, c), gradient acc_t (c, 4): mean, scale, offset, slope. `lanes`, a power of two up to 32,
+// times V columns and `rows` rows are a block's. Walked backward against the sums.
+// Launch: grid (ceil(c / (lanes * V)), splits = ceil(n / rows)), block 256.
 extern "C" __global__ void __launch_bounds__(256, 2)
     SRT_KERNEL(golden_bn_1d_backward)(scalar_t *dx, const scalar_t *grad, const scalar_t *x,
                                       const Gradient *gradient, int training, index_t n, index_t c,
@@ -235,7 +249,10 @@ extern "C" __global__ void __launch_bounds__(256, 2)
     column_gradients(dx, grad, x, by, training, own, begin, min(n, begin + rows), c);
 }
 
-// Grid (blocks of columns): narrow slabs of both, which the block's cache holds, read twice.
+// golden_bn_2d_backward_fused for columns: dx, grad and x are (n, c); dgamma, dbeta, mean, var and
+// gamma (or null) acc_t (c); target, eps and training as there. Narrow slabs, which the block's
+// cache holds, are read twice. `lanes`, a power of two up to 32, times V columns are a block's.
+// Launch: grid ceil(c / (lanes * V)), block 256.
 extern "C" __global__ void __launch_bounds__(256)
     SRT_KERNEL(golden_bn_1d_backward_fused)(scalar_t *dx, acc_t *dgamma, acc_t *dbeta,
                                             const scalar_t *grad, const scalar_t *x,
@@ -263,7 +280,12 @@ extern "C" __global__ void __launch_bounds__(256)
 }
 
 // -- from parts ---------------------------------------------------------------------------------
-// A warp a channel merges partial (c, splits).
+
+// dbeta = sum g, dgamma = r * sum g d, r = sqrt(target / (var + eps)), and gradient, acc_t (c, 4),
+// for dx: mean, scale = gamma * r, -scale * sum g / m and -scale * sum g d / (m * (var + eps)), m =
+// n s; from partial, acc_t (c, splits, 2), the sums. dgamma, dbeta, mean, var and gamma (or null)
+// are acc_t (c); s is 1 for columns. A warp to a channel.
+// Launch: grid ceil(c / 4), block 128.
 extern "C" __global__ void __launch_bounds__(128)
     SRT_KERNEL(golden_bn_backward_finalize)(acc_t *dgamma, acc_t *dbeta, Gradient *gradient,
                                             const Sum2 *partial, const acc_t *mean,

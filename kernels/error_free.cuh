@@ -1,4 +1,4 @@
-// Long sums of doubles and exact signs in Z[φ]: what syntonic.lattice.jit is on the CPU, operation
+// Long sums of doubles and exact signs in Z[phi]: what syntonic.lattice.jit is on the CPU, operation
 // for operation. To be compiled with -fmad=false.
 #ifndef SRT_ERROR_FREE_CUH
 #define SRT_ERROR_FREE_CUH
@@ -24,8 +24,8 @@ template <int N> SRT_INLINE Two<double> distill(double (&terms)[N], int passes) 
     return two_sum(terms[N - 1], rest);
 }
 
-// The sign of x + y + z + a + bφ, or 0 if it is zero or in doubt, for |a|, |b| and |x + y + z| up
-// to 2^52: three words of φ leave |b| 2^-160, the sum 2^-140.
+// The sign of x + y + z + a + b phi, or 0 if it is zero or in doubt, for |a|, |b| and |x + y + z|
+// up to 2^52: three words of phi leave |b| 2^-160, the sum 2^-140.
 SRT_INLINE int exact_sign(double x, double y, double z, double a, double b) {
     Two p = two_product(b, SRT_PHI_WORD_0), q = two_product(b, SRT_PHI_WORD_1),
         r = two_product(b, SRT_PHI_WORD_2);

@@ -87,7 +87,12 @@ SRT_INLINE void normalize_planes(scalar_t *out, const scalar_t *x, const Affine 
         write_planes<false>(out, x, affine, beta, share, c, s, lanes);
 }
 
-// Grid (c, splits); partial is (c, splits).
+// Count, mean and sum of squared deviations of x less the channel's first element, by shares:
+// partial is acc_t (c, splits, 3), x (n, c, s).
+// Share (y, z) of a channel is planes y * planes to (y + 1) * planes - 1, and of each of them packs
+// z * packs to (z + 1) * packs - 1 of V elements, segments = ceil(ceil(s / V) / packs) to a plane;
+// `lanes` threads stand along a plane.
+// Launch: grid (c, splits = ceil(n / planes) * segments), block a multiple of 32 from lanes to 256.
 extern "C" __global__ void __launch_bounds__(256)
     SRT_KERNEL(golden_bn_2d_compute_stats)(Moments *partial, const scalar_t *x, index_t n, index_t c,
                                            index_t s, int lanes, index_t planes, index_t packs,
@@ -98,7 +103,10 @@ extern "C" __global__ void __launch_bounds__(256)
     if (threadIdx.x == 0) partial[share.channel * gridDim.y + blockIdx.y] = total;
 }
 
-// Grid (c, splits), walked backward against the statistics. rest and beta may be null.
+// out = ((x - mean) - rest) * scale + beta. out and x are (n, c, s); mean, rest, scale and beta
+// acc_t (c), rest and beta may be null. lanes, planes, packs and segments as for
+// golden_bn_2d_compute_stats. Walked backward against the statistics.
+// Launch: grid (c, splits = ceil(n / planes) * segments), block a multiple of 32 from lanes to 256.
 extern "C" __global__ void __launch_bounds__(256)
     SRT_KERNEL(golden_bn_2d_normalize)(scalar_t *out, const scalar_t *x, const acc_t *mean,
                                        const acc_t *rest, const acc_t *scale, const acc_t *beta,
@@ -110,7 +118,11 @@ extern "C" __global__ void __launch_bounds__(256)
     normalize_planes(out, x, affine, beta ? beta[channel] : 0, share, c, s, lanes);
 }
 
-// Grid (c): one block reads a channel that its cache holds, twice.
+// out = (x - mean) * gamma * sqrt(target / (var + eps)) + beta by each channel's own mean and
+// population variance, which are written. out and x are (n, c, s); mean, var, gamma and beta
+// acc_t (c), gamma and beta may be null. A block reads a channel that its cache holds, twice,
+// `lanes` threads along a plane.
+// Launch: grid c, block a multiple of 32 from lanes to 512.
 extern "C" __global__ void __launch_bounds__(512, 1)
     SRT_KERNEL(golden_bn_2d_fused)(scalar_t *out, acc_t *mean, acc_t *var, const scalar_t *x,
                                    const acc_t *gamma, const acc_t *beta, acc_t target, acc_t eps,
@@ -128,7 +140,10 @@ extern "C" __global__ void __launch_bounds__(512, 1)
     normalize_planes(out, x, affine, beta ? beta[channel] : 0, share, c, s, lanes);
 }
 
-// A row of layer normalization so read, as a channel of one plane: grid (rows).
+// golden_layer_norm for long rows, a row so read as a channel of one plane: out and x
+// are (rows, cols), mean and rstd (written) acc_t (rows), gamma and beta acc_t (cols) or null; gain
+// and eps as there. lanes threads stand along a row.
+// Launch: grid rows, block a multiple of 32 from lanes to 512.
 extern "C" __global__ void __launch_bounds__(512, 1)
     SRT_KERNEL(golden_layer_norm_fused)(scalar_t *out, acc_t *mean, acc_t *rstd, const scalar_t *x,
                                         const acc_t *gamma, const acc_t *beta, acc_t gain,
@@ -214,7 +229,10 @@ SRT_INLINE void normalize_columns(scalar_t *out, const scalar_t *x, const Affine
         write_columns<false>(out, x, affine, offset, own, begin, end, c);
 }
 
-// Grid (blocks of columns, splits of `rows` rows); partial is (c, splits).
+// Count, mean and sum of squared deviations of x less the channel's first element, by shares:
+// partial is acc_t (c, splits, 3), x (n, c). `lanes`, a power of two up to 32, times V columns and
+// `rows` rows are a block's.
+// Launch: grid (ceil(c / (lanes * V)), splits = ceil(n / rows)), block 256.
 extern "C" __global__ void __launch_bounds__(256, 2)
     SRT_KERNEL(golden_bn_1d_compute_stats)(Moments *partial, const scalar_t *x, index_t n, index_t c,
                                            int lanes, index_t rows) {
@@ -230,7 +248,10 @@ extern "C" __global__ void __launch_bounds__(256, 2)
         if (j < own.valid) partial[(own.column + j) * gridDim.y + blockIdx.y] = total[j];
 }
 
-// The same grid, walked backward against the statistics. rest and beta may be null.
+// out = ((x - mean) - rest) * scale + beta. out and x are (n, c); mean, rest, scale and beta
+// acc_t (c), rest and beta may be null. `lanes`, a power of two up to 32, times V columns and
+// `rows` rows are a block's. Walked backward against the statistics.
+// Launch: grid (ceil(c / (lanes * V)), splits = ceil(n / rows)), block 256.
 extern "C" __global__ void __launch_bounds__(256)
     SRT_KERNEL(golden_bn_1d_normalize)(scalar_t *out, const scalar_t *x, const acc_t *mean,
                                        const acc_t *rest, const acc_t *scale, const acc_t *beta,
@@ -248,7 +269,10 @@ extern "C" __global__ void __launch_bounds__(256)
     normalize_columns(out, x, affine, beta, own, begin, min(n, begin + rows), c);
 }
 
-// Grid (blocks of columns): a narrow slab of columns, which the block's cache holds, read twice.
+// golden_bn_2d_fused for columns: out and x are (n, c); mean and var (written), gamma and beta (or
+// null) acc_t (c); target and eps as there. A block reads a narrow slab of columns, which its cache
+// holds, twice. `lanes`, a power of two up to 32, times V columns are a block's.
+// Launch: grid ceil(c / (lanes * V)), block 256.
 extern "C" __global__ void __launch_bounds__(256, 2)
     SRT_KERNEL(golden_bn_1d_fused)(scalar_t *out, acc_t *mean, acc_t *var, const scalar_t *x,
                                    const acc_t *gamma, const acc_t *beta, acc_t target, acc_t eps,
@@ -276,7 +300,12 @@ extern "C" __global__ void __launch_bounds__(256, 2)
 }
 
 // -- statistics from their parts ------------------------------------------------------------------
-// A warp a channel merges partial (c, splits); rest and scale may be null. No value: NaN.
+
+// mean, var = m2 / (n s), what the rounded mean misses (rest), and scale = gamma * sqrt(target /
+// (var + eps)), from partial, acc_t (c, splits, 3). mean, var, rest, scale and gamma are acc_t (c);
+// rest, scale and gamma may be null. x is (n, c, s), s = 1 for columns. No value: NaN. A warp to a
+// channel.
+// Launch: grid ceil(c / 4), block 128.
 extern "C" __global__ void __launch_bounds__(128)
     SRT_KERNEL(golden_bn_finalize)(acc_t *mean, acc_t *var, acc_t *rest, acc_t *scale,
                                    const Moments *partial, const scalar_t *x, const acc_t *gamma,
@@ -298,7 +327,9 @@ extern "C" __global__ void __launch_bounds__(128)
     if (scale) scale[channel] = affine.scale;
 }
 
-// The scale of given variances; a thread a channel.
+// scale = gamma * sqrt(target / (var + eps)). scale, var and gamma are acc_t (c), gamma may be
+// null.
+// Launch: grid ceil(c / 128), block 128.
 extern "C" __global__ void __launch_bounds__(128)
     SRT_KERNEL(golden_bn_scale)(acc_t *scale, const acc_t *var, const acc_t *gamma, acc_t target,
                                 acc_t eps, index_t c) {
@@ -307,7 +338,9 @@ extern "C" __global__ void __launch_bounds__(128)
         scale[channel] = golden_scale(var[channel], gamma ? gamma[channel] : 1, target, eps);
 }
 
-// The moments of a whole array: grid (1, splits), partial is (splits).
+// Count, mean and sum of squared deviations of x less its first element, of every `packs` packs of
+// V elements: partial is acc_t (splits, 3), x (n) with n > 0.
+// Launch: grid (1, splits = ceil(ceil(n / V) / packs)), block 256.
 extern "C" __global__ void __launch_bounds__(256)
     SRT_KERNEL(compute_output_stats)(Moments *partial, const scalar_t *x, index_t n,
                                      index_t packs) {
@@ -316,7 +349,9 @@ extern "C" __global__ void __launch_bounds__(256)
     if (threadIdx.x == 0) partial[blockIdx.y] = own;
 }
 
-// One block: mean and variance in double; NaN for an empty array.
+// Mean and population variance of x: stats is double (2), partial acc_t (splits, 3), x (n). NaN for
+// n = 0.
+// Launch: grid 1, block 256.
 extern "C" __global__ void __launch_bounds__(256)
     SRT_KERNEL(compute_output_stats_finalize)(double *stats, const Moments *partial,
                                               const scalar_t *x, index_t n, int splits) {

@@ -1,6 +1,7 @@
-// Between floats and the golden lattice: snap to the nearest a + bφ, wake to the nearest float. Both
-// give the bits that the CPU gives. What doubles cannot decide is marked for the host's integers,
-// and `doubtful[blockIdx.x]` counts the threads of a block that met such a value.
+// Between floats and the golden lattice: snap to the nearest a + b phi, wake to the nearest float.
+// Both give the bits that the CPU gives. What doubles cannot decide is marked for the host's
+// integers, and `doubtful[blockIdx.x]` counts the threads of a block that met such a value. To be
+// compiled with -fmad=false.
 #include "lattice_snap.cuh"
 #include "lattice_wake.cuh"
 
@@ -44,12 +45,24 @@ SRT_INLINE void snap(Integer *a, Integer *b, int *doubtful, const scalar_t *x, i
         conjugate1, conjugate2, conjugate3, bound, bound_low, bound_rest, edge_a, edge_b
 
 // -- |b| <= P -------------------------------------------------------------------------------
+
+// (a + b phi) / d nearest to x, |b| <= P. a and b are int64 (n), x is (n), doubtful int32 (blocks):
+// how many threads of a block met an undecided value. Undecided: b = -2^63. limit, first, second,
+// third, value1, value2, value3, direction, margin, tie_a and tie_b are what
+// syntonic.lattice.snap_kernels.bounded_constants makes of the plan for P.
+// Launch: grid ceil(n / 1024), block 256.
 extern "C" __global__ void __launch_bounds__(SRT_LATTICE_BLOCK)
 SRT_KERNEL(golden_snap)(long long *a, long long *b, int *doubtful, const scalar_t *x, index_t n,
                         double d, SRT_BOUNDED_PLAN) {
     Bounded plan = {SRT_BOUNDED_NAMES};
     snap(a, b, doubtful, x, n, [=](double v) { return nearest(v, d, plan); });
 }
+
+// (a + b phi) / d nearest to x, |b| <= P. a and b are int32 (n), x is (n), doubtful int32 (blocks):
+// how many threads of a block met an undecided value. Undecided is also what does not fit int32.
+// limit, first, second, third, value1, value2, value3, direction, margin, tie_a and tie_b are what
+// syntonic.lattice.snap_kernels.bounded_constants makes of the plan for P.
+// Launch: grid ceil(n / 1024), block 256.
 extern "C" __global__ void __launch_bounds__(SRT_LATTICE_BLOCK)
 SRT_KERNEL(golden_snap_narrow)(int *a, int *b, int *doubtful, const scalar_t *x, index_t n,
                                double d, SRT_BOUNDED_PLAN) {
@@ -58,11 +71,20 @@ SRT_KERNEL(golden_snap_narrow)(int *a, int *b, int *doubtful, const scalar_t *x,
 }
 
 // -- P = 0 ----------------------------------------------------------------------------------
+
+// a / d nearest to x, half-way toward zero, and b = 0. a and b are int64 (n), x is (n), doubtful
+// int32 (blocks): how many threads of a block met an undecided value. Undecided: b = -2^63.
+// Launch: grid ceil(n / 1024), block 256.
 extern "C" __global__ void __launch_bounds__(SRT_LATTICE_BLOCK)
 SRT_KERNEL(golden_snap_integers)(long long *a, long long *b, int *doubtful, const scalar_t *x,
                                  index_t n, double d) {
     snap(a, b, doubtful, x, n, [=](double v) { return nearest_integer(v, d); });
 }
+
+// a / d nearest to x, half-way toward zero, and b = 0. a and b are int32 (n), x is (n), doubtful
+// int32 (blocks): how many threads of a block met an undecided value. Undecided is also what does
+// not fit int32.
+// Launch: grid ceil(n / 1024), block 256.
 extern "C" __global__ void __launch_bounds__(SRT_LATTICE_BLOCK)
 SRT_KERNEL(golden_snap_integers_narrow)(int *a, int *b, int *doubtful, const scalar_t *x,
                                         index_t n, double d) {
@@ -70,12 +92,26 @@ SRT_KERNEL(golden_snap_integers_narrow)(int *a, int *b, int *doubtful, const sca
 }
 
 // -- |v'| <= K ------------------------------------------------------------------------------
+
+// (a + b phi) / d nearest to x, |a + b phi'| <= K. a and b are int64 (n), x is (n), doubtful
+// int32 (blocks): how many threads of a block met an undecided value. Undecided: b = -2^63. limit,
+// sure, reach, near, coordinate1, coordinate2, a1, b1, a2, b2, value1, value2, value3, conjugate1,
+// conjugate2, conjugate3, bound, bound_low, bound_rest, edge_a and edge_b are what
+// syntonic.lattice.window_kernels.window_constants makes of the plan for K.
+// Launch: grid ceil(n / 1024), block 256.
 extern "C" __global__ void __launch_bounds__(SRT_LATTICE_BLOCK)
 SRT_KERNEL(golden_snap_window)(long long *a, long long *b, int *doubtful, const scalar_t *x,
                                index_t n, double d, SRT_WINDOW_PLAN) {
     Window plan = {SRT_WINDOW_NAMES};
     snap(a, b, doubtful, x, n, [=](double v) { return nearest(v, d, plan); });
 }
+
+// (a + b phi) / d nearest to x, |a + b phi'| <= K. a and b are int32 (n), x is (n), doubtful
+// int32 (blocks): how many threads of a block met an undecided value. Undecided is also what does
+// not fit int32. limit, sure, reach, near, coordinate1, coordinate2, a1, b1, a2, b2, value1,
+// value2, value3, conjugate1, conjugate2, conjugate3, bound, bound_low, bound_rest, edge_a and
+// edge_b are what syntonic.lattice.window_kernels.window_constants makes of the plan for K.
+// Launch: grid ceil(n / 1024), block 256.
 extern "C" __global__ void __launch_bounds__(SRT_LATTICE_BLOCK)
 SRT_KERNEL(golden_snap_window_narrow)(int *a, int *b, int *doubtful, const scalar_t *x, index_t n,
                                       double d, SRT_WINDOW_PLAN) {
@@ -84,6 +120,11 @@ SRT_KERNEL(golden_snap_window_narrow)(int *a, int *b, int *doubtful, const scala
 }
 
 // -- wake: NaN where undecided --------------------------------------------------------------
+
+// out = (a + b phi) * scale / odd, rounded once; NaN where undecided. out is (n), a and b
+// int64 (n), doubtful int32 (blocks): how many threads of a block met an undecided value. 1 / d =
+// scale / odd, scale a power of two, odd below 2^53.
+// Launch: grid ceil(n / 1024), block 256.
 extern "C" __global__ void __launch_bounds__(SRT_LATTICE_BLOCK)
 SRT_KERNEL(golden_wake)(scalar_t *out, int *doubtful, const long long *a, const long long *b,
                         index_t n, double odd, double scale) {

@@ -1,4 +1,4 @@
-// The element a + bφ nearest to X = d·x, under |b| <= P or |v'| <= K: four candidates in doubles
+// The element a + b phi nearest to X = d x, under |b| <= P or |v'| <= K: four candidates in doubles
 // with a proven error bound, and exact signs where that does not decide. These are the loops of
 // syntonic.lattice.snap_kernels and window_kernels, which have the proofs, operation for operation.
 #ifndef SRT_LATTICE_SNAP_CUH
@@ -152,7 +152,7 @@ SRT_INLINE int inside(double a, double b, double q, double spread, const Window 
     return sign == 0 ? -1 : (sign + 1) / 2;
 }
 
-// The sign of 2X - a - bφ, or 2 if it is zero, or 0 if in doubt.
+// The sign of 2X - a - b phi, or 2 if it is zero, or 0 if in doubt.
 SRT_INLINE int midpoint_sign(double high, double low, double a, double b) {
     if (b == 0.0) {
         Two s = two_sum(2.0 * high - a, 2.0 * low);

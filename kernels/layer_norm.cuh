@@ -97,7 +97,12 @@ SRT_INLINE void normalize_rows(scalar_t *out, acc_t *mean, acc_t *rstd, const sc
     }
 }
 
-// Grid (teams of rows); no row is longer than its team holds. gamma and beta may be null.
+// out = (x - mean) * rstd * gain * gamma + beta by rows, rstd = 1 / sqrt(var + eps), gain =
+// sqrt(target). out and x are (rows, cols), mean and rstd (written) acc_t (rows), gamma and beta
+// acc_t (cols) or null.
+// A team, a power of two of threads, holds a row: cols <= 4 V * team, team <= 1024, or 512 for f16
+// and bf16.
+// Launch: grid ceil(rows * team / block), block 256 for a team up to 32, else team.
 extern "C" __global__ void __launch_bounds__(SRT_ROW_TEAM)
     SRT_KERNEL(golden_layer_norm)(scalar_t *out, acc_t *mean, acc_t *rstd, const scalar_t *x,
                                   const acc_t *gamma, const acc_t *beta, acc_t gain, acc_t eps,
@@ -144,7 +149,11 @@ SRT_INLINE void apply_long_row(scalar_t *out, const scalar_t *x, const LongRow &
         write_row<false>(out, x, row, share, rows, cols, lanes);
 }
 
-// Rows longer than a team holds, by their statistics: grid (rows, splits), backward.
+// out = ((x - mean) - rest) * rstd * gain * gamma + beta by given statistics. out and x
+// are (rows, cols); mean, rest and rstd acc_t (rows), gamma and beta acc_t (cols) or null. A block
+// has `packs` packs of V elements of a row, `lanes` threads side by side. Walked backward against
+// the statistics.
+// Launch: grid (rows, ceil(ceil(cols / V) / packs)), block a multiple of 32 from lanes to 256.
 extern "C" __global__ void __launch_bounds__(256)
     SRT_KERNEL(golden_layer_norm_apply)(scalar_t *out, const scalar_t *x, const acc_t *mean,
                                         const acc_t *rest, const acc_t *rstd, const acc_t *gamma,

@@ -6,7 +6,8 @@
 #define SRT_LAYER_NORM_BACKWARD_CUH
 #include "layer_norm.cuh"
 
-// What a thread holds of a row of grad and of x, beside its columns' sums; the launcher counts on it.
+// What a thread holds of a row of grad and of x, beside its columns' sums; the launcher counts on
+// it.
 #define SRT_BACK_PACKS (SRT_VEC < 8 ? 4 : 2)
 #define SRT_BACK_TEAM 512
 #define SRT_BACK_BLOCK 256  // of teams within a warp
@@ -90,7 +91,14 @@ SRT_INLINE void backward_rows(scalar_t *dx, acc_t *partial, const scalar_t *grad
         }
 }
 
-// Every gridDim.x-th block of rows; partial is (gridDim.x, 2, cols): sum g xhat and sum g.
+// dx = gain * rstd * (h - <h> - xhat * <h xhat>), h = grad * gamma, xhat = (x - mean) * rstd, <>
+// the mean of a row; and sum grad * xhat and sum grad of a block's rows: partial is
+// acc_t (blocks, 2, cols). dx, grad and x are (rows, cols), gamma acc_t (cols) or null, mean and
+// rstd acc_t (rows).
+// A team, a power of two up to 512 of threads, holds a row of grad and x: cols <= 8 * team for f64,
+// else 16 * team.
+// Launch: grid any number of blocks, which take every `blocks`-th rows; block 256 for a team up to
+// 32, else team.
 extern "C" __global__ void __launch_bounds__(SRT_BACK_TEAM)
     SRT_KERNEL(golden_layer_norm_backward)(scalar_t *dx, acc_t *partial, const scalar_t *grad,
                                            const scalar_t *x, const acc_t *gamma, const acc_t *mean,
@@ -102,7 +110,9 @@ extern "C" __global__ void __launch_bounds__(SRT_BACK_TEAM)
         backward_rows<false>(dx, partial, grad, x, gamma, mean, rstd, gain, rows, cols, team);
 }
 
-// dgamma and dbeta from partial (count, 2, cols): a block for 32 columns of the two side by side.
+// dgamma = gain * sum of partial[:, 0], dbeta = sum of partial[:, 1]: both are acc_t (cols),
+// partial acc_t (count, 2, cols). 32 columns of the two, side by side, to a block.
+// Launch: grid ceil(2 * cols / 32), block 256.
 extern "C" __global__ void __launch_bounds__(256)
     SRT_KERNEL(golden_layer_norm_backward_finalize)(acc_t *dgamma, acc_t *dbeta,
                                                     const acc_t *partial, acc_t gain, index_t count,
@@ -183,7 +193,12 @@ SRT_INLINE void write_long_row(scalar_t *dx, const LongRows &in, const RowNumber
     });
 }
 
-// Grid (rows, splits); partial is (rows, splits): sum h and sum h xhat.
+// sum h and sum h xhat, h = grad * gamma and xhat = (x - mean) * rstd, of shares of long rows:
+// partial is acc_t (rows, splits, 2), grad and x (rows, cols), gamma acc_t (cols) or null, mean and
+// rstd acc_t (rows). A block has `packs` packs of V elements of a row, `lanes` threads side by
+// side.
+// Launch: grid (rows, splits = ceil(ceil(cols / V) / packs)), block a multiple of 32 from lanes to
+// 256.
 extern "C" __global__ void __launch_bounds__(256)
     SRT_KERNEL(golden_layer_norm_backward_sums)(Sum2 *partial, const scalar_t *grad,
                                                 const scalar_t *x, const acc_t *gamma,
@@ -199,7 +214,10 @@ extern "C" __global__ void __launch_bounds__(256)
     if (threadIdx.x == 0) partial[share.channel * gridDim.y + blockIdx.y] = own;
 }
 
-// The same grid, backward; every block merges its row's partial sums in one order.
+// dx as of golden_layer_norm_backward, by the sums in partial, acc_t (rows, splits, 2), which every
+// block merges in one order. dx, grad and x are (rows, cols), gamma acc_t (cols) or null, mean and
+// rstd acc_t (rows); gain as there; lanes and packs as for _sums. Walked backward against the sums.
+// Launch: grid (rows, splits), block a multiple of 32 from lanes to 256.
 extern "C" __global__ void __launch_bounds__(256)
     SRT_KERNEL(golden_layer_norm_backward_apply)(scalar_t *dx, const Sum2 *partial,
                                                  const scalar_t *grad, const scalar_t *x,
@@ -246,7 +264,10 @@ SRT_INLINE void add_rows(Sum2 (&total)[SRT_VEC], const scalar_t *grad, const sca
     });
 }
 
-// Grid (blocks of columns, splits of `share` rows); partial is (splits, 2, cols).
+// sum grad * (x - mean) * rstd and sum grad of shares of columns: partial is
+// acc_t (splits, 2, cols), grad and x (rows, cols), mean and rstd acc_t (rows). `lanes`, a power of
+// two up to 32, times V columns and `share` rows are a block's.
+// Launch: grid (ceil(cols / (lanes * V)), splits = ceil(rows / share)), block 256.
 extern "C" __global__ void __launch_bounds__(256, 2)
     SRT_KERNEL(golden_layer_norm_backward_columns)(acc_t *partial, const scalar_t *grad,
                                                    const scalar_t *x, const acc_t *mean,

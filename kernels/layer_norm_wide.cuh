@@ -38,7 +38,10 @@ SRT_INLINE void normalize_whole(const Normalized &to, const scalar_t *x, acc_t g
     normalize_wide_row(row, to, gain, eps, cols);
 }
 
-// Grid (rows) of SRT_ROW_TEAM threads, which hold a row; of 512, two blocks a multiprocessor.
+// golden_layer_norm for rows that a block holds: out and x are (rows, cols), mean and rstd
+// (written) acc_t (rows), gamma and beta acc_t (cols) or null; gain and eps as there. cols <= 8 V *
+// block. Of 512 threads, two blocks to a multiprocessor.
+// Launch: grid rows, block 1024, or 512 for f16 and bf16.
 extern "C" __global__ void __launch_bounds__(SRT_ROW_TEAM, 1024 / SRT_ROW_TEAM)
     SRT_KERNEL(golden_layer_norm_wide)(scalar_t *out, acc_t *mean, acc_t *rstd, const scalar_t *x,
                                        const acc_t *gamma, const acc_t *beta, acc_t gain, acc_t eps,

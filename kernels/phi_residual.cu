@@ -1,5 +1,5 @@
-// φ-residual connections, alone and followed by relu or gelu, and their gradients. Followed by layer
-// normalisation, and the norms of what is joined: the last two headers.
+// phi-residual connections, alone and followed by relu or gelu, and their gradients. Followed by
+// layer normalisation, and the norms of what is joined: the last headers.
 #include "map.cuh"
 #include "residual_mode.cuh"
 #include "residual_layer_norm.cuh"
@@ -15,16 +15,25 @@ struct Join {
 };
 
 // -- the connection -------------------------------------------------------------------------
+
+// out = identity + residual / phi. out, identity and residual are (n).
+// Launch: grid ceil(n / (512 V)), block 256.
 extern "C" __global__ void __launch_bounds__(256)
 SRT_KERNEL(phi_residual_mode_phi)(scalar_t *out, const scalar_t *identity,
                                   const scalar_t *residual, index_t n) {
     map<2, 1>({{identity, residual}, {out}}, n, Join{SRT_MODE_PHI});
 }
+
+// out = (identity + residual) / phi. out, identity and residual are (n).
+// Launch: grid ceil(n / (512 V)), block 256.
 extern "C" __global__ void __launch_bounds__(256)
 SRT_KERNEL(phi_residual_mode_symmetric)(scalar_t *out, const scalar_t *identity,
                                         const scalar_t *residual, index_t n) {
     map<2, 1>({{identity, residual}, {out}}, n, Join{SRT_MODE_SYMMETRIC});
 }
+
+// out = identity + residual. out, identity and residual are (n).
+// Launch: grid ceil(n / (512 V)), block 256.
 extern "C" __global__ void __launch_bounds__(256)
 SRT_KERNEL(phi_residual_mode_standard)(scalar_t *out, const scalar_t *identity,
                                        const scalar_t *residual, index_t n) {
@@ -34,12 +43,16 @@ SRT_KERNEL(phi_residual_mode_standard)(scalar_t *out, const scalar_t *identity,
 // The same for pointers that the caller knows to be aligned to 16 bytes. The launchers do not know,
 // and use the kernels above, which ask: these are for who launches kernels by their symbols.
 #if SRT_DTYPE == SRT_F32
+// out = identity + residual / phi. out, identity and residual are (n), all aligned to 16 bytes.
+// Launch: grid ceil(n / 2048), block 256.
 extern "C" __global__ void __launch_bounds__(256)
 phi_residual_mode_phi_vec4_f32(float *out, const float *identity, const float *residual,
                                index_t n) {
     map_packs<2, 1>({{identity, residual}, {out}}, n, Join{SRT_MODE_PHI});
 }
 #elif SRT_DTYPE == SRT_F64
+// out = identity + residual / phi. out, identity and residual are (n), all aligned to 16 bytes.
+// Launch: grid ceil(n / 1024), block 256.
 extern "C" __global__ void __launch_bounds__(256)
 phi_residual_mode_phi_vec2_f64(double *out, const double *identity, const double *residual,
                                index_t n) {
@@ -47,25 +60,37 @@ phi_residual_mode_phi_vec2_f64(double *out, const double *identity, const double
 }
 #endif
 
-// The gradient of an operand whose gradient is not `grad` itself: phi's residual, both of
-// symmetric. Standard hands `grad` on, as its launcher does; its kernel makes the copy, for who
-// launches by symbols, one for every mode, and may not share an array.
+// out = grad / phi: the gradient of the residual; that of the identity is grad itself. out and grad
+// are (n).
+// Launch: grid ceil(n / (512 V)), block 256.
 extern "C" __global__ void __launch_bounds__(256)
 SRT_KERNEL(phi_residual_mode_phi_backward)(scalar_t *out, const scalar_t *grad, index_t n) {
     Mode mode = SRT_MODE_PHI;
     map<1, 1>({{grad}, {out}}, n, [=](const acc_t *x, acc_t *y) { y[0] = mode.residual(x[0]); });
 }
+
+// out = grad / phi: the gradient of either operand. out and grad are (n).
+// Launch: grid ceil(n / (512 V)), block 256.
 extern "C" __global__ void __launch_bounds__(256)
 SRT_KERNEL(phi_residual_mode_symmetric_backward)(scalar_t *out, const scalar_t *grad, index_t n) {
     Mode mode = SRT_MODE_SYMMETRIC;
     map<1, 1>({{grad}, {out}}, n, [=](const acc_t *x, acc_t *y) { y[0] = mode.residual(x[0]); });
 }
+
+// out = grad: either gradient is grad itself; a copy, for who may not share it. out and grad
+// are (n).
+// Launch: grid ceil(n / (512 V)), block 256.
 extern "C" __global__ void __launch_bounds__(256)
 SRT_KERNEL(phi_residual_mode_standard_backward)(scalar_t *out, const scalar_t *grad, index_t n) {
     map<1, 1>({{grad}, {out}}, n, [=](const acc_t *x, acc_t *y) { y[0] = x[0]; });
 }
 
 // -- relu and gelu --------------------------------------------------------------------------
+
+// out = max(outer * (identity + inner * residual), 0), and NaN stays NaN. out, identity and
+// residual are (n); (inner, outer) is (1 / phi, 1), (1, 1 / phi) or (1, 1): mode phi, symmetric or
+// standard.
+// Launch: grid ceil(n / (512 V)), block 256.
 extern "C" __global__ void __launch_bounds__(256)
 SRT_KERNEL(phi_residual_relu)(scalar_t *out, const scalar_t *identity, const scalar_t *residual,
                               acc_t inner, acc_t outer, index_t n) {
@@ -74,7 +99,10 @@ SRT_KERNEL(phi_residual_relu)(scalar_t *out, const scalar_t *identity, const sca
               [=](const acc_t *x, acc_t *y) { y[0] = nan_relu(mode(x[0], x[1])); });
 }
 
-// grad_residual is null where it equals grad_identity.
+// grad_identity = outer * g and grad_residual = inner * outer * g, where g is 0 for out <= 0, else
+// grad. All are (n), out what phi_residual_relu made; grad_residual is null where it equals
+// grad_identity. inner and outer as there.
+// Launch: grid ceil(n / (512 V)), block 256.
 extern "C" __global__ void __launch_bounds__(256)
 SRT_KERNEL(phi_residual_relu_backward)(scalar_t *grad_identity, scalar_t *grad_residual,
                                        const scalar_t *grad, const scalar_t *out, acc_t inner,
@@ -87,11 +115,14 @@ SRT_KERNEL(phi_residual_relu_backward)(scalar_t *grad_identity, scalar_t *grad_r
     });
 }
 
-// The normal distribution's Φ(s) = (1 + erf(s/√2))/2, by erfc: 1 + erf cancels for negative s.
+// The normal distribution function (1 + erf(s / sqrt 2)) / 2, by erfc: 1 + erf cancels for s < 0.
 SRT_INLINE acc_t normal_cdf(acc_t s) {
     return (acc_t)0.5 * srt_erfc(s * (acc_t)-SRT_SQRT_HALF);
 }
 
+// out = s * (1 + erf(s / sqrt 2)) / 2 with s = outer * (identity + inner * residual). out, identity
+// and residual are (n); inner and outer as for phi_residual_relu.
+// Launch: grid ceil(n / (512 V)), block 256.
 extern "C" __global__ void __launch_bounds__(256)
 SRT_KERNEL(phi_residual_gelu)(scalar_t *out, const scalar_t *identity, const scalar_t *residual,
                               acc_t inner, acc_t outer, index_t n) {
@@ -102,8 +133,12 @@ SRT_KERNEL(phi_residual_gelu)(scalar_t *out, const scalar_t *identity, const sca
     });
 }
 
-// gelu' = Φ(s) + s·exp(-s²/2)/√(2π). Three blocks at once leave 80 registers: without the bound the
-// compiler stops at 64 and spills.
+// grad_identity = outer * g and grad_residual = inner * outer * g with g = grad * gelu'(s), gelu' =
+// cdf(s) + s * exp(-s^2 / 2) / sqrt(2 pi). All are (n), identity and residual what
+// phi_residual_gelu was given; grad_residual is null where it equals grad_identity. inner and outer
+// as there.
+// Three blocks at once leave 80 registers: without the bound the compiler stops at 64 and spills.
+// Launch: grid ceil(n / (512 V)), block 256.
 extern "C" __global__ void __launch_bounds__(256, 3)
 SRT_KERNEL(phi_residual_gelu_backward)(scalar_t *grad_identity, scalar_t *grad_residual,
                                        const scalar_t *grad, const scalar_t *identity,

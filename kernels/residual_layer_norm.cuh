@@ -1,4 +1,4 @@
-// The layer normalisation of a φ-residual connection: joined as it is loaded, rows in registers.
+// The layer normalisation of a phi-residual connection: joined as it is loaded, rows in registers.
 #ifndef SRT_RESIDUAL_LAYER_NORM_CUH
 #define SRT_RESIDUAL_LAYER_NORM_CUH
 #include "residual_mode.cuh"
@@ -110,8 +110,15 @@ SRT_INLINE void layernorm(scalar_t *out, acc_t *mean, acc_t *rstd, const acc_t *
     store_normalised<W>(out, s, at, r, affine, cols);
 }
 
-// Rows of one segment: makes mean and rstd. Longer rows have them made already, and in `rest` what
-// the rounded mean misses; else it is null.
+// out = (s - mean) * rstd * gamma + beta by rows of s = outer * (identity + inner * residual),
+// rstd = 1 / sqrt(var + eps). out, identity and residual are (rows, cols), mean and rstd
+// acc_t (rows), gamma and beta acc_t (cols) or null. Makes mean and rstd where rest is null, for
+// rows of one segment; else reads them, made by phi_residual_layernorm_finalize, with rest,
+// acc_t (rows): what the rounded mean misses.
+// A team of threads, a power of two up to 512, holds a segment of I * team columns; I is 8 for f64,
+// else 16.
+// Launch: grid (ceil(rows * team / block), ceil(cols / (I * team))), block 256 for a team up to 32,
+// else team.
 extern "C" __global__ void __launch_bounds__(512)
 SRT_KERNEL(phi_residual_layernorm)(scalar_t *out, acc_t *mean, acc_t *rstd, const acc_t *rest,
                                    const scalar_t *identity, const scalar_t *residual,
@@ -150,6 +157,12 @@ SRT_INLINE void layernorm_partial(acc_t *partial, const scalar_t *identity,
     acc_t *to = partial + 3 * (at.row * gridDim.y + blockIdx.y);
     to[0] = m.n, to[1] = m.mean, to[2] = m.m2;
 }
+
+// Count, mean and sum of squared deviations of s less its row's first, as of
+// phi_residual_layernorm, by segments: partial is acc_t (rows, segments, 3), identity and residual
+// (rows, cols); inner and outer as there.
+// A segment has I * team columns, team a power of two from 64 to 512; I is 8 for f64, else 16.
+// Launch: grid (rows, segments = ceil(cols / (I * team))), block team.
 extern "C" __global__ void __launch_bounds__(512)
 SRT_KERNEL(phi_residual_layernorm_partial)(acc_t *partial, const scalar_t *identity,
                                            const scalar_t *residual, acc_t inner, acc_t outer,
@@ -162,7 +175,10 @@ SRT_KERNEL(phi_residual_layernorm_partial)(acc_t *partial, const scalar_t *ident
         layernorm_partial<1>(partial, identity, residual, mode, cols, at);
 }
 
-// A block of one warp for each row: mean + rest is the mean in two words.
+// mean, rstd and rest, acc_t (rows), from the partial, acc_t (rows, segments, 3): mean + rest is
+// the mean in two words, rstd = 1 / sqrt(var + eps). identity, residual (rows, cols), inner and
+// outer as for phi_residual_layernorm.
+// Launch: grid rows, block 32.
 extern "C" __global__ void __launch_bounds__(SRT_WARP)
 SRT_KERNEL(phi_residual_layernorm_finalize)(acc_t *mean, acc_t *rstd, acc_t *rest,
                                             const acc_t *partial, const scalar_t *identity,
@@ -185,7 +201,8 @@ SRT_KERNEL(phi_residual_layernorm_finalize)(acc_t *mean, acc_t *rstd, acc_t *res
 }
 
 // -- its gradient ---------------------------------------------------------------------------
-// With x̂ = (s - mean)·rstd and h = grad·γ: the gradient of s is rstd·(h - <h> - x̂·<h·x̂>).
+// With xhat = (s - mean) * rstd, h = grad * gamma and <> the mean of a row, the gradient of s is
+// rstd * (h - <h> - xhat * <h xhat>).
 struct Normalised {
     const scalar_t *grad, *identity, *residual;
     const acc_t *gamma, *mean, *rstd;
@@ -193,7 +210,7 @@ struct Normalised {
     index_t cols;
 };
 
-// x̂ and grad of a segment; 0 beyond its end.
+// xhat and grad of a segment; 0 beyond its end.
 template <int W, int ITEMS>
 SRT_INLINE void load_normalised(acc_t (&xhat)[ITEMS], acc_t (&g)[ITEMS],
                                 const Normalised &k, const Segment &at) {
@@ -218,7 +235,7 @@ SRT_INLINE void load_normalised(acc_t (&xhat)[ITEMS], acc_t (&g)[ITEMS],
         }
 }
 
-// Multiplies g by γ; returns this thread's part of Σh and Σh·x̂.
+// Multiplies g by gamma; returns this thread's part of sum h and sum h xhat.
 template <int W, int ITEMS>
 SRT_INLINE Sum2 scale_and_sum(acc_t (&g)[ITEMS], const acc_t (&xhat)[ITEMS],
                               const acc_t *gamma, const Segment &at) {
@@ -311,8 +328,15 @@ SRT_INLINE void layernorm_backward(scalar_t *grad_identity, scalar_t *grad_resid
         }
 }
 
-// Blocks walk down the rows, every gridDim.x-th; each leaves its sums for dγ and dβ in partial
-// (gridDim.x, 2, cols). `means` (rows, 2) is <h>, <h·x̂> of rows longer than a segment, else null.
+// grad_identity = outer * g and grad_residual = inner * outer * g, g = rstd * (h - <h> - xhat * <h
+// xhat>), h = grad * gamma, xhat = (s - mean) * rstd, s and its factors as forward, <> the mean of
+// a row. All are (rows, cols) as grad, identity and residual; grad_residual is null where it equals
+// grad_identity. gamma is acc_t (cols) or null, mean and rstd acc_t (rows). partial is
+// acc_t (blocks, 2, cols): each block's sums for dgamma and dbeta. means is acc_t (rows, 2), <h>
+// and <h xhat>, for rows longer than a segment, else null.
+// A segment has I * team columns, team a power of two up to 512; I is 4 for f64, else 8.
+// Launch: grid (blocks, ceil(cols / (I * team))) with any number of blocks, which take every
+// blocks-th rows; block 256 for a team up to 32, else team.
 extern "C" __global__ void __launch_bounds__(512)
 SRT_KERNEL(phi_residual_layernorm_backward)(
     scalar_t *grad_identity, scalar_t *grad_residual, acc_t *partial, const scalar_t *grad,
@@ -328,7 +352,7 @@ SRT_KERNEL(phi_residual_layernorm_backward)(
         layernorm_backward<1>(grad_identity, grad_residual, partial, k, means, rows, team);
 }
 
-// Σh and Σh·x̂ of each segment of long rows: partial (rows, segments, 2).
+// sum h and sum h xhat of each segment of long rows: partial (rows, segments, 2).
 template <int W>
 SRT_INLINE void layernorm_backward_partial(acc_t *partial, const Normalised &k,
                                            const Segment &at) {
@@ -338,7 +362,13 @@ SRT_INLINE void layernorm_backward_partial(acc_t *partial, const Normalised &k,
     acc_t *to = partial + 2 * (at.row * gridDim.y + blockIdx.y);
     if (at.leads()) to[0] = sum.x, to[1] = sum.y;
 }
+
+// sum h and sum h xhat by segments, as of phi_residual_layernorm_backward: partial is
+// acc_t (rows, segments, 2), grad, identity and residual (rows, cols), gamma acc_t (cols) or null,
+// mean and rstd acc_t (rows); inner and outer as there.
+// A segment has I * team columns, team a power of two from 64 to 512; I is 4 for f64, else 8.
 // The 1 stops NVRTC 13 from spilling on sm_120 for the sake of more blocks.
+// Launch: grid (rows, segments = ceil(cols / (I * team))), block team.
 extern "C" __global__ void __launch_bounds__(512, 1)
 SRT_KERNEL(phi_residual_layernorm_backward_partial)(
     acc_t *partial, const scalar_t *grad, const scalar_t *identity, const scalar_t *residual,
@@ -353,7 +383,9 @@ SRT_KERNEL(phi_residual_layernorm_backward_partial)(
         layernorm_backward_partial<1>(partial, k, at);
 }
 
-// <h> and <h·x̂> of long rows. A block of one warp for each row.
+// means = <h> and <h xhat> of rows of cols numbers, acc_t (rows, 2), from partial,
+// acc_t (rows, segments, 2).
+// Launch: grid rows, block 32.
 extern "C" __global__ void __launch_bounds__(SRT_WARP)
 SRT_KERNEL(phi_residual_layernorm_backward_means)(acc_t *means, const acc_t *partial,
                                                   index_t cols, index_t segments) {
@@ -368,7 +400,9 @@ SRT_KERNEL(phi_residual_layernorm_backward_means)(acc_t *means, const acc_t *par
     if (threadIdx.x == 0) means[2 * row] = sum.x / (acc_t)cols, means[2 * row + 1] = sum.y / (acc_t)cols;
 }
 
-// dγ and dβ from partial (count, 2, cols): a block for 32 columns of the two, side by side.
+// dgamma and dbeta, acc_t (cols), are the sums of partial, acc_t (count, 2, cols), over count; 32
+// columns of the two, side by side, to a block.
+// Launch: grid ceil(2 * cols / 32), block 256.
 extern "C" __global__ void __launch_bounds__(SRT_TEAMS_BLOCK)
 SRT_KERNEL(phi_residual_layernorm_backward_finalize)(acc_t *dgamma, acc_t *dbeta,
                                                      const acc_t *partial, index_t count,

@@ -1,4 +1,4 @@
-// The layer normalisation of φ-residual connections in rows that one block holds with all its
+// The layer normalisation of phi-residual connections in rows that one block holds with all its
 // registers, joined: read once.
 #ifndef SRT_RESIDUAL_LAYER_NORM_WIDE_CUH
 #define SRT_RESIDUAL_LAYER_NORM_WIDE_CUH
@@ -52,7 +52,10 @@ SRT_INLINE void normalize_joined(const Normalized &to, const scalar_t *identity,
         normalize_joined<false, TEAM>(to, identity, residual, mode, eps, cols);
 }
 
-// Grid (rows): a block holds a row; two blocks a multiprocessor.
+// phi_residual_layernorm for rows that a block holds: out, identity and residual are (rows, cols),
+// mean and rstd (written) acc_t (rows), gamma and beta acc_t (cols) or null; eps, inner and outer
+// as there. cols is at most 8192 for f64, else 16384.
+// Launch: grid rows, block 512, two blocks a multiprocessor.
 extern "C" __global__ void __launch_bounds__(512, 2)
 SRT_KERNEL(phi_residual_layernorm_wide)(
     scalar_t *out, acc_t *mean, acc_t *rstd, const scalar_t *identity, const scalar_t *residual,
@@ -62,7 +65,10 @@ SRT_KERNEL(phi_residual_layernorm_wide)(
     normalize_joined<512>(to, identity, residual, mode, eps, cols);
 }
 
-// The same of twice as many threads, for rows twice as long.
+// phi_residual_layernorm for rows that a block holds: out, identity and residual are (rows, cols),
+// mean and rstd (written) acc_t (rows), gamma and beta acc_t (cols) or null; eps, inner and outer
+// as there. cols is at most 16384 for f64, else 32768.
+// Launch: grid rows, block 1024.
 extern "C" __global__ void __launch_bounds__(1024)
 SRT_KERNEL(phi_residual_layernorm_widest)(
     scalar_t *out, acc_t *mean, acc_t *rstd, const scalar_t *identity, const scalar_t *residual,

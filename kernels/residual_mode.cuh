@@ -1,7 +1,7 @@
-// How a φ-residual connection joins its operands: outer·(identity + inner·residual).
+// How a phi-residual connection joins its operands: outer * (identity + inner * residual).
 //
-// (inner, outer) is (1/φ, 1) for mode phi, (1, 1/φ) for symmetric and (1, 1) for standard: no more
-// roundings than the mode's own formula has, since multiplying by 1 rounds nothing.
+// (inner, outer) is (1 / phi, 1) for mode phi, (1, 1 / phi) for symmetric, (1, 1) for standard: no
+// more roundings than the mode's own formula has, since multiplying by 1 rounds nothing.
 #ifndef SRT_RESIDUAL_MODE_CUH
 #define SRT_RESIDUAL_MODE_CUH
 #include "scalar.cuh"

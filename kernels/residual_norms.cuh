@@ -1,4 +1,4 @@
-// The Euclidean norms of identity, residual and output of a φ-residual connection.
+// The Euclidean norms of identity, residual and output of a phi-residual connection.
 #ifndef SRT_RESIDUAL_NORMS_CUH
 #define SRT_RESIDUAL_NORMS_CUH
 #include "map.cuh"
@@ -57,7 +57,10 @@ SRT_INLINE void add_squares(Squares (&sum)[3], const scalar_t *identity, const s
     }
 }
 
-// Every block's sums of squares of identity, residual and output: partial (gridDim.x, 3, 3).
+// Every block's sums of squares, small, medium and large ones apart, of identity, residual and
+// outer * (identity + inner * residual): partial is double (blocks, 3, 3), identity and residual
+// are (n).
+// Launch: grid any number of blocks, block 256.
 extern "C" __global__ void __launch_bounds__(256)
 SRT_KERNEL(phi_residual_component_norm)(double *partial, const scalar_t *identity,
                                         const scalar_t *residual, acc_t inner, acc_t outer,
@@ -77,7 +80,9 @@ SRT_KERNEL(phi_residual_component_norm)(double *partial, const scalar_t *identit
     }
 }
 
-// One block: the three norms.
+// The Euclidean norms of identity, residual and output: norms is double (3), partial
+// double (count, 3, 3).
+// Launch: grid 1, block 256.
 extern "C" __global__ void __launch_bounds__(256)
 SRT_KERNEL(phi_residual_component_norm_finalize)(double *norms, const double *partial,
                                                  index_t count) {

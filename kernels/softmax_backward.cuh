@@ -148,7 +148,7 @@ template <int WEIGHING> struct Backward {
     }
 };
 
-// -- rows, and the sums of dx over all rows ---------------------------------------------------------
+// -- rows, and the sums of dx over all rows ------------------------------------------------------
 // Every team takes rows first, first + teams, ... and keeps its sums in registers. Rows are cut at
 // the same places: V = 1, or rows of whole packs. `sums` has a row of n for each warp or block.
 template <int K, int V, typename Team>

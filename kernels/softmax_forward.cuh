@@ -73,8 +73,8 @@ template <int WEIGHING> struct Forward {
         for (int c = 0; c < C; ++c) s[c].template add<N / C, C>(t.z + c);
     }
 
-    // The greatest and the sum of each of the team's slices; z becomes exp(z - top). What is all -inf
-    // sums up to 0: it may be but a part of a slice. A slice that does is divided by it: NaN.
+    // The greatest and the sum of each of the team's slices; z becomes exp(z - top). What is all
+    // -inf sums up to 0: it may be but a part of a slice. A slice that does is divided by it: NaN.
     template <int N, int C, typename Team>
     SRT_INLINE void finish(const Team &team, const State (&s)[C], Tile<N> &t, Tile<1> &edge,
                            Result (&r)[C]) const {

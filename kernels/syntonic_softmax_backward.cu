@@ -21,24 +21,35 @@ SRT_INLINE Backward<PROVIDED> back_weighed(scalar_t *dx, scalar_t *dweights, con
 
 // -- by the logits alone --------------------------------------------------------------------------
 
+// dx = out * (grad - sum grad * out) by rows. dx, grad and out are (rows, n). 2^bits lanes of a
+// warp hold a row: n <= E * 2^bits, E = 8 for f64, else 16; n a multiple of V, or 2^bits >= 2 V.
+// Launch: grid ceil(rows * 2^bits / 128), block 128.
 extern "C" __global__ void __launch_bounds__(128, 1)
     SRT_KERNEL(syntonic_softmax_identity_backward)(scalar_t *dx, const scalar_t *grad,
                                                    const scalar_t *out, ROW_SIZES) {
     rows_in_lanes<FEW, SRT_VEC>(back(dx, grad, out, 1), rows, n, bits);
 }
 
+// dx = out * (grad - sum grad * out) by rows. dx, grad and out are (rows, n). 2^bits lanes of a
+// warp hold a row: n <= 4 * 2^bits.
+// Launch: grid ceil(rows * 2^bits / 128), block 128.
 extern "C" __global__ void __launch_bounds__(128, 1)
     SRT_KERNEL(syntonic_softmax_identity_backward_odd)(scalar_t *dx, const scalar_t *grad,
                                                        const scalar_t *out, ROW_SIZES) {
     rows_in_lanes<SINGLE, 1>(back(dx, grad, out, 1), rows, n, bits);
 }
 
+// dx = out * (grad - sum grad * out) by rows, a block to each. dx, grad and out are (rows, n).
+// Launch: grid rows, block a multiple of 32 up to 512.
 extern "C" __global__ void __launch_bounds__(512)
     SRT_KERNEL(syntonic_softmax_identity_backward_block)(scalar_t *dx, const scalar_t *grad,
                                                          const scalar_t *out, index_t n) {
     rows_in_blocks<FEW, SRT_VEC>(back(dx, grad, out, 1), n);
 }
 
+// sum grad * out of the parts of long rows: part is acc_t (rows, parts). dx, grad and out
+// are (rows, n). dx is not touched.
+// Launch: grid (rows, parts), block 256.
 extern "C" __global__ void __launch_bounds__(256, 1)
     SRT_KERNEL(syntonic_softmax_identity_backward_part)(scalar_t *dx, const scalar_t *grad,
                                                         const scalar_t *out, acc_t *part,
@@ -46,6 +57,9 @@ extern "C" __global__ void __launch_bounds__(256, 1)
     rows_shared<FEW, SRT_VEC>(back(dx, grad, out, 1), part, n);
 }
 
+// dx = out * (grad - sum grad * out) by rows, of which part, acc_t (rows, parts), has what _part
+// made. dx, grad and out are (rows, n).
+// Launch: grid (rows, parts), that of _part, block 256.
 extern "C" __global__ void __launch_bounds__(256, 1)
     SRT_KERNEL(syntonic_softmax_identity_backward_join)(scalar_t *dx, const scalar_t *grad,
                                                         const scalar_t *out, const acc_t *part,
@@ -53,6 +67,11 @@ extern "C" __global__ void __launch_bounds__(256, 1)
     rows_rejoined<FEW, SRT_VEC>(back(dx, grad, out, 1), part, n);
 }
 
+// dx = out * (grad - sum grad * out). dx, grad and out are (outer, n, inner), softmax along n.
+// 2^lane_bits <= 32 lanes of V columns stand along inner, a multiple of V, and 2^way_bits threads
+// along n.
+// Launch: grid ceil(outer * tiles * T / block), tiles = ceil(inner / (V * 2^lane_bits)), T =
+// 2^(lane_bits + way_bits), block up to 512, a multiple of T and of 32.
 extern "C" __global__ void __launch_bounds__(COLUMN_THREADS, 1)
     SRT_KERNEL(syntonic_softmax_identity_strided_backward)(scalar_t *dx, const scalar_t *grad,
                                                            const scalar_t *out, COLUMN_SIZES) {
@@ -60,6 +79,10 @@ extern "C" __global__ void __launch_bounds__(COLUMN_THREADS, 1)
     columns<FEW, SRT_VEC>(back(dx, grad, out, inner), shared, COLUMNS);
 }
 
+// dx = out * (grad - sum grad * out). dx, grad and out are (outer, n, inner), softmax along n.
+// 2^lane_bits <= 32 lanes stand along inner and 2^way_bits threads along n.
+// Launch: grid ceil(outer * tiles * T / block), tiles = ceil(inner / 2^lane_bits), T =
+// 2^(lane_bits + way_bits), block up to 512, a multiple of T and of 32.
 extern "C" __global__ void __launch_bounds__(COLUMN_THREADS, 1)
     SRT_KERNEL(syntonic_softmax_identity_strided_backward_odd)(scalar_t *dx, const scalar_t *grad,
                                                                const scalar_t *out, COLUMN_SIZES) {
@@ -67,6 +90,11 @@ extern "C" __global__ void __launch_bounds__(COLUMN_THREADS, 1)
     columns<ALONE, 1>(back(dx, grad, out, inner), shared, COLUMNS);
 }
 
+// sum grad * out of parts of long slices: part is acc_t (outer, parts, inner). dx, grad and out
+// are (outer, n, inner), softmax along n. dx is not touched. 2^lane_bits <= 32 lanes stand along
+// inner and 2^way_bits threads along n. parts teams share a slice.
+// Launch: grid ceil(outer * tiles * parts * T / block), tiles = ceil(inner / 2^lane_bits), T =
+// 2^(lane_bits + way_bits), block up to 512, a multiple of T and of 32.
 extern "C" __global__ void __launch_bounds__(COLUMN_THREADS, 1)
     SRT_KERNEL(syntonic_softmax_identity_strided_backward_part)(scalar_t *dx, const scalar_t *grad,
                                                                 const scalar_t *out, acc_t *part,
@@ -75,6 +103,11 @@ extern "C" __global__ void __launch_bounds__(COLUMN_THREADS, 1)
     columns_shared<ALONE, 1>(back(dx, grad, out, inner), shared, part, COLUMNS, parts);
 }
 
+// dx = out * (grad - sum grad * out), where part, acc_t (outer, parts, inner), has what _part made.
+// dx, grad and out are (outer, n, inner), softmax along n. 2^lane_bits <= 32 lanes stand along
+// inner and 2^way_bits threads along n. parts teams share a slice.
+// Launch: grid ceil(outer * tiles * parts * T / block), tiles = ceil(inner / 2^lane_bits), T =
+// 2^(lane_bits + way_bits), block up to 512, a multiple of T and of 32.
 extern "C" __global__ void __launch_bounds__(COLUMN_THREADS, 1)
     SRT_KERNEL(syntonic_softmax_identity_strided_backward_join)(scalar_t *dx, const scalar_t *grad,
                                                                 const scalar_t *out,
@@ -86,12 +119,20 @@ extern "C" __global__ void __launch_bounds__(COLUMN_THREADS, 1)
 
 // -- with the sums of dx over all slices, for mode norms or weights (n,) --------------------------
 
+// dx = out * (grad - sum grad * out) by rows, and each warp's sums of dx over the rows it takes:
+// dx, grad and out are (rows, n), sums acc_t (4 blocks, n). n is a multiple of V and at most E *
+// 2^bits, 2^bits lanes of a warp to a row; E = 8 for f64, else 16.
+// Launch: grid any number of blocks, block 128.
 extern "C" __global__ void __launch_bounds__(128, 1)
     SRT_KERNEL(syntonic_softmax_learned_backward)(scalar_t *dx, acc_t *sums, const scalar_t *grad,
                                                   const scalar_t *out, ROW_SIZES) {
     sums_in_lanes<FEW, SRT_VEC>(back(dx, grad, out, 1), sums, rows, n, bits);
 }
 
+// dx = out * (grad - sum grad * out) by rows, and each warp's sums of dx over the rows it takes:
+// dx, grad and out are (rows, n), sums acc_t (4 blocks, n). n <= 4 * 2^bits, 2^bits lanes of a warp
+// to a row.
+// Launch: grid any number of blocks, block 128.
 extern "C" __global__ void __launch_bounds__(128, 1)
     SRT_KERNEL(syntonic_softmax_learned_backward_odd)(scalar_t *dx, acc_t *sums,
                                                       const scalar_t *grad, const scalar_t *out,
@@ -99,6 +140,10 @@ extern "C" __global__ void __launch_bounds__(128, 1)
     sums_in_lanes<SINGLE, 1>(back(dx, grad, out, 1), sums, rows, n, bits);
 }
 
+// dx = out * (grad - sum grad * out) by rows, and each block's sums of dx over every `blocks`-th
+// row: dx, grad and out are (rows, n), sums acc_t (blocks, n). n is a multiple of V and at most E *
+// block, E = 8 for f64, else 16.
+// Launch: grid any number of blocks, block a multiple of 32 up to 512.
 extern "C" __global__ void __launch_bounds__(512, 1)
     SRT_KERNEL(syntonic_softmax_learned_backward_block)(scalar_t *dx, acc_t *sums,
                                                         const scalar_t *grad, const scalar_t *out,
@@ -106,6 +151,10 @@ extern "C" __global__ void __launch_bounds__(512, 1)
     sums_in_blocks<FEW, SRT_VEC>(back(dx, grad, out, 1), sums, rows, n);
 }
 
+// dx = out * (grad - sum grad * out) by rows, and each block's sums of dx over every `blocks`-th
+// row: dx, grad and out are (rows, n), sums acc_t (blocks, n). n is at most E * block, E = 4 for
+// f64, else 8.
+// Launch: grid any number of blocks, block a multiple of 32 up to 512.
 extern "C" __global__ void __launch_bounds__(512, 1)
     SRT_KERNEL(syntonic_softmax_learned_backward_block_odd)(scalar_t *dx, acc_t *sums,
                                                             const scalar_t *grad,
@@ -114,6 +163,11 @@ extern "C" __global__ void __launch_bounds__(512, 1)
     sums_in_blocks<ALONE, 1>(back(dx, grad, out, 1), sums, rows, n);
 }
 
+// dx = out * (grad - sum grad * out) by rows, by the sums that
+// syntonic_softmax_identity_backward_part left in part, acc_t (rows, parts); and the sums of dx
+// over every `groups`-th row: dx, grad and out are (rows, n), sums acc_t (groups, n). n is a
+// multiple of V.
+// Launch: grid (ceil(n / (256 V)), groups) with any number of groups, block 256.
 extern "C" __global__ void __launch_bounds__(256, 1)
     SRT_KERNEL(syntonic_softmax_learned_backward_long)(scalar_t *dx, acc_t *sums,
                                                        const scalar_t *grad, const scalar_t *out,
@@ -122,6 +176,10 @@ extern "C" __global__ void __launch_bounds__(256, 1)
     sums_of_columns<FEW / 2, SRT_VEC>(back(dx, grad, out, 1), part, sums, rows, n, parts);
 }
 
+// dx = out * (grad - sum grad * out) by rows, by the sums that
+// syntonic_softmax_identity_backward_part left in part, acc_t (rows, parts); and the sums of dx
+// over every `groups`-th row: dx, grad and out are (rows, n), sums acc_t (groups, n).
+// Launch: grid (ceil(n / 256), groups) with any number of groups, block 256.
 extern "C" __global__ void __launch_bounds__(256, 1)
     SRT_KERNEL(syntonic_softmax_learned_backward_long_odd)(scalar_t *dx, acc_t *sums,
                                                            const scalar_t *grad,
@@ -130,6 +188,11 @@ extern "C" __global__ void __launch_bounds__(256, 1)
     sums_of_columns<SINGLE, 1>(back(dx, grad, out, 1), part, sums, rows, n, parts);
 }
 
+// dx = out * (grad - sum grad * out). dx, grad and out are (outer, n, inner), softmax along n, and
+// sums acc_t (outer * tiles, n) the sums of dx over a team's columns. 2^lane_bits <= 32 lanes of V
+// columns stand along inner, a multiple of V, and 2^way_bits threads along n.
+// Launch: grid ceil(outer * tiles * T / block), tiles = ceil(inner / (V * 2^lane_bits)), T =
+// 2^(lane_bits + way_bits), block up to 512, a multiple of T and of 32.
 extern "C" __global__ void __launch_bounds__(COLUMN_THREADS, 1)
     SRT_KERNEL(syntonic_softmax_learned_strided_backward)(scalar_t *dx, acc_t *sums,
                                                           const scalar_t *grad, const scalar_t *out,
@@ -138,6 +201,11 @@ extern "C" __global__ void __launch_bounds__(COLUMN_THREADS, 1)
     columns<FEW, SRT_VEC>(back_and_sums(dx, sums, grad, out, inner, lane_bits), shared, COLUMNS);
 }
 
+// dx = out * (grad - sum grad * out). dx, grad and out are (outer, n, inner), softmax along n, and
+// sums acc_t (outer * tiles, n) the sums of dx over a team's columns. 2^lane_bits <= 32 lanes stand
+// along inner and 2^way_bits threads along n.
+// Launch: grid ceil(outer * tiles * T / block), tiles = ceil(inner / 2^lane_bits), T =
+// 2^(lane_bits + way_bits), block up to 512, a multiple of T and of 32.
 extern "C" __global__ void __launch_bounds__(COLUMN_THREADS, 1)
     SRT_KERNEL(syntonic_softmax_learned_strided_backward_odd)(scalar_t *dx, acc_t *sums,
                                                               const scalar_t *grad,
@@ -146,6 +214,12 @@ extern "C" __global__ void __launch_bounds__(COLUMN_THREADS, 1)
     columns<ALONE, 1>(back_and_sums(dx, sums, grad, out, inner, lane_bits), shared, COLUMNS);
 }
 
+// sum grad * out of parts of long slices: part is acc_t (outer, parts, inner). dx, grad and out
+// are (outer, n, inner), softmax along n, and sums acc_t (outer * tiles, n) the sums of dx over a
+// team's columns. dx and sums are not touched. 2^lane_bits <= 32 lanes stand along inner and
+// 2^way_bits threads along n. parts teams share a slice.
+// Launch: grid ceil(outer * tiles * parts * T / block), tiles = ceil(inner / 2^lane_bits), T =
+// 2^(lane_bits + way_bits), block up to 512, a multiple of T and of 32.
 extern "C" __global__ void __launch_bounds__(COLUMN_THREADS, 1)
     SRT_KERNEL(syntonic_softmax_learned_strided_backward_part)(scalar_t *dx, acc_t *sums,
                                                                const scalar_t *grad,
@@ -156,6 +230,12 @@ extern "C" __global__ void __launch_bounds__(COLUMN_THREADS, 1)
                              COLUMNS, parts);
 }
 
+// dx = out * (grad - sum grad * out), where part, acc_t (outer, parts, inner), has what _part made.
+// dx, grad and out are (outer, n, inner), softmax along n, and sums acc_t (outer * tiles, n) the
+// sums of dx over a team's columns. 2^lane_bits <= 32 lanes stand along inner and 2^way_bits
+// threads along n. parts teams share a slice.
+// Launch: grid ceil(outer * tiles * parts * T / block), tiles = ceil(inner / 2^lane_bits), T =
+// 2^(lane_bits + way_bits), block up to 512, a multiple of T and of 32.
 extern "C" __global__ void __launch_bounds__(COLUMN_THREADS, 1)
     SRT_KERNEL(syntonic_softmax_learned_strided_backward_join)(scalar_t *dx, acc_t *sums,
                                                                const scalar_t *grad,
@@ -169,6 +249,10 @@ extern "C" __global__ void __launch_bounds__(COLUMN_THREADS, 1)
 
 // -- with weights of the shape of x ---------------------------------------------------------------
 
+// dx = out * (grad - sum grad * out) and dweights = scale * dx / weights, 0 for weights <= floor,
+// by rows. dx, dweights, grad, out and weights are (rows, n). 2^bits lanes of a warp hold a row: n
+// <= E * 2^bits, E = 8 for f64, else 16; n a multiple of V, or 2^bits >= 2 V.
+// Launch: grid ceil(rows * 2^bits / 128), block 128.
 extern "C" __global__ void __launch_bounds__(128, 1)
     SRT_KERNEL(syntonic_softmax_provided_backward)(scalar_t *dx, scalar_t *dweights,
                                                    const scalar_t *grad, const scalar_t *out,
@@ -178,6 +262,10 @@ extern "C" __global__ void __launch_bounds__(128, 1)
                                 rows, n, bits);
 }
 
+// dx = out * (grad - sum grad * out) and dweights = scale * dx / weights, 0 for weights <= floor,
+// by rows. dx, dweights, grad, out and weights are (rows, n). 2^bits lanes of a warp hold a row: n
+// <= 4 * 2^bits.
+// Launch: grid ceil(rows * 2^bits / 128), block 128.
 extern "C" __global__ void __launch_bounds__(128, 1)
     SRT_KERNEL(syntonic_softmax_provided_backward_odd)(scalar_t *dx, scalar_t *dweights,
                                                        const scalar_t *grad, const scalar_t *out,
@@ -187,6 +275,9 @@ extern "C" __global__ void __launch_bounds__(128, 1)
                              n, bits);
 }
 
+// dx = out * (grad - sum grad * out) and dweights = scale * dx / weights, 0 for weights <= floor,
+// by rows, a block to each. dx, dweights, grad, out and weights are (rows, n).
+// Launch: grid rows, block a multiple of 32 up to 512.
 extern "C" __global__ void __launch_bounds__(512)
     SRT_KERNEL(syntonic_softmax_provided_backward_block)(scalar_t *dx, scalar_t *dweights,
                                                          const scalar_t *grad, const scalar_t *out,
@@ -196,6 +287,9 @@ extern "C" __global__ void __launch_bounds__(512)
                                  n);
 }
 
+// sum grad * out of the parts of long rows: part is acc_t (rows, parts). dx, dweights, grad, out
+// and weights are (rows, n). dx and dweights are not touched, scale and floor do not matter.
+// Launch: grid (rows, parts), block 256.
 extern "C" __global__ void __launch_bounds__(256, 1)
     SRT_KERNEL(syntonic_softmax_provided_backward_part)(scalar_t *dx, scalar_t *dweights,
                                                         const scalar_t *grad, const scalar_t *out,
@@ -205,6 +299,10 @@ extern "C" __global__ void __launch_bounds__(256, 1)
                               n);
 }
 
+// dx = out * (grad - sum grad * out) and dweights = scale * dx / weights, 0 for weights <= floor,
+// by rows, of which part, acc_t (rows, parts), has what _part made. dx, dweights, grad, out and
+// weights are (rows, n).
+// Launch: grid (rows, parts), that of _part, block 256.
 extern "C" __global__ void __launch_bounds__(256, 1)
     SRT_KERNEL(syntonic_softmax_provided_backward_join)(scalar_t *dx, scalar_t *dweights,
                                                         const scalar_t *grad, const scalar_t *out,
@@ -214,6 +312,11 @@ extern "C" __global__ void __launch_bounds__(256, 1)
                                 part, n);
 }
 
+// dx = out * (grad - sum grad * out) and dweights = scale * dx / weights, 0 for weights <= floor.
+// dx, dweights, grad, out and weights are (outer, n, inner), softmax along n. 2^lane_bits <= 32
+// lanes of V columns stand along inner, a multiple of V, and 2^way_bits threads along n.
+// Launch: grid ceil(outer * tiles * T / block), tiles = ceil(inner / (V * 2^lane_bits)), T =
+// 2^(lane_bits + way_bits), block up to 512, a multiple of T and of 32.
 extern "C" __global__ void __launch_bounds__(COLUMN_THREADS, 1)
     SRT_KERNEL(syntonic_softmax_provided_strided_backward)(scalar_t *dx, scalar_t *dweights,
                                                            const scalar_t *grad,
@@ -225,6 +328,11 @@ extern "C" __global__ void __launch_bounds__(COLUMN_THREADS, 1)
                           shared, COLUMNS);
 }
 
+// dx = out * (grad - sum grad * out) and dweights = scale * dx / weights, 0 for weights <= floor.
+// dx, dweights, grad, out and weights are (outer, n, inner), softmax along n. 2^lane_bits <= 32
+// lanes stand along inner and 2^way_bits threads along n.
+// Launch: grid ceil(outer * tiles * T / block), tiles = ceil(inner / 2^lane_bits), T =
+// 2^(lane_bits + way_bits), block up to 512, a multiple of T and of 32.
 extern "C" __global__ void __launch_bounds__(COLUMN_THREADS, 1)
     SRT_KERNEL(syntonic_softmax_provided_strided_backward_odd)(scalar_t *dx, scalar_t *dweights,
                                                                const scalar_t *grad,
@@ -236,6 +344,12 @@ extern "C" __global__ void __launch_bounds__(COLUMN_THREADS, 1)
                       COLUMNS);
 }
 
+// sum grad * out of parts of long slices: part is acc_t (outer, parts, inner). dx, dweights, grad,
+// out and weights are (outer, n, inner), softmax along n. dx and dweights are not touched, scale
+// and floor do not matter. 2^lane_bits <= 32 lanes stand along inner and 2^way_bits threads along
+// n. parts teams share a slice.
+// Launch: grid ceil(outer * tiles * parts * T / block), tiles = ceil(inner / 2^lane_bits), T =
+// 2^(lane_bits + way_bits), block up to 512, a multiple of T and of 32.
 extern "C" __global__ void __launch_bounds__(COLUMN_THREADS, 1)
     SRT_KERNEL(syntonic_softmax_provided_strided_backward_part)(
         scalar_t *dx, scalar_t *dweights, const scalar_t *grad, const scalar_t *out,
@@ -245,6 +359,12 @@ extern "C" __global__ void __launch_bounds__(COLUMN_THREADS, 1)
                              shared, part, COLUMNS, parts);
 }
 
+// dx = out * (grad - sum grad * out) and dweights = scale * dx / weights, 0 for weights <= floor,
+// where part, acc_t (outer, parts, inner), has what _part made. dx, dweights, grad, out and weights
+// are (outer, n, inner), softmax along n. 2^lane_bits <= 32 lanes stand along inner and 2^way_bits
+// threads along n. parts teams share a slice.
+// Launch: grid ceil(outer * tiles * parts * T / block), tiles = ceil(inner / 2^lane_bits), T =
+// 2^(lane_bits + way_bits), block up to 512, a multiple of T and of 32.
 extern "C" __global__ void __launch_bounds__(COLUMN_THREADS, 1)
     SRT_KERNEL(syntonic_softmax_provided_strided_backward_join)(
         scalar_t *dx, scalar_t *dweights, const scalar_t *grad, const scalar_t *out,
@@ -256,9 +376,12 @@ extern "C" __global__ void __launch_bounds__(COLUMN_THREADS, 1)
 }
 
 // -- classes --------------------------------------------------------------------------------------
-// out[b, j] = scale times the sum over a share b of the rows of in (rows, n); with weights, divided
-// by the weight where it is above the floor, and 0 elsewhere. Grid (ceil(n / 32), shares).
 #define SUM_WAYS 16
+
+// out[b, j] = scale * the sum of in over a share b of its rows; with weights, divided by the weight
+// where it is above the floor, and 0 elsewhere. out is acc_t (shares, n), in acc_t (rows, n),
+// weights acc_t (n) or null.
+// Launch: grid (ceil(n / 32), shares), block 512.
 extern "C" __global__ void __launch_bounds__(SRT_WARP *SUM_WAYS)
     SRT_KERNEL(syntonic_softmax_backward_class_sums)(acc_t *out, const acc_t *in,
                                                      const acc_t *weights, acc_t scale, acc_t floor,

@@ -119,22 +119,28 @@ def _add_kernels(commands: Any) -> None:
     kernels = commands.add_parser(
         "kernels",
         help="list the CUDA kernels, or compile them without a GPU",
-        description="List the CUDA kernels, or compile them; this needs no GPU and no driver.",
+        description="List the CUDA kernels, show what they take, or compile them; this needs no "
+        "GPU and no driver.",
     ).add_subparsers(required=True, metavar="COMMAND")
     listing = kernels.add_parser("list", help="list the families, their kernels and dtypes")
+    _add_choice(listing, "--kernel", "--dtype")
     listing.set_defaults(run=_list_kernels)
+    showing = kernels.add_parser(
+        "show",
+        help="show what kernels compute, their arguments and their grid",
+        description="Show what kernels compute, their arguments and how they are launched.",
+    )
+    showing.add_argument("name", nargs="+", metavar="NAME", help=_CHOICES["--kernel"][1])
+    _add_choice(showing, "--dtype")
+    showing.set_defaults(run=_show_kernels)
     compiling = kernels.add_parser(
         "compile",
         help="compile through NVRTC, and show registers, shared memory and spills",
-        description="Compile the kernels through NVRTC, and show what each takes. Exit status: "
-        "0 all compiled, 1 some did not, 2 unusable arguments or no NVRTC.",
+        description="Compile the kernels through NVRTC, and show what each takes. Options given "
+        "several times add up. Exit status: 0 all compiled, 1 some did not, 2 unusable arguments "
+        "or no NVRTC.",
     )
-    for name, metavar, what in (
-        ("--kernel", "NAME", "a family or one of its kernels"),
-        ("--arch", "sm_90", "an architecture"),
-        ("--dtype", "f32", "f64, f32, f16 or bf16"),
-    ):
-        compiling.add_argument(name, nargs="+", metavar=metavar, help=f"{what}; by default all")
+    _add_choice(compiling, "--kernel", "--arch", "--dtype")
     compiling.add_argument("--out", metavar="DIR", help="write PTX and machine code there")
     compiling.add_argument(
         "--cuda", type=_natural, metavar="12", help="the version of CUDA, if there are several"
@@ -148,15 +154,24 @@ def _add_kernels(commands: Any) -> None:
         "not, 2 unusable arguments, no NVRTC or no GPU.",
     )
     warming.add_argument("--cpu", action="store_true", help="the CPU's loops, not the kernels")
-    for name, metavar, what in (
-        ("--kernel", "FAMILY", "a family; by default all"),
-        ("--arch", "sm_90", "an architecture; by default those of the visible GPUs"),
-        ("--dtype", "f32", "f64, f32, f16 or bf16; by default all"),
-    ):
-        warming.add_argument(
-            name, nargs="+", action="extend", default=[], metavar=metavar, help=what
-        )
+    _add_choice(warming, "--kernel", "--arch", "--dtype")
     warming.set_defaults(run=_warm_kernels)
+
+
+_CHOICES = {
+    "--kernel": ("NAME", "a family or one of its kernels; NAME_f64 is that dtype alone"),
+    "--arch": ("sm_90", "an architecture"),
+    "--dtype": ("f32", "f64, f32, f16 or bf16, for names that do not end in one"),
+}
+
+
+def _add_choice(parser: argparse.ArgumentParser, *options: str) -> None:
+    """Add options that take several values, and add up when they are given several times."""
+    for name in options:
+        metavar, what = _CHOICES[name]
+        parser.add_argument(
+            name, action="extend", nargs="+", metavar=metavar, help=f"{what}; by default all"
+        )
 
 
 def _guard_minus(argv: Sequence[str]) -> list[str]:
@@ -219,19 +234,25 @@ def _evaluate(arguments: argparse.Namespace) -> int:
 def _list_kernels(arguments: argparse.Namespace) -> int:
     from syntonic.kernels_cli import run_list
 
-    return run_list(_say)
+    return run_list(arguments, _say)
+
+
+def _show_kernels(arguments: argparse.Namespace) -> int:
+    from syntonic.kernels_cli import run_show
+
+    return run_show(arguments, _say)
 
 
 def _compile_kernels(arguments: argparse.Namespace) -> int:
     from syntonic.kernels_cli import run_compile
 
-    return run_compile(arguments, _say)
+    return run_compile(arguments, _say, progress=sys.stderr.isatty())
 
 
 def _warm_kernels(arguments: argparse.Namespace) -> int:
     from syntonic.kernels_cli import run_warm
 
-    return run_warm(arguments, _say)
+    return run_warm(arguments, _say, progress=sys.stderr.isatty())
 
 
 def _doctor(arguments: argparse.Namespace) -> int:

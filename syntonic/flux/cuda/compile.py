@@ -12,7 +12,7 @@ import numpy as np
 
 from syntonic.errors import BackendUnavailableError, DeviceError, KernelCompileError
 from syntonic.flux.cuda import modules, nvrtc
-from syntonic.flux.cuda.launch import Array
+from syntonic.flux.cuda.launch import Array, check_geometry
 
 __all__ = ["CudaRuntime", "load"]
 
@@ -77,8 +77,7 @@ class CudaRuntime:
         DeviceError
             If an argument is on another device or is not contiguous, or the launch is refused.
         """
-        if min(*grid, *block) < 1:
-            raise DeviceError(f"{symbol}: grid and block must be positive, got {grid} and {block}")
+        check_geometry(symbol, grid, block)
         passed = tuple(self._checked(symbol, place, x) for place, x in enumerate(arguments))
         try:
             with self._device:
