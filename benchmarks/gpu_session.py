@@ -18,7 +18,7 @@ where a former session.json stopped: what passed is not repeated, tests that fai
 cases measured of the same kernels are kept.
 
 Without a GPU, or with `--dry`, every stage is rehearsed instead: doctor, one module compiled, tests
-collected, cases planned.
+skipped, cases planned.
 
 The exit status is 0 when all passed, 1 when something failed, 2 for arguments that cannot be
 used, 4 when there was no usable GPU and everything that needs none passed.
@@ -46,6 +46,11 @@ ROOT = Path(__file__).resolve().parent.parent
 PASSED, FAILED, NO_GPU = 0, 1, 4
 NOTHING_COLLECTED = 5  # pytest's exit status
 SCHEMA = 1
+SETTINGS = {
+    "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+    "PYTHONUNBUFFERED": "1",
+    "SYNTONIC_REQUIRE_GPU": "1",  # a test that finds no GPU fails
+}
 TAIL = 20  # lines of a stage's output that session.json keeps
 GRACE = 15  # seconds in which an interrupted stage may still write what it has
 
@@ -80,7 +85,7 @@ class Run:
         if cases := former.get("cases"):
             self.session.cases.write_text(json.dumps(cases), encoding="utf-8")
         self._log = (self.session.out / "session.log").open("w", encoding="utf-8")
-        self._environment = {**os.environ, "SYNTONIC_REQUIRE_GPU": "1", "PYTHONUNBUFFERED": "1"}
+        self._environment = {**os.environ, **SETTINGS}
         path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
         self._environment["PYTHONPATH"] = path
         self._reason = "a rehearsal was asked for" if options.dry else self._missing()

@@ -24,6 +24,9 @@ GPU_TESTS = (
 
 SANITIZING = 150  # seconds kept back for the two sanitizers
 WORKERS = 8  # more would wait for the one GPU
+_PLUGINS = ("xdist", "_hypothesis_pytestplugin")
+"""Of pytest: no other that is installed is loaded, since some warn, and a warning is an error."""
+
 _SPARE = 12  # seconds of a limit that a benchmark leaves, to import and to end
 
 Command = list[str] | str
@@ -78,7 +81,8 @@ class Stage:
     command
         Returns the command for a session and the seconds it has.
     rehearsal
-        The same where there is no GPU: as much of it as can be done.
+        The same where there is no GPU: as much of it as can be done. The tests are the very
+        command: all are collected, and skipped.
     """
 
     name: str
@@ -103,16 +107,12 @@ def _tests(stage: str, *paths: str) -> Callable[[Session, float], Command]:
     def command(session: Session, limit: float) -> Command:
         words = ["-m", "pytest", "-q", "-m", "gpu", "--tb=short", "--maxfail=40"]
         words += ["-p", "no:cacheprovider", f"--junitxml={session.junit(stage)}"]
+        words += [f"-p{plugin}" for plugin in _PLUGINS if find_spec(plugin) is not None]
         if find_spec("xdist") is not None:
             words += ["-n", str(min(WORKERS, os.cpu_count() or 1))]
         return _python(*words, *paths)
 
     return command
-
-
-def _collected(*paths: str) -> Callable[[Session, float], Command]:
-    words = ("-m", "pytest", "-q", "-m", "gpu", "--collect-only", "-p", "no:cacheprovider")
-    return lambda session, limit: _python(*words, *paths)
 
 
 def _failed_tests(session: Session, limit: float) -> Command:
@@ -166,10 +166,10 @@ STAGES = (
         _warm(),
         _warm("--arch", "sm_90", "--kernel", "golden_lattice", "--dtype", "f32"),
     ),
-    Stage("every kernel", 60, _tests("every kernel", _EVERY), _collected(_EVERY)),
+    Stage("every kernel", 60, _tests("every kernel", _EVERY), _tests("every kernel", _EVERY)),
     Stage("headlines", 75, _benchmark(*_HEADLINES), _planned(*_HEADLINES)),
     Stage("failed before", 60, _failed_tests, _failed_tests),
-    Stage("suite", 170, _suite, _collected(*GPU_TESTS)),
+    Stage("suite", 170, _suite, _suite),
     Stage("cases", None, _benchmark("--no-compile"), _planned()),
     Stage("memcheck", 75, _sanitizer("memcheck"), _once_planned),
     Stage("racecheck", 75, _sanitizer("racecheck"), _once_planned),
