@@ -10,14 +10,21 @@ from collections.abc import Callable
 from cuda_host.calls import lattice, norm, residual, softmax
 from cuda_host.calls.place import Pairs, Place, wrong
 
-__all__ = ["CALLS", "Pairs", "Place", "wrong"]
+__all__ = ["CALLS", "FAMILIES", "Pairs", "Place", "wrong"]
 
-CALLS: dict[str, Callable[[Place], Pairs]] = {
-    **{
-        name: getattr(family, name)
-        for family in (residual, norm, lattice)
-        for name in family.__all__
-    },
-    **softmax.CALLS,
+
+def _of(module: object, names: list[str]) -> dict[str, Callable[[Place], Pairs]]:
+    return {name: getattr(module, name) for name in names}
+
+
+FAMILIES: dict[str, dict[str, Callable[[Place], Pairs]]] = {
+    "phi_residual": _of(residual, residual.__all__),
+    "golden_batch_norm": _of(norm, norm.__all__),
+    "golden_lattice": _of(lattice, lattice.__all__),
+    "syntonic_softmax": softmax.CALLS,
 }
+"""By the file of the kernels that a call reaches (softmax's gradients have one besides) and by
+name. Those of the lattice skip where the exact core cannot be imported."""
+
+CALLS = {name: call for calls in FAMILIES.values() for name, call in calls.items()}
 """By name."""

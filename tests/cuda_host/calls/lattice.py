@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pytest
 
 from cuda_host.calls.place import Float, Pairs, Place
 from syntonic.constants import PHI
-from syntonic.flux.cuda import lattice
-from syntonic.lattice.snap import plan_of, snap
-from syntonic.lattice.wake import odd_and_scale
 
 __all__ = ["golden_snap", "golden_snap_integers", "golden_snap_window", "golden_wake"]
 
@@ -18,7 +16,15 @@ COUNT = 2049
 """Two tiles of a block, and one value."""
 
 
+def _need_the_exact_core() -> None:
+    pytest.importorskip("gmpy2", reason="snap and wake need the exact core, and that gmpy2")
+
+
 def _snap(at: Place, x: Float, denominator: int, **bound: Any) -> Pairs:
+    _need_the_exact_core()
+    from syntonic.flux.cuda import lattice
+    from syntonic.lattice.snap import plan_of, snap
+
     right = snap(x, denominator=denominator, **bound)
     plan, d = plan_of(bound.get("precision"), bound.get("window"), denominator)
     for integers in (np.int64, np.int32):
@@ -41,6 +47,10 @@ def golden_snap_window(at: Place) -> Pairs:
 
 
 def golden_wake(at: Place) -> Pairs:
+    _need_the_exact_core()
+    from syntonic.flux.cuda import lattice
+    from syntonic.lattice.wake import odd_and_scale
+
     a, b = at.random.integers(-1000, 1000, (2, COUNT))
     pairs = at.give(a, np.int64), at.give(b, np.int64)
     for denominator in (1, 12):

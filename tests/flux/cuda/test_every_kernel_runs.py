@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from cuda_host.calls import CALLS, Place, wrong
+import pytest
+from cuda_host.calls import FAMILIES, Place, wrong
 from cuda_host.devices import CudaDevice
 from cuda_host.runtime import RUNTIME
 
 from syntonic.flux.cuda import source
 
 
-def test_the_calls_reach_every_symbol_and_are_right(device, kernel_dtype) -> None:
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_calls_reach_every_symbol_and_are_right(device, kernel_dtype, family) -> None:
     RUNTIME.launched.clear()
     place = Place(device, kernel_dtype)
     errors = {
         f"{name} {index}": error
-        for name, call in CALLS.items()
+        for name, call in FAMILIES[family].items()
         for index, (got, expected) in enumerate(call(place))
         if (error := wrong(place, got, expected))
     }
@@ -22,9 +24,15 @@ def test_the_calls_reach_every_symbol_and_are_right(device, kernel_dtype) -> Non
     if isinstance(device, CudaDevice):
         return  # nothing records what ran there
     suffix = source.suffix(kernel_dtype)
-    symbols = {name for family in source.families() for name in source.symbols(family)[suffix]}
+    files = [file for file in source.families() if file in (family, f"{family}_backward")]
+    symbols = {name for file in files for name in source.symbols(file)[suffix]}
     assert symbols - RUNTIME.launched == set(), "no launcher, or no call of it here, runs these"
     assert RUNTIME.launched <= symbols
+
+
+def test_every_family_is_called() -> None:
+    files = {file for family in FAMILIES for file in (family, f"{family}_backward")}
+    assert set(source.families()) <= files
 
 
 def test_no_symbol_has_two_families() -> None:
