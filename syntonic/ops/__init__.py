@@ -2,7 +2,8 @@
 
 Every function returns a tensor in the phase of its input. What stays in the field is exact on a
 crystallized tensor; what does not is a *cycle* there: exact statistics, then float64, then one
-snap with the tensor's snap specification.
+snap with the tensor's snap specification. In float32 and bfloat16 a GPU takes numbers below 2^-126
+for 0, operands and results alike; the CPU keeps them.
 """
 
 from syntonic.ops.batch_norm import GoldenBatchNormConfig, GoldenBatchNormState
