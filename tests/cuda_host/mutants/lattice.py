@@ -40,6 +40,6 @@ MUTANTS = [
     *planted(
         "lattice_wake.cuh",
         "golden_wake",
-        ("φ's first word lost", "Two s1 = two_sum(x, p.high)", "Two s1 = two_sum(x, 0)"),
+        ("φ's first word lost", "Two s1 = two_sum(x, p.high)", "Two s1 = two_sum(x, 0.0)"),
     ),
 ]
