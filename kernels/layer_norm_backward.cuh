@@ -97,8 +97,8 @@ SRT_INLINE void backward_rows(scalar_t *dx, acc_t *partial, const scalar_t *grad
 // rstd acc_t (rows).
 // A team, a power of two up to 512 of threads, holds a row of grad and x: cols <= 8 * team for f64,
 // else 16 * team.
-// Launch: grid any number of blocks, which take every `blocks`-th rows; block 256 for a team up to
-// 32, else team.
+// Launch: grid any number of blocks, which walk down the rows; block 256 for a team up to 32, else
+// team.
 extern "C" __global__ void __launch_bounds__(SRT_BACK_TEAM)
     SRT_KERNEL(golden_layer_norm_backward)(scalar_t *dx, acc_t *partial, const scalar_t *grad,
                                            const scalar_t *x, const acc_t *gamma, const acc_t *mean,
@@ -110,8 +110,8 @@ extern "C" __global__ void __launch_bounds__(SRT_BACK_TEAM)
         backward_rows<false>(dx, partial, grad, x, gamma, mean, rstd, gain, rows, cols, team);
 }
 
-// dgamma = gain * sum of partial[:, 0], dbeta = sum of partial[:, 1]: both are acc_t (cols),
-// partial acc_t (count, 2, cols). 32 columns of the two, side by side, to a block.
+// dgamma = gain * sum of partial[:, 0] and dbeta = sum of partial[:, 1], both acc_t (cols), from
+// partial, acc_t (count, 2, cols). 32 columns of the two, side by side, to a block.
 // Launch: grid ceil(2 * cols / 32), block 256.
 extern "C" __global__ void __launch_bounds__(256)
     SRT_KERNEL(golden_layer_norm_backward_finalize)(acc_t *dgamma, acc_t *dbeta,

@@ -100,8 +100,8 @@ SRT_KERNEL(phi_residual_relu)(scalar_t *out, const scalar_t *identity, const sca
 }
 
 // grad_identity = outer * g and grad_residual = inner * outer * g, where g is 0 for out <= 0, else
-// grad. All are (n), out what phi_residual_relu made; grad_residual is null where it equals
-// grad_identity. inner and outer as there.
+// grad. grad_identity, grad_residual, grad and out are (n), out what phi_residual_relu made;
+// grad_residual is null where it equals grad_identity. inner and outer as there.
 // Launch: grid ceil(n / (512 V)), block 256.
 extern "C" __global__ void __launch_bounds__(256)
 SRT_KERNEL(phi_residual_relu_backward)(scalar_t *grad_identity, scalar_t *grad_residual,
@@ -134,9 +134,9 @@ SRT_KERNEL(phi_residual_gelu)(scalar_t *out, const scalar_t *identity, const sca
 }
 
 // grad_identity = outer * g and grad_residual = inner * outer * g with g = grad * gelu'(s), gelu' =
-// cdf(s) + s * exp(-s^2 / 2) / sqrt(2 pi). All are (n), identity and residual what
-// phi_residual_gelu was given; grad_residual is null where it equals grad_identity. inner and outer
-// as there.
+// cdf(s) + s * exp(-s^2 / 2) / sqrt(2 pi). grad_identity, grad_residual, grad, identity and
+// residual are (n), the last two what phi_residual_gelu was given; grad_residual is null where it
+// equals grad_identity. inner and outer as there.
 // Three blocks at once leave 80 registers: without the bound the compiler stops at 64 and spills.
 // Launch: grid ceil(n / (512 V)), block 256.
 extern "C" __global__ void __launch_bounds__(256, 3)

@@ -328,15 +328,16 @@ SRT_INLINE void layernorm_backward(scalar_t *grad_identity, scalar_t *grad_resid
         }
 }
 
-// grad_identity = outer * g and grad_residual = inner * outer * g, g = rstd * (h - <h> - xhat * <h
-// xhat>), h = grad * gamma, xhat = (s - mean) * rstd, s and its factors as forward, <> the mean of
-// a row. All are (rows, cols) as grad, identity and residual; grad_residual is null where it equals
-// grad_identity. gamma is acc_t (cols) or null, mean and rstd acc_t (rows). partial is
-// acc_t (blocks, 2, cols): each block's sums for dgamma and dbeta. means is acc_t (rows, 2), <h>
-// and <h xhat>, for rows longer than a segment, else null.
-// A segment has I * team columns, team a power of two up to 512; I is 4 for f64, else 8.
-// Launch: grid (blocks, ceil(cols / (I * team))) with any number of blocks, which take every
-// blocks-th rows; block 256 for a team up to 32, else team.
+// grad_identity = outer * g and grad_residual = inner * outer * g, where h = grad * gamma, xhat =
+// (s - mean) * rstd, g = rstd * (h - <h> - xhat * <h xhat>), <> is the mean of a row, and s, inner
+// and outer are those of phi_residual_layernorm. grad_identity, grad_residual, grad, identity and
+// residual are (rows, cols); grad_residual is null where it equals grad_identity. gamma is
+// acc_t (cols) or null, mean and rstd acc_t (rows). partial is acc_t (blocks, 2, cols): each
+// block's sums for dgamma and dbeta. means is acc_t (rows, 2), <h> and <h xhat>, for rows longer
+// than a segment, else null. A segment has I * team columns, team a power of two up to 512; I is 4
+// for f64, else 8.
+// Launch: grid (blocks, ceil(cols / (I * team))) with any number of blocks, which walk down the
+// rows; block 256 for a team up to 32, else team.
 extern "C" __global__ void __launch_bounds__(512)
 SRT_KERNEL(phi_residual_layernorm_backward)(
     scalar_t *grad_identity, scalar_t *grad_residual, acc_t *partial, const scalar_t *grad,

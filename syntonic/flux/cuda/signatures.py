@@ -47,6 +47,11 @@ class Signature:
         """The names of the parameters."""
         return tuple(re.findall(r"\w+", each)[-1] for each in self.parameters)
 
+    def is_for(self, dtype: str) -> bool:
+        """Tell whether there is a kernel for a dtype, "f64" and so on."""
+        ends = next((each for each in source.DTYPES if self.name.endswith(f"_{each}")), dtype)
+        return ends == dtype
+
     def declaration(self, dtype: str) -> str:
         """Return the declaration for a dtype, "f64" and so on, in the types of C."""
         acc = "double" if dtype == "f64" else "float"

@@ -52,15 +52,16 @@ def residual_odd(at: Place) -> Pairs:
 
 
 def residual_direct(at: Place) -> Pairs:
-    x, y = at.draw(1001), at.draw(1001)
+    x, y = at.draw(4001), at.draw(4001)
     out = at.give(0 * x)
-    family, size = "phi_residual", np.int64(1001)
-    at.launch(family, "phi_residual_mode_standard_backward", 4, 256, out, at.give(x), size)
+    family, size = "phi_residual", np.int64(4001)
+    grid = -(-4001 * at.dtype.itemsize // (256 * 32))
+    at.launch(family, "phi_residual_mode_standard_backward", grid, 256, out, at.give(x), size)
     yield out, x
     for symbol in ("phi_residual_mode_phi_vec2_f64", "phi_residual_mode_phi_vec4_f32"):
         if symbol.endswith(suffix(at.dtype)):
             out = at.give(0 * x)
-            at.launch(family, symbol[:-4], 4, 256, out, at.give(x), at.give(y), size)
+            at.launch(family, symbol[:-4], grid, 256, out, at.give(x), at.give(y), size)
             yield out, _joined(x, y, "phi")
 
 
