@@ -199,9 +199,13 @@ def _cores() -> int:
 
 
 def _suffix(dtype: Any) -> str:
+    """Return how the symbols for a dtype end."""
     if isinstance(dtype, str) and dtype in source.DTYPES:
         return dtype
-    name = "bfloat16" if str(dtype) == "bfloat16" else np.dtype(dtype).name
+    try:
+        name = "bfloat16" if dtype == "bfloat16" else np.dtype(dtype).name
+    except TypeError:
+        name = ""
     if name not in source.SUFFIXES:
         known = ", ".join(source.SUFFIXES)
         raise ValueError(f"load: dtype must be one of {known}, got {dtype!r}")

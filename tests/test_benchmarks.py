@@ -12,12 +12,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from benchmarks import flux_gpu, report
-from benchmarks.gpu import bench, cases, operations, peers
-from benchmarks.gpu.device import Batch
 from cuda_host.devices import device_for
 from cuda_host.runtime import to_host_array
 
+from benchmarks import flux_gpu, report
+from benchmarks.gpu import bench, cases, operations, peers
+from benchmarks.gpu.device import Batch
+from benchmarks.gpu.goals import MOST, Goal
 from syntonic.lattice.snap import snap
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -32,6 +33,7 @@ class HostGpu:
     """What the benchmark asks of a GPU. A launch takes a second, by its clock."""
 
     name, l2, xp = "Host harness", 1 << 10, np
+    processors, clock = 2, 1e9
 
     def __init__(self) -> None:
         self.rng = np.random.default_rng(3)
@@ -168,9 +170,26 @@ def test_floor_of_the_lattice(operation, dtype, nbytes):
 
 def test_goals():
     by_key = {case.key: case for case in cases.plan()}
-    assert by_key["residual: phi f32 16777216"].goal == 0.9  # 64 MiB to the byte
-    assert by_key["residual: phi backward f32 16777216"].goal == 0.8
+    assert by_key["residual: phi f32 16777216"].goal == Goal(0.9)  # 64 MiB to the byte
     assert by_key["residual: phi bf16 16777216"].goal is None
+    for case in by_key.values():
+        if case.goal is not None and case.goal.share < MOST:
+            assert case.goal.reason, case.key
+
+
+def test_a_kernel_that_reads_again_has_its_share_of_the_floor():
+    case = cases.Case("norm", "layer norm backward", "f32", (4096, 16384))
+    assert case.goal == Goal(0.39, "7 passes over x where 3 would do")
+
+
+def test_a_goal_that_instructions_bound_is_of_the_device():
+    case = cases.Case("residual", "gelu", "bf16", (10**8,))
+    device = {"processors": 132, "clock": 1.755e9}
+    assert case.goal.on(case, **device, copy=1e12) == (0.9, "")
+    share, bound = case.goal.on(case, **device, copy=4.3e12)
+    # elements a second that 132 * 128 lanes can start 55 instructions of; 6 bytes each
+    assert share == pytest.approx(0.85 * 132 * 128 * 1.755e9 / 55 * 6 / 4.3e12)
+    assert bound == "55 instructions an element"
 
 
 # -- every launcher, with the benchmark's arguments, beside every peer ----------------------------

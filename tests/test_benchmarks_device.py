@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
-from benchmarks import flux_gpu
-from benchmarks.gpu import bench, cases
-from benchmarks.gpu import device as gpu_device
 from cuda_host.devices import DTYPES, device_for, dtype_of
 from cuda_host.simulator import SimModule
 
+from benchmarks import flux_gpu
+from benchmarks.gpu import bench, cases
+from benchmarks.gpu import device as gpu_device
 
 
 class Event:

@@ -16,9 +16,11 @@ GPU_TESTS = (
     "tests/flux/cuda",
     "tests/ops",
     "tests/tensor/test_cuda.py",
+    "tests/tensor/test_cuda_functions.py",
     "tests/cuda_host/test_devices.py",
     "tests/test_benchmarks_device.py",
     "tests/test_doctor.py",
+    "tests/test_kernels.py",
 )
 """Where all tests marked `gpu` are: the other folders are not even imported."""
 

@@ -1,6 +1,7 @@
 """CudaRuntime: what it asks of CuPy, what it refuses, and what becomes of CuPy's errors."""
 
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,6 +11,7 @@ from syntonic.errors import BackendUnavailableError, DeviceError, KernelCompileE
 from syntonic.flux.cuda import compile as cuda_compile
 from syntonic.flux.cuda import source
 from syntonic.flux.cuda.compile import CudaRuntime
+from syntonic.flux.cuda.nvrtc import Compiled
 
 FAMILY, SYMBOL = "phi_residual", "phi_residual_mode_phi_f32"
 NOTHING = ()
@@ -22,10 +24,6 @@ class FakeArray:
     def __init__(self, device=0, contiguous=True):
         self.data = SimpleNamespace(device_id=device)
         self.flags = SimpleNamespace(c_contiguous=contiguous)
-
-
-class CompileError(Exception):
-    """CuPy's CompileException is no RuntimeError."""
 
 
 class CudaError(RuntimeError):
@@ -42,9 +40,9 @@ class FakeCupy:
         self.fail, self.driver = {}, 12040
         self.cuda = SimpleNamespace(
             Device=self.device,
-            compiler=SimpleNamespace(CompileException=CompileError),
             runtime=SimpleNamespace(
                 CUDARuntimeError=CudaError,
+                runtimeGetVersion=lambda: 13020,
                 memGetInfo=lambda: (3 * KILO, 8 * KILO),
                 driverGetVersion=lambda: self.driver,
             ),
@@ -55,9 +53,10 @@ class FakeCupy:
         if name in self.fail:
             raise self.fail.pop(name)
 
-    def device(self, number):
+    def device(self, number=None):
         stack = self.current
-        return SimpleContext(lambda: stack.append(number), stack.pop)
+        number = stack[-1] if number is None else number
+        return SimpleContext(number, lambda: stack.append(number), stack.pop)
 
     def empty(self, shape, dtype):
         self.may_fail("empty")
@@ -66,16 +65,21 @@ class FakeCupy:
     def get_default_memory_pool(self):
         return SimpleNamespace(free_bytes=lambda: KILO)
 
-    def RawModule(self, **given):
-        self.modules.append((self.current[-1], given))
-        return SimpleNamespace(get_function=lambda name: FakeKernel(self, name))
+    def RawModule(self, *, path):
+        self.may_fail("load")
+        self.modules.append((self.current[-1], Path(path)))
+        return SimpleNamespace(
+            compile=lambda: None, get_function=lambda name: FakeKernel(self, name)
+        )
 
 
 class SimpleContext:
-    """A context of two functions that may be entered again."""
+    """A device, entered and left by two functions, again and again."""
 
-    def __init__(self, enter, leave):
-        self.enter, self.leave = enter, leave
+    compute_capability = "90"
+
+    def __init__(self, number, enter, leave):
+        self.id, self.enter, self.leave = number, enter, leave
 
     def __enter__(self):
         self.enter()
@@ -106,8 +110,34 @@ class FakeKernel:
         self.cupy.launches.append((on, self.name, grid, block, args, shared_mem, self.allowed))
 
 
+class FakeCompiler:
+    """An NVRTC that notes what it is given; `fail` is raised by its next compilation."""
+
+    version, build, include = (13, 0), "V13.0.88", ()
+
+    def __init__(self):
+        self.given, self.fail = [], []
+
+    def architectures(self):
+        return 75, 90
+
+    def compile(self, text, options, name):
+        if self.fail:
+            raise self.fail.pop()
+        self.given.append((text, options))
+        return Compiled(b"ptx", b"cubin", "")
+
+
 @pytest.fixture
-def cupy(monkeypatch):
+def compiler(monkeypatch, tmp_path):
+    fake = FakeCompiler()
+    monkeypatch.setattr(cuda_compile.nvrtc, "find", lambda major: {13: fake}[major])
+    monkeypatch.setenv("CUPY_CACHE_DIR", str(tmp_path))
+    return fake
+
+
+@pytest.fixture
+def cupy(monkeypatch, compiler):
     fake = FakeCupy()
     monkeypatch.setitem(sys.modules, "cupy", fake)
     forget()
@@ -136,14 +166,41 @@ def test_a_launch(cupy):
     assert [type(p) for p in passed[2:]] == [np.int64, np.float32]
 
 
-def test_the_text_and_the_options_are_those_of_the_other_tests(cupy):
+def test_the_text_and_the_options_are_those_of_the_other_tests(cupy, compiler):
     launch(CudaRuntime(0))
-    ((_, given),) = cupy.modules
-    assert given == {
-        "code": source.assemble(FAMILY),
-        "options": source.options(FAMILY, "f32"),
-        "backend": "nvrtc",
-    }
+    options = (*source.options(FAMILY, "f32"), *source.added_options("sm_90"))
+    assert compiler.given == [(source.assemble(FAMILY), options)]
+    ((_, path),) = cupy.modules
+    assert path.read_bytes() == b"cubin"
+
+
+def test_another_process_finds_what_was_compiled(cupy, compiler):
+    launch(CudaRuntime(0))
+    forget()
+    launch(CudaRuntime(0))
+    assert len(cupy.modules) == 2
+    assert len(compiler.given) == 1
+
+
+@pytest.mark.parametrize("name", ["INVALID_IMAGE", "INVALID_SOURCE", "FILE_NOT_FOUND"])
+def test_a_damaged_file_is_compiled_again(cupy, compiler, name):
+    launch(CudaRuntime(0))
+    forget()
+    cupy.fail["load"] = CudaError(f"CUDA_ERROR_{name}: device kernel image is invalid")
+    launch(CudaRuntime(0))
+    assert len(compiler.given) == 2
+    forget()
+    cupy.fail["load"] = CudaError("CUDA_ERROR_OUT_OF_MEMORY: out of memory")
+    with pytest.raises(DeviceError, match="OUT_OF_MEMORY"):
+        launch(CudaRuntime(0))
+    assert len(compiler.given) == 2
+
+
+def test_load_gives_the_module_that_is_launched(cupy):
+    module = cuda_compile.load(FAMILY, "f32")
+    launch(CudaRuntime(0))
+    assert len(cupy.modules) == 1
+    assert module.get_function(SYMBOL).name == SYMBOL
 
 
 def test_compiles_once_for_each_device_and_dtype(cupy):
@@ -204,9 +261,9 @@ def test_an_empty_grid_is_refused(cupy, grid, block):
         CudaRuntime(0).launch(FAMILY, SYMBOL, "f32", grid, block, ())
 
 
-def test_a_compile_error_ends_with_the_place_and_the_remedy(cupy):
-    log = '/kernels/scalar.cuh(12): error: identifier "x" is undefined'
-    cupy.fail["get_function"] = CompileError(log)
+def test_a_compile_error_ends_with_the_place_and_the_remedy(cupy, compiler):
+    log = 'kernels/scalar.cuh(12): error: identifier "x" is undefined'
+    compiler.fail = [KernelCompileError(log)]
     with pytest.raises(KernelCompileError) as caught:
         launch(CudaRuntime(0))
     assert str(caught.value).endswith(f"{log}\nrun `syntonic doctor`")
@@ -242,9 +299,9 @@ def test_errors_of_cuda(cupy, error, driver, kind, says):
         launch(CudaRuntime(0))
 
 
-def test_no_nvrtc(cupy):
-    cupy.fail["get_function"] = RuntimeError("CuPy failed to load libnvrtc.so.12: OSError: ...")
-    with pytest.raises(BackendUnavailableError, match=r"libnvrtc\.so\.12.*run `syntonic doctor`"):
+def test_no_nvrtc(cupy, compiler):
+    compiler.fail = [BackendUnavailableError("no NVRTC 13 found; run: pip install ...")]
+    with pytest.raises(BackendUnavailableError, match=r"no NVRTC 13 found.*run `syntonic doctor`"):
         launch(CudaRuntime(0))
 
 
@@ -274,7 +331,7 @@ def test_the_installed_cupy_without_a_driver():
             act()
 
 
-def test_the_options_that_the_installed_cupy_adds(monkeypatch, tmp_path):
+def test_the_options_are_those_that_the_installed_cupy_adds(monkeypatch, tmp_path):
     """CuPy's own compilation, up to the program: its options are ours and folders of headers."""
     cupy = without_device()
     seen = []

@@ -76,7 +76,7 @@ def test_an_error_names_the_file_and_the_line(library, tmp_path, monkeypatch, br
     monkeypatch.setattr(source, "folder", lambda: tmp_path)
     text = source.assemble.__wrapped__("phi_residual")
     options = (*source.options("phi_residual", "bf16"), *source.added_options("sm_80"))
-    place = re.escape(f"{(tmp_path / broken).as_posix()}({where + 2}): error")
+    place = re.escape(f"kernels/{broken}({where + 2}): error")
     with pytest.raises(KernelCompileError, match=f'{place}.*"missing_name"'):
         library.compile(text, options)
 

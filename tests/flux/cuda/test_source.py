@@ -1,6 +1,7 @@
 """The assembled text: headers once, true file and line, new text for an edited header."""
 
 import re
+import shutil
 import subprocess
 import sys
 
@@ -49,8 +50,9 @@ def positions(text):
 @pytest.mark.parametrize("family", source.families())
 def test_every_line_stands_at_its_file_and_line(family):
     for (file, number), lines in positions(source.assemble(family)).items():
-        with open(file, encoding="utf-8") as opened:
-            original = opened.read().splitlines()[number - 1]
+        folder, _, name = file.partition("/")
+        assert folder == "kernels"
+        original = (source.folder() / name).read_text().splitlines()[number - 1]
         assert lines in ([original], [""])
         if lines == [""] and original:
             assert original.startswith('#include "')
@@ -138,6 +140,21 @@ static __device__ void SRT_KERNEL(helper)(int n) {}
 def test_no_symbol_stands_twice(family):
     for names in source.symbols(family).values():
         assert len(names) == len(set(names)) > 0
+
+
+@pytest.mark.parametrize("family", source.families())
+def test_the_text_is_ascii_and_the_same_wherever_it_lies(family, tmp_path, monkeypatch):
+    text = source.assemble(family)
+    assert text.isascii()
+    shutil.copytree(source.folder(), tmp_path / "elsewhere" / "kernels")
+    monkeypatch.setattr(
+        source, "__file__", str(tmp_path / "elsewhere/syntonic/flux/cuda/source.py")
+    )
+    clear()
+    assert source.folder() == tmp_path / "elsewhere" / "kernels"
+    assert source.assemble(family) == text
+    monkeypatch.undo()
+    clear()
 
 
 def test_dtypes():
