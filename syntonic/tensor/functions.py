@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from syntonic.exact.golden import GoldenExact
+from syntonic.flux import cupy_forms
 from syntonic.flux.device import flux_result, to_host
 from syntonic.lattice import order
 from syntonic.lattice.build import as_lattice
@@ -240,18 +241,21 @@ def _call_flux(
     if name in MOVES:
         return _move(function, name, args, kwargs)
     args, kwargs = replace_tensors((args, kwargs), lambda t: flux_operand(t, first, name))
-    out = wrap(first, function(*args, **kwargs), carried)
+    out = wrap(first, cupy_forms.call(function, name, first._data, args, kwargs), carried)
     return _sorted_with_norms(first, out, args, kwargs) if name == "sort" else out
 
 
 def _move(function: Callable[..., Any], name: str, args: Any, kwargs: Any) -> Any:
-    tensor, *rest = args if args else (kwargs.pop("a"),)
+    if not args:  # np.flip(m=t): each name for the array that NumPy has
+        key = next((key for key, x in kwargs.items() if isinstance(x, TensorBase)), "a")
+        args = (kwargs.pop(key, None),)
+    tensor, *rest = args
     if not isinstance(tensor, TensorBase):
         raise TypeError(f"np.{name}: the array argument must be the tensor, got another argument")
     rest = replace_tensors(tuple(rest), lambda t: np.asarray(t, dtype=np.int64))
 
     def moved(part: Any) -> Any:
-        return function(part, *rest, **kwargs)
+        return cupy_forms.call(function, name, part, (part, *rest), kwargs)
 
     norms = tensor.mode_norm_sq
     carried = tensor._carried.with_norms(None if norms is None else np.array(moved(norms)))

@@ -119,6 +119,8 @@ def wrap(like: TensorBase, out: Any, carried: Carried) -> Any:
         return _rebuild(out, [wrap(like, x, carried) for x in out])
     if isinstance(out, LatticeArray):
         return like._of(out, carried)
+    if isinstance(out, type):  # as np.common_type returns
+        return out
     if not like.is_crystallized and hasattr(out, "dtype") and is_flux_dtype(out.dtype):
         return like._of(flux_result(out), carried)
     return out

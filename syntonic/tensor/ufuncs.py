@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from syntonic.flux import cupy_forms
 from syntonic.lattice import arithmetic, order, products, reduce, structure
 from syntonic.lattice.array import LatticeArray
 from syntonic.tensor.base import TensorBase
@@ -184,8 +185,9 @@ def apply(ufunc: np.ufunc, inputs: tuple[Any, ...], options: Any = None) -> Any:
     tensors = [x for x in inputs if isinstance(x, TensorBase)]
     first = tensors[0]
     if not single_phase(tensors, name):
-        flux = (flux_operand(x, first, name) for x in inputs)
-        return _finish(first, tensors, ufunc(*flux, **(options or {})), name)
+        flux = tuple([flux_operand(x, first, name) for x in inputs])
+        out = cupy_forms.call_ufunc(ufunc, "__call__", first._data, flux, options or {})
+        return _finish(first, tensors, out, name)
     function = exact(ufunc)
     if options:
         raise TypeError(
@@ -219,11 +221,13 @@ def apply_method(
         )
     tensors = list(tensors_in(inputs))
     first, carried = tensors[0], carried_by(tensors)
-    if not single_phase(tensors, where):
-        flux = (flux_operand(x, first, where) for x in inputs)
-        return wrap(first, getattr(ufunc, method)(*flux, **kwargs), carried)
-    function = exact(ufunc)
     arrays = 2 if method == "outer" else 1
+    if not single_phase(tensors, where):
+        flux = tuple([flux_operand(x, first, where) for x in inputs[:arrays]])
+        flux += inputs[arrays:]
+        out = cupy_forms.call_ufunc(ufunc, method, first._data, flux, kwargs)
+        return wrap(first, out, carried)
+    function = exact(ufunc)
     operands = [exact_operand(x, where) for x in inputs[:arrays]]
     out = _EXACT_METHODS[method](function, ufunc, *operands, *inputs[arrays:], **kwargs)
     return wrap(first, out, carried)
