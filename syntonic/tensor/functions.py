@@ -2,8 +2,9 @@
 
 `EXACT` maps a function to its exact form; `BY_OBJECTS` names those that NumPy's own code computes
 exactly on object arrays of GoldenExact; `REFUSED` gives the reason for each other one. In flux
-everything goes to NumPy, except what writes into its arguments. Names are dotted as after
-``numpy.``; some exist only in newer releases of NumPy.
+everything goes to NumPy, on CUDA to CuPy or a form of ours (`flux.cupy_forms`), except what writes
+into its arguments. Names are dotted as after ``numpy.``; some exist only in newer releases of
+NumPy.
 """
 
 from __future__ import annotations

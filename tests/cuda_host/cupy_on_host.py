@@ -162,12 +162,20 @@ def _check_sort(name: str, kw: dict[str, Any]) -> None:
         raise ValueError("kind can only be None or 'stable'")
 
 
+def _check_arrays(name: str, args: Any) -> None:
+    if name in ("choose", "lexsort") and not isinstance(args[0], ndarray):
+        raise AttributeError(f"{type(args[0]).__name__!r} object is not an array")
+    if name == "searchsorted" and any(isinstance(x, list) for x in args):
+        raise NotImplementedError("Only python scalars or ndarrays are supported for v")
+    if name == "piecewise" and any(map(callable, args[2])):
+        raise NotImplementedError("Callable functions are not supported currently")
+
+
 def _function(name: str, text: str) -> Callable[..., Any]:
     def function(*args: Any, **kw: Any) -> Any:
         bound = signature(text).bind(*args, **kw)
         _check_sort(name, bound.arguments)
-        if name in ("choose", "lexsort") and not isinstance(args[0], ndarray):
-            raise AttributeError(f"{type(args[0]).__name__!r} object is not an array")
+        _check_arrays(name, args)
         if not bound.arguments.get("shape", True):  # CuPy takes shape=() for none
             kw = {key: x for key, x in kw.items() if key != "shape" or not name.endswith("_like")}
         if name in _OTHER_ORDER:
