@@ -37,7 +37,7 @@ def test_missing_functions(array):
 def test_missing_arguments(array):
     with pytest.raises(TypeError, match="unexpected keyword argument 'initial'"):
         np.sum(array, initial=1)
-    with pytest.raises(TypeError, match="missing a required argument: 'a_min'"):
+    with pytest.raises(TypeError, match=r"missing .* argument.*a_min"):
         np.clip(array, min=0)
     with pytest.raises(TypeError, match="too many positional arguments"):
         np.take(array, [0], 0, None, "clip")
