@@ -248,6 +248,8 @@ def _clip(
 def _choose(a: Any, choices: Any, out: None = None, mode: str = "raise") -> Any:
     if not isinstance(a, np.ndarray):  # one of the host is for CuPy to refuse
         a = namespace(next(filter(is_cuda, _leaves((a, choices))))).asarray(a)
+    if isinstance(choices, (list, tuple)):
+        choices = np.stack(np.broadcast_arrays(*choices))
     choose: Any = np.choose
     return choose(a, choices, mode=mode)
 

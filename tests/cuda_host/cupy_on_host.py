@@ -163,8 +163,10 @@ def _check_sort(name: str, kw: dict[str, Any]) -> None:
 
 
 def _check_arrays(name: str, args: Any) -> None:
-    if name in ("choose", "lexsort") and not isinstance(args[0], ndarray):
-        raise AttributeError(f"{type(args[0]).__name__!r} object is not an array")
+    arrays = {"choose": args[:2], "lexsort": args[:1]}.get(name, ())
+    for x in arrays:
+        if not isinstance(x, ndarray):
+            raise AttributeError(f"{type(x).__name__!r} object is not an array")
     if name == "searchsorted" and any(isinstance(x, list) for x in args):
         raise NotImplementedError("Only python scalars or ndarrays are supported for v")
     if name == "piecewise" and any(map(callable, args[2])):
