@@ -95,12 +95,13 @@ class Run:
 
     def all(self) -> int:
         """Run every stage, and return the exit status."""
-        self._say(self._reason and f"{self._reason}: every stage is rehearsed")
-        left = 0.0
-        for stage in STAGES:
-            left = self._one(stage, left)
-            self._write()
-        self._say(self._summary())
+        with self._log:
+            self._say(self._reason and f"{self._reason}: every stage is rehearsed")
+            left = 0.0
+            for stage in STAGES:
+                left = self._one(stage, left)
+                self._write()
+            self._say(self._summary())
         return self._status()
 
     def _missing(self) -> str:

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from syntonic import __version__
-from syntonic.flux.cuda import nvrtc, source
+from syntonic.flux.cuda import modules, nvrtc, source
 
 __all__ = ["REQUIRED", "Broken", "Driver", "Facts", "Gpu", "gather", "launch_one", "sample"]
 
@@ -146,7 +146,7 @@ def cupy_distributions() -> tuple[str, ...]:
     for distribution in metadata.distributions():
         name = str(distribution.metadata["Name"]).lower().replace("_", "-")
         if _CUPY.match(name):
-            found[name] = distribution.version
+            found.setdefault(name, distribution.version)  # the first is the one imported
     return tuple(f"{name} {found[name]}" for name in sorted(found))
 
 
@@ -229,7 +229,7 @@ def count_kernels() -> tuple[str, int]:
 
 def cache_folder() -> tuple[str, bool]:
     """Return where CuPy keeps compiled kernels, and whether it can write there."""
-    folder = Path(os.environ.get("CUPY_CACHE_DIR") or Path.home() / ".cupy" / "kernel_cache")
+    folder = modules.cache_folder()
     there = next(path for path in (folder, *folder.parents) if path.exists())
     return str(folder), there.is_dir() and os.access(there, os.W_OK | os.X_OK)
 
