@@ -125,7 +125,7 @@ def warm(wanted: Sequence[Module] | None = None, *, cores: int | None = None) ->
     major = _cuda_major()
     nvrtc.find(major)  # or each process would fail
     where = get_context("spawn")  # a fork would share what CUDA keeps
-    count = max(min(len(jobs), cores or _cores()), 1)
+    count = max(min(len(jobs), cores or available_cores()), 1)
     with ProcessPoolExecutor(count, mp_context=where) as pool:
         running = [pool.submit(_warmed, job, major) for job in jobs]
         try:
@@ -191,7 +191,7 @@ def _cuda_major() -> int | None:
     return int(cupy.cuda.runtime.runtimeGetVersion()) // 1000
 
 
-def _cores() -> int:
+def available_cores() -> int:
     """Return how many cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))

@@ -211,15 +211,17 @@ def run_compile(
 def run_warm(
     arguments: argparse.Namespace, say: Callable[[str], None], *, progress: bool = False
 ) -> int:
-    """Compile into the cache, and say how long it took.
+    """Compile the kernels, or with --cpu the loops, into their cache; say how long it took.
 
     Raises
     ------
     BackendUnavailableError
         If there is no NVRTC, or no device and no architecture is given.
     ValueError
-        If there is no such family or dtype.
+        If there is no such kernel or dtype, or --cpu is given a choice of kernels.
     """
+    if arguments.cpu:
+        return _warm_loops(arguments, say, progress)
     began = time.monotonic()
     chosen = select(arguments.kernel, arguments.dtype)
     all_jobs = planned(architectures=arguments.arch or ())
@@ -231,6 +233,17 @@ def run_warm(
     seconds = time.monotonic() - began
     say(f"{len(jobs) - len(failures)} of {len(jobs)} modules in {seconds:.1f} s: {cache_folder()}")
     return _FAILED if failures else _DONE
+
+
+def _warm_loops(arguments: argparse.Namespace, say: Callable[[str], None], progress: bool) -> int:
+    if arguments.kernel or arguments.arch or arguments.dtype:
+        raise ValueError("--cpu compiles all loops of the CPU; leave --kernel, --arch, --dtype out")
+    from syntonic import loops  # numba
+
+    began = time.monotonic()
+    done = list(_shown(loops.warm(), len(loops.JOBS), progress))
+    say(f"{len(done)} groups of loops in {time.monotonic() - began:.1f} s, in numba's cache")
+    return _DONE
 
 
 def _shown(work: Iterable[T], total: int, progress: bool) -> Iterable[T]:

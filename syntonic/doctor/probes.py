@@ -142,7 +142,7 @@ def import_errors() -> dict[str, str]:
 
 def cupy_distributions() -> tuple[str, ...]:
     """Return the name and version of every installed CuPy; there should be at most one."""
-    found = {}
+    found: dict[str, str] = {}
     for distribution in metadata.distributions():
         name = str(distribution.metadata["Name"]).lower().replace("_", "-")
         if _CUPY.match(name):
