@@ -102,7 +102,8 @@ def warm(wanted: Sequence[Module] | None = None, *, cores: int | None = None) ->
     """Compile modules into the cache, in as many processes as there are cores.
 
     The cache is CuPy's folder: $CUPY_CACHE_DIR, or ~/.cupy/kernel_cache. What is there already is
-    not compiled again. No GPU is needed where the modules are given.
+    not compiled again. No GPU is needed where the modules are given. The processes are spawned: a
+    script calls this below `if __name__ == "__main__":`.
 
     Parameters
     ----------

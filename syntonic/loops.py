@@ -26,7 +26,8 @@ def warm(*, cores: int | None = None) -> Iterator[str]:
     """Compile every loop into numba's cache, in as many processes as there are cores.
 
     What is there already is not compiled again; the cache is beside the package, or where
-    NUMBA_CACHE_DIR says.
+    NUMBA_CACHE_DIR says. The processes are spawned: a script calls this below
+    `if __name__ == "__main__":`.
 
     Parameters
     ----------

@@ -6,6 +6,7 @@ A stand-in for the GPU keeps arrays on the host harness, and its clock is made u
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -342,6 +343,57 @@ def test_a_broken_device_ends_the_run(gpu, tmp_path):
     assert len(json.loads(path.read_text())["results"]) == 1
 
 
+def test_what_is_missing_is_one_clear_line(monkeypatch):
+    """Without CuPy, and with one that finds no driver: no traceback."""
+    monkeypatch.setitem(sys.modules, "cupy", None)
+    for options in (["--once"], ["--quick"]):
+        said = flux_gpu.main(options)
+        assert said.startswith("flux_gpu: a CUDA device needs CuPy")
+        assert "\n" not in said
+
+    def fails() -> int:
+        raise RuntimeError("cudaErrorInsufficientDriver: version")
+
+    runtime = SimpleNamespace(getDeviceCount=fails)
+    broken = SimpleNamespace(cuda=SimpleNamespace(runtime=runtime))
+    monkeypatch.setitem(sys.modules, "cupy", broken)
+    assert flux_gpu.main(["--once"]).startswith("flux_gpu: no NVIDIA driver is visible")
+
+
+def test_what_needs_a_missing_package_is_left_out_aloud(monkeypatch, capsys):
+    monkeypatch.setattr(flux_gpu, "find_spec", lambda name: None)
+    kept = flux_gpu._possible(cases.small())
+    assert {case.family for case in kept} == {"residual", "norm", "softmax"}
+    assert {case.dtype for case in kept} == {"f32", "f64"}
+    out = capsys.readouterr().out
+    assert "left out, for want of ml_dtypes: " in out
+    assert "left out, for want of gmpy2: " in out
+
+
+def test_new_cases_are_those_the_file_lacks(gpu, tmp_path):
+    path = tmp_path / "gpu.json"
+    known, other = case_of("phi"), case_of("gelu")
+    assert flux_gpu.run(gpu, [known], bench.Peers(), path, None) == 0
+    assert flux_gpu._new([known, other], path, gpu.name) == [other]
+    path.write_text(path.read_text().replace(bench.fingerprint(), "older kernels"))
+    assert flux_gpu._new([known, other], path, gpu.name) == [known, other]
+
+
+def test_the_fingerprint_is_of_code_alone(monkeypatch):
+    text = bench.source.assemble("golden_lattice")
+    monkeypatch.setattr(bench.source, "families", lambda: ("golden_lattice",))
+
+    def fingerprint(changed: str) -> str:
+        monkeypatch.setattr(bench.source, "assemble", lambda family: changed)
+        bench.fingerprint.cache_clear()
+        return bench.fingerprint()
+
+    assert fingerprint(text) == fingerprint("// said anew\n" + text.replace("// ", "// well, "))
+    assert fingerprint(text) != fingerprint(text + "int more;\n")
+    monkeypatch.undo()
+    bench.fingerprint.cache_clear()
+
+
 def test_once(gpu, capsys):
     assert flux_gpu.once(gpu, cases.small(["residual"], ["f32"])) == 0
     assert capsys.readouterr().out.strip().endswith("cases ran")
@@ -356,6 +408,7 @@ def test_the_committed_table_is_what_the_results_say(monkeypatch):
 def test_a_gpu_has_a_table_of_its_own(gpu, tmp_path, monkeypatch):
     monkeypatch.setattr(report, "RESULTS", tmp_path)
     assert report.table() == ""
+    monkeypatch.setattr("benchmarks.gpu.goals.LARGE", 0)  # these arrays are small
     chosen = [case_of("phi"), case_of("phi", "f64"), case_of("gelu"), case_of("relu", "f64")]
     flux_gpu.run(gpu, chosen, bench.Peers(cupy=np), tmp_path / "gpu.json", None)
     lines = report.table().splitlines()

@@ -199,7 +199,8 @@ def _entry(gpu: Any, case: Case, timed: dict[str, Any], copy: float) -> dict[str
 def fingerprint() -> str:
     """Return the fingerprint of all code, comments aside: which kernels an old result is of."""
     lines = "".join(map(source.assemble, source.families())).splitlines()
-    text = "\n".join(line.partition("//")[0].strip() for line in lines if line[:5] != "#line")
+    code = (line.partition("//")[0].strip() for line in lines if line[:5] != "#line")
+    text = "\n".join(filter(None, code))
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
