@@ -192,6 +192,7 @@ def _summary(entries: list[dict[str, Any]]) -> str:
 
 def once(gpu: Any, cases: list[Case]) -> int | str:
     """Run every case on one input set."""
+    gpu.unpool()
     supply, failed = Supply(gpu), 0
     for case in cases:
         try:

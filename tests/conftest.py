@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 LEFT_OUT = frozenset(
-    "gmpy2 flint cypari mpmath sympy numba tqdm hypothesis ml_dtypes matplotlib onnx".split()
+    "gmpy2 flint cypari mpmath sympy numba llvmlite tqdm hypothesis ml_dtypes".split()
 )
 """Packages whose tests are skipped where they are missing: a GPU's machine may have few."""
 
@@ -31,6 +31,7 @@ def pytest_make_collect_report(collector: pytest.Collector) -> Any:
     if report.failed and (missing := _missing(report.call.excinfo)):
         report.outcome = "skipped"
         report.longrepr = str(collector.path), None, f"Skipped: needs {missing}"
+        _forget(collector.path)
     return report
 
 
@@ -42,6 +43,13 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         report.outcome = "skipped"
         report.longrepr = str(item.path), None, f"Skipped: needs {missing}"
     return report
+
+
+def _forget(path: Path) -> None:
+    """Drop a module whose import failed, which pytest leaves for others to find half done."""
+    half = [name for name, m in sys.modules.items() if getattr(m, "__file__", None) == str(path)]
+    for name in half:
+        del sys.modules[name]
 
 
 def _missing(caught: pytest.ExceptionInfo[BaseException] | None) -> str | None:

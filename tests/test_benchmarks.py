@@ -67,6 +67,9 @@ class HostGpu:
     def finish(self) -> None:
         pass
 
+    def unpool(self) -> None:
+        pass
+
 
 @pytest.fixture
 def gpu() -> HostGpu:

@@ -137,6 +137,10 @@ class Gpu:
             torch.cuda.empty_cache()
         return int(self._runtime.memGetInfo()[0])
 
+    def unpool(self) -> None:
+        """Give each new array memory of its own: a sanitizer then sees where it ends."""
+        self.xp.cuda.set_allocator(None)
+
     def finish(self) -> None:
         """Wait for the device; an error of an earlier launch is raised here."""
         self.xp.cuda.Device().synchronize()

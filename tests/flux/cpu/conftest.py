@@ -6,7 +6,6 @@ from collections.abc import Callable
 from importlib import import_module
 from types import ModuleType
 
-import numba
 import numpy as np
 import pytest
 
@@ -27,4 +26,6 @@ def kind(request: pytest.FixtureRequest) -> type:
 @pytest.fixture
 def threads(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     """Return a function that sets the number of threads for the test."""
+    import numba  # not above: where it is missing, the tests are to be skipped
+
     return lambda n: monkeypatch.setattr(numba.config, "NUMBA_NUM_THREADS", n)
