@@ -1,8 +1,8 @@
 """Every kernel on a GPU: how much of the device's copy bandwidth it reaches, beside its peers.
 
     python -m benchmarks.flux_gpu [--family residual,norm] [--dtype f32] [--quick | --headlines]
-                                  [--no-compile] [--new] [--budget SECONDS] [--out FILE]
-                                  [--plan | --once]
+                                  [--no-compile | --compiled] [--new] [--budget SECONDS]
+                                  [--out FILE] [--plan | --once]
 
 Needs an NVIDIA GPU and CuPy, for the lattice family gmpy2; PyTorch with CUDA and Triton are
 measured beside if they are there. `python -m benchmarks.gpu_session` runs this, and all other
@@ -71,6 +71,8 @@ def main(arguments: Sequence[str] | None = None) -> int | str:
 
 def _planned(options: argparse.Namespace) -> list[Case]:
     planned = plan(options.family, options.dtype, options.quick)
+    if options.compiled:
+        planned = [case for case in planned if case.compiled and case.goal is not None]
     return [case for case in planned if case.headline or not options.headlines]
 
 
@@ -100,6 +102,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--headlines", action="store_true", help="the shapes that stand for others")
     parser.add_argument("--new", action="store_true", help="leave out what the file has")
     parser.add_argument("--no-compile", action="store_true", help="no torch.compile")
+    parser.add_argument(
+        "--compiled", action="store_true", help="the large cases that torch.compile is tried on"
+    )
     parser.add_argument("--budget", type=float, metavar="SECONDS", help="start no case after this")
     parser.add_argument("--out", metavar="FILE", help="default: benchmarks/results/gpu_NAME.json")
     parser.add_argument("--plan", action="store_true", help="list the cases, measure nothing")

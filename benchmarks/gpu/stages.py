@@ -29,6 +29,7 @@ WORKERS = 8  # more would wait for the one GPU
 _PLUGINS = ("xdist", "_hypothesis_pytestplugin")
 """Of pytest: no other that is installed is loaded, since some warn, and a warning is an error."""
 
+_ONCE = ("-m", "benchmarks.flux_gpu", "--once", "--dtype", "f64,f32,f16,bf16")
 _SPARE = 12  # seconds of a limit that a benchmark leaves, to import and to end
 
 Command = list[str] | str
@@ -133,9 +134,15 @@ def _benchmark(*more: str) -> Callable[[Session, float], Command]:
     def command(session: Session, limit: float) -> Command:
         budget = str(max(limit - _SPARE, 1))
         where = ("--out", str(session.cases), "--budget", budget)
-        return _python("-m", "benchmarks.flux_gpu", "--new", *where, *more)
+        return _python("-m", "benchmarks.flux_gpu", *where, *more)
 
     return command
+
+
+def _beside_compiled(session: Session, limit: float) -> Command:
+    if find_spec("torch") is None:
+        return "PyTorch is not installed"
+    return _benchmark(*_COMPILED)(session, limit)
 
 
 def _planned(*more: str) -> Callable[[Session, float], Command]:
@@ -146,7 +153,7 @@ def _sanitizer(tool: str) -> Callable[[Session, float], Command]:
     def command(session: Session, limit: float) -> Command:
         if (program := shutil.which("compute-sanitizer")) is None:
             return "compute-sanitizer is not installed"
-        once = _python("-m", "benchmarks.flux_gpu", "--once")
+        once = _python(*_ONCE)
         return [program, "--tool", tool, "--error-exitcode", "1", *once]
 
     return command
@@ -154,11 +161,12 @@ def _sanitizer(tool: str) -> Callable[[Session, float], Command]:
 
 def _once_planned(session: Session, limit: float) -> Command:
     """Return what lists the cases that the sanitizer would watch."""
-    return _python("-m", "benchmarks.flux_gpu", "--once", "--plan")
+    return _python(*_ONCE, "--plan")
 
 
 _EVERY = "tests/flux/cuda/test_every_kernel_runs.py"
 _HEADLINES = ("--headlines", "--dtype", "f32", "--no-compile")
+_COMPILED = ("--compiled", "--dtype", "f32")
 
 STAGES = (
     Stage("environment", 40, _environment, _environment),
@@ -169,11 +177,12 @@ STAGES = (
         _warm("--arch", "sm_90", "--kernel", "golden_lattice", "--dtype", "f32"),
     ),
     Stage("every kernel", 60, _tests("every kernel", _EVERY), _tests("every kernel", _EVERY)),
-    Stage("headlines", 75, _benchmark(*_HEADLINES), _planned(*_HEADLINES)),
+    Stage("headlines", 75, _benchmark("--new", *_HEADLINES), _planned(*_HEADLINES)),
     Stage("failed before", 60, _failed_tests, _failed_tests),
     Stage("suite", 170, _suite, _suite),
-    Stage("cases", None, _benchmark("--no-compile"), _planned()),
+    Stage("cases", None, _benchmark("--new", "--no-compile"), _planned()),
     Stage("memcheck", 75, _sanitizer("memcheck"), _once_planned),
     Stage("racecheck", 75, _sanitizer("racecheck"), _once_planned),
+    Stage("torch.compile", 120, _beside_compiled, _planned(*_COMPILED)),
 )
 """What is worth most comes first: a session may be cut at any time."""
