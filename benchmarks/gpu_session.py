@@ -9,8 +9,9 @@ compute-sanitizer. PYTHONPATH is kept, the tree put before it.
 
 The stages, in the order of their worth: the environment; all kernels compiled, in parallel; every
 kernel once; the headlines of the benchmark; the GPU tests; the other cases; memcheck and racecheck
-over small shapes; the largest cases beside torch.compile. Each is a process with a limit and cannot stop the next; what it leaves of its
-limit goes to the next. After each the results are written, so that a cut loses one stage.
+over small shapes; the largest cases beside torch.compile. Each is a process with a limit and cannot
+stop the next; what it leaves of its limit goes to the next. After each the results are written, so
+that a cut loses one stage.
 
 DIR gets session.json (headlines first, then tests, stages, cases), session.log (all that the
 stages printed), cases.json (as benchmarks.flux_gpu writes it) and junit.xml. `--resume` goes on
