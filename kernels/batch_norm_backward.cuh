@@ -284,21 +284,22 @@ extern "C" __global__ void __launch_bounds__(256)
 // dbeta = sum g, dgamma = r * sum g d, r = sqrt(target / (var + eps)), and gradient, acc_t (c, 4),
 // for dx: mean, scale = gamma * r, -scale * sum g / m and -scale * sum g d / (m * (var + eps)), m =
 // n s; from partial, acc_t (c, splits, 2), the sums. dgamma, dbeta, mean, var and gamma (or null)
-// are acc_t (c); s is 1 for columns. A warp to a channel.
-// Launch: grid ceil(c / 4), block 128.
+// are acc_t (c); s is 1 for columns. A team, a power of two up to 32 of threads, merges a channel's
+// parts.
+// Launch: grid ceil(c * team / 128), block 128.
 extern "C" __global__ void __launch_bounds__(128)
     SRT_KERNEL(golden_bn_backward_finalize)(acc_t *dgamma, acc_t *dbeta, Gradient *gradient,
                                             const Sum2 *partial, const acc_t *mean,
                                             const acc_t *var, const acc_t *gamma, acc_t target,
                                             acc_t eps, index_t n, index_t c, index_t s,
-                                            int splits) {
-    index_t channel = ((index_t)blockIdx.x * blockDim.x + threadIdx.x) / SRT_WARP;
-    int lane = threadIdx.x & (SRT_WARP - 1);
-    if (channel >= c) return;
+                                            int splits, int team) {
+    int lane = threadIdx.x & (team - 1);
+    index_t channel = (index_t)blockIdx.x * (blockDim.x / team) + threadIdx.x / team;
     Sum2 sums = no_sum2();
-    for (int k = lane; k < splits; k += SRT_WARP) sums = sums + partial[channel * splits + k];
-    sums = warp_total(sums);
-    if (lane) return;
+    for (int k = lane; channel < c && k < splits; k += team)
+        sums = sums + partial[channel * splits + k];
+    for (int by = team >> 1; by; by >>= 1) sums = sums + lane_down(sums, by);
+    if (lane || channel >= c) return;
     acc_t spread = var[channel];
     gradient[channel] = gradient_of(sums, mean[channel], spread, gamma ? gamma[channel] : 1, target,
                                     eps, n * s);

@@ -303,21 +303,21 @@ extern "C" __global__ void __launch_bounds__(256, 2)
 
 // mean, var = m2 / (n s), what the rounded mean misses (rest), and scale = gamma * sqrt(target /
 // (var + eps)), from partial, acc_t (c, splits, 3). mean, var, rest, scale and gamma are acc_t (c);
-// rest, scale and gamma may be null. x is (n, c, s), s = 1 for columns. No value: NaN. A warp to a
-// channel.
-// Launch: grid ceil(c / 4), block 128.
+// rest, scale and gamma may be null. x is (n, c, s), s = 1 for columns. No value: NaN. A team, a
+// power of two up to 32 of threads, merges a channel's parts.
+// Launch: grid ceil(c * team / 128), block 128.
 extern "C" __global__ void __launch_bounds__(128)
     SRT_KERNEL(golden_bn_finalize)(acc_t *mean, acc_t *var, acc_t *rest, acc_t *scale,
                                    const Moments *partial, const scalar_t *x, const acc_t *gamma,
                                    acc_t target, acc_t eps, index_t n, index_t c, index_t s,
-                                   int splits) {
-    index_t channel = ((index_t)blockIdx.x * blockDim.x + threadIdx.x) / SRT_WARP;
-    int lane = threadIdx.x & (SRT_WARP - 1);
-    if (channel >= c) return;
+                                   int splits, int team) {
+    int lane = threadIdx.x & (team - 1);
+    index_t channel = (index_t)blockIdx.x * (blockDim.x / team) + threadIdx.x / team;
     Moments total = no_moments();
-    for (int k = lane; k < splits; k += SRT_WARP) total = total + partial[channel * splits + k];
-    total = warp_total(total);
-    if (lane) return;
+    for (int k = lane; channel < c && k < splits; k += team)
+        total = total + partial[channel * splits + k];
+    for (int by = team >> 1; by; by >>= 1) total = total + lane_down(total, by);
+    if (lane || channel >= c) return;
     acc_t spread = total.m2 / (acc_t)(n * s);
     acc_t shift = n * s ? to_acc(x[channel * s]) : SRT_NAN;
     Affine affine = affine_of(total, shift, spread, gamma ? gamma[channel] : 1, target, eps);

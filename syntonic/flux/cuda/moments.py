@@ -38,9 +38,11 @@ class Call:
         self._runtime.launch("golden_batch_norm", symbol, ending, grid, (block,), arguments)
 
     def by_channel(self, kernel: str, walk: Channels, splits: int, *arguments: Any) -> None:
-        """Launch with a warp for each channel, which merges so many parts."""
-        sizes = (*map(np.int64, (walk.n, walk.c, walk.s)), np.int32(splits))
-        self(kernel, (blocks_for(walk.c * WARP, BLOCK // 2),), BLOCK // 2, *arguments, *sizes)
+        """Launch with a team for each channel, up to a warp, which merges so many parts."""
+        team = min(1 << max(splits - 1, 0).bit_length(), WARP)
+        shape = map(np.int64, (walk.n, walk.c, walk.s))
+        grid = (blocks_for(walk.c * team, BLOCK // 2),)
+        self(kernel, grid, BLOCK // 2, *arguments, *shape, np.int32(splits), np.int32(team))
 
     def empty(self, shape: tuple[int, ...], dtype: Any = None) -> Array:
         """Return an uninitialised array, of the array's dtype unless another is named."""
