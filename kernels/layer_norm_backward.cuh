@@ -112,21 +112,22 @@ extern "C" __global__ void __launch_bounds__(SRT_BACK_TEAM)
 
 // dgamma = gain * sum of partial[:, 0] and dbeta = sum of partial[:, 1], both acc_t (cols), from
 // partial, acc_t (count, 2, cols). 32 columns of the two, side by side, to a block.
-// Launch: grid ceil(2 * cols / 32), block 256.
-extern "C" __global__ void __launch_bounds__(256)
+// Launch: grid ceil(2 * cols / 32), block 1024.
+extern "C" __global__ void __launch_bounds__(SRT_SUM_BLOCK)
     SRT_KERNEL(golden_layer_norm_backward_finalize)(acc_t *dgamma, acc_t *dbeta,
                                                     const acc_t *partial, acc_t gain, index_t count,
                                                     index_t cols) {
-    __shared__ acc_t part[256];
+    __shared__ acc_t part[SRT_SUM_BLOCK];
     index_t at = (index_t)blockIdx.x * SRT_WARP + threadIdx.x % SRT_WARP;
     acc_t sum = 0;
     if (at < 2 * cols)
-        for (index_t k = threadIdx.x / SRT_WARP; k < count; k += blockDim.x / SRT_WARP)
+#pragma unroll 8
+        for (index_t k = threadIdx.x / SRT_WARP; k < count; k += SRT_SUM_BLOCK / SRT_WARP)
             sum += partial[k * 2 * cols + at];
     part[threadIdx.x] = sum;
     __syncthreads();
     if (threadIdx.x >= SRT_WARP || at >= 2 * cols) return;
-    for (int i = threadIdx.x + SRT_WARP; i < blockDim.x; i += SRT_WARP) sum += part[i];
+    for (int i = threadIdx.x + SRT_WARP; i < SRT_SUM_BLOCK; i += SRT_WARP) sum += part[i];
     if (at < cols)
         dgamma[at] = gain * sum;
     else

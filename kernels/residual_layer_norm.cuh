@@ -403,21 +403,22 @@ SRT_KERNEL(phi_residual_layernorm_backward_means)(acc_t *means, const acc_t *par
 
 // dgamma and dbeta, acc_t (cols), are the sums of partial, acc_t (count, 2, cols), over count; 32
 // columns of the two, side by side, to a block.
-// Launch: grid ceil(2 * cols / 32), block 256.
-extern "C" __global__ void __launch_bounds__(SRT_TEAMS_BLOCK)
+// Launch: grid ceil(2 * cols / 32), block 1024.
+extern "C" __global__ void __launch_bounds__(SRT_SUM_BLOCK)
 SRT_KERNEL(phi_residual_layernorm_backward_finalize)(acc_t *dgamma, acc_t *dbeta,
                                                      const acc_t *partial, index_t count,
                                                      index_t cols) {
-    __shared__ acc_t part[SRT_TEAMS_BLOCK];
+    __shared__ acc_t part[SRT_SUM_BLOCK];
     index_t at = (index_t)blockIdx.x * SRT_WARP + threadIdx.x % SRT_WARP;
     acc_t sum = 0;
     if (at < 2 * cols)
-        for (index_t i = threadIdx.x / SRT_WARP; i < count; i += SRT_TEAMS_BLOCK / SRT_WARP)
+#pragma unroll 8
+        for (index_t i = threadIdx.x / SRT_WARP; i < count; i += SRT_SUM_BLOCK / SRT_WARP)
             sum += partial[i * 2 * cols + at];
     part[threadIdx.x] = sum;
     __syncthreads();
     if (threadIdx.x >= SRT_WARP || at >= 2 * cols) return;
-    for (int i = threadIdx.x + SRT_WARP; i < SRT_TEAMS_BLOCK; i += SRT_WARP) sum += part[i];
+    for (int i = threadIdx.x + SRT_WARP; i < SRT_SUM_BLOCK; i += SRT_WARP) sum += part[i];
     (at < cols ? dgamma : dbeta - cols)[at] = sum;
 }
 

@@ -9,6 +9,7 @@
 #include "reduce.cuh"
 
 #define SRT_TEAMS_BLOCK 256  // threads of a block of several teams, at most
+#define SRT_SUM_BLOCK 1024   // and of one that adds up what blocks left for 32 columns
 
 SRT_INLINE float lane_xor(float x, int by) { return __shfl_xor_sync(SRT_ALL_LANES, x, by); }
 SRT_INLINE double lane_xor(double x, int by) { return __shfl_xor_sync(SRT_ALL_LANES, x, by); }

@@ -135,7 +135,7 @@ def layer_norm_backward(
     if cols:
         arguments = (dgamma, dbeta, partial, gain, np.int64(len(partial)), np.int64(cols))
         grid = (blocks_for(2 * cols, WARP),)
-        call("golden_layer_norm_backward_finalize", grid, BLOCK, *arguments)
+        call("golden_layer_norm_backward_finalize", grid, 4 * BLOCK, *arguments)
     return dx, dgamma, dbeta
 
 

@@ -181,7 +181,7 @@ def residual_layer_norm_backward(
         grad,
         "phi_residual_layernorm_backward_finalize",
         (blocks_for(2 * cols, WARP),),
-        _BLOCK,
+        4 * _BLOCK,
         (dgamma, dbeta, partial, np.int64(count), np.int64(cols)),
     )
     return *_both(gradients), dgamma, dbeta

@@ -223,8 +223,8 @@ MUTANTS = [
         ),
         (
             "half of the rows",
-            "k < count; k += blockDim.x / SRT_WARP)",
-            "k < count / 2; k += blockDim.x / SRT_WARP)",
+            "k < count; k += SRT_SUM_BLOCK / SRT_WARP)",
+            "k < count / 2; k += SRT_SUM_BLOCK / SRT_WARP)",
         ),
     ),
 ]

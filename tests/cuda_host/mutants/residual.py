@@ -86,8 +86,8 @@ MUTANTS = [
         ("dβ over dγ", "store_column(to + k.cols, dbeta", "store_column(to, dbeta"),
         (
             "one row of sums",
-            "i < count; i += SRT_TEAMS_BLOCK / SRT_WARP)",
-            "i < 1; i += SRT_TEAMS_BLOCK / SRT_WARP)",
+            "i < count; i += SRT_SUM_BLOCK / SRT_WARP)",
+            "i < 1; i += SRT_SUM_BLOCK / SRT_WARP)",
         ),
         (
             "finalize without a barrier",
