@@ -27,8 +27,9 @@ _WIDE_PACKS = 8
 _BACK_TEAM = 512
 """Threads that hold a row of grad and of x at most: SRT_BACK_TEAM of layer_norm_backward.cuh."""
 
-_BACK_THREADS = 1 << 17
-"""Threads that walk down the rows, adding up the gradients of gamma and beta."""
+_BACK_THREADS = 132 * 512
+"""Threads that walk down the rows, adding up the gradients of gamma and beta: what an H100 or H200
+holds at once of a kernel that takes 128 registers."""
 
 _BACK_TURNS = 4
 """Rows that a team treats at least, where there are that many: each block's sums are written."""
