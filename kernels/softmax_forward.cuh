@@ -5,10 +5,11 @@
 
 enum Weighing { IDENTITY, LEARNED, PROVIDED };
 
-// scale * log(max(weight, floor)); a weight of 0 removes its class, whatever the scale.
+// scale * log(max(weight, floor)); a weight of 0 removes its class, whatever the scale. No branch:
+// the logarithms of a tile are computed side by side.
 SRT_INLINE acc_t log_weight(acc_t weight, acc_t scale, acc_t floor) {
-    acc_t w = nan_max(weight, floor);
-    return w == (acc_t)0 ? -SRT_INFINITY : scale * srt_log(w);
+    acc_t w = nan_max(weight, floor), z = scale * srt_log(w);
+    return w == (acc_t)0 ? -SRT_INFINITY : z;
 }
 
 // Logits z: x (IDENTITY), x + scale * classes[j] (LEARNED), or
@@ -47,6 +48,7 @@ template <int WEIGHING> struct Forward {
         bool weights_packed = WEIGHING == PROVIDED && in_packs<V>(weights + at);
 #pragma unroll
         for (int k = 0; k < K; ++k) {
+            if (WEIGHING == PROVIDED) w[k] = Raw<V>();
             if (k * step >= room) continue;
             raw[k] = load_raw<V>(x + (at + k * apart), packed);
             if (WEIGHING == PROVIDED)
@@ -63,7 +65,10 @@ template <int WEIGHING> struct Forward {
                 z[u] = in ? to_acc(raw[k].v[u]) : -SRT_INFINITY;
                 if (WEIGHING == LEARNED && in)
                     z[u] = srt_fma(scale, of_class[C == 1 ? u : 0], z[u]);
-                if (WEIGHING == PROVIDED && in) z[u] += log_weight(to_acc(w[k].v[u]), scale, floor);
+                if (WEIGHING == PROVIDED) {
+                    acc_t bias = log_weight(to_acc(w[k].v[u]), scale, floor);
+                    z[u] += in ? bias : (acc_t)0;
+                }
             }
         }
     }
