@@ -24,8 +24,13 @@ SRT_INLINE void snap(Integer *a, Integer *b, int *doubtful, const scalar_t *x, i
     bool doubt = false;
     index_t tile = (index_t)blockIdx.x * SRT_LATTICE_TILE;
     index_t end = tile + SRT_LATTICE_TILE < n ? tile + SRT_LATTICE_TILE : n;
-    for (index_t i = tile + threadIdx.x; i < end; i += SRT_LATTICE_BLOCK)
-        doubt |= store_element(a + i, b + i, find((double)to_acc(x[i])));
+    index_t i = tile + threadIdx.x;
+    scalar_t next = x[i < end ? i : tile];  // on its way while the one before is treated
+    for (; i < end; i += SRT_LATTICE_BLOCK) {
+        scalar_t now = next;
+        if (i + SRT_LATTICE_BLOCK < end) next = x[i + SRT_LATTICE_BLOCK];
+        doubt |= store_element(a + i, b + i, find((double)to_acc(now)));
+    }
     int count = __syncthreads_count(doubt);
     if (threadIdx.x == 0) doubtful[blockIdx.x] = count;
 }
@@ -125,14 +130,19 @@ SRT_KERNEL(golden_snap_window_narrow)(int *a, int *b, int *doubtful, const scala
 // int64 (n), doubtful int32 (blocks): how many threads of a block met an undecided value. 1 / d =
 // scale / odd, scale a power of two, odd below 2^53.
 // Launch: grid ceil(n / 1024), block 256.
-extern "C" __global__ void __launch_bounds__(SRT_LATTICE_BLOCK)
+extern "C" __global__ void __launch_bounds__(SRT_LATTICE_BLOCK, 4)
 SRT_KERNEL(golden_wake)(scalar_t *out, int *doubtful, const long long *a, const long long *b,
                         index_t n, double odd, double scale) {
     bool doubt = false;
     index_t tile = (index_t)blockIdx.x * SRT_LATTICE_TILE;
     index_t end = tile + SRT_LATTICE_TILE < n ? tile + SRT_LATTICE_TILE : n;
-    for (index_t i = tile + threadIdx.x; i < end; i += SRT_LATTICE_BLOCK) {
-        double v = waken(a[i], b[i], odd);
+    index_t i = tile + threadIdx.x, first = i < end ? i : tile;
+    long long a_next = a[first], b_next = b[first];
+    for (; i < end; i += SRT_LATTICE_BLOCK) {
+        long long a_now = a_next, b_now = b_next;
+        if (i + SRT_LATTICE_BLOCK < end)
+            a_next = a[i + SRT_LATTICE_BLOCK], b_next = b[i + SRT_LATTICE_BLOCK];
+        double v = waken(a_now, b_now, odd);
         doubt |= v != v;
         store_rounded(out + i, v * scale);
     }

@@ -10,8 +10,8 @@ MUTANTS = [
         "golden_snap",
         (
             "every other value",
-            "i += SRT_LATTICE_BLOCK)\n        doubt |= store",
-            "i += 2 * SRT_LATTICE_BLOCK)\n        doubt |= store",
+            "i += SRT_LATTICE_BLOCK) {\n        scalar_t now",
+            "i += 2 * SRT_LATTICE_BLOCK) {\n        scalar_t now",
         ),
         ("a narrow b", "*a = (int)v.a, *b = (int)v.b;", "*a = (int)v.a, *b = (short)v.a;"),
     ),
