@@ -86,8 +86,8 @@ SRT_INLINE void normalize_rows(scalar_t *out, acc_t *mean, acc_t *rstd, const sc
     for (int u = 0; u < SRT_ROW_PACKS; ++u) {
         if (place.valid[u] == 0) return;
         index_t col = (index_t)(u * team + place.rank) * SRT_VEC;
-        AccPack g = load_acc(gamma ? gamma + col : 0, place.valid[u], 1);
-        AccPack b = load_acc(beta ? beta + col : 0, place.valid[u], 0);
+        AccPack g = load_weights<ALIGNED>(gamma, col, place.valid[u], 1);
+        AccPack b = load_weights<ALIGNED>(beta, col, place.valid[u], 0);
 #pragma unroll
         for (int j = 0; j < SRT_VEC; ++j) {
             acc_t d = (part.at(u, j) - row.mean) - row.rest;
@@ -107,7 +107,8 @@ extern "C" __global__ void __launch_bounds__(SRT_ROW_TEAM)
     SRT_KERNEL(golden_layer_norm)(scalar_t *out, acc_t *mean, acc_t *rstd, const scalar_t *x,
                                   const acc_t *gamma, const acc_t *beta, acc_t gain, acc_t eps,
                                   index_t rows, index_t cols, int team) {
-    if (packs_allowed(bits_of(x) | bits_of(out) | cols * sizeof(scalar_t)))
+    if (packs_allowed(bits_of(x) | bits_of(out) | bits_of(gamma) | bits_of(beta) |
+                      cols * sizeof(scalar_t)))
         normalize_rows<true>(out, mean, rstd, x, gamma, beta, gain, eps, rows, cols, team);
     else
         normalize_rows<false>(out, mean, rstd, x, gamma, beta, gain, eps, rows, cols, team);

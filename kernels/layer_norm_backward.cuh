@@ -52,7 +52,7 @@ SRT_INLINE void backward_rows(scalar_t *dx, acc_t *partial, const scalar_t *grad
 #pragma unroll
         for (int u = 0; u < SRT_BACK_PACKS; ++u) {
             int col = (u * team + place.rank) * SRT_VEC;
-            AccPack weight = load_acc(gamma ? gamma + col : 0, place.valid[u], 1);
+            AccPack weight = load_weights<ALIGNED>(gamma, col, place.valid[u], 1);
 #pragma unroll
             for (int j = 0; j < SRT_VEC; ++j) {
                 if (!has_element<ALIGNED>(place.valid[u], j)) continue;
@@ -70,7 +70,7 @@ SRT_INLINE void backward_rows(scalar_t *dx, acc_t *partial, const scalar_t *grad
         for (int u = 0; u < SRT_BACK_PACKS; ++u) {
             if (place.valid[u] == 0) continue;
             int col = (u * team + place.rank) * SRT_VEC;
-            AccPack weight = load_acc(gamma ? gamma + col : 0, place.valid[u], 1);
+            AccPack weight = load_weights<ALIGNED>(gamma, col, place.valid[u], 1);
 #pragma unroll
             for (int j = 0; j < SRT_VEC; ++j) {
                 acc_t xhat = (v.at(u, j) - row.mean) * row.rstd;
@@ -104,7 +104,8 @@ extern "C" __global__ void __launch_bounds__(SRT_BACK_TEAM)
                                            const scalar_t *x, const acc_t *gamma, const acc_t *mean,
                                            const acc_t *rstd, acc_t gain, index_t rows,
                                            index_t cols, int team) {
-    if (packs_allowed(bits_of(dx) | bits_of(grad) | bits_of(x) | cols * sizeof(scalar_t)))
+    if (packs_allowed(bits_of(dx) | bits_of(grad) | bits_of(x) | bits_of(gamma) |
+                      cols * sizeof(scalar_t)))
         backward_rows<true>(dx, partial, grad, x, gamma, mean, rstd, gain, rows, cols, team);
     else
         backward_rows<false>(dx, partial, grad, x, gamma, mean, rstd, gain, rows, cols, team);

@@ -43,6 +43,17 @@ SRT_INLINE AccPack load_acc(const acc_t *from, int valid, acc_t other) {
     return pack;
 }
 
+// The same without a branch where `from` is known to allow packs, and so x, so that packs are whole
+// or none: `at` elements on, or the first again.
+template <bool ALIGNED>
+SRT_INLINE AccPack load_weights(const acc_t *from, index_t at, int valid, acc_t other) {
+    if (!ALIGNED) return load_acc(from ? from + at : 0, valid, other);
+    AccPack pack;
+#pragma unroll
+    for (int j = 0; j < SRT_VEC; ++j) pack.v[j] = other;
+    return from ? *(const AccPack *)(from + (valid ? at : 0)) : pack;
+}
+
 // Whether element j of a pack exists; where packs are aligned they are whole.
 template <bool ALIGNED> SRT_INLINE bool has_element(int valid, int j) {
     return ALIGNED ? valid != 0 : j < valid;
