@@ -171,15 +171,15 @@ SRT_INLINE void row_moments(Moments (&total)[SRT_VEC], const scalar_t *x,
 #pragma unroll
         for (int u = 0; u < SRT_DEPTH; ++u)
             packs[u] = load_pack<ALIGNED>(x + at[u], own.valid);
-        acc_t n = total[0].n;  // one count, and one division, for all columns
+        Moments chunk[SRT_VEC];
 #pragma unroll
         for (int j = 0; j < SRT_VEC; ++j) {
             acc_t v[SRT_DEPTH];
 #pragma unroll
             for (int u = 0; u < SRT_DEPTH; ++u) v[u] = to_acc(packs[u].v[j]) - shift[j];
-            total[j].n = n;
-            total[j] = total[j] + moments_of(v, mask);
+            chunk[j] = moments_of(v, mask);
         }
+        add_columns(total, chunk);
     });
 }
 

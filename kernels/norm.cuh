@@ -168,6 +168,25 @@ SRT_INLINE void walk_rows(const Columns &own, index_t begin, index_t end, index_
     }
 }
 
+// The columns' sums so far and others. The moments of a thread's columns have one count, and so
+// their merges one branch and one division.
+template <typename T> SRT_INLINE void add_columns(T (&own)[SRT_VEC], const T (&other)[SRT_VEC]) {
+#pragma unroll
+    for (int j = 0; j < SRT_VEC; ++j) own[j] = own[j] + other[j];
+}
+SRT_INLINE void add_columns(Moments (&own)[SRT_VEC], const Moments (&other)[SRT_VEC]) {
+    if (other[0].n == (acc_t)0) return;
+    acc_t a = own[0].n, n = a + other[0].n, part = other[0].n / n;
+#pragma unroll
+    for (int j = 0; j < SRT_VEC; ++j) {
+        acc_t d = other[j].mean - own[j].mean;
+        acc_t m2 = own[j].m2 + other[j].m2 + d * d * a * part;
+        own[j].mean = a == (acc_t)0 ? other[j].mean : srt_fma(d, part, own[j].mean);
+        own[j].m2 = a == (acc_t)0 ? other[j].m2 : m2;
+        own[j].n = n;
+    }
+}
+
 // The totals of a block's columns, in the threads of row 0. The rows are a power of two and the
 // threads at most 256. May be called again at once.
 template <typename T> SRT_INLINE void column_totals(T (&own)[SRT_VEC], const Columns &columns) {
@@ -181,8 +200,10 @@ template <typename T> SRT_INLINE void column_totals(T (&own)[SRT_VEC], const Col
         }
         __syncthreads();
         if (columns.row < half) {
+            T other[SRT_VEC];
 #pragma unroll
-            for (int j = 0; j < SRT_VEC; ++j) own[j] = own[j] + part[j][slot];
+            for (int j = 0; j < SRT_VEC; ++j) other[j] = part[j][slot];
+            add_columns(own, other);
         }
         __syncthreads();
     }

@@ -24,8 +24,8 @@ RACES = [
         "batch_norm_columns",
         (
             "second barrier of the columns lost",
-            "own[j] = own[j] + part[j][slot];\n        }\n        __syncthreads();",
-            "own[j] = own[j] + part[j][slot];\n        }",
+            "add_columns(own, other);\n        }\n        __syncthreads();",
+            "add_columns(own, other);\n        }",
         ),
     ),
     *planted(
