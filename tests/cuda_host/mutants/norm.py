@@ -90,8 +90,8 @@ MUTANTS = [
             "partial[share.channel * gridDim.x + blockIdx.y]",
         ),
         ("finalize's stride", "partial[channel * splits + k]", "partial[channel + k * c]"),
-        ("every lane finishes", "if (lane) return;", ""),
-        ("no channel guard", "if (channel >= c) return;", ""),
+        ("every lane finishes", "if (lane || channel >= c)", "if (channel >= c)"),
+        ("no channel guard", "if (lane || channel >= c)", "if (lane)"),
     ),
     *planted(
         "norm.cuh",
@@ -131,8 +131,8 @@ MUTANTS = [
         ("rows beyond the last", "live = row < rows;", "live = true;"),
         (
             "gamma of the first columns",
-            "gamma + col : 0, place.valid[u], 1)",
-            "gamma : 0, place.valid[u], 1)",
+            "(gamma, col, place.valid[u], 1)",
+            "(gamma, 0, place.valid[u], 1)",
         ),
         (
             "stride of single elements",
@@ -197,8 +197,8 @@ MUTANTS = [
         ("training forgotten", "acc_t rest = training ?", "acc_t rest = !training ?"),
         (
             "dγ of one part",
-            "for (int k = lane; k < splits; k += SRT_WARP)",
-            "for (int k = lane; k < 1; ++k)",
+            "for (int k = lane; channel < c && k < splits; k += team)",
+            "for (int k = lane; channel < c && k < 1; ++k)",
         ),
     ),
     *planted(
