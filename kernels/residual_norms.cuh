@@ -5,6 +5,8 @@
 #include "reduce.cuh"
 #include "residual_mode.cuh"
 
+#define SRT_NORM_BLOCK 256  // threads of the kernels below
+
 // A sum of squares without overflow or underflow: large and small numbers are scaled by powers of
 // two and summed apart. Blue's algorithm with the constants of LAPACK's dnrm2. (J. L. Blue, "A
 // portable Fortran program to find the Euclidean norm of a vector", ACM Trans. Math. Softw. 4
@@ -42,18 +44,31 @@ SRT_INLINE Squares lane_zero(Squares a) {
 }
 
 template <int W>
+SRT_INLINE void add_pair(Squares (&sum)[3], const Lanes<scalar_t, W> &x,
+                         const Lanes<scalar_t, W> &y, Mode mode, bool there) {
+#pragma unroll
+    for (int e = 0; e < W; ++e) {
+        acc_t a = there ? to_acc(x.v[e]) : (acc_t)0, b = there ? to_acc(y.v[e]) : (acc_t)0;
+        sum[0].add(a);
+        sum[1].add(b);
+        sum[2].add(mode(a, b));
+    }
+}
+
+// Two units of each array at once: a branch around the second would hold back its loads.
+template <int W>
 SRT_INLINE void add_squares(Squares (&sum)[3], const scalar_t *identity, const scalar_t *residual,
                             Mode mode, index_t first, index_t units) {
     index_t step = (index_t)gridDim.x * blockDim.x;
-    for (index_t i = first; i < units; i += step) {
+    for (index_t i = first; i < units; i += 2 * step) {
+        bool both = i + step < units;
+        index_t next = both ? i + step : i;
         Lanes<scalar_t, W> x = load<scalar_t, W>(identity + i * W);
         Lanes<scalar_t, W> y = load<scalar_t, W>(residual + i * W);
-#pragma unroll
-        for (int e = 0; e < W; ++e) {
-            sum[0].add(to_acc(x.v[e]));
-            sum[1].add(to_acc(y.v[e]));
-            sum[2].add(mode(to_acc(x.v[e]), to_acc(y.v[e])));
-        }
+        Lanes<scalar_t, W> x_next = load<scalar_t, W>(identity + next * W);
+        Lanes<scalar_t, W> y_next = load<scalar_t, W>(residual + next * W);
+        add_pair(sum, x, y, mode, true);
+        add_pair(sum, x_next, y_next, mode, both);
     }
 }
 
@@ -61,7 +76,7 @@ SRT_INLINE void add_squares(Squares (&sum)[3], const scalar_t *identity, const s
 // outer * (identity + inner * residual): partial is double (blocks, 3, 3), identity and residual
 // are (n).
 // Launch: grid any number of blocks, block 256.
-extern "C" __global__ void __launch_bounds__(256)
+extern "C" __global__ void __launch_bounds__(SRT_NORM_BLOCK, 4)
 SRT_KERNEL(phi_residual_component_norm)(double *partial, const scalar_t *identity,
                                         const scalar_t *residual, acc_t inner, acc_t outer,
                                         index_t n) {
@@ -80,19 +95,19 @@ SRT_KERNEL(phi_residual_component_norm)(double *partial, const scalar_t *identit
     }
 }
 
-// The Euclidean norms of identity, residual and output: norms is double (3), partial
-// double (count, 3, 3).
-// Launch: grid 1, block 256.
-extern "C" __global__ void __launch_bounds__(256)
+// The Euclidean norms of identity, residual and output, a block's each: norms is double (3),
+// partial double (count, 3, 3).
+// Launch: grid 3, block 256.
+extern "C" __global__ void __launch_bounds__(SRT_NORM_BLOCK)
 SRT_KERNEL(phi_residual_component_norm_finalize)(double *norms, const double *partial,
                                                  index_t count) {
-    for (int k = 0; k < 3; ++k) {
-        Squares sum = Squares();
-        for (index_t i = threadIdx.x; i < count; i += blockDim.x)
-            sum = sum + ((const Squares *)partial)[3 * i + k];
-        sum = block_total(sum, Squares());
-        if (threadIdx.x == 0) norms[k] = sum.norm();
-    }
+    int k = blockIdx.x;
+    Squares sum = Squares();
+#pragma unroll 4
+    for (index_t i = threadIdx.x; i < count; i += SRT_NORM_BLOCK)
+        sum = sum + ((const Squares *)partial)[3 * i + k];
+    sum = block_total(sum, Squares());
+    if (threadIdx.x == 0) norms[k] = sum.norm();
 }
 
 #endif

@@ -210,13 +210,13 @@ def component_norms(identity: Array, residual: Array, mode: str) -> Array:
     """
     runtime = runtime_of(identity)
     per_block = _BLOCK * _MAP_BYTES // identity.dtype.itemsize
-    count = blocks_for(identity.size, per_block, 4 * _RESIDENT // _BLOCK)
+    count = blocks_for(identity.size, per_block, 2 * _RESIDENT // _BLOCK)
     partial, norms = runtime.empty((count, 3, 3), np.float64), runtime.empty((3,), np.float64)
     factors = _factors(identity, mode)
     arguments: tuple[Any, ...] = (partial, identity, residual, *factors, np.int64(identity.size))
     _launch(identity, "phi_residual_component_norm", (count,), _BLOCK, arguments)
     arguments = (norms, partial, np.int64(count))
-    _launch(identity, "phi_residual_component_norm_finalize", (1,), _BLOCK, arguments)
+    _launch(identity, "phi_residual_component_norm_finalize", (3,), _BLOCK, arguments)
     return norms
 
 
