@@ -356,7 +356,8 @@ extern "C" __global__ void __launch_bounds__(256)
     SRT_KERNEL(compute_output_stats_finalize)(double *stats, const Moments *partial,
                                               const scalar_t *x, index_t n, int splits) {
     Moments total = no_moments();
-    for (int k = threadIdx.x; k < splits; k += blockDim.x) total = total + partial[k];
+#pragma unroll 4
+    for (int k = threadIdx.x; k < splits; k += 256) total = total + partial[k];
     total = block_total(total, no_moments());
     if (threadIdx.x) return;
     stats[0] = n ? (double)to_acc(x[0]) + (double)total.mean : (double)SRT_NAN;
