@@ -56,7 +56,7 @@ SRT_INLINE void snap(Integer *a, Integer *b, int *doubtful, const scalar_t *x, i
 // third, value1, value2, value3, direction, margin, tie_a and tie_b are what
 // syntonic.lattice.snap_kernels.bounded_constants makes of the plan for P.
 // Launch: grid ceil(n / 1024), block 256.
-extern "C" __global__ void __launch_bounds__(SRT_LATTICE_BLOCK)
+extern "C" __global__ void __launch_bounds__(SRT_LATTICE_BLOCK, 4)
 SRT_KERNEL(golden_snap)(long long *a, long long *b, int *doubtful, const scalar_t *x, index_t n,
                         double d, SRT_BOUNDED_PLAN) {
     Bounded plan = {SRT_BOUNDED_NAMES};
@@ -68,7 +68,7 @@ SRT_KERNEL(golden_snap)(long long *a, long long *b, int *doubtful, const scalar_
 // limit, first, second, third, value1, value2, value3, direction, margin, tie_a and tie_b are what
 // syntonic.lattice.snap_kernels.bounded_constants makes of the plan for P.
 // Launch: grid ceil(n / 1024), block 256.
-extern "C" __global__ void __launch_bounds__(SRT_LATTICE_BLOCK)
+extern "C" __global__ void __launch_bounds__(SRT_LATTICE_BLOCK, 4)
 SRT_KERNEL(golden_snap_narrow)(int *a, int *b, int *doubtful, const scalar_t *x, index_t n,
                                double d, SRT_BOUNDED_PLAN) {
     Bounded plan = {SRT_BOUNDED_NAMES};
