@@ -338,7 +338,7 @@ SRT_INLINE void layernorm_backward(scalar_t *grad_identity, scalar_t *grad_resid
 // for f64, else 8.
 // Launch: grid (blocks, ceil(cols / (I * team))) with any number of blocks, which walk down the
 // rows; block 256 for a team up to 32, else team.
-extern "C" __global__ void __launch_bounds__(512)
+extern "C" __global__ void __launch_bounds__(640)
 SRT_KERNEL(phi_residual_layernorm_backward)(
     scalar_t *grad_identity, scalar_t *grad_residual, acc_t *partial, const scalar_t *grad,
     const scalar_t *identity, const scalar_t *residual, const acc_t *gamma, const acc_t *mean,

@@ -164,7 +164,7 @@ def residual_layer_norm_backward(
     if not cols:
         return *_both(gradients), dgamma, dbeta
     block = max(team, _BLOCK if team <= WARP else 0)
-    count = blocks_for(rows * team, block, _RESIDENT // block) if rows else 0
+    count = blocks_for(rows * team, block, 132 * (640 // block)) if rows else 0
     partial = runtime.empty((count, 2, cols), acc)
     if rows:
         given = (grad, identity, residual, gamma, mean, rstd)
