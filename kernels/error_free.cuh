@@ -1,5 +1,5 @@
-// Long sums of doubles and exact signs in Z[phi]: what syntonic.lattice.jit is on the CPU, operation
-// for operation. To be compiled with -fmad=false.
+// Long sums of doubles and exact signs in Z[phi]: what syntonic.lattice.jit is on the CPU,
+// operation for operation. To be compiled with -fmad=false.
 #ifndef SRT_ERROR_FREE_CUH
 #define SRT_ERROR_FREE_CUH
 #include "scalar.cuh"
