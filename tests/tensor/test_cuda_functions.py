@@ -442,6 +442,8 @@ def test_every_function_is_called_here():
 EACH_CALL = [(name, text) for name, calls in CALLS.items() for text in calls]
 OURS = {*cupy_forms.FORMS, *cupy_forms.BY_POSITION} - {"argpartition", "partition", "unravel_index"}
 
+pytestmark = pytest.mark.filterwarnings("ignore:numpy.fix is deprecated")  # since NumPy 2.5
+
 # CuPy has its own signs of vectors and classes of results; they are not ours to test on a GPU.
 on_the_stand_in = pytest.mark.parametrize("cupy", ["host"], indirect=True)
 
