@@ -79,12 +79,16 @@ class Run:
         former = json.loads(options.resume.read_text("utf-8")) if options.resume else {}
         options.out.mkdir(parents=True, exist_ok=True)
         self._done = {s["name"]: s for s in former.get("stages", ()) if s["state"] == "passed"}
-        tests = former.get("tests", {})
-        failed = tuple(failure["id"] for failure in tests.get("failures", ()))
-        settled = bool(failed) and tests.get("complete", False)
+        self._tests = former.get("tests", {})
+        failed = tuple(failure["id"] for failure in self._tests.get("failures", ()))
+        settled = bool(failed) and self._tests.get("complete", False)
         self.session = Session(options.out.resolve(), scratch, failed, settled)
-        if cases := former.get("cases"):
-            self.session.cases.write_text(json.dumps(cases), encoding="utf-8")
+        for path, known in (
+            (self.session.cases, former.get("cases")),
+            (self.session.environment, former.get("environment")),
+        ):
+            if known:
+                path.write_text(json.dumps(known), encoding="utf-8")
         self._log = (self.session.out / "session.log").open("w", encoding="utf-8")
         self._environment = {**os.environ, **SETTINGS}
         path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
@@ -121,8 +125,7 @@ class Run:
     def _one(self, stage: Stage, left: float) -> float:
         """Run a stage, keep what became of it, and return what it leaves of its limit."""
         remaining = self._ends - time.monotonic()
-        kept = min(SANITIZING, remaining / 2)
-        wanted = remaining - kept if stage.limit is None else stage.limit + left
+        wanted = remaining - self._kept(stage) if stage.limit is None else stage.limit + left
         limit = max(min(wanted, remaining), 0.0)
         entry = {"name": stage.name, "limit": round(limit, 1)}
         if stage.name in self._done:
@@ -147,6 +150,13 @@ class Run:
         self._stages.append(entry)
         self._say(f"-- {stage.name}: {state} in {seconds:.1f} s")
         return max(limit - seconds, 0.0)
+
+    def _kept(self, stage: Stage) -> float:
+        """Return the seconds that a stage of no limit leaves to those after it."""
+        after = STAGES[STAGES.index(stage) + 1 :]
+        if all(each.name in self._done for each in after):
+            return 0.0
+        return min(SANITIZING, (self._ends - time.monotonic()) / 2)
 
     def _watched(self, command: Command, limit: float) -> tuple[str, int, list[str]]:
         """Run a command into the log; return its state, its exit status and its last lines."""
@@ -201,7 +211,7 @@ class Run:
             "status": self._status(),
             "reason": self._reason,
             "headlines": headlines(cases),
-            "tests": tests_of(self.session),
+            "tests": tests_of(self.session) or self._tests,
             "stages": self._stages,
             "environment": _read(self.session.environment),
             "cases": cases,

@@ -143,6 +143,7 @@ FORMER = {
     "stages": [{"name": "one", "state": "passed"}, {"name": "two", "state": "failed"}],
     "tests": {"complete": True, "failures": [{"id": "tests/test_a.py::test_b[1]", "line": "x"}]},
     "cases": {"gpu": {"name": "H"}, "results": []},
+    "environment": {"gpu": {"name": "H"}},
 }
 
 
@@ -156,6 +157,8 @@ def test_resume_repeats_nothing_that_passed(run, tmp_path):
     assert states(record)["two"] == "passed"
     assert json.loads((tmp_path / "out" / "cases.json").read_text()) == FORMER["cases"]
     assert record["cases"] == FORMER["cases"]
+    assert record["environment"] == FORMER["environment"]
+    assert record["tests"] == FORMER["tests"]  # until others have run
 
 
 def test_resume_runs_first_what_failed(tmp_path):
