@@ -41,6 +41,7 @@ _WIDE_BYTES = 128  # the same, of wide rows, by the kernel's name and its thread
 _WIDE = (("phi_residual_layernorm_wide", 512), ("phi_residual_layernorm_widest", 1024))
 _MOST_SEGMENTS = 65535  # of a row: CUDA's limit on a grid's second side
 _RESIDENT = 132 * 512  # threads of persistent blocks: what an H100 or H200 holds at once
+_BACK_RESIDENT = 640  # the same of one multiprocessor, of the gradient's kernel of 96 registers
 
 
 def residual(identity: Array, residual: Array, mode: str) -> Array:
@@ -164,7 +165,7 @@ def residual_layer_norm_backward(
     if not cols:
         return *_both(gradients), dgamma, dbeta
     block = max(team, _BLOCK if team <= WARP else 0)
-    count = blocks_for(rows * team, block, 132 * (640 // block)) if rows else 0
+    count = blocks_for(rows * team, block, 132 * (_BACK_RESIDENT // block)) if rows else 0
     partial = runtime.empty((count, 2, cols), acc)
     if rows:
         given = (grad, identity, residual, gamma, mean, rstd)
