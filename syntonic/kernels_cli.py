@@ -224,7 +224,8 @@ def run_warm(
         return _warm_loops(arguments, say, progress)
     began = time.monotonic()
     chosen = select(arguments.kernel, arguments.dtype)
-    all_jobs = planned(architectures=arguments.arch or ())
+    named = _architectures(arguments.arch, nvrtc.find()) if arguments.arch else ()
+    all_jobs = planned(architectures=named)
     jobs = [job for job in all_jobs if (job.family, job.dtype) in chosen]
     outcomes = list(_shown(warm(jobs), len(jobs), progress))
     failures = [f"{'.'.join(o.module)} did not compile:\n{o.error}" for o in outcomes if o.error]

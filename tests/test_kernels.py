@@ -106,13 +106,23 @@ def test_warm_compiles_and_finds_again(compiler, cache):
     assert again.path.stat().st_mtime_ns == stamp
 
 
-def test_what_does_not_compile_is_said(compiler, capsys):
+def test_what_does_not_compile_is_said(compiler):
     (bad,) = kernels.warm([kernels.Module("golden_lattice", "f32", "sm_1")])
     assert bad.path is None
     assert "arch" in bad.error
-    assert main(["kernels", "warm", "--arch", "sm_1", "--kernel", "golden_wake_f32"]) == 1
+
+
+def test_an_architecture_that_the_compiler_does_not_know(compiler, capsys):
+    assert main(["kernels", "warm", "--arch", "sm_1", "--kernel", "golden_wake_f32"]) == 2
+    assert "sm_90" in capsys.readouterr().err
+
+
+def test_a_family_that_does_not_compile_ends_in_1(compiler, capsys, monkeypatch):
+    failed = kernels.Warmed(ONE[0], None, "kernels/golden_lattice.cu(3): error: no")
+    monkeypatch.setattr("syntonic.kernels_cli.warm", lambda jobs: [failed])
+    assert main(["kernels", "warm", "--arch", "sm_90", "--kernel", "golden_wake_f32"]) == 1
     out = capsys.readouterr().out
-    assert "golden_lattice.f32.sm_1 did not compile:" in out
+    assert "golden_lattice.f32.sm_90 did not compile:\nkernels/golden_lattice.cu(3)" in out
     assert "0 of 1 modules in" in out
 
 
