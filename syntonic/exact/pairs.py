@@ -138,7 +138,7 @@ def nearest_float(
     shift = _guard_shift(p, q, d)
     scaled = _scaled_floor(p, q, d, shift)
     # The sticky bit: set unless scaled * 2^-shift is the value itself. Irrationals never tie.
-    exact = q == 0 and scaled * d == p << max(shift, 0) and not p & ((1 << max(-shift, 0)) - 1)
+    exact = q == 0 and scaled * (d << max(-shift, 0)) == p << max(shift, 0)
     scaled = 2 * scaled + (not exact)
     unit = max(scaled.bit_length() - 1 - shift - bits, least_exponent)
     significand = int(_shift_to_even(scaled, unit + shift + 1))

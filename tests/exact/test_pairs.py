@@ -147,6 +147,20 @@ def test_nearest_float_near_ties():
     assert pairs.nearest_float(2**53 + 3, 0, 2**53) == 1.0 + 2.0**-51
 
 
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("d", [1, 8, 3 << 20])
+def test_nearest_float_of_ties_at_every_size(name, d):
+    """A tie and its neighbours, of every exponent that float64 has, subnormal ones too."""
+    bits, least = FORMATS[name]
+    for exponent in range(-1080, 1024 - bits, 7):
+        for odd in ((1 << bits) + 1, (1 << bits) + 3, (2 << bits) - 3):  # bits + 1 bits each
+            for off in (0, 1, -1):
+                value = Fraction(odd) * Fraction(2) ** exponent * (1 + Fraction(off, 1 << 200))
+                p, over = value.numerator * d, value.denominator * d
+                got = pairs.nearest_float(p, 0, over, bits=bits, least_exponent=least)
+                assert Fraction(got) == round_binary(value, bits, least), (exponent, odd, off)
+
+
 @pytest.mark.parametrize("pair", [pairs.phi_power(1475), (2**1024, 0), (2**1024 - 2**970, 0)])
 def test_nearest_float_overflow(pair):
     p, q = pair
