@@ -13,7 +13,7 @@ from syntonic.exact.golden import GoldenExact
 from syntonic.flux.device import as_flux_array, device_of, move
 from syntonic.tensor import ResonantTensor
 
-__all__ = ["number", "parameter", "require_tensor"]
+__all__ = ["integer", "number", "parameter", "require_tensor"]
 
 
 def require_tensor(x: Any, name: str, where: str) -> ResonantTensor:
@@ -24,6 +24,15 @@ def require_tensor(x: Any, name: str, where: str) -> ResonantTensor:
         f"{where}: {name} must be a ResonantTensor, got {type(x).__name__}; ResonantTensor(data) "
         "takes exact numbers in, ResonantTensor.from_flux(array) floats"
     )
+
+
+def integer(value: Any, name: str, where: str, *, least: int | None = None) -> int:
+    """Return an integer that is at least `least` as an int, or raise."""
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
+        raise TypeError(f"{where}: {name} must be an integer, got {type(value).__name__}")
+    if least is not None and value < least:
+        raise ValueError(f"{where}: {name} must be at least {least}, got {value}")
+    return int(value)
 
 
 def number(value: Any, name: str, where: str, *, positive: bool = False) -> float:

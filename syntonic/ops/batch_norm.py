@@ -12,7 +12,7 @@ from syntonic.flux.device import device_of, move, to_host
 from syntonic.flux.halves import narrowed
 from syntonic.lattice import order, reduce
 from syntonic.ops import cycle
-from syntonic.ops.arguments import number, require_tensor
+from syntonic.ops.arguments import integer, number, require_tensor
 from syntonic.ops.norm import GoldenNormMode
 from syntonic.ops.normalize import (
     across_channels,
@@ -68,11 +68,7 @@ class GoldenBatchNormConfig:
 
     def __post_init__(self) -> None:
         where = type(self).__name__
-        c = self.num_features
-        if isinstance(c, bool) or not isinstance(c, (int, np.integer)):
-            raise TypeError(f"{where}: num_features must be an integer, got {type(c).__name__}")
-        if c < 1:
-            raise ValueError(f"{where}: num_features must be at least 1, got {c}")
+        integer(self.num_features, "num_features", where, least=1)
         if number(self.momentum, "momentum", where) > 1:
             raise ValueError(f"{where}: momentum must be from 0 to 1, got {self.momentum}")
         number(self.eps, "eps", where)

@@ -28,20 +28,51 @@ __all__ = [
 ]
 
 
+_TARGETS = {"golden": PHI_INV, "standard": 1.0}
+
+
 @dataclass(frozen=True)
 class GoldenNormMode:
     """The variance that a normalization aims at; the strings "golden" and "standard" do as well.
+
+    Parameters
+    ----------
+    target_variance : float or str
+        A positive variance, or the name of one.
 
     Attributes
     ----------
     target_variance : float
         1/φ for `GOLDEN`, 1 for `STANDARD`, v for `custom(v)`.
+
+    Raises
+    ------
+    ValueError
+        The name is unknown, or the variance is not positive and finite.
+
+    Examples
+    --------
+    >>> GoldenNormMode("golden") == GoldenNormMode.GOLDEN
+    True
     """
 
     target_variance: float
 
     GOLDEN: ClassVar[GoldenNormMode]
     STANDARD: ClassVar[GoldenNormMode]
+
+    def __post_init__(self) -> None:
+        given, where = self.target_variance, type(self).__name__
+        if isinstance(given, str):
+            if given not in _TARGETS:
+                raise ValueError(
+                    f'{where}: target_variance must be "golden", "standard" or a positive number, '
+                    f"got {given!r}"
+                )
+            value = _TARGETS[given]
+        else:
+            value = number(given, "target_variance", where, positive=True)
+        object.__setattr__(self, "target_variance", value)
 
     @classmethod
     def custom(cls, v: float) -> GoldenNormMode:
@@ -53,10 +84,8 @@ class GoldenNormMode:
         """Return a mode, or the one of a name; raise ValueError for another."""
         if isinstance(mode, cls):
             return mode
-        if mode == "golden":
-            return cls.GOLDEN
-        if mode == "standard":
-            return cls.STANDARD
+        if isinstance(mode, str) and mode in _TARGETS:
+            return cls(_TARGETS[mode])
         raise ValueError(
             f'{where}: mode must be "golden", "standard" or GoldenNormMode.custom(v), got {mode!r}'
         )

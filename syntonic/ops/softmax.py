@@ -15,7 +15,7 @@ from syntonic.flux.halves import contiguous, narrowed
 from syntonic.lattice import order
 from syntonic.lattice.array import LatticeArray
 from syntonic.lattice.snap import snap
-from syntonic.ops.arguments import number, parameter, require_tensor
+from syntonic.ops.arguments import integer, number, parameter, require_tensor
 from syntonic.tensor import ResonantTensor
 from syntonic.tensor.specification import Carried
 from syntonic.typing import FloatArray
@@ -142,6 +142,8 @@ class SyntonicSoftmaxState:
     ------
     ValueError
         "learned" without num_features, or an argument out of its range.
+    TypeError
+        dim or num_features is not an integer, or syntony_scale not a real number.
 
     Examples
     --------
@@ -159,7 +161,7 @@ class SyntonicSoftmaxState:
         syntony_scale: float = 1.0,
     ) -> None:
         where = type(self).__name__
-        self.dim = dim
+        self.dim = integer(dim, "dim", where)
         self.mode = _named_mode(mode, where)
         self.syntony_scale = number(syntony_scale, "syntony_scale", where)
         self._mode_norms: FloatArray | None = None
@@ -169,9 +171,7 @@ class SyntonicSoftmaxState:
                     f'{where}: num_features must be given with mode "learned"; '
                     "pass the number of classes"
                 )
-            if num_features < 1:
-                raise ValueError(f"{where}: num_features must be at least 1, got {num_features}")
-            self._mode_norms = np.ones(num_features)
+            self._mode_norms = np.ones(integer(num_features, "num_features", where, least=1))
 
     @property
     def mode_norms(self) -> Any:

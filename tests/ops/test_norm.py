@@ -202,6 +202,19 @@ def test_parameters_on_another_device_are_refused(cupy):
     assert exact.equals(beside)
 
 
+@pytest.mark.parametrize("value", ["bogus", "", -1.0, 0.0, np.nan, np.inf, None, True, 1j, [1]])
+def test_a_mode_is_checked_where_it_is_made(value):
+    with pytest.raises((ValueError, TypeError), match="GoldenNormMode: target_variance must be"):
+        GoldenNormMode(value)
+
+
+def test_modes_by_name():
+    assert GoldenNormMode("golden") == GoldenNormMode.GOLDEN
+    assert GoldenNormMode("standard") == GoldenNormMode.STANDARD
+    x = ResonantTensor([[1, 2], [3, PHI]]).wake_flux()
+    assert golden_layer_norm(x, GoldenNormMode("golden")).equals(golden_layer_norm(x))
+
+
 def test_modes_are_values():
     assert GoldenNormMode.custom(float(PHI_INV)) == GoldenNormMode.GOLDEN
     assert GoldenNormMode.STANDARD.target_variance == 1

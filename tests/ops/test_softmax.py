@@ -257,3 +257,15 @@ def test_weights_on_another_device_are_refused(cupy):
 
 def test_modes_are_strings():
     assert [str(m) for m in SyntonicSoftmaxMode] == ["learned", "provided", "identity"]
+
+
+@pytest.mark.parametrize("dim", ["x", 1.5, None, True])
+def test_a_state_names_a_wrong_axis(dim):
+    with pytest.raises(TypeError, match="SyntonicSoftmaxState: dim must be an integer"):
+        SyntonicSoftmaxState(dim=dim, mode="identity")
+
+
+@pytest.mark.parametrize("count", ["3", 2.5, 0, -1, True])
+def test_a_state_names_a_wrong_number_of_classes(count):
+    with pytest.raises((TypeError, ValueError), match="SyntonicSoftmaxState: num_features must"):
+        SyntonicSoftmaxState(-1, "learned", count)
