@@ -287,14 +287,29 @@ def _accumulate(
 def _reduceat(
     function: Callable[..., Any], ufunc: np.ufunc, x: LatticeArray, indices: Any, axis: int = 0
 ) -> Any:
-    starts = [int(i) for i in np.asarray(indices)]
-    stops = [*starts[1:], x.shape[axis]]
+    where, length = f"{ufunc.__name__}.reduceat", x.shape[axis]
+    starts = _starts(indices, length, where)
+    if not starts:
+        return x.map(lambda part: np.take(part, np.array([], np.intp), axis))
+    stops = [*starts[1:], length]
     rows = x.map(lambda part: np.moveaxis(part, axis, 0))
     parts = [
         _reduce(function, ufunc, rows[start : max(stop, start + 1)])
         for start, stop in zip(starts, stops, strict=True)
     ]
     return structure.join(lambda *p: np.stack(p, axis=axis), *parts)
+
+
+def _starts(indices: Any, length: int, where: str) -> list[int]:
+    """Return the indices of reduceat as ints; none counts from the end, as in NumPy."""
+    array = np.asarray(indices)
+    if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
+        raise TypeError(f"{where}: indices must be a sequence of integers, got {indices!r}")
+    starts: list[int] = array.tolist()
+    for start in starts:
+        if not 0 <= start < length:
+            raise IndexError(f"{where}: indices must be from 0 to {length - 1}, got {start}")
+    return starts
 
 
 def _outer(function: Callable[..., Any], ufunc: np.ufunc, x: LatticeArray, y: LatticeArray) -> Any:

@@ -371,6 +371,18 @@ def test_ufunc_methods(ufunc):
     assert same(plain(ufunc.reduceat(V, [0, 2, 1])), ufunc.reduceat(np.asarray(V), [0, 2, 1]))
 
 
+@pytest.mark.parametrize("ufunc", [np.add, np.multiply])
+def test_positions_of_reduceat(ufunc):
+    for outside in ([len(V)], [-1], [0, 10**30]):
+        with pytest.raises((IndexError, TypeError), match=r"reduceat: indices must be"):
+            ufunc.reduceat(V, outside)
+    for wrong in ([[0]], [0.5], 0):
+        with pytest.raises(TypeError, match=r"reduceat: indices must be a sequence of integers"):
+            ufunc.reduceat(V, wrong)
+    assert ufunc.reduceat(V, []).shape == (0,)
+    assert ufunc.reduceat(M, [], axis=1).shape == (M.shape[0], 0)
+
+
 def test_comparisons_have_methods():
     assert np.less.outer(V, W).tolist() == [[v < w for w in W.tolist()] for v in V.tolist()]
     assert np.logical_and.reduce(M, axis=1).tolist() == [True, False]
