@@ -135,3 +135,30 @@ def test_results_are_tensors_with_the_operands_precision():
     assert linalg.solve(x, [1, 2]).precision == 1000
     assert linalg.det([[1]]).shape == ()
     assert isinstance(linalg.rank(x), int)
+
+
+def test_nullspace_where_each_element_has_a_denominator_of_its_own():
+    """No int64 holds the common denominator of these echelon forms."""
+    p, q = 4294967291, 4294967279
+    found = linalg.nullspace(ResonantTensor([[p, 0, 1], [0, q, 1]]))
+    assert (p * found[0, 0], q * found[1, 0], found[2, 0]) == (-1, -1, 1)
+    rng = np.random.default_rng(5)
+    for n, count in ((10, 10), (43, 1)):
+        for _ in range(count):
+            columns = np.diag(rng.integers(1, 1000, n)), rng.integers(1, 10, (n, 1))
+            x = ResonantTensor(np.hstack(columns))
+            kernel = linalg.nullspace(x)
+            assert kernel.shape == (n + 1, 1)
+            assert kernel[-1, 0] == 1
+            assert not np.any(x @ kernel)
+
+
+def test_products_whose_denominators_pass_int64():
+    x = ResonantTensor([[1, 2], [3, 4]]) / 2**32
+    once = ResonantTensor([[7, 10], [15, 22]])
+    for product in (x @ x, np.dot(x, x), linalg.matrix_power(x, 2)):
+        assert (product * 2**64).equals(once)
+        assert (product + 1 - 1).equals(product)
+        assert np.concatenate([product, product])[:2].equals(product)
+        assert linalg.det(product) * 2**128 == 4
+        assert product.to_floats().tolist() == [[n / 2**64 for n in r] for r in ((7, 10), (15, 22))]

@@ -28,7 +28,7 @@ from gmpy2 import mpq, mpz
 from syntonic.exact.golden import GoldenExact
 from syntonic.typing import IntArray, ObjectArray
 
-__all__ = ["INT64_MAX", "LatticeArray", "elementwise", "frozen", "objects"]
+__all__ = ["INT64_MAX", "LatticeArray", "elementwise", "frozen", "moved", "objects"]
 
 INT64_MAX = (1 << 63) - 1
 
@@ -97,8 +97,11 @@ class LatticeArray:
     ) -> LatticeArray:
         """Wrap int64 arrays (or 0-d results) of one shape, owned by the caller until now.
 
-        `bound` is an upper bound of all |numerators|, when one is known for free.
+        `bound` is an upper bound of all |numerators|, when one is known for free. A denominator
+        beyond int64 is reduced, or makes the array rational.
         """
+        if not 1 <= denominator <= INT64_MAX:
+            return cls.from_numerators(int64s(a), int64s(b), denominator)
         return cls(int64s(a), int64s(b), denominator, bound)
 
     @classmethod
@@ -131,6 +134,8 @@ class LatticeArray:
     @classmethod
     def from_numerators(cls, a: Any, b: Any, denominator: int = 1) -> LatticeArray:
         """Build (a + bφ)/denominator from integer arrays of one shape, int64 or objects."""
+        if denominator < 1:
+            raise ValueError(f"a denominator must be positive, got {denominator}")
         fits = _fits_int64(a) and _fits_int64(b)
         if fits and denominator <= INT64_MAX:
             return cls.packed(int64s(a), int64s(b), denominator)
@@ -297,8 +302,7 @@ class LatticeArray:
             return LatticeArray.packed(a, b, d, bound=self._bound)
         if d is None:
             return LatticeArray(objects(a), objects(b), None, None)
-        over = np.maximum(function(d), 1)
-        return LatticeArray.fractional(a, b, over, bound=self._bound, over=self._over)
+        return LatticeArray.fractional(a, b, moved(function(d)), bound=self._bound, over=self._over)
 
     def __getitem__(self, index: Any) -> LatticeArray:
         return self.map(lambda x: x[index])
@@ -306,6 +310,19 @@ class LatticeArray:
     def __repr__(self) -> str:
         layout = "packed" if self.is_packed else "rational" if self.is_rational else "fractional"
         return f"<LatticeArray {self.shape} {layout}>"
+
+
+def moved(denominators: IntArray) -> IntArray:
+    """Return denominators that a function has only moved; zeros that it filled in become 1.
+
+    Raises
+    ------
+    ValueError
+        One is negative: the function computes, and its other results are as wrong.
+    """
+    if np.min(denominators, initial=0) < 0:
+        raise ValueError("a function that was to move elements changed them")
+    return np.maximum(denominators, 1)
 
 
 def int64s(x: Any) -> IntArray:

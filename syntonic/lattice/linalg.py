@@ -347,7 +347,7 @@ def _kernel(form: LatticeArray, free: Any) -> LatticeArray:
 
     def placed(identity: Any, part: Any) -> Any:
         out = identity.astype(part.dtype)
-        out[held] = -part[: held.size, where]
+        out[held] = part[: held.size, where]
         return out
 
-    return join(placed, as_lattice(unit), form)
+    return join(placed, as_lattice(unit), arithmetic.negative(form))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from syntonic.lattice.arithmetic import aligned
-from syntonic.lattice.array import LatticeArray
+from syntonic.lattice.array import LatticeArray, moved
 
 __all__ = ["assign", "join", "where"]
 
@@ -23,7 +23,7 @@ def join(function: Callable[..., Any], *arrays: LatticeArray) -> LatticeArray:
     bound = max(x.bound for x in arrays)
     if first.is_packed:
         return LatticeArray.packed(a, b, first.denominator, bound=bound)
-    over = np.maximum(function(*(x.denominator for x in arrays)), 1)  # where zeros were filled in
+    over = moved(function(*(x.denominator for x in arrays)))
     return LatticeArray.fractional(a, b, over, bound=bound)
 
 

@@ -267,3 +267,29 @@ def test_compiled_loops_agree_with_numpy(size, monkeypatch):
             assert order.equal(fast, plain).all()
         else:
             assert (fast == plain).all()
+
+
+@pytest.mark.parametrize("denominator", [INT64_MAX, INT64_MAX + 1, 2**64, 3 << 70])
+def test_a_packed_array_never_has_a_denominator_beyond_int64(denominator):
+    a, b = np.array([1, 2, 1 << 40]), np.array([0, 3, -(1 << 41)])
+    x = LatticeArray.packed(a, b, denominator)
+    assert x.is_rational or x.denominator <= INT64_MAX
+    p, q = x.fractions()
+    assert [(u, v) for u, v in zip(p, q, strict=True)] == [
+        (mpq(int(u), denominator), mpq(int(v), denominator)) for u, v in zip(a, b, strict=True)
+    ]
+
+
+@pytest.mark.parametrize("denominator", [0, -1, -(1 << 70)])
+def test_a_denominator_that_is_not_positive_is_refused(denominator):
+    with pytest.raises(ValueError, match="a denominator must be positive"):
+        LatticeArray.packed(np.array([1]), np.array([0]), denominator)
+
+
+def test_what_only_moves_elements_may_not_compute():
+    x = LatticeArray.fractional(np.array([1, 2]), np.array([0, 1]), np.array([2, 3]))
+    with pytest.raises(ValueError, match="was to move elements"):
+        x.map(np.negative)
+    with pytest.raises(ValueError, match="was to move elements"):
+        structure.join(lambda p, q: np.concatenate([p, -q]), x, x)
+    assert x.map(lambda part: np.pad(part, 1)).denominator.tolist() == [1, 2, 3, 1]
