@@ -74,6 +74,8 @@ class _Cache(caching.FunctionCache):  # type: ignore[misc]
     """Compiled code of one function on disk, valid until any of the sources changes.
 
     Numba's own looks at the function's file alone, and so keeps what it has inlined from others.
+    What is damaged, cannot be read or cannot be written is as if it were not there: a cache makes
+    calls faster, and decides nothing.
     """
 
     def __init__(self, function: Callable[..., Any]) -> None:
@@ -85,14 +87,31 @@ class _Cache(caching.FunctionCache):  # type: ignore[misc]
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """Return what was asked for: of two processes, one may write the index, one the data."""
-        found = super().load_overload(sig, target_context)
+        try:
+            found = super().load_overload(sig, target_context)
+        except Exception:  # of pickle, of LLVM, of the file system: any that a damaged file gives
+            self._discard()
+            return None
         wanted, _ = sigutils.normalize_signature(sig)
         return found if found is not None and found.signature.args == wanted else None
 
     def save_overload(self, sig: Any, data: Any) -> None:
         """Save the code, unless it is of sources that have changed since they were stamped."""
-        if _source_stamp() == _STAMP:
+        with suppress(Exception):
+            if _source_stamp() == _STAMP:
+                self._save(sig, data)
+
+    def _save(self, sig: Any, data: Any) -> None:
+        try:
             super().save_overload(sig, data)
+        except Exception:  # the index may be what is damaged; a full disk fails again
+            self._discard()
+            super().save_overload(sig, data)
+
+    def _discard(self) -> None:
+        """Begin the function's index anew."""
+        with suppress(Exception):
+            self.flush()
 
 
 def njit(function: F) -> F:

@@ -99,3 +99,36 @@ def test_compiled_code_without_a_folder_for_it(
 
     monkeypatch.setattr(jit.caching.FunctionCache, "__init__", refuse)
     assert _load(tmp_path, 1)(1) == 2
+
+
+DAMAGES = {
+    "empty": lambda data: b"",
+    "half": lambda data: data[: len(data) // 2],
+    "zeros": lambda data: bytes(len(data)),
+    "noise": lambda data: bytes(byte ^ 0x55 for byte in data),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("ending", ["nbi", "nbc"])
+def test_a_damaged_cache_is_compiled_again_and_heals(
+    tmp_path: Path, damage: str, ending: str
+) -> None:
+    assert _hits(_load(tmp_path, 3)) == 0
+    assert _hits(_load(tmp_path, 3)) == 1
+    (file,) = (tmp_path / "__pycache__").glob(f"*.{ending}")
+    file.write_bytes(DAMAGES[damage](file.read_bytes()))
+    again = _load(tmp_path, 3)
+    assert again(4) == 7
+    assert _hits(again) == 0
+    assert _hits(_load(tmp_path, 3)) == 1
+
+
+def test_a_cache_that_cannot_be_written_is_no_error(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(jit.caching.IndexDataCacheFile, "save", full)
+    assert _load(tmp_path, 3)(4) == 7
