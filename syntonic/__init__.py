@@ -118,9 +118,6 @@ _LATER = {
     "golden_batch_norm_2d": "syntonic.ops",
     "golden_layer_norm": "syntonic.ops",
     "identify": "syntonic.lattice.identify",
-    "integers": "syntonic.integers",
-    "kernels": "syntonic.kernels",
-    "linalg": "syntonic.linalg",
     "output_stats": "syntonic.ops",
     "phi_residual": "syntonic.ops",
     "phi_residual_gelu": "syntonic.ops",
@@ -132,12 +129,19 @@ _LATER = {
 }
 
 
+_SUBMODULES = frozenset(
+    ("integers", "interop", "io", "kernels", "linalg", "plotting", "recovery", "testing")
+)
+
+
 def __getattr__(name: str) -> object:
+    if name in _SUBMODULES:
+        return _import_module(f"syntonic.{name}")
     if name not in _LATER:
         raise AttributeError(f"module 'syntonic' has no attribute {name!r}")
-    module = _import_module(_LATER[name])
-    return globals().setdefault(name, getattr(module, name, module))
+    # A module that is only half imported, in a circle, has not the name: that is an error, too.
+    return globals().setdefault(name, getattr(_import_module(_LATER[name]), name))
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, *_SUBMODULES})

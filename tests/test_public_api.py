@@ -59,3 +59,29 @@ def test_public_names_have_docstrings():
 
 def test_version():
     assert syntonic.__version__
+
+
+SUBMODULES = ("integers", "interop", "io", "kernels", "linalg", "plotting", "recovery", "testing")
+
+
+def in_a_fresh_process(script, cwd=None):
+    command = [sys.executable, "-c", script]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd)
+
+
+def test_submodules_resolve_on_first_use():
+    script = (
+        f"import syntonic\nfor name in {SUBMODULES}:\n"
+        "    assert name in dir(syntonic), name\n"
+        "    assert getattr(syntonic, name).__name__ == f'syntonic.{name}'"
+    )
+    out = in_a_fresh_process(script)
+    assert out.returncode == 0, out.stderr
+
+
+def test_a_users_file_named_as_a_standard_module_gives_no_module_for_a_name(tmp_path):
+    """Imported in a circle, a name is missing; it is not the module that will have it."""
+    (tmp_path / "decimal.py").write_text("from syntonic import PHI\nkind = type(PHI).__name__\n")
+    out = in_a_fresh_process("import decimal; print(decimal.kind)", cwd=tmp_path)
+    assert "GoldenExact" in out.stdout or "ImportError" in out.stderr
+    assert "module" not in out.stdout
