@@ -49,8 +49,13 @@ def elementwise(function: np.ufunc, *operands: Any) -> ObjectArray:
 
 
 def frozen(x: Any) -> Any:
-    """Return x with writing switched off: a lattice array never changes."""
+    """Return x with writing switched off, in the owner of its memory too: it never changes.
+
+    The memory must be ours: what a caller has given is copied before.
+    """
     x.flags.writeable = False
+    if isinstance(x.base, np.ndarray):
+        x.base.flags.writeable = False
     return x
 
 
@@ -81,9 +86,8 @@ class LatticeArray:
     def __init__(
         self, a: Any, b: Any, denominator: Any, bound: int | None, over: int | None = None
     ) -> None:
-        a.flags.writeable = b.flags.writeable = False
-        self.a = a
-        self.b = b
+        self.a = frozen(a)
+        self.b = frozen(b)
         self.denominator = denominator
         self._bound = bound
         self._over = over
@@ -243,7 +247,7 @@ class LatticeArray:
             return tight.a, tight.b, tight.denominator
         d = lcm(*_denominators(x.a), *_denominators(x.b))
         scale = np.frompyfunc(lambda e: e.numerator * (d // e.denominator), 1, 1)
-        return elementwise(scale, x.a), elementwise(scale, x.b), int(d)
+        return frozen(elementwise(scale, x.a)), frozen(elementwise(scale, x.b)), int(d)
 
     def extent(self) -> tuple[int, int]:
         """Return the largest |b| numerator over the least common denominator, and the latter."""

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from syntonic.exact.pairs import sign
+from syntonic.lattice.array import frozen
 from syntonic.lattice.snap_exact import Element, Pair, Plan, bounded_plan, window_plan
 from syntonic.lattice.snap_search import certify, require_finite, residuals, search
 
@@ -33,7 +34,7 @@ class SnapResult:
 
     Attributes
     ----------
-    a, b : ndarray
+    a, b : ndarray, read-only
         Integer numerators, shaped as the snapped array: int64 if all of them fit, else object
         arrays of Python ints.
     denominator : int
@@ -47,6 +48,11 @@ class SnapResult:
     denominator: int
     unique: npt.NDArray[np.bool_] | None
     _values: npt.NDArray[Any] = field(repr=False)
+
+    def __post_init__(self) -> None:
+        for part in (self.a, self.b, self.unique):
+            if part is not None:
+                frozen(part)
 
     @cached_property
     def residual(self) -> npt.NDArray[np.float64]:
