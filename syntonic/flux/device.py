@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from syntonic.errors import BackendUnavailableError, DeviceError
+from syntonic.foreign import native, require_unmasked
 
 __all__ = [
     "CPU",
@@ -128,6 +129,8 @@ def to_host(array: Any) -> np.ndarray[Any, Any]:
 def as_flux_array(source: Any, where: str) -> Any:
     """Return a NumPy or CuPy array that shares the memory of an array of any library.
 
+    An array of another byte order is copied into this machine's.
+
     Parameters
     ----------
     source
@@ -136,13 +139,18 @@ def as_flux_array(source: Any, where: str) -> Any:
 
     Raises
     ------
+    TypeError
+        The array is masked.
     DeviceError
         The memory is on a device of another kind.
     BackendUnavailableError
         The memory is on a CUDA device, and CuPy does not work.
     """
-    if isinstance(source, (np.ndarray, np.generic)) or is_cuda(source):
-        return source if is_cuda(source) else np.asarray(source)
+    require_unmasked(source, where)
+    if is_cuda(source):
+        return source
+    if isinstance(source, (np.ndarray, np.generic)):
+        return native(np.asarray(source))
     if hasattr(source, "__dlpack__") and hasattr(source, "__dlpack_device__"):
         kind = source.__dlpack_device__()[0]
         if kind == _DLPACK_CPU:
@@ -155,4 +163,4 @@ def as_flux_array(source: Any, where: str) -> Any:
         )
     if hasattr(source, "__cuda_array_interface__"):
         return cuda_library(where).asarray(source)
-    return np.asarray(source)
+    return native(np.asarray(source))

@@ -10,6 +10,7 @@ from gmpy2 import mpq, mpz
 
 from syntonic.errors import ShapeError
 from syntonic.exact.golden import GoldenExact
+from syntonic.foreign import require_unmasked
 from syntonic.lattice.array import LatticeArray, objects
 
 __all__ = ["as_lattice", "is_exact_scalar", "lattice_scalar"]
@@ -52,6 +53,7 @@ def as_lattice(data: Any, where: str = "ResonantTensor") -> LatticeArray:
     """
     if isinstance(data, LatticeArray):
         return data
+    require_unmasked(data, where)
     if not isinstance(data, (np.ndarray, np.generic)):
         data = _to_object_array(data, where)
     kind = data.dtype.kind

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from syntonic.exact.pairs import sign
+from syntonic.foreign import native, require_unmasked
 from syntonic.lattice.array import frozen
 from syntonic.lattice.snap_exact import Element, Pair, Plan, bounded_plan, window_plan
 from syntonic.lattice.snap_search import certify, require_finite, residuals, search
@@ -193,7 +194,8 @@ def _ratio(value: Any) -> Pair:
 
 def _exact_array(x: Any) -> npt.NDArray[Any]:
     """Return a C-contiguous copy of x with its exact values: float64, integers or Fractions."""
-    array = np.asarray(x)
+    require_unmasked(x, "snap")
+    array = native(np.asarray(x))
     kind = array.dtype.kind
     if kind in "iu":
         return array.copy(order="C")

@@ -10,6 +10,7 @@ import numpy as np
 from syntonic.errors import ShapeError
 from syntonic.exact.golden import PHI
 from syntonic.flux.device import as_flux_array, is_flux_dtype
+from syntonic.foreign import require_unmasked
 from syntonic.lattice import arithmetic
 from syntonic.lattice.array import LatticeArray
 from syntonic.lattice.build import as_lattice, lattice_scalar
@@ -136,6 +137,7 @@ class Constructors(TensorBase):
         """
         where = "from_floats"
         checked = check_precision(precision, where)
+        require_unmasked(data, where)
         result = snap(
             np.asarray(data),
             precision=checked if window is None else None,
@@ -154,6 +156,8 @@ class Constructors(TensorBase):
     def from_flux(cls, array: Any, *, precision: int = 100) -> Self:
         """Build a flux tensor that aliases an array, without a copy.
 
+        An array of another byte order than this machine's is copied into it.
+
         Parameters
         ----------
         array
@@ -166,7 +170,7 @@ class Constructors(TensorBase):
         Raises
         ------
         TypeError
-            The array is not floating point.
+            The array is not floating point, or it is masked.
         DeviceError
             The array is neither on the CPU nor on a CUDA device.
         BackendUnavailableError

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from syntonic.errors import PhaseError, PrecisionError
+from syntonic.errors import DeviceError, PhaseError, PrecisionError
 from syntonic.flux.device import CPU, is_cuda, move, parse_device, to_host
 from syntonic.flux.halves import contiguous
 from syntonic.lattice import order
@@ -124,8 +124,25 @@ class Phases(TensorBase):
         return self._of(x, Carried(int(kept), self.mode_norm_sq))
 
     def toggle(self, device: str = "cpu") -> Self:
-        """Return the tensor in the other phase."""
-        return self.wake_flux(device) if self.is_crystallized else self.crystallize()
+        """Return the tensor in the other phase.
+
+        Parameters
+        ----------
+        device
+            Where a crystallized tensor wakes. Flux crystallizes on the CPU.
+
+        Raises
+        ------
+        DeviceError
+            There is no such device; or flux is asked to crystallize on another than the CPU.
+        """
+        if self.is_crystallized:
+            return self.wake_flux(device)
+        if (there := parse_device(device, "toggle")) != CPU:
+            raise DeviceError(
+                f"toggle: a crystallized tensor lives on the CPU, got {there}; leave device out"
+            )
+        return self.crystallize()
 
     def to_device(self, device: str) -> Self:
         """Return the flux tensor on a device: "cpu", "cuda", or "cuda:0" and so on.

@@ -1,0 +1,30 @@
+"""Arrays from outside: what every door refuses, or brings into the one form that is computed with."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+__all__ = ["native", "require_unmasked"]
+
+
+def require_unmasked(x: object, where: str) -> None:
+    """Refuse a masked array: what is masked would count.
+
+    Raises
+    ------
+    TypeError
+        x is a `numpy.ma.MaskedArray`.
+    """
+    masked = sys.modules.get("numpy.ma")
+    if masked is not None and isinstance(x, masked.MaskedArray):
+        raise TypeError(
+            f"{where}: a masked array has no meaning here, its mask would be lost; fill it with "
+            "x.filled(value), or take what is not masked with x.compressed()"
+        )
+
+
+def native(array: Any) -> Any:
+    """Return an array in this machine's byte order: itself, or a copy."""
+    dtype = array.dtype
+    return array if dtype.isnative else array.astype(dtype.newbyteorder("="))
