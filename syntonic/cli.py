@@ -51,13 +51,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         arguments = _parser().parse_args(_guard_minus(sys.argv[1:] if argv is None else argv))
         status: int = arguments.run(arguments)
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except SystemExit as stop:  # argparse has said what there was to say
         return int(stop.code or _DONE)
     except KeyboardInterrupt:
         return _fail("interrupted", _INTERRUPTED)
     except BrokenPipeError:
-        _discard_output()
+        _discard(sys.stdout)
         return _NO_READER
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
@@ -281,9 +282,14 @@ def _write_vef(model: Model, found: Recovery | ScaleFreeRecovery, path: str) -> 
         write_vef(exact, file)
 
 
-def _say(text: str, stream: Any = None) -> None:
-    """Print; where the encoding has no Greek letters, escape what it lacks."""
-    stream = stream or sys.stdout
+def _say(text: str) -> None:
+    _write(text, sys.stdout)
+
+
+def _write(text: str, stream: Any) -> None:
+    """Print, if the stream was not closed; where it has no Greek letters, escape what it lacks."""
+    if stream is None:
+        return
     encoding = stream.encoding or "utf-8"
     try:
         text.encode(encoding)
@@ -293,11 +299,15 @@ def _say(text: str, stream: Any = None) -> None:
     print(text, file=stream)
 
 
-def _discard_output() -> None:
-    # Python flushes standard output once more at its end; give it somewhere to go.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _discard(stream: Any) -> None:
+    # Python flushes the stream once more at its end; give it somewhere to go.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _fail(message: str, status: int) -> int:
-    _say(f"syntonic: {message}", sys.stderr)
+    """Say why on the error stream, if anybody can read it; return the status."""
+    try:
+        _write(f"syntonic: {message}", sys.stderr)
+    except OSError:
+        _discard(sys.stderr)
     return status

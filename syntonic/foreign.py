@@ -1,4 +1,4 @@
-"""Arrays from outside: what every door refuses, or brings into the one form that is computed with."""
+"""Arrays from outside: what every door refuses, or brings into the form that is computed with."""
 
 from __future__ import annotations
 

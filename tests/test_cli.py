@@ -278,7 +278,7 @@ def test_interruptions_are_tidy(run, monkeypatch, error):
         raise error
 
     monkeypatch.setattr("syntonic.recovery.recover", fail)
-    monkeypatch.setattr(cli, "_discard_output", lambda: None)
+    monkeypatch.setattr(cli, "_discard", lambda stream: None)
     expected = {KeyboardInterrupt: 130, BrokenPipeError: 141, MemoryError: 2}[error]
     status, out, err = run("recover", CELL)
     assert (status, out) == (expected, "")
@@ -295,7 +295,7 @@ def test_an_encoding_without_greek_letters(monkeypatch):
 def test_what_an_encoding_lacks_is_escaped():
     raw = io.BytesIO()
     stream = io.TextIOWrapper(raw, encoding="ascii", write_through=True)
-    cli._say("√5, κ", stream)
+    cli._write("√5, κ", stream)
     assert raw.getvalue() == b"sqrt5, \\u03ba\n"
 
 
@@ -344,3 +344,24 @@ def test_starting_imports_nothing_heavy():
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     subprocess.run([sys.executable, "-c", code], env=environment, check=True, timeout=60)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a POSIX shell")
+@pytest.mark.parametrize(
+    ("command", "status"),
+    [
+        ("eval phi >&-", 0),
+        ("eval 1/0 >&-", 2),
+        ("eval 1/0 2>&-", 2),
+        ("eval 1/0 2>/dev/full", 2),
+        ("eval phi >/dev/full", 2),
+        ("recover no-such-file 2>&-", 2),
+        ("recover no-such-file >&- 2>&-", 2),
+        ("kernels list >&-", 0),
+    ],
+)
+def test_closed_and_full_streams_keep_the_status(command, status):
+    words = f"{sys.executable} -m syntonic {command}"
+    done = subprocess.run(["sh", "-c", words], capture_output=True, text=True, check=False)
+    assert done.returncode == status
+    assert "Traceback" not in done.stderr
