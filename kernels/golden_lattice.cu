@@ -7,6 +7,13 @@
 
 #define SRT_LATTICE_BLOCK 256
 #define SRT_LATTICE_TILE 1024  // values of a block; the launcher's grid counts on it
+// Blocks that a multiprocessor is to hold at once of a wake: 64 registers a thread, where the
+// compiler needs no more.
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 1000
+#define SRT_WAKE_BLOCKS 3
+#else
+#define SRT_WAKE_BLOCKS 4
+#endif
 
 // -- stores: as int64, or as int32 where a value that does not fit counts as undecided -------
 SRT_INLINE bool store_element(long long *a, long long *b, Element v) {
@@ -130,7 +137,7 @@ SRT_KERNEL(golden_snap_window_narrow)(int *a, int *b, int *doubtful, const scala
 // int64 (n), doubtful int32 (blocks): how many threads of a block met an undecided value. 1 / d =
 // scale / odd, scale a power of two, odd below 2^53.
 // Launch: grid ceil(n / 1024), block 256.
-extern "C" __global__ void __launch_bounds__(SRT_LATTICE_BLOCK, 4)
+extern "C" __global__ void __launch_bounds__(SRT_LATTICE_BLOCK, SRT_WAKE_BLOCKS)
 SRT_KERNEL(golden_wake)(scalar_t *out, int *doubtful, const long long *a, const long long *b,
                         index_t n, double odd, double scale) {
     bool doubt = false;

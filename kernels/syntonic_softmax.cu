@@ -213,13 +213,19 @@ extern "C" __global__ void __launch_bounds__(COLUMN_THREADS, 1)
 }
 
 // -- provided -------------------------------------------------------------------------------------
+// Blocks at once of rows in lanes: eight leave 64 registers, not 93, for short rows wait for memory
+// more than for logarithms. From Blackwell on the compiler needs more.
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 1000
+#define SRT_PROVIDED_BLOCKS 5
+#else
+#define SRT_PROVIDED_BLOCKS 8
+#endif
 
 // out = softmax of z = x + scale * log(max(weights, floor)) by rows. out, x and weights
 // are (rows, n). 2^bits lanes of a warp hold a row: n <= E * 2^bits, E = 8 for f64, else 16; n a
-// multiple of V, or 2^bits >= 2 V. Eight blocks at once leave 64 registers, not 93: short rows wait
-// for memory more than for logarithms.
+// multiple of V, or 2^bits >= 2 V.
 // Launch: grid ceil(rows * 2^bits / 128), block 128.
-extern "C" __global__ void __launch_bounds__(128, 8)
+extern "C" __global__ void __launch_bounds__(128, SRT_PROVIDED_BLOCKS)
     SRT_KERNEL(syntonic_softmax_provided)(scalar_t *out, const scalar_t *x, const scalar_t *weights,
                                           acc_t scale, acc_t floor, ROW_SIZES) {
     rows_in_lanes<FEW, SRT_VEC>(by_weight(out, x, weights, scale, floor, 1), rows, n, bits);

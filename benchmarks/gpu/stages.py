@@ -17,6 +17,7 @@ GPU_TESTS = (
     "tests/ops",
     "tests/tensor/test_cuda.py",
     "tests/tensor/test_cuda_functions.py",
+    "tests/tensor/test_foreign.py",
     "tests/cuda_host/test_devices.py",
     "tests/test_benchmarks_device.py",
     "tests/test_doctor.py",
