@@ -328,6 +328,13 @@ SRT_INLINE void layernorm_backward(scalar_t *grad_identity, scalar_t *grad_resid
         }
 }
 
+// Threads at once of a multiprocessor: with 96 registers each, where the compiler needs no more.
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 1200
+#define SRT_BACKWARD_THREADS 512
+#else
+#define SRT_BACKWARD_THREADS 640
+#endif
+
 // grad_identity = outer * g and grad_residual = inner * outer * g, where h = grad * gamma, xhat =
 // (s - mean) * rstd, g = rstd * (h - <h> - xhat * <h xhat>), <> is the mean of a row, and s, inner
 // and outer are those of phi_residual_layernorm. grad_identity, grad_residual, grad, identity and
@@ -338,7 +345,7 @@ SRT_INLINE void layernorm_backward(scalar_t *grad_identity, scalar_t *grad_resid
 // for f64, else 8.
 // Launch: grid (blocks, ceil(cols / (I * team))) with any number of blocks, which walk down the
 // rows; block 256 for a team up to 32, else team.
-extern "C" __global__ void __launch_bounds__(640)
+extern "C" __global__ void __launch_bounds__(SRT_BACKWARD_THREADS)
 SRT_KERNEL(phi_residual_layernorm_backward)(
     scalar_t *grad_identity, scalar_t *grad_residual, acc_t *partial, const scalar_t *grad,
     const scalar_t *identity, const scalar_t *residual, const acc_t *gamma, const acc_t *mean,
