@@ -32,6 +32,7 @@ import json
 import sys
 import time
 from collections.abc import Sequence
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,7 @@ RESULTS = Path(__file__).parent / "results"
 
 def main(arguments: Sequence[str] | None = None) -> int | str:
     options = _parser().parse_args(arguments)
+    options.family, options.dtype = options.family or FAMILIES, options.dtype or DTYPES
     cases = small(options.family, options.dtype) if options.once else _planned(options)
     if options.plan:
         print("\n".join(f"{case.key}: {case.floor / 1e6:.4g} MB" for case in cases))
@@ -95,9 +97,14 @@ def _new(cases: list[Case], path: Path, name: str) -> list[Case]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    several = {"type": lambda text: text.split(","), "metavar": "A,B"}
-    parser.add_argument("--family", default=FAMILIES, help=", ".join(FAMILIES), **several)
-    parser.add_argument("--dtype", default=DTYPES, help="f32, bf16, f64, f16", **several)
+    for name, known in (("--family", FAMILIES), ("--dtype", (*DTYPES, "f16"))):
+        parser.add_argument(
+            name,
+            action="extend",
+            type=partial(_several, known=known),
+            metavar="A,B",
+            help=", ".join(known),
+        )
     parser.add_argument("--quick", action="store_true", help="fewer shapes, no torch.compile")
     parser.add_argument("--headlines", action="store_true", help="the shapes that stand for others")
     parser.add_argument("--new", action="store_true", help="leave out what the file has")
@@ -110,6 +117,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--plan", action="store_true", help="list the cases, measure nothing")
     parser.add_argument("--once", action="store_true", help="run all at small shapes, untimed")
     return parser
+
+
+def _several(text: str, known: Sequence[str]) -> list[str]:
+    """Return the names between commas; argparse tells of an unknown one."""
+    for name in (names := text.split(",")):
+        if name not in known:
+            raise argparse.ArgumentTypeError(f"{name!r} is not one of {', '.join(known)}")
+    return names
 
 
 def _default(gpu: Any) -> Path:

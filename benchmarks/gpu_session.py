@@ -16,7 +16,8 @@ that a cut loses one stage.
 DIR gets session.json (headlines first, then tests, stages, cases), session.log (all that the
 stages printed), cases.json (as benchmarks.flux_gpu writes it) and junit.xml. `--resume` goes on
 where a former session.json stopped: what passed is not repeated, tests that failed run first,
-cases measured of the same kernels are kept.
+cases measured of the same kernels are kept. Where the kernels have changed since, or the GPU is
+another one, all runs anew.
 
 Without a GPU, or with `--dry`, every stage is rehearsed instead: doctor, one module compiled, tests
 skipped, cases planned.
@@ -37,9 +38,11 @@ import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from benchmarks.gpu.bench import fingerprint
 from benchmarks.gpu.reports import headlines, tests_of
 from benchmarks.gpu.stages import SANITIZING, STAGES, Command, Session, Stage
 
@@ -57,7 +60,12 @@ GRACE = 15  # seconds in which an interrupted stage may still write what it has
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    try:
+        options.former = json.loads(options.resume.read_text("utf-8")) if options.resume else {}
+    except (OSError, ValueError) as error:
+        parser.error(f"--resume {options.resume}: {error}")
     with tempfile.TemporaryDirectory(prefix="gpu-session-") as scratch:
         return Run(options, Path(scratch)).all()
 
@@ -76,12 +84,14 @@ class Run:
 
     def __init__(self, options: argparse.Namespace, scratch: Path) -> None:
         self._ends = time.monotonic() + options.budget
-        former = json.loads(options.resume.read_text("utf-8")) if options.resume else {}
+        former = options.former
         options.out.mkdir(parents=True, exist_ok=True)
-        self._done = {s["name"]: s for s in former.get("stages", ()) if s["state"] == "passed"}
+        passed = {s["name"]: s for s in former.get("stages", ()) if s["state"] == "passed"}
+        same = former.get("kernels") == fingerprint()
+        self._done = passed if same else {}  # else all anew
         self._tests = former.get("tests", {})
         failed = tuple(failure["id"] for failure in self._tests.get("failures", ()))
-        settled = bool(failed) and self._tests.get("complete", False)
+        settled = same and bool(failed) and self._tests.get("complete", False)
         self.session = Session(options.out.resolve(), scratch, failed, settled)
         for path, known in (
             (self.session.cases, former.get("cases")),
@@ -89,6 +99,7 @@ class Run:
         ):
             if known:
                 path.write_text(json.dumps(known), encoding="utf-8")
+        self._card = ""
         self._log = (self.session.out / "session.log").open("w", encoding="utf-8")
         self._environment = {**os.environ, **SETTINGS}
         path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
@@ -96,6 +107,7 @@ class Run:
         self._reason = "a rehearsal was asked for" if options.dry else self._missing()
         if self._reason:
             del self._environment["SYNTONIC_REQUIRE_GPU"]
+        self._forget_another_card()
         self._stages: list[dict[str, Any]] = []
 
     def all(self) -> int:
@@ -111,7 +123,11 @@ class Run:
 
     def _missing(self) -> str:
         """Return why no GPU can be used, or nothing; asked elsewhere: a driver may never answer."""
-        ask = "from syntonic.flux.device import cuda_library; cuda_library('gpu_session')"
+        ask = (
+            "from syntonic.flux.device import cuda_library\n"
+            "runtime = cuda_library('gpu_session').cuda.runtime\n"
+            "print(runtime.getDeviceProperties(0)['name'].decode())"
+        )
         command = [sys.executable, "-c", ask]
         try:
             done = subprocess.run(
@@ -119,8 +135,17 @@ class Run:
             )
         except subprocess.TimeoutExpired:
             return "gpu_session: the driver does not answer"
+        self._card = done.stdout.strip()
         last = (done.stderr.strip() or "gpu_session: no reason is given").splitlines()[-1]
         return last.partition("Error: ")[2] or last if done.returncode else ""
+
+    def _forget_another_card(self) -> None:
+        """Begin anew where the former session was on another GPU; its failures still run first."""
+        former = (_read(self.session.environment).get("gpu") or {}).get("name")
+        if self._card and former and former != self._card:
+            self._done = {}
+            self.session = replace(self.session, settled=False)
+            self.session.cases.unlink(missing_ok=True)
 
     def _one(self, stage: Stage, left: float) -> float:
         """Run a stage, keep what became of it, and return what it leaves of its limit."""
@@ -211,11 +236,17 @@ class Run:
             "status": self._status(),
             "reason": self._reason,
             "headlines": headlines(cases),
-            "tests": tests_of(self.session) or self._tests,
+            "kernels": fingerprint(),
+            "tests": tests_of(self.session, self._whole_suite()) or self._tests,
             "stages": self._stages,
             "environment": _read(self.session.environment),
             "cases": cases,
         }
+
+    def _whole_suite(self) -> bool:
+        """Tell whether the suite ran to its end: all passed, or some failed."""
+        ended = {s["name"]: s.get("status") for s in self._stages}
+        return ended.get("suite") in (0, 1)
 
     def _status(self) -> int:
         if any(stage["state"] in ("failed", "timed out") for stage in self._stages):
@@ -224,7 +255,7 @@ class Run:
 
     def _summary(self) -> str:
         lines = [f"{s['name']:14s} {s['state']:10s} {s.get('seconds', '')}" for s in self._stages]
-        tests = tests_of(self.session)
+        tests = tests_of(self.session, self._whole_suite())
         lines += [f"tests: {tests}"] if tests else []
         return "\n".join([*lines, f"{self.session.out / 'session.json'}, status {self._status()}"])
 

@@ -363,6 +363,23 @@ def test_what_is_missing_is_one_clear_line(monkeypatch):
     assert flux_gpu.main(["--once"]).startswith("flux_gpu: no NVIDIA driver is visible")
 
 
+@pytest.mark.parametrize("option", [["--family", "foo"], ["--dtype", "f32,f8"]])
+def test_an_unknown_family_or_dtype_is_named(option, capsys):
+    with pytest.raises(SystemExit) as ended:
+        flux_gpu.main(["--plan", *option])
+    assert ended.value.code == 2
+    assert "is not one of" in capsys.readouterr().err
+
+
+def test_options_given_twice_add_up(capsys):
+    def planned(*options: str) -> list[str]:
+        assert flux_gpu.main(["--plan", *options]) == 0
+        return capsys.readouterr().out.splitlines()
+
+    twice = planned("--family", "norm", "--family", "softmax", "--dtype", "f32", "--dtype", "f64")
+    assert twice == planned("--family", "norm,softmax", "--dtype", "f32,f64")
+
+
 def test_what_needs_a_missing_package_is_left_out_aloud(monkeypatch, capsys):
     monkeypatch.setattr(flux_gpu, "find_spec", lambda name: None)
     kept = flux_gpu._possible(cases.small())

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from benchmarks import gpu_session
-from benchmarks.gpu import reports
+from benchmarks.gpu import bench, reports
 from benchmarks.gpu.stages import GPU_TESTS, STAGES, Session, Stage
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -56,13 +56,11 @@ def test_all_pass(run, tmp_path):
 
 
 def test_a_failure_and_a_stage_that_never_ends_stop_no_other(run):
-    began = time.monotonic()
     status, record = run(
         stage("fails", "raise SystemExit(3)"),
         stage("hangs", "import time; time.sleep(99)", 3.0 - 20),  # and what the first leaves
         stage("last", "print('still here')"),
     )
-    assert time.monotonic() - began < 60
     assert status == 1
     assert states(record) == {"fails": "failed", "hangs": "timed out", "last": "passed"}
     assert record["stages"][0]["status"] == 3
@@ -78,7 +76,7 @@ def test_what_ignores_an_interrupt_is_ended_with_all_it_started(run, monkeypatch
         "print('begun', flush=True)\n"
         "time.sleep(99)\n"
     )
-    status, record = run(stage("deaf", code, 3.0), stage("last", "pass"))
+    status, record = run(stage("deaf", code, 8.0), stage("last", "pass"))
     assert status == 1
     assert states(record) == {"deaf": "timed out", "last": "passed"}
     assert record["stages"][0]["tail"] == ["begun"]
@@ -98,7 +96,7 @@ def test_an_interrupted_stage_may_write_what_it_has(run, tmp_path):
         "try: print('begun', flush=True); time.sleep(99)\n"
         "except KeyboardInterrupt: open(OUT + '/kept', 'w').write('what it has')\n"
     )
-    _, record = run(stage("cut", code, 2.0))
+    _, record = run(stage("cut", code, 6.0))
     assert states(record) == {"cut": "timed out"}
     assert (tmp_path / "out" / "kept").read_text() == "what it has"
 
@@ -140,6 +138,7 @@ def test_a_file_of_tests_that_cannot_be_collected_is_no_failure(run):
 
 # -- going on ------------------------------------------------------------------------------------
 FORMER = {
+    "kernels": bench.fingerprint(),
     "stages": [{"name": "one", "state": "passed"}, {"name": "two", "state": "failed"}],
     "tests": {"complete": True, "failures": [{"id": "tests/test_a.py::test_b[1]", "line": "x"}]},
     "cases": {"gpu": {"name": "H"}, "results": []},
@@ -159,6 +158,43 @@ def test_resume_repeats_nothing_that_passed(run, tmp_path):
     assert record["cases"] == FORMER["cases"]
     assert record["environment"] == FORMER["environment"]
     assert record["tests"] == FORMER["tests"]  # until others have run
+
+
+def test_resume_repeats_all_where_kernels_have_changed(run, tmp_path):
+    former = tmp_path / "elsewhere.json"
+    former.write_text(json.dumps({**FORMER, "kernels": "others"}))
+    _, record = run(stage("one", "print('anew')"), more=("--resume", str(former)))
+    assert record["stages"][0]["tail"] == ["anew"]
+
+
+def test_resume_on_another_card_begins_anew(tmp_path, monkeypatch):
+    former = tmp_path / "elsewhere.json"
+    former.write_text(json.dumps(FORMER))
+
+    def another(self: Any) -> str:
+        self._card = "another"
+        return ""
+
+    monkeypatch.setattr(gpu_session, "STAGES", (stage("one", "print('anew')"),))
+    monkeypatch.setattr(gpu_session.Run, "_missing", another)
+    out = tmp_path / "out"
+    words = ["--out", str(out), "--budget", "60", "--resume", str(former)]
+    assert gpu_session.main(words) == 0
+    record = json.loads((out / "session.json").read_text())
+    assert record["stages"][0]["tail"] == ["anew"]
+    assert record["cases"] == {}
+
+
+def test_a_former_session_that_cannot_be_read_is_one_line(tmp_path, capsys):
+    for text in (None, "no json"):
+        former = tmp_path / "former.json"
+        if text is not None:
+            former.write_text(text)
+        words = ["--out", str(tmp_path / "out"), "--budget", "9", "--resume", str(former)]
+        with pytest.raises(SystemExit) as ended:
+            gpu_session.main(words)
+        assert ended.value.code == 2
+        assert f"--resume {former}: " in capsys.readouterr().err
 
 
 def test_resume_runs_first_what_failed(tmp_path):
@@ -189,7 +225,8 @@ def test_tests_are_counted_and_named_as_pytest_runs_them(tmp_path):
     command = [sys.executable, "-m", "pytest", "-q", f"--junitxml={session.junit('suite')}"]
     command += ["-p", "no:cacheprovider", "--import-mode=importlib", "--rootdir", str(tmp_path)]
     subprocess.run([*command, "tests"], cwd=tmp_path, capture_output=True, check=False)
-    found = reports.tests_of(session)
+    assert not reports.tests_of(session, whole=False)["complete"]
+    found = reports.tests_of(session, whole=True)
     assert found["counts"] == {"passed": 1, "failure": 1, "error": 1, "skipped": 1}
     assert found["complete"]
     ids = {failure["id"]: failure["line"] for failure in found["failures"]}

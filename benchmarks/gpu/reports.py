@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from benchmarks.gpu.stages import Session
+from benchmarks.gpu.stages import MOST_FAILURES, Session
 
 __all__ = ["headlines", "tests_of"]
 
@@ -27,15 +27,16 @@ def headlines(cases: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def tests_of(session: Session) -> dict[str, Any]:
-    """Return the counts of the tests that ran, and the id and first line of each that failed."""
+def tests_of(session: Session, whole: bool) -> dict[str, Any]:
+    """Return the counts of the tests that ran, and the id and first line of each that failed.
+
+    `whole` tells whether the suite ran to its end; one that stopped at its most failures did not.
+    """
     counts: dict[str, int] = {}
     failures: dict[str, str] = {}
-    complete = session.settled
     for run in _RUNS:
         if (suite := _suite(session.junit(run))) is None:
             continue
-        complete = complete or run == "suite"
         for case in suite.iter("testcase"):
             outcome, line = _outcome(case)
             counts[outcome] = counts.get(outcome, 0) + 1
@@ -44,6 +45,7 @@ def tests_of(session: Session) -> dict[str, Any]:
     if not counts:
         return {}
     listed = [{"id": name, "line": line} for name, line in failures.items()]
+    complete = session.settled or (whole and len(listed) < MOST_FAILURES)
     return {"counts": counts, "complete": complete, "failures": listed}
 
 

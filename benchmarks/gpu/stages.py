@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 
-__all__ = ["GPU_TESTS", "STAGES", "Session", "Stage"]
+__all__ = ["GPU_TESTS", "MOST_FAILURES", "STAGES", "Session", "Stage"]
 
 GPU_TESTS = (
     "tests/flux/cuda",
@@ -26,6 +26,7 @@ GPU_TESTS = (
 """Where all tests marked `gpu` are: the other folders are not even imported."""
 
 SANITIZING = 150  # seconds kept back for the two sanitizers
+MOST_FAILURES = 40  # then the tests stop: something is wrong with the machine, or with all
 WORKERS = 8  # more would wait for the one GPU
 _PLUGINS = ("xdist", "_hypothesis_pytestplugin")
 """Of pytest: no other that is installed is loaded, since some warn, and a warning is an error."""
@@ -109,7 +110,7 @@ def _warm(*more: str) -> Callable[[Session, float], Command]:
 
 def _tests(stage: str, *paths: str) -> Callable[[Session, float], Command]:
     def command(session: Session, limit: float) -> Command:
-        words = ["-m", "pytest", "-q", "-m", "gpu", "--tb=short", "--maxfail=40"]
+        words = ["-m", "pytest", "-q", "-m", "gpu", "--tb=short", f"--maxfail={MOST_FAILURES}"]
         words += ["-p", "no:cacheprovider", f"--junitxml={session.junit(stage)}"]
         words += [f"-p{plugin}" for plugin in _PLUGINS if find_spec(plugin) is not None]
         if find_spec("xdist") is not None:
