@@ -54,7 +54,7 @@ SIGN_TERMS = 10
 
 _CHUNK = 1 << 17  # about a millisecond of work, some ten times what starting a thread costs
 
-_SOURCES = ("constants.py", "exact/*.py", "lattice/*.py", "flux/cpu/*.py", "flux/cpu/*/*.py")
+_SOURCES = ("constants.py", "exact/*.py", "lattice/*.py", "flux/cpu/*.py")
 
 _MAGIC = 6755399441055744.0  # 1.5 * 2^52: adding it leaves an integer in the low bits
 _MAGIC_BITS = 0x4338000000000000

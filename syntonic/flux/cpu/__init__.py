@@ -1,1 +1,1 @@
-"""Flux operations on NumPy arrays."""
+"""Flux operations on NumPy arrays, in compiled loops: importing a family imports numba."""

@@ -16,7 +16,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from syntonic.flux.cpu.compiled.pool import Pool, packer, run
+from syntonic.flux.cpu.pool import Pool, packer, run
 from syntonic.lattice.jit import njit
 
 __all__ = ["in_threads", "thread_count"]

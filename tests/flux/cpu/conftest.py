@@ -1,21 +1,11 @@
-"""Both forms of the CPU backend run the same tests."""
+"""What the tests of the CPU backend share."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib import import_module
-from types import ModuleType
 
 import numpy as np
 import pytest
-
-Load = Callable[[str], ModuleType]
-
-
-@pytest.fixture(params=["plain", "compiled"])
-def form(request: pytest.FixtureRequest) -> Load:
-    """Return a function that imports a family of one form."""
-    return lambda family: import_module(f"syntonic.flux.cpu.{request.param}.{family}")
 
 
 @pytest.fixture(params=[np.float32, np.float64], ids=["f32", "f64"])

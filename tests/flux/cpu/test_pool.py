@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from syntonic.flux.cpu.compiled import pool
+from syntonic.flux.cpu import pool
 
 ACQUIRE, RELEASE = -1, -2
 STEPS = 5_000

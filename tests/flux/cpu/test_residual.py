@@ -1,21 +1,17 @@
-"""Residual connections of both forms: exact rounding, derivatives, edge values, torch."""
+"""Residual connections on the CPU: exact rounding, derivatives, edge values, torch."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
 from fractions import Fraction
-from types import ModuleType
 
 import numpy as np
 import pytest
 
 from syntonic.constants import PHI_INV
-from syntonic.flux.cpu import residual as public
-from syntonic.flux.cpu.compiled import residual as compiled
-from syntonic.flux.cpu.plain import residual as plain
+from syntonic.flux.cpu import norm, residual
 
-Load = Callable[[str], ModuleType]
 MODES = ("phi", "phi_symmetric", "standard")
 SIZES = (0, 1, 2, 31, 33, 1023, 1025)
 EDGES = (0.0, -0.0, 1.0, -1.0, np.inf, -np.inf, np.nan, 1e30, -1e30, 1e-38, 3e-42)
@@ -24,11 +20,6 @@ EDGES = (0.0, -0.0, 1.0, -1.0, np.inf, -np.inf, np.nan, 1e30, -1e30, 1e-38, 3e-4
 @pytest.fixture(params=MODES)
 def mode(request: pytest.FixtureRequest) -> str:
     return request.param
-
-
-@pytest.fixture
-def module(form: Load) -> ModuleType:
-    return form("residual")
 
 
 def normal(kind: type, *shape: int, seed: int = 0) -> np.ndarray:
@@ -58,7 +49,7 @@ def rounded(x: Fraction, kind: type) -> float:
 
 
 @pytest.mark.parametrize("scale", [1.0, 1e-7, 1e7, 1e-30, 1e-37])
-def test_phi_is_one_fused_multiply_add(module: ModuleType, kind: type, scale: float) -> None:
+def test_phi_is_one_fused_multiply_add(kind: type, scale: float) -> None:
     """Round identity + residual·fl(1/φ) once, from exact fractions, at any ratio of sizes."""
     x = normal(kind, 2000) * kind(scale)
     y = normal(kind, 2000, seed=1) * np.exp2(np.arange(2000) % 60 - 30).astype(kind) * kind(scale)
@@ -67,33 +58,33 @@ def test_phi_is_one_fused_multiply_add(module: ModuleType, kind: type, scale: fl
     c = Fraction(float(kind(PHI_INV)))
     rows = zip(x.tolist(), y.tolist(), strict=True)
     exact = [rounded(Fraction(a) + Fraction(b) * c, kind) for a, b in rows]
-    np.testing.assert_array_equal(module.residual(x, y, "phi"), np.array(exact, kind))
+    np.testing.assert_array_equal(residual.residual(x, y, "phi"), np.array(exact, kind))
 
 
 @pytest.mark.parametrize("tiny", [1e-20, -1e-20, 1e-35, -1e-35])
-def test_ties_that_a_tiny_identity_breaks(module: ModuleType, kind: type, tiny: float) -> None:
+def test_ties_that_a_tiny_identity_breaks(kind: type, tiny: float) -> None:
     """Products of small integers lie half-way between floats now and then; n·fl(1/φ) ± tiny."""
     y = np.arange(-400, 400).astype(kind)
     x = np.full(y.shape, tiny, kind)
     c, z = Fraction(float(kind(PHI_INV))), Fraction(float(kind(tiny)))
     exact = np.array([rounded(Fraction(v) * c + z, kind) for v in y.tolist()], kind)
-    np.testing.assert_array_equal(module.residual(x, y, "phi"), exact)
+    np.testing.assert_array_equal(residual.residual(x, y, "phi"), exact)
 
 
 @pytest.mark.parametrize("scale", [1e-323, 1e-310, 1e-300, 1e-160, 1e160, 1e300])
-def test_fused_at_the_ends_of_float64(module: ModuleType, scale: float) -> None:
+def test_fused_at_the_ends_of_float64(scale: float) -> None:
     x, y = normal(np.float64, 300) * scale, normal(np.float64, 300, seed=1) * scale
     x[::3] = -(y[::3] * PHI_INV)
     rows = zip(x.tolist(), y.tolist(), strict=True)
     exact = [float(Fraction(a) + Fraction(b) * Fraction(PHI_INV)) for a, b in rows]
-    np.testing.assert_array_equal(module.residual(x, y, "phi"), exact)
+    np.testing.assert_array_equal(residual.residual(x, y, "phi"), exact)
 
 
-def test_overflow_is_infinite(module: ModuleType, kind: type) -> None:
+def test_overflow_is_infinite(kind: type) -> None:
     most = np.finfo(kind).max
     x = np.array([most, -most, most], kind)
     y = np.array([most, -most, -most], kind)
-    out = module.residual(x, y, "phi")
+    out = residual.residual(x, y, "phi")
     assert out[0] == np.inf
     assert out[1] == -np.inf
     # the sum is in range although the product alone could have rounded away
@@ -102,55 +93,43 @@ def test_overflow_is_infinite(module: ModuleType, kind: type) -> None:
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_the_other_modes(module: ModuleType, kind: type, size: int) -> None:
+def test_the_other_modes(kind: type, size: int) -> None:
     x, y = normal(kind, size), normal(kind, size, seed=1)
-    np.testing.assert_array_equal(module.residual(x, y, "standard"), x + y)
-    np.testing.assert_array_equal(module.residual(x, y, "phi_symmetric"), (x + y) * kind(PHI_INV))
+    np.testing.assert_array_equal(residual.residual(x, y, "standard"), x + y)
+    np.testing.assert_array_equal(residual.residual(x, y, "phi_symmetric"), (x + y) * kind(PHI_INV))
 
 
-def test_edge_values(module: ModuleType, kind: type, mode: str) -> None:
+def test_edge_values(kind: type, mode: str) -> None:
     x, y = pairs_of_edges(kind)
     with np.errstate(all="ignore"):
         a, b = weights(mode)
         plain_sum = x * kind(a) + y * kind(b)
         # Rounding twice may differ in the last bit and in subnormal numbers, not in these:
         special = ~np.isfinite(plain_sum) | (plain_sum == 0)
-    out = module.residual(x, y, mode)
+    out = residual.residual(x, y, mode)
     np.testing.assert_array_equal(out[special], plain_sum[special])
     np.testing.assert_array_equal(
         np.signbit(out[special & ~np.isnan(out)]), np.signbit(plain_sum[special & ~np.isnan(out)])
     )
-    relu = module.residual_relu(x, y, mode)
+    relu = residual.residual_relu(x, y, mode)
     np.testing.assert_array_equal(relu, np.where(np.isnan(out), np.nan, np.maximum(out, 0)))
     assert not np.signbit(relu[relu == 0]).any()
 
 
-def test_both_forms_agree_bitwise(kind: type, mode: str) -> None:
-    x, y = pairs_of_edges(kind)
-    x = np.concatenate([x, normal(kind, 5000)])
-    y = np.concatenate([y, normal(kind, 5000, seed=1)])
-    for name in ("residual", "residual_relu"):
-        a, b = (getattr(form, name)(x, y, mode) for form in (plain, compiled))
-        assert a.dtype == b.dtype == kind
-        np.testing.assert_array_equal(np.isnan(a), np.isnan(b))
-        keep = ~np.isnan(a)
-        assert a[keep].tobytes() == b[keep].tobytes()
-
-
 @pytest.mark.parametrize("size", SIZES)
-def test_gelu(module: ModuleType, kind: type, mode: str, size: int) -> None:
+def test_gelu(kind: type, mode: str, size: int) -> None:
     """By erfc of the C library, in double precision; in the tail its argument is inexact."""
     x, y = 3 * normal(kind, size), 3 * normal(kind, size, seed=1)
-    z = compiled.residual(x, y, mode).astype(np.float64)
+    z = residual.residual(x, y, mode).astype(np.float64)
     exact = np.array([v * math.erfc(-v * math.sqrt(0.5)) / 2 for v in z])
     spacing = np.spacing(abs(exact).astype(kind)) * (1 + z * z / 2 * (kind is np.float64))
     bound = 5 * spacing + np.where(z < -13, np.finfo(kind).tiny, 0)  # may underflow to 0
-    assert (abs(module.residual_gelu(x, y, mode) - exact) <= bound).all()
+    assert (abs(residual.residual_gelu(x, y, mode) - exact) <= bound).all()
 
 
-def test_gelu_of_edge_values(module: ModuleType, kind: type) -> None:
+def test_gelu_of_edge_values(kind: type) -> None:
     x = np.array([np.inf, -np.inf, np.nan, 0, 100, -100], kind)
-    out = module.residual_gelu(x, np.zeros_like(x), "phi")
+    out = residual.residual_gelu(x, np.zeros_like(x), "phi")
     np.testing.assert_array_equal(out, [np.inf, np.nan, np.nan, 0, 100, 0])
 
 
@@ -159,45 +138,45 @@ def test_gelu_of_edge_values(module: ModuleType, kind: type) -> None:
 
 def test_backward_shares_what_is_equal(kind: type) -> None:
     grad = normal(kind, 7, 5)
-    by_identity, by_residual = public.residual_backward(grad, "phi")
+    by_identity, by_residual = residual.residual_backward(grad, "phi")
     assert by_identity is grad
     np.testing.assert_array_equal(by_residual, grad * kind(PHI_INV))
-    by_identity, by_residual = public.residual_backward(grad, "phi_symmetric")
+    by_identity, by_residual = residual.residual_backward(grad, "phi_symmetric")
     assert by_identity is by_residual
     np.testing.assert_array_equal(by_residual, grad * kind(PHI_INV))
-    by_identity, by_residual = public.residual_backward(grad, "standard")
+    by_identity, by_residual = residual.residual_backward(grad, "standard")
     assert by_identity is grad
     assert by_residual is grad
 
 
-def test_relu_backward_as_torch_has_it(module: ModuleType, kind: type, mode: str) -> None:
+def test_relu_backward_as_torch_has_it(kind: type, mode: str) -> None:
     """Zero where the output is not above zero, whatever the gradient; a NaN lets it through."""
     out = np.array([0, 2, np.nan, 0, 0], kind)
     grad = np.array([3, 5, 7, np.inf, np.nan], kind)
     a, b = weights(mode)
-    gi, gr = module.residual_relu_backward(grad, out, mode)
+    gi, gr = residual.residual_relu_backward(grad, out, mode)
     np.testing.assert_array_equal(gi, np.array([0, 5, 7, 0, 0], kind) * kind(a))
     np.testing.assert_array_equal(gr, np.array([0, 5, 7, 0, 0], kind) * kind(b))
 
 
-def test_gelu_backward_is_the_slope(module: ModuleType, mode: str) -> None:
+def test_gelu_backward_is_the_slope(mode: str) -> None:
     """Central differences of order 4 in float64: their error is about 1e-12."""
     x, y, grad = (normal(np.float64, 400, seed=s) for s in range(3))
     h, zero = 1e-3, np.zeros(400)
-    z = module.residual(x, y, mode)
+    z = residual.residual(x, y, mode)
 
     def gelu(at: np.ndarray) -> np.ndarray:
-        return module.residual_gelu(at, zero, "standard")
+        return residual.residual_gelu(at, zero, "standard")
 
     slope = (8 * (gelu(z + h) - gelu(z - h)) - (gelu(z + 2 * h) - gelu(z - 2 * h))) / (12 * h)
-    gi, gr = module.residual_gelu_backward(grad, x, y, mode)
+    gi, gr = residual.residual_gelu_backward(grad, x, y, mode)
     a, b = weights(mode)
     np.testing.assert_allclose(gi, grad * slope * a, atol=1e-11)
     np.testing.assert_allclose(gr, grad * slope * b, atol=1e-11)
 
 
 @pytest.mark.parametrize("shape", [(3, 5), (1, 1), (37, 33), (2, 1025)])
-def test_torch_agrees(module: ModuleType, kind: type, mode: str, shape: tuple[int, int]) -> None:
+def test_torch_agrees(kind: type, mode: str, shape: tuple[int, int]) -> None:
     """Values and gradients of everything, from torch in float64."""
     torch = pytest.importorskip("torch")
     functional = torch.nn.functional
@@ -207,20 +186,20 @@ def test_torch_agrees(module: ModuleType, kind: type, mode: str, shape: tuple[in
     a, b = weights(mode)
     total = a * wide[0] + b * wide[1]
     tolerance = 60 * np.finfo(kind).eps  # sums of up to 1025 terms, the norm of few elements
-    out = module.residual_relu(x, y, mode)
+    out = residual.residual_relu(x, y, mode)
     cases = {
-        "relu": (torch.relu(total), out, module.residual_relu_backward(grad, out, mode)),
+        "relu": (torch.relu(total), out, residual.residual_relu_backward(grad, out, mode)),
         "gelu": (
             functional.gelu(total),
-            module.residual_gelu(x, y, mode),
-            module.residual_gelu_backward(grad, x, y, mode),
+            residual.residual_gelu(x, y, mode),
+            residual.residual_gelu_backward(grad, x, y, mode),
         ),
     }
-    normed, mean, rstd = module.residual_layer_norm(x, y, gamma, beta, 1e-3, mode)
+    normed, statistics = residual.residual_layer_norm(x, y, gamma, beta, 1e-3, mode)
     cases["layer norm"] = (
         functional.layer_norm(total, shape[1:], wide[2], wide[3], 1e-3),
         normed,
-        module.residual_layer_norm_backward(grad, x, y, gamma, mean, rstd, mode),
+        residual.residual_layer_norm_backward(grad, x, y, gamma, statistics, mode),
     )
     for name, (expected, found, gradients) in cases.items():
         np.testing.assert_allclose(
@@ -240,20 +219,17 @@ def test_torch_agrees(module: ModuleType, kind: type, mode: str, shape: tuple[in
 
 
 @pytest.mark.parametrize("shape", [(0, 4), (4, 0), (1, 1), (3, 2), (5, 31), (2, 33), (3, 1025)])
-def test_layer_norm_is_that_of_the_sum(
-    form: Load, kind: type, mode: str, shape: tuple[int, int]
-) -> None:
-    module, norm = form("residual"), form("norm")
+def test_layer_norm_is_that_of_the_sum(kind: type, mode: str, shape: tuple[int, int]) -> None:
     x, y, grad = (normal(kind, *shape, seed=s) for s in range(3))
-    z = module.residual(x, y, mode)
+    z = residual.residual(x, y, mode)
     for gamma, beta in ((None, None), normal(kind, 2, shape[1], seed=9)):
-        found = module.residual_layer_norm(x, y, gamma, beta, 1e-5, mode)
+        found = residual.residual_layer_norm(x, y, gamma, beta, 1e-5, mode)
         expected = norm.layer_norm(z, 1.0, 1e-5, gamma, beta)
         for f, e in zip(found, expected, strict=True):
             np.testing.assert_array_equal(f, e)
-        _, mean, rstd = found
-        gi, gr, *more = module.residual_layer_norm_backward(grad, x, y, gamma, mean, rstd, mode)
-        dz, *parameters = norm.layer_norm_backward(grad, z, 1.0, gamma, mean, rstd)
+        _, statistics = found
+        gi, gr, *more = residual.residual_layer_norm_backward(grad, x, y, gamma, statistics, mode)
+        dz, *parameters = norm.layer_norm_backward(grad, z, 1.0, gamma, statistics)
         a, b = weights(mode)
         np.testing.assert_array_equal(gi, dz * kind(a))
         np.testing.assert_array_equal(gr, dz * kind(b))
@@ -266,47 +242,47 @@ def test_layer_norm_is_that_of_the_sum(
 
 @pytest.mark.parametrize("scale", [1.0, 1e-200, 1e200, 1e-310])
 @pytest.mark.parametrize("size", [1, 33, 20_000])
-def test_component_norms(module: ModuleType, mode: str, scale: float, size: int) -> None:
+def test_component_norms(mode: str, scale: float, size: int) -> None:
     """math.hypot scales and compensates on its own."""
     x, y = normal(np.float64, size) * scale, normal(np.float64, size, seed=1) * scale
-    out = module.residual(x, y, mode)
-    found = module.component_norms(x, y, mode)
+    out = residual.residual(x, y, mode)
+    found = residual.component_norms(x, y, mode)
     exact = [math.hypot(*v.tolist()) for v in (x, y, out)]
     assert found.dtype == np.float64
     np.testing.assert_allclose(found, exact, rtol=1e-14, atol=5e-324)
 
 
-def test_component_norms_of_edges(module: ModuleType, kind: type, mode: str) -> None:
+def test_component_norms_of_edges(kind: type, mode: str) -> None:
     none = np.zeros(0, kind)
-    np.testing.assert_array_equal(module.component_norms(none, none, mode), [0, 0, 0])
+    np.testing.assert_array_equal(residual.component_norms(none, none, mode), [0, 0, 0])
     x = np.array([3, np.inf], kind)
     y = np.array([np.nan, 4], kind)
-    np.testing.assert_array_equal(module.component_norms(x, y, mode), [np.inf, np.nan, np.nan])
+    np.testing.assert_array_equal(residual.component_norms(x, y, mode), [np.inf, np.nan, np.nan])
     x = np.full(100, 1e30, kind)
-    np.testing.assert_allclose(module.component_norms(x, 0 * x, "phi")[0], 1e31, rtol=1e-6)
+    np.testing.assert_allclose(residual.component_norms(x, 0 * x, "phi")[0], 1e31, rtol=1e-6)
 
 
 # -- memory and threads -----------------------------------------------------------------------
 
 
-def test_nothing_given_is_written(module: ModuleType, kind: type, mode: str) -> None:
+def test_nothing_given_is_written(kind: type, mode: str) -> None:
     """Read-only and misaligned arrays of any rank."""
     bytes_ = np.zeros(4 * 6 * 10 * 8 + 1, np.uint8)
     x = bytes_[1 : 1 + 60 * np.dtype(kind).itemsize].view(kind).reshape(2, 5, 6)
     x[...] = normal(kind, 2, 5, 6)
     y = normal(kind, 2, 5, 6, seed=1)
-    expected = module.residual(x.copy(), y, mode)
+    expected = residual.residual(x.copy(), y, mode)
     for v in (x, y):
         v.flags.writeable = False
-    np.testing.assert_array_equal(module.residual(x, y, mode), expected)
-    module.residual_relu_backward(x, y, mode)
-    module.residual_gelu_backward(x, y, y, mode)
+    np.testing.assert_array_equal(residual.residual(x, y, mode), expected)
+    residual.residual_relu_backward(x, y, mode)
+    residual.residual_gelu_backward(x, y, y, mode)
 
 
-def test_a_scalar_array(module: ModuleType, kind: type, mode: str) -> None:
+def test_a_scalar_array(kind: type, mode: str) -> None:
     x = np.array(2.0, kind)
     for name in ("residual", "residual_relu", "residual_gelu"):
-        out = getattr(module, name)(x, x, mode)
+        out = getattr(residual, name)(x, x, mode)
         assert isinstance(out, np.ndarray)
         assert out.shape == ()
 
@@ -315,14 +291,14 @@ def test_threads_do_not_change_a_bit(kind: type, mode: str, threads: Callable[[i
     x, y, grad = (normal(kind, 487, 613, seed=s) for s in range(3))
 
     def everything() -> list[bytes]:
-        out, mean, rstd = public.residual_layer_norm(x, y, None, None, 1e-5, mode)
-        relu = public.residual_relu(x, y, mode)
+        out, statistics = residual.residual_layer_norm(x, y, None, None, 1e-5, mode)
+        relu = residual.residual_relu(x, y, mode)
         arrays = [
-            public.residual(x, y, mode), relu, out, mean, rstd,
-            public.residual_gelu(x, y, mode), public.component_norms(x, y, mode),
-            *public.residual_relu_backward(grad, relu, mode),
-            *public.residual_gelu_backward(grad, x, y, mode),
-            *public.residual_layer_norm_backward(grad, x, y, None, mean, rstd, mode),
+            residual.residual(x, y, mode), relu, out, statistics,
+            residual.residual_gelu(x, y, mode), residual.component_norms(x, y, mode),
+            *residual.residual_relu_backward(grad, relu, mode),
+            *residual.residual_gelu_backward(grad, x, y, mode),
+            *residual.residual_layer_norm_backward(grad, x, y, None, statistics, mode),
         ]  # fmt: skip
         return [v.tobytes() for v in arrays]
 

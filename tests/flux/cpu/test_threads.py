@@ -16,8 +16,7 @@ import numba
 import numpy as np
 import pytest
 
-from syntonic.flux.cpu import residual, threads
-from syntonic.flux.cpu.compiled import pool
+from syntonic.flux.cpu import pool, residual, threads
 from syntonic.flux.cpu.threads import LEAST_WORK, in_threads
 
 Set = Callable[[int], None]
@@ -187,7 +186,7 @@ def test_a_forked_child_has_threads_of_its_own(threads: Set) -> None:
 def test_a_program_may_end_beside_its_helpers(rest: float) -> None:
     program = f"""
 import time, numpy as np
-from syntonic.flux.cpu.compiled import residual
+from syntonic.flux.cpu import residual
 x = np.ones(1 << 20)
 assert (residual.residual(x, x, "standard") == 2).all()
 time.sleep({rest})

@@ -19,7 +19,7 @@ from numba import types
 from numba.extending import intrinsic, overload
 
 from syntonic.constants import multi_double
-from syntonic.flux.cpu.tail import TAIL_CENTRE, TAIL_F32, TAIL_F64
+from syntonic.flux.cpu.normal_tail import TAIL_CENTRE, TAIL_F32, TAIL_F64
 
 F = TypeVar("F", bound=Callable[..., Any])
 Floats = npt.NDArray[Any]

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from mpmath import mpf
 
-from syntonic.flux.cpu.compiled import vector
-from syntonic.flux.cpu.tail import TAIL_CENTRE, TAIL_F32, TAIL_F64
+from syntonic.flux.cpu import elementary
+from syntonic.flux.cpu.normal_tail import TAIL_CENTRE, TAIL_F32, TAIL_F64
 from syntonic.lattice.jit import njit
 
 RNG = np.random.default_rng(3)
@@ -20,25 +20,25 @@ RNG = np.random.default_rng(3)
 @njit
 def _exp_below(x: Any, out: Any) -> None:
     for i in range(x.size):
-        out[i] = vector.exp_below(x[i])
+        out[i] = elementary.exp_below(x[i])
 
 
 @njit
 def _log(x: Any, out: Any) -> None:
     for i in range(x.size):
-        out[i] = vector.log(x[i])
+        out[i] = elementary.log(x[i])
 
 
 @njit
 def _gelu(x: Any, out: Any) -> None:
     for i in range(x.size):
-        out[i] = vector.gelu(x[i])
+        out[i] = elementary.gelu(x[i])
 
 
 @njit
 def _gelu_slope(x: Any, out: Any) -> None:
     for i in range(x.size):
-        out[i] = vector.gelu_slope(x[i])
+        out[i] = elementary.gelu_slope(x[i])
 
 
 def gelu(x: mpf) -> mpf:

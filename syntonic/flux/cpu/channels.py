@@ -13,11 +13,11 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from syntonic.flux.cpu.choice import Array
-from syntonic.flux.cpu.compiled.lanes import sum_deviations, sum_of, sum_products
-from syntonic.flux.cpu.compiled.rows import CHUNK, merge, row_moments
-from syntonic.flux.cpu.compiled.vector import fma, wide_vectors
+from syntonic.flux.cpu.elementary import fma, wide_vectors
+from syntonic.flux.cpu.rows import CHUNK, deviations, merge, row_moments
+from syntonic.flux.cpu.sums import sum_deviations, sum_of, sum_products
 from syntonic.lattice.jit import njit
+from syntonic.typing import FloatArray as Array
 
 Doubles = npt.NDArray[np.float64]
 
@@ -268,13 +268,18 @@ def _group_moments(x: Array, i: int, j: int, c: int, pivot: float) -> tuple[floa
     count, total = (j - i) * x.shape[2], 0.0
     for k in range(i, j):
         total += sum_of(x[k, c])
-    mean = x.dtype.type(total / count)
-    rest, squares = 0.0, 0.0
+    mean, rest, squares = np.float64(x.dtype.type(total / count)), 0.0, 0.0
     for k in range(i, j):
         u, v = sum_deviations(x[k, c], mean)
         rest += u
         squares += v
-    return (np.float64(mean) - pivot) + rest / count, squares - rest * (rest / count)
+    if rest * (rest / count) * 2 > squares:  # as in `rows`: the rounded mean is too far off
+        mean, rest, squares = mean + rest / count, 0.0, 0.0
+        for k in range(i, j):
+            u, v = deviations(x[k, c], mean)
+            rest += u
+            squares += v
+    return (mean - pivot) + rest / count, squares - rest * (rest / count)
 
 
 @njit

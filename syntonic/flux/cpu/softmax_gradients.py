@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from syntonic.flux.cpu.choice import Array
-from syntonic.flux.cpu.compiled.lanes import dot, sum_of
-from syntonic.flux.cpu.compiled.vector import wide_vectors
+from syntonic.flux.cpu.elementary import wide_vectors
+from syntonic.flux.cpu.sums import dot, sum_of
 from syntonic.flux.cpu.threads import in_threads, thread_count
 from syntonic.lattice.jit import njit
+from syntonic.typing import FloatArray as Array
 
 Doubles = npt.NDArray[np.float64]
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from syntonic.flux.cpu.compiled import lanes
+from syntonic.flux.cpu import sums
 from syntonic.lattice.jit import njit
 
 SIZES = [*range(36), 47, 63, 64, 65, 79, 127, 128, 129, 144, 200, 255, 256, 257, 1000]
@@ -16,32 +16,32 @@ SIZES = [*range(36), 47, 63, 64, 65, 79, 127, 128, 129, 144, 200, 255, 256, 257,
 
 @njit
 def _sum_of(x: Any) -> Any:
-    return lanes.sum_of(x)
+    return sums.sum_of(x)
 
 
 @njit
 def _largest(x: Any) -> Any:
-    return lanes.largest(x)
+    return sums.largest(x)
 
 
 @njit
 def _dot(x: Any, y: Any) -> Any:
-    return lanes.dot(x, y)
+    return sums.dot(x, y)
 
 
 @njit
 def _sum_deviations(x: Any, mean: Any) -> Any:
-    return lanes.sum_deviations(x, mean)
+    return sums.sum_deviations(x, mean)
 
 
 @njit
 def _sum_products(g: Any, x: Any, mean: Any) -> Any:
-    return lanes.sum_products(g, x, mean)
+    return sums.sum_products(g, x, mean)
 
 
 @njit
 def _sum_scaled(g: Any, x: Any, gamma: Any, mean: Any) -> Any:
-    return lanes.sum_scaled(g, x, gamma, mean)
+    return sums.sum_scaled(g, x, gamma, mean)
 
 
 def in_order(terms: np.ndarray) -> float:

@@ -1,1 +1,0 @@
-"""The CPU backend in compiled loops; importing a module of this package imports numba."""
