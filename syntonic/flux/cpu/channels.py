@@ -252,7 +252,8 @@ def run_moments(
         for i in range(start, stop, group):
             j = min(i + group, stop)
             if inner > CHUNK:
-                u, v = row_moments(x[i, c], pivot)
+                high, low, v = row_moments(x[i, c])
+                u = (high - pivot) + low
             else:
                 u, v = _group_moments(x, i, j, c, pivot)
             if i == start:

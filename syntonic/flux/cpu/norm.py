@@ -325,15 +325,16 @@ def _moments_of_all(flat: Array) -> tuple[float, float]:
     """Take all elements as the one channel of many runs."""
     size, inner = flat.size, min(flat.size, STRETCH)
     mean, m2, done = np.empty(1), np.empty(1), 0
+    pivot = flat[:STRETCH].mean(dtype=np.float64, keepdims=True).astype(flat.dtype)
     whole = size // inner * inner
     for part in (flat[:whole].reshape(-1, 1, inner), flat[whole:].reshape(1, 1, -1)):
         if part.size:
             n, _, length = part.shape
             tables = np.empty((2, n, 1, 1, 1))
-            arrays = part, flat[:1], *tables.reshape(2, n, 1)
+            arrays = part, pivot, *tables.reshape(2, n, 1)
             in_threads(channels.run_moments, n, 2 * part.size, 1, *arrays)
             done = channels.merge_parts(done, length, part.size, tables[0], tables[1], mean, m2)
-    return float(mean[0] + np.float64(flat[0])), float(m2[0] / size)
+    return float(mean[0] + np.float64(pivot[0])), float(m2[0] / size)
 
 
 # -- layer norm -------------------------------------------------------------------------------
