@@ -19,9 +19,9 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import numba
 import numpy as np
 
+import syntonic
 from benchmarks.measure import Result, machine, side_by_side, table, write
 from syntonic.constants import PHI_INV
 from syntonic.flux.cpu import norm, residual, softmax
@@ -100,7 +100,7 @@ def residuals(kind: type, rows: int, cols: int) -> Iterator[Result]:
     gamma, beta = normal(kind, 2, cols)
     size, c, shape = x.size, kind(PHI_INV), f"{rows}x{cols}"
     out = residual.residual_relu(x, y, "phi")
-    _, mean, rstd = residual.residual_layer_norm(x, y, gamma, beta, EPS, "phi")
+    _, found = residual.residual_layer_norm(x, y, gamma, beta, EPS, "phi")
 
     def total(x: Any, y: Any) -> Any:
         return torch.add(x, y, alpha=PHI_INV)
@@ -129,7 +129,7 @@ def residuals(kind: type, rows: int, cols: int) -> Iterator[Result]:
     yield from forward_and_backward(
         f"residual + layer norm {shape}", size, kind,
         (lambda: residual.residual_layer_norm(x, y, gamma, beta, EPS, "phi"),
-         lambda: residual.residual_layer_norm_backward(grad, x, y, gamma, mean, rstd, "phi")),
+         lambda: residual.residual_layer_norm_backward(grad, x, y, gamma, found, "phi")),
         (lambda: numpy_layer_norm(x + y * c, gamma, beta), None),
         lambda x, y, g, b: functional.layer_norm(total(x, y), (cols,), g, b, EPS),
         (x, y, gamma, beta), grad,
@@ -152,11 +152,12 @@ def numpy_layer_norm_backward(
 def layer_norms(kind: type, rows: int, cols: int) -> Iterator[Result]:
     x, grad = normal(kind, rows, cols), normal(kind, rows, cols)
     gamma, beta = normal(kind, 2, cols)
-    _, mean, rstd = norm.layer_norm(x, 1.0, EPS, gamma, beta)
+    _, found = norm.layer_norm(x, 1.0, EPS, gamma, beta)
+    mean, rstd = found[0].astype(kind), (1 / found[2]).astype(kind)
     yield from forward_and_backward(
         f"layer norm {rows}x{cols}", x.size, kind,
         (lambda: norm.layer_norm(x, 1.0, EPS, gamma, beta),
-         lambda: norm.layer_norm_backward(grad, x, 1.0, gamma, mean, rstd)),
+         lambda: norm.layer_norm_backward(grad, x, 1.0, gamma, found)),
         (lambda: numpy_layer_norm(x, gamma, beta),
          lambda: numpy_layer_norm_backward(grad, x, gamma, mean, rstd)),
         lambda x, g, b: functional.layer_norm(x, (cols,), g, b, EPS), (x, gamma, beta), grad,
@@ -182,11 +183,12 @@ def numpy_batch_norm_backward(
 def batch_norms(kind: type, *shape: int) -> Iterator[Result]:
     x, grad = normal(kind, *shape), normal(kind, *shape)
     gamma, beta = normal(kind, 2, shape[1])
-    _, mean, var = norm.batch_norm(x, 1.0, EPS, gamma, beta)
+    _, found = norm.batch_norm(x, 1.0, EPS, gamma, beta)
+    mean, var = found[0].astype(kind), found[2].astype(kind)
     yield from forward_and_backward(
         f"batch norm {'x'.join(map(str, shape))}", x.size, kind,
         (lambda: norm.batch_norm(x, 1.0, EPS, gamma, beta),
-         lambda: norm.batch_norm_backward(grad, x, mean, var, 1.0, EPS, gamma, True)),
+         lambda: norm.batch_norm_backward(grad, x, found, 1.0, EPS, gamma, True)),
         (lambda: numpy_batch_norm(x, gamma, beta),
          lambda: numpy_batch_norm_backward(grad, x, gamma, mean, var)),
         lambda x, g, b: functional.batch_norm(x, None, None, g, b, training=True, eps=EPS),
@@ -266,7 +268,7 @@ def main() -> None:
     parser.add_argument("--more", action="store_true", help="more shapes of each family")
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
-    numba.config.NUMBA_NUM_THREADS = options.threads
+    syntonic.set_num_threads(options.threads)
     if torch is not None:
         torch.set_num_threads(options.threads)
     print(machine())

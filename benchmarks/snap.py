@@ -20,9 +20,9 @@ from typing import Any
 
 import gmpy2
 import mpmath
-import numba  # loaded first: compiled loops serve small arrays too
 import numpy as np
 
+import syntonic
 from benchmarks.measure import Result, machine, side_by_side, table, write
 from syntonic.constants import PHI
 from syntonic.lattice.snap import snap
@@ -207,7 +207,7 @@ def main() -> None:
     options = parser.parse_args()
     n = 400_000 if options.quick else 4_000_000
     print(machine())
-    print(f"threads: {numba.config.NUMBA_NUM_THREADS}\n")
+    print(f"threads: {syntonic.get_num_threads()}\n")
     results = [against_the_scan(100, n, n // 20), against_the_scan(10**4, n, 10 * BLOCK)]
     results += [*ordinary(n), *adversarial(n), *waking(n), residuals(n), *single_values()]
     print(table(results))

@@ -46,6 +46,7 @@ if _TYPE_CHECKING:
     )
     from syntonic.recovery import Recovery, recover
     from syntonic.tensor import ResonantPhase, ResonantTensor
+    from syntonic.threads import get_num_threads, num_threads, set_num_threads
 
 __all__ = [
     "PHI",
@@ -75,6 +76,7 @@ __all__ = [
     "SyntonicSoftmaxMode",
     "SyntonicSoftmaxState",
     "component_norms",
+    "get_num_threads",
     "golden_batch_norm_1d",
     "golden_batch_norm_2d",
     "golden_layer_norm",
@@ -82,12 +84,14 @@ __all__ = [
     "integers",
     "kernels",
     "linalg",
+    "num_threads",
     "output_stats",
     "phi_residual",
     "phi_residual_gelu",
     "phi_residual_layernorm",
     "phi_residual_relu",
     "recover",
+    "set_num_threads",
     "snap",
     "syntonic_softmax",
 ]
@@ -114,16 +118,19 @@ _LATER = {
     "SyntonicSoftmaxMode": "syntonic.ops",
     "SyntonicSoftmaxState": "syntonic.ops",
     "component_norms": "syntonic.ops",
+    "get_num_threads": "syntonic.threads",
     "golden_batch_norm_1d": "syntonic.ops",
     "golden_batch_norm_2d": "syntonic.ops",
     "golden_layer_norm": "syntonic.ops",
     "identify": "syntonic.lattice.identify",
+    "num_threads": "syntonic.threads",
     "output_stats": "syntonic.ops",
     "phi_residual": "syntonic.ops",
     "phi_residual_gelu": "syntonic.ops",
     "phi_residual_layernorm": "syntonic.ops",
     "phi_residual_relu": "syntonic.ops",
     "recover": "syntonic.recovery",
+    "set_num_threads": "syntonic.threads",
     "snap": "syntonic.lattice.snap",
     "syntonic_softmax": "syntonic.ops",
 }

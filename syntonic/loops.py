@@ -73,8 +73,8 @@ def _residual(dtype: str) -> None:
         residual.residual_gelu_backward(grad, x, y, mode)
         residual.component_norms(x, y, mode)
         for gamma, beta in product((vector, None), repeat=2):
-            _, mean, rstd = residual.residual_layer_norm(x, y, gamma, beta, 1e-5, mode)
-            residual.residual_layer_norm_backward(grad, x, y, gamma, mean, rstd, mode)
+            _, found = residual.residual_layer_norm(x, y, gamma, beta, 1e-5, mode)
+            residual.residual_layer_norm_backward(grad, x, y, gamma, found, mode)
 
 
 def _norm(dtype: str) -> None:
@@ -84,14 +84,14 @@ def _norm(dtype: str) -> None:
     for shape in ((32, 32, 1), (4, 8, 64), (4, 2, 1 << 15)):
         x, grad, vector = _floats(dtype, *shape), _floats(dtype, *shape), _floats(dtype, shape[1])
         for gamma, beta in product((vector, None), repeat=2):
-            _, mean, var = norm.batch_norm(x, 1.0, 1e-5, gamma, beta)
-            norm.batch_norm_apply(x, *norm.batch_norm_stats(x), 1.0, 1e-5, gamma, beta)
+            _, found = norm.batch_norm(x, 1.0, 1e-5, gamma, beta)
+            norm.batch_norm_apply(x, norm.batch_norm_stats(x), 1.0, 1e-5, gamma, beta)
             for training in (True, False):
-                norm.batch_norm_backward(grad, x, mean, var, 1.0, 1e-5, gamma, training)
+                norm.batch_norm_backward(grad, x, found, 1.0, 1e-5, gamma, training)
     x, grad, vector = _floats(dtype, 16, 64), _floats(dtype, 16, 64), _floats(dtype, 64)
     for gamma, beta in product((vector, None), repeat=2):
-        _, mean, rstd = norm.layer_norm(x, 1.0, 1e-5, gamma, beta)
-        norm.layer_norm_backward(grad, x, 1.0, gamma, mean, rstd)
+        _, found = norm.layer_norm(x, 1.0, 1e-5, gamma, beta)
+        norm.layer_norm_backward(grad, x, 1.0, gamma, found)
 
 
 def _softmax(dtype: str) -> None:

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from syntonic.exact.golden import GoldenExact
+from syntonic.lattice.compiled import slow_way
 
 __all__ = ["charpoly", "det", "pivots", "solve"]
 
@@ -26,11 +27,13 @@ Pair = tuple[Any, Any]
 _golden = np.frompyfunc(GoldenExact, 2, 1)
 
 
+@slow_way
 def det(a: Any, b: Any) -> Pair:
     """Return the determinants of a + bφ, integer arrays of shape (batch, n, n)."""
     return _pair([_eliminate(m, m.shape[0]).det for m in _golden(a, b)], (a.shape[0],))
 
 
+@slow_way
 def solve(a: Any, b: Any, *, inverse: bool = False) -> tuple[Pair, Pair]:
     """Return det A and adj(A) B for augmented matrices [A | B], of shape (batch, n, n + m)."""
     batch, n, width = a.shape
@@ -39,6 +42,7 @@ def solve(a: Any, b: Any, *, inverse: bool = False) -> tuple[Pair, Pair]:
     return _pair((e.det for e in done), (batch,)), _pair(right, (batch, n, width - n))
 
 
+@slow_way
 def pivots(a: Any, b: Any, *, rank_only: bool = False) -> tuple[Any, list[Any]]:
     """Return which columns start a row of the echelon forms, and for each matrix its rows."""
     done = [_eliminate(m, m.shape[1]) for m in _golden(a, b)]
@@ -48,6 +52,7 @@ def pivots(a: Any, b: Any, *, rank_only: bool = False) -> tuple[Any, list[Any]]:
     return starts, [np.array(e.order[: len(e.columns)], np.int64) for e in done]
 
 
+@slow_way
 def charpoly(a: Any, b: Any) -> Pair:
     """Return the coefficients of det(xI - A), highest first, by Faddeev and LeVerrier."""
     n = a.shape[1]

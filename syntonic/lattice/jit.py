@@ -24,6 +24,7 @@ from numba.core import sigutils as _sigutils
 from numba.extending import intrinsic
 
 from syntonic.exact.pairs import nearest_float
+from syntonic.threads import get_num_threads
 
 caching: Any = _caching  # untyped
 sigutils: Any = _sigutils
@@ -126,10 +127,10 @@ def njit(function: F) -> F:
 def in_chunks(loop: Callable[..., int], arrays: tuple[npt.NDArray[Any], ...], *rest: Any) -> int:
     """Return the sum of loop(*slices, *rest) over 1-d slices of the arrays, in threads if it pays.
 
-    The threads are numba's number of them: NUMBA_NUM_THREADS, or the cores of this process.
+    For their number see `syntonic.set_num_threads`.
     """
     size = arrays[0].size
-    threads = max(1, min(vars(numba.config)["NUMBA_NUM_THREADS"], size // _CHUNK))
+    threads = max(1, min(get_num_threads(), size // _CHUNK))
     if threads == 1:
         return loop(*arrays, *rest)
     step = -(-size // (threads * BLOCK)) * BLOCK

@@ -28,7 +28,8 @@ from syntonic.lattice.arithmetic import (
     subtract,
 )
 from syntonic.lattice.array import INT64_MAX, LatticeArray, elementwise, int64s, objects
-from syntonic.lattice.build import lattice_scalar
+from syntonic.lattice.build import as_lattice, lattice_scalar
+from syntonic.lattice.snap_search import residuals
 from syntonic.lattice.structure import where
 from syntonic.lattice.wake import wake, wake_rational
 
@@ -41,6 +42,7 @@ __all__ = [
     "compare",
     "equal",
     "floats",
+    "floats_from",
     "floor",
     "floor_divide",
     "maximum",
@@ -76,6 +78,15 @@ def floats(x: LatticeArray, dtype: Any = np.float64) -> Any:
         d = int(x.denominator.flat[chosen[0]])
         out.flat[chosen] = wake(x.a.flat[chosen], x.b.flat[chosen], d, dtype)
     return out
+
+
+def floats_from(x: LatticeArray, origin: Any) -> Any:
+    """Return the correctly rounded floats of x - origin, an array of finite float64."""
+    values = np.broadcast_to(origin, x.shape)
+    if x.is_packed:
+        return -residuals(values, x.a, x.b, x.denominator)
+    exact = np.frompyfunc(lambda v: Fraction(*v.as_integer_ratio()), 1, 1)(values)
+    return floats(subtract(x, as_lattice(np.asarray(exact, dtype=object))))
 
 
 def sign(x: LatticeArray) -> Any:

@@ -112,7 +112,7 @@ def snap(
     most 25,633,310 comes back (precision 2^24 is always enough for numerators up to 2^24).
 
     The cost is the same for every precision: four candidates per element, in vectorised loops
-    for large arrays (in as many threads as numba has), in integers for small ones.
+    for large arrays (in `syntonic.get_num_threads()` threads), in integers for small ones.
 
     References
     ----------

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from syntonic.exact.pairs import floor_log2, nearest_float
-from syntonic.lattice.compiled import compiled_pays
+from syntonic.lattice.compiled import compiled_pays, slow_way
 from syntonic.lattice.snap_exact import (
     BoundedPlan,
     Element,
@@ -65,6 +65,7 @@ def residuals(values: Array, a: Array, b: Array, d: int) -> npt.NDArray[np.float
     return chosen(values, a, b, d)
 
 
+@slow_way
 def search_exact(values: Array, plan: Plan, d: int) -> tuple[Array, Array]:
     """Search in integers, whatever the sizes."""
     try:
@@ -106,6 +107,7 @@ def finish(values: Array, a: Array, b: Array, plan: Plan, d: int) -> tuple[Array
     return a, b
 
 
+@slow_way
 def certify_exact(
     values: Array, a: Array, b: Array, plan: Plan, d: int, bound: Element
 ) -> npt.NDArray[np.bool_]:
@@ -133,6 +135,7 @@ def certify_compiled(
     return verdicts.view(np.bool_).reshape(values.shape)
 
 
+@slow_way
 def residuals_exact(values: Array, a: Array, b: Array, d: int) -> npt.NDArray[np.float64]:
     """Round in integers."""
     elements = zip(_ratios(values), _pairs(a, b), strict=True)

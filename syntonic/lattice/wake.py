@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from syntonic.exact.pairs import nearest_float, sign
-from syntonic.lattice.compiled import compiled_pays
+from syntonic.lattice.compiled import compiled_pays, slow_way
 
 __all__ = [
     "float_type",
@@ -72,6 +72,7 @@ def wake(
     return wake_exact(a, b, denominator, out_type)
 
 
+@slow_way
 def wake_exact(
     a: npt.NDArray[Any], b: npt.NDArray[Any], denominator: int, out_type: np.dtype[Any]
 ) -> npt.NDArray[Any]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from syntonic.errors import ShapeError
-from syntonic.flux.device import device_of, move, to_host
+from syntonic.flux.device import device_of, move, namespace, to_host
 from syntonic.flux.halves import narrowed
 from syntonic.lattice import order, reduce
 from syntonic.ops import cycle
@@ -285,25 +285,25 @@ class GoldenBatchNormState:
             )
             return cycle.crystallized(x, values, cycle.specification(x)), found
         data = by_channel(x)
-        out, mean, variance = norm_backend(data).batch_norm(data, target, eps, *affine)
-        return self._flux(x, out), (mean, variance)
+        out, statistics = norm_backend(data).batch_norm(data, target, eps, *affine)
+        return self._flux(x, out), (statistics[0], statistics[2])
 
     def _by_running(self, x: ResonantTensor, affine: tuple[Any, Any], where: str) -> ResonantTensor:
         target, eps = self.config.target_variance, self.config.eps
         self._follow(x.device, where)
+        mean, variance = self.running_mean, self.running_var
         if x.is_crystallized:
             mean, variance, scale, shift = (
-                across_channels(p, x.ndim) for p in (*(self._running or ()), *affine)
+                across_channels(p, x.ndim) for p in (mean, variance, *affine)
             )
-            values = scaled(
-                order.floats(x._data) - mean, variance, target, eps, scale, shift, where
-            )
+            centred = order.floats_from(x._data, to_host(mean))
+            values = scaled(centred, variance, target, eps, scale, shift, where)
             return cycle.crystallized(x, values, cycle.specification(x))
         data = by_channel(x)
         backend = norm_backend(data)
-        dtype = np.float64 if data.dtype == np.float64 else np.float32
-        statistics = (s.astype(dtype) for s in self._running or ())
-        out = backend.batch_norm_apply(data, *statistics, target, eps, *affine)
+        xp = namespace(mean)
+        statistics = xp.stack([mean, xp.zeros_like(mean), variance, xp.sqrt(variance)])
+        out = backend.batch_norm_apply(data, statistics, target, eps, *affine)
         return self._flux(x, out)
 
     def _flux(self, x: ResonantTensor, out: Any) -> ResonantTensor:
@@ -315,7 +315,7 @@ class GoldenBatchNormState:
         correction = n / (n - 1) if self.config.unbiased else 1.0
         weights = m, m * correction
         mean, variance = (
-            (1 - m) * old + weight * new.astype(np.float64)
+            (1 - m) * old + weight * new
             for old, weight, new in zip(self._running or (), weights, batch, strict=True)
         )
         self._running = mean, variance

@@ -13,7 +13,7 @@ from syntonic.flux.halves import contiguous
 from syntonic.lattice import arithmetic, reduce
 from syntonic.lattice.array import LatticeArray
 from syntonic.ops.arguments import require_tensor
-from syntonic.ops.normalize import norm_backend
+from syntonic.ops.normalize import binary_exponent, norm_backend
 from syntonic.tensor import ResonantTensor
 from syntonic.tensor.residual import (
     PhiResidualMode,
@@ -124,6 +124,5 @@ def _norm(x: LatticeArray) -> float:
     total: GoldenExact = reduce.sum(arithmetic.square(x)).scalars().item()
     if total == 0:
         return 0.0
-    bits = int(total).bit_length() if total >= 1 else -int(1 / total).bit_length()
-    half = bits // 2
+    half = binary_exponent(total) // 2
     return float(np.ldexp(float(total / Fraction(4) ** half) ** 0.5, half))

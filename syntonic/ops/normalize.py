@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from math import prod
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
+from syntonic.exact.golden import GoldenExact
 from syntonic.flux.device import is_cuda
 from syntonic.flux.halves import contiguous
 from syntonic.lattice import arithmetic, order, reduce
 from syntonic.lattice.array import LatticeArray
+from syntonic.lattice.build import as_lattice
 from syntonic.ops.arguments import parameter
 from syntonic.tensor import ResonantTensor
 from syntonic.typing import FloatArray
@@ -19,6 +22,7 @@ from syntonic.typing import FloatArray
 __all__ = [
     "across_channels",
     "all_but_channels",
+    "binary_exponent",
     "by_channel",
     "channel_parameters",
     "norm_backend",
@@ -74,27 +78,49 @@ def normalized(
 ) -> FloatArray:
     """Return (x - mean)·sqrt(target/(var + eps))·gamma + beta as float64.
 
-    Mean, variance and x - mean are exact elements of the field; each is rounded once.
+    Mean, variance and x - mean are exact elements of the field; each is rounded once, divided by
+    a power of two where it would leave the range of floats.
     """
     if x.size == 0:
         return np.zeros(x.shape)
-    mean = reduce.mean(x, axes, keepdims=True)
-    variance = order.floats(reduce.var(x, axes, keepdims=True))
-    centred = order.floats(arithmetic.subtract(x, mean))
-    return scaled(centred, variance, target, eps, gamma, beta, where)
+    variance = reduce.var(x, axes, keepdims=True)
+    centred = arithmetic.subtract(x, reduce.mean(x, axes, keepdims=True))
+    added: Any = eps
+    if variance.is_rational and (powers := _powers(variance, eps)).any():
+        unit = _power_of_two(-powers)
+        centred = arithmetic.multiply(centred, as_lattice(unit))
+        variance = arithmetic.multiply(variance, as_lattice(unit * unit))
+        added = (Fraction(eps) * unit * unit).astype(np.float64)
+    return scaled(order.floats(centred), order.floats(variance), target, added, gamma, beta, where)
+
+
+def _powers(variance: LatticeArray, eps: float) -> Any:
+    """Return for each variance the power of two near the root of variance + eps, or 0 within."""
+    values: list[GoldenExact] = variance.scalars().ravel().tolist()
+    exponents = [binary_exponent(max(v, GoldenExact(Fraction(eps)))) if v else 0 for v in values]
+    halves = [e // 2 if abs(e) > 900 else 0 for e in exponents]
+    return np.array(halves, dtype=object).reshape(variance.shape)
+
+
+_power_of_two = np.frompyfunc(lambda n: Fraction(2) ** n, 1, 1)
+
+
+def binary_exponent(x: GoldenExact) -> int:
+    """Return e with 2^(e-1) <= x < 2^(e+1) for an exact number x > 0."""
+    return int(x).bit_length() if x >= 1 else -int(1 / x).bit_length()
 
 
 def scaled(
     centred: FloatArray,
     variance: FloatArray,
     target: float,
-    eps: float,
+    eps: Any,
     gamma: FloatArray | None,
     beta: FloatArray | None,
     where: str,
 ) -> FloatArray:
     """Return centred·sqrt(target/(variance + eps))·gamma + beta."""
-    if eps == 0 and not np.all(variance > 0):
+    if not np.all(variance + eps > 0):
         raise ValueError(
             f"{where}: eps must be positive where a variance is 0, got eps=0 and "
             f"{int(np.sum(variance == 0))} constant slices; pass eps=1e-5"

@@ -80,7 +80,7 @@ def test_without_sources_nothing_is_kept(monkeypatch: pytest.MonkeyPatch, tmp_pa
 
 
 def test_the_stamp_sees_every_source(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    folders = ("lattice", "exact", "flux/cpu/compiled")
+    folders = ("lattice", "exact", "flux/cpu")
     for folder in folders:
         (tmp_path / folder).mkdir(parents=True)
     monkeypatch.setattr(jit, "__file__", str(tmp_path / "lattice" / "jit.py"))

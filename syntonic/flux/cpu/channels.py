@@ -10,6 +10,8 @@ Loops treat items first, ..., last - 1; what an item is depends on the shape alo
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -248,7 +250,8 @@ def run_moments(
     for item in range(first, last):
         part, c = item // channels, item % channels
         start, stop = part * per, min((part + 1) * per, n)
-        mean, m2, pivot = 0.0, 0.0, np.float64(pivots[c])
+        mean, m2 = 0.0, 0.0
+        pivot: float = np.float64(pivots[c])
         for i in range(start, stop, group):
             j = min(i + group, stop)
             if inner > CHUNK:
@@ -269,13 +272,15 @@ def _group_moments(x: Array, i: int, j: int, c: int, pivot: float) -> tuple[floa
     count, total = (j - i) * x.shape[2], 0.0
     for k in range(i, j):
         total += sum_of(x[k, c])
-    mean, rest, squares = np.float64(x.dtype.type(total / count)), 0.0, 0.0
+    mean: float = np.float64(x.dtype.type(total / count))
+    rest, squares = 0.0, 0.0
     for k in range(i, j):
         u, v = sum_deviations(x[k, c], mean)
         rest += u
         squares += v
     if rest * (rest / count) * 2 > squares:  # as in `rows`: the rounded mean is too far off
-        mean, rest, squares = mean + rest / count, 0.0, 0.0
+        mean += rest / count
+        rest, squares = 0.0, 0.0
         for k in range(i, j):
             u, v = deviations(x[k, c], mean)
             rest += u

@@ -203,7 +203,7 @@ def _small_batch_norm(
     rows = _rows(x)
     gamma = np.ones(count, x.dtype) if gamma is None else gamma
     beta = np.zeros(count, x.dtype) if beta is None else beta
-    statistics = normalize_channels(rows, target, float(eps), gamma, beta)
+    statistics: Doubles = normalize_channels(rows, target, float(eps), gamma, beta)
     return np.array(rows.reshape(count, n, inner).swapaxes(0, 1), order="C"), statistics
 
 
@@ -271,9 +271,8 @@ def batch_norm_backward(
     n = x.shape[0] * x.shape[2] if training else np.inf  # constants: nothing to share
     across = dot * given.inverse * given.inverse / n
     along = dbeta / n - given.low * across
-    more = along, across, _scale(given, target, gamma)
-    along, across, scale = (values.astype(x.dtype) for values in more)
-    values = given.middle, scale, along, across
+    numbers = _scale(given, target, gamma), along, across
+    values = given.middle, *(v.astype(x.dtype) for v in numbers)
     if x.shape[2] >= RUN:
         runs = x.shape[0] * x.shape[1]
         in_threads(channels.run_gradients, runs, x.size, grad, x, *values, dx)

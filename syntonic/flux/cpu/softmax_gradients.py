@@ -9,8 +9,9 @@ import numpy.typing as npt
 
 from syntonic.flux.cpu.elementary import wide_vectors
 from syntonic.flux.cpu.sums import dot, sum_of
-from syntonic.flux.cpu.threads import in_threads, thread_count
+from syntonic.flux.cpu.threads import in_threads
 from syntonic.lattice.jit import njit
+from syntonic.threads import get_num_threads
 from syntonic.typing import FloatArray as Array
 
 Doubles = npt.NDArray[np.float64]
@@ -36,7 +37,7 @@ def width_of(outer: int, n: int, inner: int) -> int:
     They are 2^16 elements, but not fewer than 512, as long runs of memory are read faster even
     where the block has left the cache; and not so many that a thread has nothing to do.
     """
-    share = -(-outer * inner // (64 * thread_count())) * 64
+    share = -(-outer * inner // (64 * get_num_threads())) * 64
     return min(inner, share, max(512, (1 << 16) // n // 64 * 64))
 
 

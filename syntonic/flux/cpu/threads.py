@@ -12,26 +12,20 @@ from functools import cache
 from inspect import signature
 from typing import Any
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
 from syntonic.flux.cpu.pool import Pool, packer, run
 from syntonic.lattice.jit import njit
+from syntonic.threads import get_num_threads
 
-__all__ = ["in_threads", "thread_count"]
+__all__ = ["in_threads"]
 
 LEAST_WORK = 1 << 17
 """Elements a thread should have: 50 µs of work, about what it takes to wake a thread."""
 
 PIECES = 4
 """Pieces for each thread: who is slowed down by another program leaves pieces to the others."""
-
-
-def thread_count() -> int:
-    """Return numba's number of threads: NUMBA_NUM_THREADS, or the cores of this process."""
-    count: int = vars(numba.config)["NUMBA_NUM_THREADS"]
-    return count
 
 
 def in_threads(loop: Callable[..., None], items: int, work: int, *arguments: Any) -> None:
@@ -58,7 +52,7 @@ def in_threads(loop: Callable[..., None], items: int, work: int, *arguments: Any
         _usual(x) if isinstance(x, np.ndarray) and not x.flags.carray else x for x in arguments
     )
     most = min(items, work // LEAST_WORK)
-    threads = min(most, thread_count())
+    threads = min(most, get_num_threads()) if most > 1 else 1
     if threads <= 1:
         _driver(loop)(0, items, 1, 0, *arguments)
     else:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
+
+import syntonic
 
 
 @pytest.fixture(params=[np.float32, np.float64], ids=["f32", "f64"])
@@ -14,8 +16,8 @@ def kind(request: pytest.FixtureRequest) -> type:
 
 
 @pytest.fixture
-def threads(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+def threads() -> Iterator[Callable[[int], None]]:
     """Return a function that sets the number of threads for the test."""
-    import numba  # not above: where it is missing, the tests are to be skipped
-
-    return lambda n: monkeypatch.setattr(numba.config, "NUMBA_NUM_THREADS", n)
+    before = syntonic.get_num_threads()
+    yield syntonic.set_num_threads
+    syntonic.set_num_threads(before)

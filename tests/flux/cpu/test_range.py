@@ -148,7 +148,10 @@ def test_powers_of_two_change_no_bit(kind: type, power: int) -> None:
     for eps in (0.0, 2.0**-10) if abs(2 * power) < 1000 else (0.0,):
         more = math.ldexp(eps, 2 * power)
         for a, b in (
-            (norm.layer_norm(x, 1.0, eps, None, None), norm.layer_norm(scaled, 1.0, more, None, None)),
+            (
+                norm.layer_norm(x, 1.0, eps, None, None),
+                norm.layer_norm(scaled, 1.0, more, None, None),
+            ),
             (
                 norm.batch_norm(x[:, :, None], 1.0, eps, None, None),
                 norm.batch_norm(scaled[:, :, None], 1.0, more, None, None),
@@ -173,8 +176,9 @@ def test_threads_do_not_matter(kind: type, threads: Callable[[int], None]) -> No
     channels = np.ascontiguousarray(x.T)[:, :, None]
 
     def everything() -> list[bytes]:
-        arrays = *norm.layer_norm(x, 1.0, 0.0, None, None), *norm.batch_norm(
-            channels, 1.0, 0.0, None, None
+        arrays = (
+            *norm.layer_norm(x, 1.0, 0.0, None, None),
+            *norm.batch_norm(channels, 1.0, 0.0, None, None),
         )
         return [a.tobytes() for a in arrays]
 

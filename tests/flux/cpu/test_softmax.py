@@ -97,9 +97,7 @@ def test_large_logits(kind: type) -> None:
         a, b = (
             np.broadcast_to(v[:, None], (3, shape[2])).reshape(shape).copy() for v in (x, small)
         )
-        for p, q in zip(
-            every_mode(a).values(), every_mode(b).values(), strict=True
-        ):
+        for p, q in zip(every_mode(a).values(), every_mode(b).values(), strict=True):
             np.testing.assert_array_equal(p, q)
 
 
