@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from syntonic.errors import NotGoldenError, SyntonicError
+from syntonic.errors import FormatError, NotGoldenError, SyntonicError
 
 if TYPE_CHECKING:
     from syntonic.io import Model
@@ -51,14 +51,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         arguments = _parser().parse_args(_guard_minus(sys.argv[1:] if argv is None else argv))
         status: int = arguments.run(arguments)
-        if sys.stdout is not None:
-            sys.stdout.flush()
+        _flush(sys.stdout)
     except SystemExit as stop:  # argparse has said what there was to say
         return int(stop.code or _DONE)
     except KeyboardInterrupt:
         return _fail("interrupted", _INTERRUPTED)
-    except BrokenPipeError:
-        _discard(sys.stdout)
+    except BrokenPipeError:  # of standard output, or of a pipe that is an output file
+        try:
+            _flush(sys.stdout)
+        except OSError:
+            _discard(sys.stdout)
         return _NO_READER
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
@@ -191,10 +193,7 @@ def _natural(text: str) -> int:
 def _recover(arguments: argparse.Namespace) -> int:
     from syntonic.io import read
 
-    if arguments.plot is not None:
-        from syntonic.plotting import require_matplotlib
-
-        require_matplotlib()  # before the work, not after it
+    _require_targets(arguments)
     model = read(arguments.file)
     if model.tensor is not None and arguments.decimals is not None:
         return _fail(f"{arguments.file} has exact coordinates; leave --decimals out", _UNUSABLE)
@@ -222,6 +221,32 @@ def _recover(arguments: argparse.Namespace) -> int:
         vertices = found.approximate() if found.tensor is None else found.tensor
         plot_model(vertices, model.edges, arguments.plot)
     return _DONE
+
+
+def _require_targets(arguments: argparse.Namespace) -> None:
+    """Refuse places that the results cannot go to, before there are results to lose."""
+    from syntonic.io.files import is_same_file, is_stream, require_writable
+
+    taken = {"FILE": arguments.file}
+    for option, suffix in (("--report", ".json"), ("--vef", ".vef"), ("--plot", None)):
+        path = getattr(arguments, option.removeprefix("--"))
+        if path is None:
+            continue
+        if suffix is None:
+            from syntonic.plotting import require_picture
+
+            require_picture(path)
+        require_writable(path)
+        if is_stream(path):
+            continue  # takes whatever is written, one after the other
+        if suffix is not None and Path(path).suffix.lower() not in ("", suffix):
+            raise FormatError(
+                f"the name must end in {suffix}, which is what {option} writes", path=path
+            )
+        for name, other in taken.items():
+            if is_same_file(path, other):
+                raise ValueError(f"{option} and {name} must be two files, got {path} for both")
+        taken[option] = path
 
 
 def _evaluate(arguments: argparse.Namespace) -> int:
@@ -269,7 +294,7 @@ def _write_report(found: Recovery | ScaleFreeRecovery, path: str) -> None:
 
     report: dict[str, Any] = found.report()
     text = json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False)
-    with replacing(Path(path)) as file:
+    with replacing(path) as file:
         file.write(f"{text}\n".encode())
 
 
@@ -278,7 +303,7 @@ def _write_vef(model: Model, found: Recovery | ScaleFreeRecovery, path: str) -> 
     from syntonic.io.vef import write_vef
 
     exact = replace(model, vertices=(), tensor=found.tensor)
-    with replacing(Path(path)) as file:
+    with replacing(path) as file:
         write_vef(exact, file)
 
 
@@ -297,6 +322,11 @@ def _write(text: str, stream: Any) -> None:
         text = text.replace("φ", "phi").replace("√", "sqrt").replace("²", "^2")
         text = text.encode(encoding, "backslashreplace").decode(encoding)
     print(text, file=stream)
+
+
+def _flush(stream: Any) -> None:
+    if stream is not None:
+        stream.flush()
 
 
 def _discard(stream: Any) -> None:

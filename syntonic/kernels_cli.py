@@ -7,6 +7,7 @@ compiler, kernel, dtype or architecture of the name.
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import re
 import time
@@ -186,11 +187,15 @@ def run_compile(
         If there is no NVRTC.
     ValueError
         If there is no such kernel or dtype, or the compiler does not know an architecture.
+    OSError
+        If what is to be written cannot be; said before anything is compiled.
     """
     library = nvrtc.find(arguments.cuda)
     chosen = select(arguments.kernel, arguments.dtype)
     architectures = _architectures(arguments.arch, library)
     jobs = [Job(*key, architecture) for key in chosen for architecture in architectures]
+    if arguments.out is not None:
+        _prepare(Path(arguments.out), jobs)
     say(f"NVRTC {_version(library)}: {library.path}")
     outcomes = _shown(compile_all(library, jobs), len(jobs), progress)
     rows, failures = [], []
@@ -318,10 +323,21 @@ def _row(job: Job, used: nvrtc.Usage) -> tuple[str, ...]:
     return used.kernel, job.architecture, *map(str, numbers)
 
 
+def _prepare(folder: Path, jobs: Iterable[Job]) -> None:
+    """Make the folder, and refuse files in it that cannot be written."""
+    from syntonic.io.files import require_writable
+
+    if folder.exists() and not folder.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, "must be a folder, got a file", str(folder))
+    folder.mkdir(parents=True, exist_ok=True)
+    for job in jobs:
+        for ending in ("ptx", "cubin"):
+            require_writable(folder / f"{job.stem}.{ending}")
+
+
 def _write(folder: Path, stem: str, compiled: nvrtc.Compiled) -> None:
     from syntonic.io.files import replacing
 
-    folder.mkdir(parents=True, exist_ok=True)
     for ending, code in (("ptx", compiled.ptx), ("cubin", compiled.cubin)):
         with replacing(folder / f"{stem}.{ending}") as file:
             file.write(code)

@@ -17,13 +17,13 @@ import numpy.typing as npt
 
 from syntonic.constants import PHI
 from syntonic.errors import BackendUnavailableError, FormatError, ShapeError
-from syntonic.io.files import replacing
+from syntonic.io.files import replacing, require_writable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["plot_model", "project", "require_matplotlib"]
+__all__ = ["plot_model", "project", "require_matplotlib", "require_picture"]
 
 _Floats: TypeAlias = npt.NDArray[np.float64]
 _Indices: TypeAlias = npt.NDArray[np.intp]
@@ -91,6 +91,8 @@ def plot_model(
         If the vertices are not points of 2, 3 or 4 dimensions, or the edges are not pairs.
     FormatError
         If Matplotlib cannot write this kind of file.
+    OSError
+        If the file cannot be written; said before anything is drawn.
     IndexError
         If an edge names a vertex that is not there.
     ValueError
@@ -104,8 +106,10 @@ def plot_model(
     require_matplotlib()
     points = _points(vertices)
     pairs = _pairs(edges, len(points))
-    flat, depth = project(points, view=view, distance=distance)
     path = Path(target) if isinstance(target, (str, os.PathLike)) else None
+    if path is not None:
+        require_picture(path)
+    flat, depth = project(points, view=view, distance=distance)
     axes: Any = _canvas(size, background) if target is None or path is not None else target
     if width is None:
         width = min(4.0, 1.4 + 35.0 / math.sqrt(1 + len(pairs)))
@@ -197,6 +201,26 @@ def require_matplotlib() -> None:
         raise BackendUnavailableError(
             'plotting: Matplotlib is not installed; run: pip install "syntonic[plot]"'
         ) from error
+
+
+def require_picture(path: str | os.PathLike[str]) -> None:
+    """Refuse a file that a picture cannot be written to, before there is a picture.
+
+    Raises
+    ------
+    BackendUnavailableError
+        If Matplotlib is not installed.
+    FormatError
+        If Matplotlib cannot write this kind of file.
+    OSError
+        If the file cannot be written.
+    """
+    require_matplotlib()
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    if _form(Path(path)) not in FigureCanvasAgg.get_supported_filetypes():
+        raise FormatError("a picture must be .png, .svg, .pdf or the like", path=path)
+    require_writable(path)
 
 
 def _points(vertices: Any) -> _Floats:
@@ -310,8 +334,9 @@ def _fit(axes: Axes, flat: _Floats) -> None:
 
 
 def _save(figure: Figure, path: Path, dpi: float) -> None:
-    form = path.suffix.lower().removeprefix(".")
-    if form not in figure.canvas.get_supported_filetypes():
-        raise FormatError("a picture must be .png, .svg, .pdf or the like", path=path)
     with replacing(path) as file:
-        figure.savefig(file, format=form, dpi=dpi)
+        figure.savefig(file, format=_form(path), dpi=dpi)
+
+
+def _form(path: Path) -> str:
+    return path.suffix.lower().removeprefix(".")

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from decimal import Decimal
 from itertools import combinations, product
@@ -249,6 +250,74 @@ def test_recover_on_a_directory_and_to_an_impossible_place(run, tmp_path):
     status, _, err = run("recover", CELL, "--plot", tmp_path / "picture.off")
     assert (status, err.count("\n")) == (2, 1)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def places(solids, tmp_path, monkeypatch):
+    """A folder with an input that must not be read, since something is wrong with the outputs."""
+
+    def read(path):
+        pytest.fail(f"{path} was read before the outputs were looked at")
+
+    monkeypatch.setattr("syntonic.io.read", read)
+    monkeypatch.chdir(tmp_path)
+    Path("in.off").write_bytes((solids / "icosahedron.off").read_bytes())
+    Path("in.json").symlink_to("in.off")
+    Path("link.vef").symlink_to("exact.vef")
+    Path("folder").mkdir()
+    os.link("in.off", "in.vef")
+    before = {path: path.lstat() for path in tmp_path.iterdir()}
+    yield tmp_path
+    assert {path: path.lstat() for path in tmp_path.iterdir()} == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--report", "in.off"], "in.off: the name must end in .json, which is what --report"),
+        (["--report", "in.json"], "--report and FILE must be two files, got in.json for both"),
+        (["--vef", "in.vef"], "--vef and FILE must be two files"),
+        (["--report", "one", "--vef", "one"], "--vef and --report must be two files"),
+        (["--report", "one", "--vef", "./one"], "--vef and --report must be two files"),
+        (["--vef", "one.png", "--plot", "two.png"], "one.png: the name must end in .vef"),
+        (["--report", "a.svg", "--plot", "a.svg"], "a.svg: the name must end in .json"),
+        (["--vef", "exact.vef", "--report", "link.vef"], "link.vef: the name must end in .json"),
+        (["--vef", "exact.off"], "exact.off: the name must end in .vef, which is what --vef"),
+        (["--plot", "x.nosuch"], "x.nosuch: a picture must be .png, .svg, .pdf"),
+        (["--plot", "x"], "x: a picture must be .png, .svg, .pdf"),
+        (["--plot", "in.off"], "in.off: a picture must be"),
+        (["--report", "missing/a.json"], "missing/a.json: its folder does not exist"),
+        (["--vef", "missing/a.vef"], "missing/a.vef: its folder does not exist"),
+        (["--plot", "missing/a.png"], "missing/a.png: its folder does not exist"),
+        (["--report", "folder"], "folder: must be a file, got a folder"),
+        (["--report", ""], "must be a file, got a folder"),
+        (["--report", "in.off/a.json"], "in.off/a.json: Not a directory"),
+        (["--scale-free", "--report", "a.json", "--vef", "folder"], "folder: must be a file"),
+    ],
+)
+def test_outputs_are_looked_at_before_the_work(run, places, arguments, says):
+    status, out, err = run("recover", "in.off", *arguments)
+    assert (status, out) == (2, "")
+    assert err.startswith("syntonic: ")
+    assert says in err
+    assert ".tmp" not in err
+    assert err.count("\n") == 1
+
+
+def test_recover_to_a_pipe_that_nobody_reads_any_more(run, solids, tmp_path):
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    end = os.open(fifo, os.O_RDWR)
+    try:  # it holds so much that the writer waits, and then learns that the reader has gone
+        timer = threading.Timer(1.0, os.close, [end])
+        timer.start()
+        os.set_blocking(end, False)
+        os.write(end, bytes(1 << 16))
+        status, out, err = run("recover", solids / "icosahedron.off", "--report", fifo)
+        assert (status, err) == (141, "")
+        assert out.startswith("proved")
+    finally:
+        timer.join()
 
 
 def test_recover_without_matplotlib_says_so_first(run, monkeypatch, tmp_path):

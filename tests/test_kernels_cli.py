@@ -2,6 +2,7 @@
 
 import pytest
 
+from syntonic import kernels_cli
 from syntonic.cli import main
 from syntonic.flux.cuda import nvrtc, source
 from syntonic.flux.cuda.signatures import signatures
@@ -210,6 +211,19 @@ def test_a_failure_is_shown_and_the_rest_is_made(tiny, capsys, tmp_path):
     assert text.endswith("1 of 2 compiled\n")
     assert not list(out.glob("*sm_90*"))
     assert len(list(out.iterdir())) == 2
+
+
+def test_where_the_code_goes_is_looked_at_first(tmp_path):
+    jobs = [kernels_cli.Job("tiny", "f32", "sm_90")]
+    kernels_cli._prepare(tmp_path / "new" / "folder", jobs)
+    kernels_cli._prepare(tmp_path / "new" / "folder", jobs)
+    assert [*(tmp_path / "new" / "folder").iterdir()] == []
+    (tmp_path / "file").touch()
+    with pytest.raises(NotADirectoryError, match="must be a folder, got a file"):
+        kernels_cli._prepare(tmp_path / "file", jobs)
+    (tmp_path / "tiny_f32.sm_90.cubin").mkdir()
+    with pytest.raises(IsADirectoryError, match=r"sm_90\.cubin"):
+        kernels_cli._prepare(tmp_path, jobs)
 
 
 @needs_nvrtc

@@ -1,21 +1,41 @@
-"""Reading text files line by line, and writing files whole or not at all."""
+"""Reading text files line by line, and writing to a path after a look at what stands there."""
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 import secrets
 import stat
+import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO, NoReturn
+from typing import BinaryIO, NoReturn, TypeAlias
 
 from syntonic.errors import FormatError
 
-__all__ = ["Line", "read_bytes", "read_lines", "replacing", "split_lines"]
+__all__ = [
+    "Line",
+    "StrPath",
+    "is_same_file",
+    "is_stream",
+    "read_bytes",
+    "read_lines",
+    "replacing",
+    "require_writable",
+    "split_lines",
+]
+
+StrPath: TypeAlias = str | os.PathLike[str]
 
 _LARGEST_FILE = 1 << 28
+_STALE = 3600.0  # seconds: no file takes so long from one write to the next
+_MOST_LINKS = 40
+_OWN_DESCRIPTORS = ("/dev/fd", "/proc/self/fd", "/proc/thread-self/fd")
 
 
 @dataclass(frozen=True)
@@ -88,13 +108,35 @@ def split_lines(data: bytes, path: Path) -> list[Line]:
     return lines
 
 
+# -- writing --------------------------------------------------------------------------------
+
+
 @contextmanager
-def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+def replacing(path: StrPath) -> Iterator[BinaryIO]:
     """Open a new file that takes the place of `path` when the block ends without an error.
 
-    The new file stands in the same folder until then, so that `os.replace` is atomic; after an
-    error it is removed, and whatever stood at `path` is untouched. A symbolic link is followed,
-    not replaced.
+    After an error, whatever stood at `path` is untouched.
+
+    Parameters
+    ----------
+    path
+        Nothing or a regular file is replaced; a symbolic link is followed, not replaced. A pipe, a
+        character device, a socket, and the file that standard output or standard error goes to
+        are written into, in one piece, after what was printed before.
+
+    Raises
+    ------
+    OSError
+        As `require_writable`, or if writing fails; with the name of `path`.
+    FormatError
+        As `require_writable`.
+
+    Notes
+    -----
+    The new file stands in the same folder until then, so that the replacement is atomic. It has
+    the mode of the old one, and belongs to whoever writes it; of several hard links only the one
+    that is named leads to it. What a killed process leaves, `.NAME.RANDOM.tmp`, is removed by the
+    next write to the same name that comes an hour later.
 
     Examples
     --------
@@ -106,16 +148,157 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     ...     target.read_text()
     'whole'
     """
-    target = Path(os.path.realpath(path))
-    temporary = target.with_name(f".{target.name[:100]}.{secrets.token_hex(6)}.tmp")
+    name = os.fsdecode(path)
+    require_writable(name)
+    if is_stream(name):
+        held = BytesIO()
+        yield held
+        _pour(held.getvalue(), name)
+        return
+    target = Path(os.path.realpath(name))
+    stem = os.fsdecode(os.fsencode(f".{target.name}.")[:100])
+    _sweep(target.parent, stem)
+    temporary = target.with_name(f"{stem}{secrets.token_hex(6)}.tmp")
     try:
-        with temporary.open("xb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        with suppress(FileNotFoundError):
-            temporary.chmod(target.stat().st_mode & 0o7777)
-        os.replace(temporary, target)
+        with _naming(name, temporary):
+            with temporary.open("xb") as file:
+                with suppress(FileNotFoundError):
+                    temporary.chmod(target.stat().st_mode & 0o7777)
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, target)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def require_writable(path: StrPath) -> None:
+    """Refuse what `replacing` cannot write to, before there is any work to lose; touch nothing.
+
+    Raises
+    ------
+    OSError
+        If the folder is missing or read-only, or there is a folder or a read-only file.
+    FormatError
+        If there is a block device.
+    """
+    name = os.fsdecode(path) or os.curdir
+    status = _status(name)
+    if status is not None and stat.S_ISDIR(status.st_mode):
+        raise IsADirectoryError(errno.EISDIR, "must be a file, got a folder", name)
+    if status is not None and stat.S_ISBLK(status.st_mode):
+        raise FormatError("must be a file or a pipe, got a block device", path=name)
+    if is_stream(name):
+        number = _descriptor(name)
+        with _naming(name):
+            if number is not None:
+                os.fstat(number)  # is it open?
+            elif not _may_write(name):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return
+    folder = os.path.dirname(os.path.realpath(name))
+    if not os.path.isdir(folder):
+        raise FileNotFoundError(errno.ENOENT, "its folder does not exist; make it first", name)
+    if status is not None:
+        with _naming(name):  # opening is what a shell tries; it also meets locks and mounts
+            os.close(os.open(name, os.O_WRONLY))
+    if not _may_write(folder):
+        raise PermissionError(errno.EACCES, "its folder is read-only", name)
+
+
+def is_stream(path: StrPath) -> bool:
+    """Say whether what is written to a path goes into something open, and replaces nothing."""
+    if _descriptor(path) is not None:
+        return True
+    status = _status(path)
+    kinds = (stat.S_ISFIFO, stat.S_ISCHR, stat.S_ISSOCK)
+    return status is not None and any(kind(status.st_mode) for kind in kinds)
+
+
+def is_same_file(one: StrPath, other: StrPath) -> bool:
+    """Say whether two paths lead to one file, or would if it were there."""
+    try:
+        return os.path.samefile(one, other)
+    except FileNotFoundError:
+        return os.path.realpath(one) == os.path.realpath(other)
+
+
+def _status(path: StrPath) -> os.stat_result | None:
+    try:
+        return os.stat(path)
+    except FileNotFoundError:
+        return None
+
+
+def _may_write(path: StrPath) -> bool:
+    return os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
+
+
+def _descriptor(path: StrPath) -> int | None:
+    """Return the open descriptor of this process that a path means, as /dev/stdout does.
+
+    A second opening of the same file would write over its beginning. The path is followed link
+    by link, because behind /proc/self/fd/1 the name of the file itself comes next.
+    """
+    own = {os.path.realpath(folder) for folder in _OWN_DESCRIPTORS}
+    step = os.fsdecode(path)
+    for _ in range(_MOST_LINKS):
+        folder, name = os.path.split(step)
+        folder = os.path.realpath(folder)
+        if folder in own and re.fullmatch("[0-9]{1,9}", name):
+            return int(name)
+        try:
+            step = os.path.join(folder, os.readlink(step))
+        except OSError:  # the end of the links
+            break
+    return _standard_stream(path)
+
+
+def _standard_stream(path: StrPath) -> int | None:
+    """Return the descriptor of standard output or standard error, if it goes to this file."""
+    for number in (1, 2):
+        with suppress(OSError):  # closed
+            if os.path.samestat(os.stat(path), os.fstat(number)):
+                return number
+    return None
+
+
+def _pour(data: bytes, name: str) -> None:
+    """Write into what is open, or opens once, in one piece."""
+    with _naming(name):
+        number = _descriptor(name)
+        if number is None:
+            number = os.open(name, os.O_WRONLY)
+        else:
+            _flush_prints()
+            number = os.dup(number)
+        with os.fdopen(number, "wb") as file:
+            file.write(data)
+
+
+def _flush_prints() -> None:
+    """Let what was printed before go out before."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None and not stream.closed:
+            stream.flush()
+
+
+@contextmanager
+def _naming(name: str, *aliases: Path) -> Iterator[None]:
+    """Give errors that name no file, or only one that the user does not know, the user's name."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None or error.filename not in (None, *map(str, aliases)):
+            raise
+        raise OSError(error.errno, error.strerror, name) from error
+
+
+def _sweep(folder: Path, stem: str) -> None:
+    """Remove what killed processes left of files of this name."""
+    left = re.compile(re.escape(stem) + r"[0-9a-f]{12}\.tmp")
+    with suppress(OSError):  # nobody waits for this
+        for entry in os.scandir(folder):
+            if left.fullmatch(entry.name) and time.time() - entry.stat().st_mtime > _STALE:
+                os.unlink(entry.path)
