@@ -265,7 +265,7 @@ def to_stdout(folder, *command, stdout):
         [sys.executable, *command],
         stdout=stdout,
         stderr=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": path},
+        env={**os.environ, "PYTHONPATH": path, "PYTHONUNBUFFERED": ""},
         cwd=folder,
         timeout=120,
         check=False,
