@@ -18,6 +18,7 @@ from syntonic.io.npz import load, save
 from syntonic.io.off import looks_like_off, read_off, write_off
 from syntonic.io.points import read_csv, read_xyz
 from syntonic.io.vef import looks_like_vef, read_vef, write_vef
+from syntonic.tensor import ResonantTensor
 
 __all__ = ["Model", "load", "read", "save", "write"]
 
@@ -82,15 +83,17 @@ def read(path: str | os.PathLike[str]) -> Model:
     return form.read(path)
 
 
-def write(model: Model, path: str | os.PathLike[str]) -> None:
+def write(model: Model | ResonantTensor, path: str | os.PathLike[str]) -> None:
     """Write a model to a file, by the extension of its name.
 
-    The file appears whole or not at all: after an error, whatever stood there is untouched.
+    The file appears whole or not at all: after an error, whatever stood there is untouched. A
+    pipe or a device is written into.
 
     Parameters
     ----------
     model
-        The model.
+        The model, or a tensor of exact points, shape (points, dimension). Exact vertices are
+        written exactly by VEF and JSON, and as decimals by OFF and JSON; see `Model` for which.
     path
         The file; the extension .off gives OFF, 4OFF or nOFF by the dimension, .vef gives VEF,
         which needs exact vertices, and .json JSON.
@@ -99,7 +102,20 @@ def write(model: Model, path: str | os.PathLike[str]) -> None:
     ------
     FormatError
         If no writer knows the extension, or the format cannot hold the model.
+    OSError
+        If the file cannot be written.
+    TypeError
+        If it is no model, and no crystallized tensor.
+    ShapeError
+        If it is a tensor that has not two axes.
     """
+    if isinstance(model, ResonantTensor):
+        model = Model.from_exact(model)
+    if not isinstance(model, Model):
+        raise TypeError(
+            f"write: model must be a Model or a tensor of points, got {type(model).__name__}; "
+            "Model.from_exact(tensor, faces=...) makes one"
+        )
     form = _by_suffix(Path(path))
     if form is None or form.write is None:
         writable = tuple(each for each in _FORMATS if each.write is not None)

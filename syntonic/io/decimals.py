@@ -1,20 +1,48 @@
-"""The decimals that are printed for vertices which are known exactly."""
+"""Printed decimals: what is one, and those that are printed for vertices known exactly."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from fractions import Fraction
+from typing import TYPE_CHECKING, TypeAlias
 
 from syntonic.errors import FormatError
-from syntonic.io.model import Model, decimal_fault
 
 if TYPE_CHECKING:
     from syntonic.exact.golden import GoldenExact
+    from syntonic.io.model import Model
     from syntonic.tensor import ResonantTensor
 
-__all__ = ["decimal", "printed", "printed_vertices"]
+__all__ = ["Rows", "agreeing", "decimal", "decimal_fault", "printed", "printed_vertices"]
+
+Rows: TypeAlias = tuple[tuple[str, ...], ...]
 
 # Every double is told apart from its neighbours by 17 significant digits.
 _FORM = ".17g"
+_LONGEST_TOKEN = 1000
+# A short token such as 1e999999999 would be a number of a gigabyte once it is taken exactly,
+# hence the three digits.
+_DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?([0-9]*)|\.([0-9]+))(?:[eE]([+-]?[0-9]{1,3}))?")
+
+
+def decimal_fault(token: str) -> str | None:
+    """Say why a token is no plain decimal number of bearable size, or return None.
+
+    A sign, ASCII digits, a point and an exponent of at most three digits are allowed: no NaN, no
+    infinity, no hexadecimal, no digit separators.
+
+    Examples
+    --------
+    >>> decimal_fault("-1.25e-3") is None
+    True
+    >>> decimal_fault("nan")
+    "a coordinate must be a finite decimal number, got 'nan'"
+    """
+    if len(token) > _LONGEST_TOKEN:
+        return f"a number must have at most {_LONGEST_TOKEN} characters, got {len(token)}"
+    if _DECIMAL.fullmatch(token) is None:
+        return f"a coordinate must be a finite decimal number, got {token[:30]!r}"
+    return None
 
 
 def decimal(x: GoldenExact) -> str:
@@ -41,7 +69,7 @@ def decimal(x: GoldenExact) -> str:
     return token
 
 
-def printed(tensor: ResonantTensor) -> tuple[tuple[str, ...], ...]:
+def printed(tensor: ResonantTensor) -> Rows:
     """Return exact vertices as decimals; see `decimal`.
 
     Examples
@@ -55,8 +83,40 @@ def printed(tensor: ResonantTensor) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(known[x] for x in row) for row in rows)
 
 
-def printed_vertices(model: Model) -> tuple[tuple[str, ...], ...]:
+def printed_vertices(model: Model) -> Rows:
     """Return the printed decimals of a model; made from the exact vertices if it has no others."""
     if model.vertices or model.tensor is None:
         return model.vertices
     return printed(model.tensor)
+
+
+def agreeing(rows: Rows, tensor: ResonantTensor) -> Rows:
+    """Return printed vertices, printed afresh wherever a coordinate is not the exact one rounded.
+
+    Examples
+    --------
+    >>> from syntonic import PHI, ResonantTensor
+    >>> agreeing((("0.81", "1.6"), ("1.7", "0.0")), ResonantTensor([[PHI / 2, PHI], [PHI, 0]]))
+    (('0.81', '1.6'), ('1.6180339887498948', '0'))
+    """
+    known: dict[tuple[str, GoldenExact], bool] = {}
+
+    def agrees(pair: tuple[str, GoldenExact]) -> bool:
+        if pair not in known:
+            known[pair] = _is_rounding(*pair)
+        return known[pair]
+
+    return tuple(
+        row if all(map(agrees, zip(row, exact, strict=True))) else tuple(map(decimal, exact))
+        for row, exact in zip(rows, tensor.tolist(), strict=True)
+    )
+
+
+def _is_rounding(token: str, x: GoldenExact) -> bool:
+    """Say whether a number may be printed so; without digits behind a point it is meant exactly."""
+    match = _DECIMAL.fullmatch(token)
+    digits = match and (match[1] or match[2])
+    if match is None or not digits:
+        return bool(x == Fraction(token))
+    unit = Fraction(10) ** (int(match[3] or 0) - len(digits))
+    return bool(abs(x - Fraction(token)) <= unit / 2)

@@ -1,8 +1,11 @@
-"""JSON objects with "vertices", and perhaps "edges", "faces", "cells" and "field".
+"""JSON objects with "vertices", and perhaps "exact_vertices", "edges", "faces", "cells", "field".
 
 "vertices" is a list of lists of numbers, "edges" and "faces" are lists of lists of vertices
 counted from 0, "cells" of faces. Other keys are not looked at. Numbers are kept as they are
 printed: no float ever comes in between.
+
+"exact_vertices" has a list [p, q, d] of integers, of any size, for each number of "vertices",
+which is (p + qφ)/d, d > 0, rounded.
 
 References
 ----------
@@ -17,14 +20,21 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
+import numpy as np
+from gmpy2 import mpz
+
 from syntonic.errors import FormatError
-from syntonic.io.decimals import printed_vertices
+from syntonic.exact.golden import GoldenExact
+from syntonic.io.decimals import Rows, decimal_fault, printed_vertices
+from syntonic.io.exact import LONGEST_NUMBER, common_denominator, require_readable
 from syntonic.io.files import read_bytes
-from syntonic.io.model import Model, cell_fault, decimal_fault, edge_fault, face_fault
+from syntonic.io.model import Model, cell_fault, edge_fault, face_fault
+from syntonic.tensor import ResonantTensor
 
 __all__ = ["looks_like_json", "read_json", "write_json"]
 
 _COUNT = re.compile(r"[0-9]{1,18}")
+_INTEGER = re.compile(r"-?[0-9]+")
 _PARTS = re.compile(r"([+-]?)0*([0-9]*)(?:\.([0-9]*))?((?:[eE].*)?)")
 
 
@@ -50,8 +60,8 @@ def read_json(path: Path) -> Model:
     Returns
     -------
     Model
-        The vertices as printed, the edges (or, where there are none, the sides of the faces),
-        the faces and the cells.
+        The vertices as printed, and as a tensor where they are given exactly, the edges (or,
+        where there are none, the sides of the faces), the faces and the cells.
 
     Raises
     ------
@@ -70,7 +80,15 @@ def read_json(path: Path) -> Model:
     if field not in ("golden", "rational", None):
         reader.fail(f'"field" must be golden or rational, got {str(field)[:30]!r}')
     pairs = tuple((i, j) for i, j in edges)
-    return Model(vertices, pairs, faces, cells, field=field, path=str(path))
+    exact = reader.exact(data["exact_vertices"], vertices) if "exact_vertices" in data else None
+    model = Model(vertices, pairs, faces, cells, field=field, tensor=exact, path=str(path))
+    for k, row in enumerate(vertices):
+        if row != model.vertices[k]:
+            reader.fail(
+                f"vertices[{k}] must be exact_vertices[{k}] rounded to the digits it has; "
+                "drop what is out of date"
+            )
+    return model
 
 
 class _Reader:
@@ -101,7 +119,7 @@ class _Reader:
     def _constant(self, name: str) -> NoReturn:
         self.fail(f"a number must be finite, got {name}")
 
-    def vertices(self, data: Any) -> tuple[tuple[str, ...], ...]:
+    def vertices(self, data: Any) -> Rows:
         rows = self.rows(data, "vertices")
         for k, row in enumerate(rows):
             if not row or len(row) != len(rows[0]):
@@ -113,6 +131,47 @@ class _Reader:
                 if (fault := decimal_fault(token)) is not None:
                     self.fail(f"vertices[{k}]: {fault}")
         return tuple(tuple(map(str, row)) for row in rows)
+
+    def exact(self, data: Any, vertices: Rows) -> ResonantTensor | None:
+        """Return the exact vertices, which must be as many and as long as the printed ones."""
+        width = len(vertices[0]) if vertices else 0
+        if not isinstance(data, list) or len(data) != len(vertices):
+            self.fail(f'"exact_vertices" must be a list of {len(vertices)} rows, as "vertices" is')
+        known: dict[tuple[_Number, ...], GoldenExact] = {}
+        common = mpz(1)
+        values = []
+        for k, row in enumerate(data):
+            place = f"exact_vertices[{k}]"
+            if not isinstance(row, list) or len(row) != width:
+                self.fail(f"{place} must be a list of {width} numbers [p, q, d]")
+            for triple in row:
+                parts = self.integers(triple, place)
+                if parts not in known:
+                    known[parts] = GoldenExact.from_numerators(*map(mpz, parts))
+                    try:
+                        common = common_denominator(common, known[parts].numerators()[2])
+                    except FormatError as error:
+                        self.fail(f"{place}: {error}")
+                values.append(known[parts])
+        if not vertices:
+            return None
+        return ResonantTensor(np.array(values, dtype=object).reshape(len(vertices), width))
+
+    def integers(self, triple: Any, place: str) -> tuple[_Number, ...]:
+        """Return p, q and d as they are printed."""
+        if (
+            not isinstance(triple, list)
+            or len(triple) != 3
+            or not all(isinstance(x, _Number) and _INTEGER.fullmatch(x) for x in triple)
+            or not triple[2].strip("0")
+            or triple[2].startswith("-")
+        ):
+            self.fail(f"{place}: a number must be [p, q, d], three integers and d > 0")
+        if (longest := max(map(len, triple))) > LONGEST_NUMBER:
+            self.fail(
+                f"{place}: an integer must have at most {LONGEST_NUMBER} digits, got {longest}"
+            )
+        return tuple(triple)
 
     def indices(
         self,
@@ -145,8 +204,9 @@ def write_json(model: Model, file: BinaryIO) -> None:
     """Write a model as a JSON object; each vertex, edge, face and cell stands on its own line.
 
     Numbers are written as they are printed, but for signs, zeros and points that JSON does not
-    allow, as in "+.50", which becomes 0.50. Vertices that are only given exactly are printed with
-    17 significant digits. A count of cells without the cells has no place in this format.
+    allow, as in "+.50", which becomes 0.50. Exact vertices are written beside them; those that
+    are only given exactly are printed with 17 significant digits. A count of cells without the
+    cells has no place in this format.
 
     Parameters
     ----------
@@ -158,10 +218,12 @@ def write_json(model: Model, file: BinaryIO) -> None:
     Raises
     ------
     FormatError
-        If an exact coordinate is too large or too small for an exponent of three digits.
+        If an exact coordinate is too large or too small for an exponent of three digits, or
+        too long.
     """
     parts: dict[str, Sequence[Sequence[object]]] = {
         "vertices": [[_json_number(token) for token in row] for row in printed_vertices(model)],
+        "exact_vertices": _exact_rows(model.tensor),
         "edges": model.edges,
         "faces": model.faces,
         "cells": model.cells,
@@ -172,6 +234,20 @@ def write_json(model: Model, file: BinaryIO) -> None:
             lines = ",\n".join(f"    [{', '.join(map(str, row))}]" for row in rows)
             texts.append(f'  "{key}": [\n{lines}\n  ]')
     file.write(("{\n" + ",\n".join(texts) + "\n}\n").encode("ascii"))
+
+
+def _exact_rows(tensor: ResonantTensor | None) -> list[list[str]]:
+    if tensor is None:
+        return []
+    require_readable(tensor)
+    return [[_triple(x) for x in row] for row in tensor.tolist()]
+
+
+def _triple(x: GoldenExact) -> str:
+    parts = [str(mpz(part)) for part in x.numerators()]
+    if max(map(len, parts)) > LONGEST_NUMBER:
+        raise FormatError(f"write: an exact number must have at most {LONGEST_NUMBER} digits")
+    return f"[{', '.join(parts)}]"
 
 
 def _json_number(token: str) -> str:

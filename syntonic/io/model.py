@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import Any
 
-from syntonic.errors import FormatError, ShapeError
+from syntonic.errors import FormatError, PhaseError, ShapeError
+from syntonic.io.decimals import Rows, agreeing, decimal_fault
+from syntonic.tensor import ResonantTensor
 
-if TYPE_CHECKING:
-    from syntonic.tensor import ResonantTensor
-
-__all__ = ["Model", "cell_fault", "decimal_fault", "edge_fault", "edges_of", "face_fault"]
+__all__ = ["Model", "cell_fault", "edge_fault", "edges_of", "face_fault"]
 
 _FIELDS = ("golden", "rational", None)
-_LONGEST_TOKEN = 1000
-# A short token such as 1e999999999 would be a number of a gigabyte once it is taken exactly,
-# hence the three digits.
-_DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,8 +24,8 @@ class Model:
     Parameters
     ----------
     vertices
-        The printed decimals of each vertex: one row per vertex, rows of equal length. May be
-        empty when `tensor` holds the vertices.
+        The printed decimals of each vertex, as strings: one row per vertex, rows of equal length.
+        May be empty when `tensor` holds the vertices, or be that tensor.
     edges
         Pairs of vertex indices; kept as (i, j) with i < j, sorted, each once. Derived from the
         faces when none are given.
@@ -45,14 +39,19 @@ class Model:
     field
         "golden", "rational", or None when the file does not say.
     tensor
-        The exact vertices, shape (number of vertices, dimension), when the file gives them.
+        The exact vertices, shape (number of vertices, dimension), when they are known. Where both
+        are given, printed vertices stand if they are the exact ones, rounded to the digits they
+        have (without digits behind a point they must be equal); others are printed afresh, with
+        17 significant digits.
     path
         Where the model was read from.
 
     Raises
     ------
     ShapeError
-        If the rows differ in length, or disagree with the tensor.
+        If the rows differ in length, or in number or length from those of the tensor.
+    TypeError
+        If the vertices are not rows of strings, or the tensor is no tensor, or not crystallized.
     FormatError
         If a coordinate is not a decimal number, an index is out of range, a face or a cell is
         degenerate, or a count disagrees.
@@ -62,9 +61,18 @@ class Model:
     >>> square = Model((("0", "0"), ("1", "0"), ("1", "1"), ("0", "1")), faces=((0, 1, 2, 3),))
     >>> square.dimension, square.edges
     (2, ((0, 1), (0, 3), (1, 2), (2, 3)))
+
+    Exact vertices alone, and beside what was printed:
+
+    >>> from syntonic import PHI, ResonantTensor
+    >>> exact = ResonantTensor([[0, 0], [PHI, 0], [0, 1]])
+    >>> Model(exact, faces=((0, 1, 2),)).vertex_count
+    3
+    >>> Model((("0", "0"), ("1.618", "0"), ("0", "0.9")), tensor=exact).vertices
+    (('0', '0'), ('1.618', '0'), ('0', '1'))
     """
 
-    vertices: tuple[tuple[str, ...], ...]
+    vertices: Rows
     edges: tuple[tuple[int, int], ...] = ()
     faces: tuple[tuple[int, ...], ...] = ()
     cells: tuple[tuple[int, ...], ...] = ()
@@ -74,8 +82,13 @@ class Model:
     path: str | None = dataclasses.field(default=None, compare=False)
 
     def __post_init__(self) -> None:
+        self._take_vertices(self.vertices)
         self._check_vertices()
+        if self.vertices and self.tensor is not None:
+            object.__setattr__(self, "vertices", agreeing(self.vertices, self.tensor))
         count = self.vertex_count
+        for name in ("faces", "cells"):
+            object.__setattr__(self, name, tuple(map(tuple, getattr(self, name))))
         for k, edge in enumerate(self.edges):
             _require(edge_fault(edge, count), f"edges[{k}]")
         for k, face in enumerate(self.faces):
@@ -85,6 +98,37 @@ class Model:
         edges = tuple(sorted({(min(e), max(e)) for e in self.edges})) or edges_of(self.faces)
         object.__setattr__(self, "edges", edges)
         self._check_header()
+
+    @classmethod
+    def from_exact(
+        cls,
+        tensor: ResonantTensor,
+        *,
+        edges: tuple[tuple[int, int], ...] = (),
+        faces: tuple[tuple[int, ...], ...] = (),
+        cells: tuple[tuple[int, ...], ...] = (),
+    ) -> Model:
+        """Return a model of exact vertices, whose decimals are printed afresh where it is written.
+
+        Parameters
+        ----------
+        tensor
+            Shape (number of vertices, dimension), crystallized.
+        edges, faces, cells
+            As in `Model`.
+
+        Examples
+        --------
+        What `recover` found, with the edges and faces of the file:
+
+        >>> from syntonic.recovery import recover
+        >>> rows = (("0.500", "0.809"), ("-0.500", "0.809"), ("-0.500", "-0.809"))
+        >>> read = Model(rows, faces=((0, 1, 2),))
+        >>> exact = Model.from_exact(recover(read).tensor, edges=read.edges, faces=read.faces)
+        >>> exact.tensor[0]
+        ResonantTensor([1/2, 1/2φ], precision=100)
+        """
+        return cls((), edges, faces, cells, tensor=tensor)
 
     @property
     def dimension(self) -> int:
@@ -99,6 +143,21 @@ class Model:
         if self.vertices or self.tensor is None:
             return len(self.vertices)
         return int(self.tensor.shape[0])
+
+    def _take_vertices(self, given: Any) -> None:
+        """Keep a tensor as the tensor, and rows as tuples."""
+        exact = isinstance(given, ResonantTensor)
+        if exact and self.tensor is not None:
+            raise TypeError("Model: vertices and tensor must not both be tensors; drop one")
+        if exact:
+            object.__setattr__(self, "tensor", given)
+        if self.tensor is not None and not isinstance(self.tensor, ResonantTensor):
+            raise TypeError(
+                f"Model: tensor must be a ResonantTensor, got {type(self.tensor).__name__}"
+            )
+        if self.tensor is not None and not self.tensor.is_crystallized:
+            raise PhaseError("Model: tensor must be crystallized, got flux; call .crystallize()")
+        object.__setattr__(self, "vertices", () if exact else _rows(given))
 
     def _check_vertices(self) -> None:
         width = len(self.vertices[0]) if self.vertices else 0
@@ -128,6 +187,26 @@ class Model:
             raise FormatError(f"Model: field must be one of {_FIELDS}, got {self.field!r}")
 
 
+def _rows(given: Any) -> Rows:
+    remedy = "pass rows of decimals as strings, or exact vertices as a ResonantTensor"
+    if not _is_sequence(given):
+        raise TypeError(f"Model: vertices must be rows, got {type(given).__name__}; {remedy}")
+    for k, row in enumerate(given):
+        if not _is_sequence(row):
+            raise TypeError(
+                f"Model: vertices[{k}] must be a row, got {type(row).__name__}; {remedy}"
+            )
+        for token in row:
+            if not isinstance(token, str):
+                kind = type(token).__name__
+                raise TypeError(f"Model: vertices[{k}] must hold strings, got {kind}; {remedy}")
+    return tuple(map(tuple, given))
+
+
+def _is_sequence(x: Any) -> bool:
+    return hasattr(x, "__len__") and hasattr(x, "__getitem__") and not isinstance(x, (str, bytes))
+
+
 def edges_of(faces: Iterable[Sequence[int]]) -> tuple[tuple[int, int], ...]:
     """Return the sides of all faces as sorted pairs, in order, each once.
 
@@ -146,26 +225,6 @@ def edges_of(faces: Iterable[Sequence[int]]) -> tuple[tuple[int, int], ...]:
 
 # Each *_fault below returns the rule that is broken, in words, or None. The caller knows the
 # place (an argument, a line of a file) and raises.
-
-
-def decimal_fault(token: str) -> str | None:
-    """Say why a token is no plain decimal number of bearable size, or return None.
-
-    A sign, ASCII digits, a point and an exponent of at most three digits are allowed: no NaN, no
-    infinity, no hexadecimal, no digit separators.
-
-    Examples
-    --------
-    >>> decimal_fault("-1.25e-3") is None
-    True
-    >>> decimal_fault("nan")
-    "a coordinate must be a finite decimal number, got 'nan'"
-    """
-    if len(token) > _LONGEST_TOKEN:
-        return f"a number must have at most {_LONGEST_TOKEN} characters, got {len(token)}"
-    if _DECIMAL.fullmatch(token) is None:
-        return f"a coordinate must be a finite decimal number, got {token[:30]!r}"
-    return None
 
 
 def edge_fault(edge: Sequence[int], vertices: int) -> str | None:

@@ -104,7 +104,10 @@ def save(tensor: ResonantTensor, path: str | os.PathLike[str]) -> None:
     True
     """
     if not isinstance(tensor, ResonantTensor):
-        raise TypeError(f"save: tensor must be a ResonantTensor, got {type(tensor).__name__}")
+        raise TypeError(
+            f"save: tensor must be a ResonantTensor, got {type(tensor).__name__}; "
+            "models go to syntonic.io.write"
+        )
     header: dict[str, Any] = {
         "format": _FORMAT,
         "version": _VERSION,

@@ -21,9 +21,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from syntonic.io.decimals import printed_vertices
+from syntonic.io.decimals import decimal_fault, printed_vertices
 from syntonic.io.files import Line, read_lines, split_lines
-from syntonic.io.model import Model, cell_fault, decimal_fault, edge_fault, edges_of, face_fault
+from syntonic.io.model import Model, cell_fault, edge_fault, edges_of, face_fault
 
 __all__ = ["looks_like_off", "read_off", "write_off"]
 

@@ -16,8 +16,9 @@ import re
 from pathlib import Path
 
 from syntonic.errors import FormatError
+from syntonic.io.decimals import decimal_fault
 from syntonic.io.files import Line, read_bytes
-from syntonic.io.model import Model, decimal_fault
+from syntonic.io.model import Model
 
 __all__ = ["read_csv", "read_xyz"]
 

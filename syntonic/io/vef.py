@@ -41,11 +41,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
-from gmpy2 import lcm, mpq, mpz
+from gmpy2 import mpq, mpz
 
 from syntonic.errors import FormatError
 from syntonic.exact.golden import GoldenExact
-from syntonic.io.decimals import decimal, printed
+from syntonic.io.decimals import decimal
+from syntonic.io.exact import LONGEST_NUMBER, common_denominator, require_readable
 from syntonic.io.files import Line, read_lines, split_lines
 from syntonic.io.model import Model, edge_fault, face_fault
 
@@ -56,10 +57,6 @@ __all__ = ["looks_like_vef", "read_vef", "write_vef"]
 
 _FIELDS = ("golden", "rational")
 _LARGEST_DIMENSION = 1000
-_LONGEST_NUMBER = 10_000  # characters
-# Small files can have a common denominator that is longer than all their numbers together.
-_LARGEST_DENOMINATOR = mpz(10) ** 1000
-_TOO_LARGE = "the common denominator of all coordinates must be at most 1e1000"
 _COUNT = re.compile(r"[0-9]{1,18}")
 _FRACTION = r"([+-]?[0-9]+)(?:/([+-]?[0-9]+))?"
 _RATIONAL = re.compile(_FRACTION)
@@ -183,8 +180,8 @@ def _read_number(words: _Words, field: str) -> GoldenExact:
 
 
 def _number(word: str, field: str, line: Line) -> GoldenExact:
-    if len(word) > _LONGEST_NUMBER:
-        line.fail(f"a number must have at most {_LONGEST_NUMBER} characters, got {len(word)}")
+    if len(word) > LONGEST_NUMBER:
+        line.fail(f"a number must have at most {LONGEST_NUMBER} characters, got {len(word)}")
     match = _RATIONAL.fullmatch(word) or (field == "golden" and _PAIR.fullmatch(word))
     if not match:
         form = "3/4" if field == "rational" else "(1/2,-3), which has two factors, or 3/4"
@@ -214,22 +211,16 @@ def _read_vertices(
             word = words.next("a coordinate")
             if (axis, word) not in known:
                 x = _number(word, header.field, words.line) * scale + offset
-                known[axis, word] = x, _decimal(x, words.line)
-                common = lcm(common, x.numerators()[2])
-                if common > _LARGEST_DENOMINATOR:
-                    words.line.fail(_TOO_LARGE)
+                try:
+                    known[axis, word] = x, decimal(x)
+                    common = common_denominator(common, x.numerators()[2])
+                except FormatError as error:
+                    words.line.fail(str(error))
             row.append(known[axis, word])
         rows.append(row)
     values = np.array([x for row in rows for x, _ in row], dtype=object)
     decimals = tuple(tuple(token for _, token in row) for row in rows)
     return ResonantTensor(values.reshape(count, len(axes))), decimals
-
-
-def _decimal(x: GoldenExact, line: Line) -> str:
-    try:
-        return decimal(x)
-    except FormatError as error:
-        line.fail(str(error))
 
 
 def _read_edges(words: _Words, vertices: int) -> tuple[tuple[int, int], ...]:
@@ -281,7 +272,7 @@ def write_vef(model: Model, file: BinaryIO) -> None:
         raise FormatError(
             "write: VEF needs exact vertices, got printed decimals only; recover them first"
         )
-    _check_readable(model.tensor)
+    require_readable(model.tensor)
     rational = model.field == "rational" and not any(model.tensor.b.flat)
     dimension = model.dimension
     if not 1 <= dimension <= _LARGEST_DIMENSION:
@@ -298,20 +289,11 @@ def write_vef(model: Model, file: BinaryIO) -> None:
     file.writelines(f"{row}\n".encode("ascii") for row in rows)
 
 
-def _check_readable(tensor: ResonantTensor) -> None:
-    printed(tensor)  # refuses what is too large or too small
-    common = mpz(1)
-    for x in (*tensor.a.flat, *tensor.b.flat):
-        common = lcm(common, x.denominator)
-        if common > _LARGEST_DENOMINATOR:
-            raise FormatError(f"write: {_TOO_LARGE}")
-
-
 def _vertex_rows(tensor: ResonantTensor, rational: bool) -> Iterator[str]:
     for ones, irrational in zip(tensor.a, tensor.b, strict=True):
         words = [
             str(p) if rational else f"({q},{p})" for p, q in zip(ones, irrational, strict=True)
         ]
-        if max(map(len, words)) > _LONGEST_NUMBER:
-            raise FormatError(f"write: a VEF number must have at most {_LONGEST_NUMBER} characters")
+        if max(map(len, words)) > LONGEST_NUMBER:
+            raise FormatError(f"write: a VEF number must have at most {LONGEST_NUMBER} characters")
         yield " ".join(words)

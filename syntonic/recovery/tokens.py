@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from syntonic.errors import FormatError, ShapeError
-from syntonic.io.model import decimal_fault
+from syntonic.io.decimals import decimal_fault
 from syntonic.typing import IntArray
 
 __all__ = ["Tokens", "printed_rows"]

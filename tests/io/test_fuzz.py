@@ -21,7 +21,9 @@ SEEDS = {
     "vef": "vZome VEF 9 field golden actual dimension 3\nscale vector 1 (1/2,0) 1 offset 0 0 (1)\n"
     "3\n(0,0) 0 1/-2\n(1,0) (0,1) 0\n3 4 5\n\n1\n0 1\n1\n3 0 1 2\n2 0 1\ntip 2\n",
     "json": '{"name": "x", "vertices": [[0.0, 1], [1e5, -2], [0, 0]], "edges": [[0, 1]],\n'
-    '"faces": [[0, 1, 2]], "cells": [[0]], "field": "golden"}\n',
+    '"faces": [[0, 1, 2]], "cells": [[0]], "field": "golden",\n'
+    '"exact_vertices": [[[0, 0, 1], [1, 0, 1]], [[100000, 0, 1], [-4, 0, 2]],\n'
+    "[[0, 0, 1], [0, 0, 9]]]}\n",
     "xyz": "3\nwater\nO 0.50 -1 2e-1\nH 1 .25 +3.\nH 0 0 0.0\n",
     "csv": 'x;y;z\n0.5;1;2\n# note\n"1";-1e5; 0\n',
 }

@@ -2,6 +2,8 @@
 
 import json
 import re
+from fractions import Fraction
+from math import floor
 
 import pytest
 from hypothesis import given, settings
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 from syntonic import PHI, ResonantTensor
 from syntonic.errors import FormatError
 from syntonic.io import Model, read, write
-from syntonic.io.model import decimal_fault
+from syntonic.io.decimals import decimal_fault
 
 TEXT = """{
   "name": "square",
@@ -69,6 +71,10 @@ def only(vertices="[[0, 0], [1, 0], [0, 1]]", **parts):
     return f'{{"vertices": {vertices}{more}}}'
 
 
+def exact(rows):
+    return only("[[1.618], [0.5]]", exact_vertices=rows)
+
+
 @pytest.mark.parametrize(
     ("text", "line", "rule"),
     [
@@ -105,6 +111,20 @@ def only(vertices="[[0, 0], [1, 0], [0, 1]]", **parts):
         (only(cells="[[0]]"), None, "cells[0]: a cell must name faces"),
         (only(field='"rootTwo"'), None, "got 'rootTwo'"),
         (only(field="[]"), None, "golden or rational"),
+        (exact("null"), None, '"exact_vertices" must be a list of 2 rows'),
+        (exact("[[[0, 0, 1]]]"), None, '"exact_vertices" must be a list of 2 rows'),
+        (exact("[1, 2]"), None, "exact_vertices[0] must be a list of 1 numbers [p, q, d]"),
+        (exact("[[[0, 1, 1]], []]"), None, "exact_vertices[1] must be a list of 1"),
+        (exact("[[0], [[1, 0, 2]]]"), None, "exact_vertices[0]: a number must be [p, q, d]"),
+        (exact("[[[0, 1]], [[1, 0, 2]]]"), None, "exact_vertices[0]: a number must be"),
+        (exact("[[[0, 1.0, 1]], [[1, 0, 2]]]"), None, "exact_vertices[0]: a number must be"),
+        (exact('[[[0, "1", 1]], [[1, 0, 2]]]'), None, "exact_vertices[0]: a number must be"),
+        (exact("[[[0, true, 1]], [[1, 0, 2]]]"), None, "exact_vertices[0]: a number must be"),
+        (exact("[[[0, 1, 1]], [[1, 0, 0]]]"), None, "d > 0"),
+        (exact("[[[0, 1, 1]], [[-1, 0, -2]]]"), None, "d > 0"),
+        (exact("[[[0, 1, 1]], [[1, 0, " + "2" * 10**6 + "]]]"), None, "at most 10000 digits"),
+        (exact(f"[[[0, 1, {3**1500}]], [[1, 0, {7**1200}]]]"), None, "at most 1e1000"),
+        (exact("[[[0, 1, 1]], [[1, 1, 2]]]"), None, "vertices[1] must be exact_vertices[1] round"),
         ("[" * 10**6, None, "nested"),
         ('{"a":' * 10**5 + "1" + "}" * 10**5, None, "nested"),
         (b'{"vertices":\n [[0]], "name": "\xff"}', 2, "UTF-8"),
@@ -144,10 +164,57 @@ def test_what_is_written(tmp_path):
         '  "faces": [\n    [0, 1, 2]\n  ],\n  "cells": [\n    [0]\n  ]\n}\n'
     )
     write(Model((), tensor=ResonantTensor([[PHI, 2]]), field="golden"), path)
-    assert json.loads(path.read_text()) == {"vertices": [[float(PHI), 2]], "field": "golden"}
+    assert json.loads(path.read_text()) == {
+        "vertices": [[float(PHI), 2]],
+        "exact_vertices": [[[0, 1, 1], [2, 0, 1]]],
+        "field": "golden",
+    }
+    assert read(path).tensor.equals(ResonantTensor([[PHI, 2]]))
     assert read(path).vertices == (("1.6180339887498948", "2"),)
     write(Model(()), path)
     assert read(path) == Model(())
+
+
+def test_exact_vertices(parse):
+    model = parse(exact("[[[-0, 1, 1]], [[-2, 0, 4]]]").replace("0.5", "-0.5"))
+    assert model.vertices == (("1.618",), ("-0.5",))
+    assert model.tensor.equals(ResonantTensor([[PHI], [Fraction(-1, 2)]]))
+    assert parse(only("[]", exact_vertices="[]")) == Model(())
+
+
+def below_one(n):
+    """Return an element of Z[φ] from 0 to 1 with n digits and more."""
+    return 10**n * PHI - floor(10**n * PHI)
+
+
+@pytest.mark.parametrize("n", [1, 40, 900, 5000, 9990])
+def test_exact_numbers_of_any_length(tmp_path, n):
+    """Also of more digits than Python turns into text by itself."""
+    path = tmp_path / "a.json"
+    row = [below_one(n), -below_one(2 * n // 3), Fraction(-1, 7 ** min(n, 1000))]
+    tensor = ResonantTensor([row])
+    write(tensor, path)
+    json.loads(path.read_text(), parse_int=str)
+    assert read(path).tensor.equals(tensor)
+    first = path.read_bytes()
+    write(read(path), path)
+    assert path.read_bytes() == first
+
+
+@pytest.mark.parametrize(
+    ("x", "rule"),
+    [
+        (10**1001, "1e999"),
+        (PHI**-5000, "1e999"),
+        (Fraction(10**6000, 10**6000 + 1), "at most 1e1000"),
+        (below_one(10**4), "at most 10000 digits"),
+    ],
+    ids=range(4),
+)
+def test_exact_numbers_that_could_not_be_read(tmp_path, x, rule):
+    with pytest.raises(FormatError, match=rule):
+        write(ResonantTensor([[x]]), tmp_path / "a.json")
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

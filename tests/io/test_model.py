@@ -3,17 +3,21 @@
 import os
 import stat
 from dataclasses import FrozenInstanceError, replace
-from types import SimpleNamespace
+from fractions import Fraction
 
+import numpy as np
 import pytest
 
-from syntonic import ResonantTensor
+from syntonic import PHI, GoldenExact, ResonantTensor
 from syntonic.errors import FormatError, ShapeError
 from syntonic.io import Model, read, write
+from syntonic.io.decimals import decimal_fault
 from syntonic.io.files import replacing
-from syntonic.io.model import decimal_fault, edges_of
+from syntonic.io.model import edges_of
 
 SQUARE = (("0", "0"), ("1", "0"), ("1", "1"), ("0", "1"))
+PRINTED = (("0", "0"), ("0.0", "1.00"), ("1.618", "0.50"))
+EXACT = ResonantTensor([[0, 0], [0, 1], [PHI, Fraction(1, 2)]])
 CUBE = tuple((x, y, z) for x in "01" for y in "01" for z in "01")
 CUBE_FACES = ((0, 1, 3, 2), (4, 5, 7, 6), (0, 1, 5, 4), (2, 3, 7, 6), (0, 2, 6, 4), (1, 3, 7, 5))
 
@@ -47,7 +51,7 @@ def test_dimension_and_vertex_count():
     assert Model(()).dimension == 0
     assert Model(CUBE).dimension == 3
     assert Model(CUBE).vertex_count == 8
-    exact = Model((), edges=((0, 4),), tensor=SimpleNamespace(shape=(5, 4)))
+    exact = Model((), edges=((0, 4),), tensor=ResonantTensor.zeros((5, 4)))
     assert (exact.dimension, exact.vertex_count) == (4, 5)
 
 
@@ -70,7 +74,135 @@ def test_ragged_rows_are_refused(vertices):
 @pytest.mark.parametrize("shape", [(3, 2), (4, 3), (8,), (4, 2, 1)])
 def test_a_tensor_of_another_shape_is_refused(shape):
     with pytest.raises(ShapeError, match="tensor"):
-        Model(SQUARE, tensor=SimpleNamespace(shape=shape))
+        Model(SQUARE, tensor=ResonantTensor.zeros(shape))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ({"vertices": 5}, "vertices must be rows, got int"),
+        ({"vertices": "12"}, "vertices must be rows, got str"),
+        ({"vertices": ("12", "34")}, r"vertices\[0\] must be a row, got str"),
+        ({"vertices": (1.5, 2)}, r"vertices\[0\] must be a row, got float"),
+        ({"vertices": np.zeros((2, 2))}, r"vertices\[0\] must hold strings, got float64"),
+        ({"vertices": (("1",), (PHI,))}, r"vertices\[1\] must hold strings, got GoldenExact"),
+        ({"vertices": (), "tensor": np.zeros((2, 2))}, "tensor must be a ResonantTensor, got nda"),
+        ({"vertices": (), "tensor": EXACT.wake_flux()}, r"must be crystallized.*\.crystallize"),
+        ({"vertices": EXACT, "tensor": EXACT}, "drop one"),
+        ({"vertices": EXACT.wake_flux()}, "must be crystallized"),
+    ],
+)
+def test_what_are_no_vertices(arguments, says):
+    with pytest.raises(TypeError, match=f"^Model: .*{says}"):
+        Model(**arguments)
+
+
+def test_a_tensor_is_a_model_of_points(tmp_path):
+    faces = ((0, 1, 2),)
+    models = [Model(EXACT, faces=faces), Model.from_exact(EXACT, faces=faces)]
+    models.append(Model((), faces=faces, tensor=EXACT))
+    for model in models:
+        assert model == models[0]
+        assert model.tensor is EXACT
+        assert (model.vertices, model.vertex_count, model.dimension) == ((), 3, 2)
+    for suffix in ("off", "vef", "json"):
+        write(EXACT, tmp_path / f"a.{suffix}")
+        write(Model(EXACT), tmp_path / f"b.{suffix}")
+        assert (tmp_path / f"a.{suffix}").read_bytes() == (tmp_path / f"b.{suffix}").read_bytes()
+    with pytest.raises(ShapeError, match=r"tensor must have shape \(vertices, dimension\)"):
+        write(EXACT[0], tmp_path / "c.off")
+    for thing in ([[0, 1]], np.zeros((2, 2)), None):
+        with pytest.raises(TypeError, match="write: model must be a Model or a tensor of points"):
+            write(thing, tmp_path / "c.off")
+
+
+def numbers(model):
+    """Return the vertices of a model as exact numbers, and whether they were given exactly."""
+    if model.tensor is not None:
+        return [x for row in model.tensor.tolist() for x in row], True
+    return [Fraction(token) for row in model.vertices for token in row], False
+
+
+@pytest.mark.parametrize("suffix", ["off", "vef", "json"])
+@pytest.mark.parametrize(
+    ("rows", "tensor"),
+    [
+        (PRINTED, None),
+        ((), EXACT),
+        (PRINTED, EXACT),
+        (PRINTED, EXACT * PHI**3),
+        (PRINTED, EXACT - 1),
+        (PRINTED, -EXACT),
+        ((("0", "1e-17"), ("-0.0", "2"), ("1.62", "0.5e0")), EXACT),
+        ((("0", "0"), ("0", "1"), ("1", "0")), EXACT * Fraction(6, 5)),
+    ],
+    ids=["printed", "exact", "both", "scaled", "moved", "mirrored", "noise", "integers"],
+)
+def test_what_is_written_is_what_the_model_says(tmp_path, suffix, rows, tensor):
+    model = Model(rows or tensor, faces=((0, 1, 2),))
+    if rows and tensor is not None:  # as after recover()
+        model = replace(model, tensor=tensor)
+    if suffix == "vef" and tensor is None:
+        with pytest.raises(FormatError, match="recover them first"):
+            write(model, tmp_path / "a.vef")
+        return
+    write(model, tmp_path / f"a.{suffix}")
+    back = read(tmp_path / f"a.{suffix}")
+    assert (back.edges, back.faces) == (model.edges, model.faces)
+    found, is_exact = numbers(back)
+    wanted = numbers(model)[0]
+    assert is_exact == (suffix != "off" and tensor is not None)
+    if is_exact or tensor is None:
+        assert found == wanted
+    for x, token in zip(wanted, (t for row in back.vertices for t in row), strict=True):
+        half_a_unit = Fraction(10) ** -max(len(token.partition(".")[2].partition("e")[0]), 2) / 2
+        assert abs(x - Fraction(token)) <= half_a_unit
+    if model.vertices and suffix != "vef":
+        assert back.vertices == model.vertices
+    write(back, tmp_path / f"again.{suffix}")
+    again = (tmp_path / f"again.{suffix}").read_bytes()
+    assert again == (tmp_path / f"a.{suffix}").read_bytes()
+
+
+def test_printed_digits_stand_where_they_are_the_exact_ones_rounded():
+    assert replace(Model(PRINTED), tensor=EXACT).vertices == PRINTED
+    one_moved = EXACT + ResonantTensor([[0, 0], [0, 0], [0, Fraction(1, 100)]])
+    again = ("1.6180339887498948", "0.51")
+    assert replace(Model(PRINTED), tensor=one_moved).vertices == (*PRINTED[:2], again)
+
+
+@pytest.mark.parametrize(
+    ("token", "x", "stands"),
+    [
+        ("1", 1, True),
+        ("1", Fraction(11, 10), False),
+        ("1.", Fraction(11, 10), False),
+        ("1.0", Fraction(21, 20), True),
+        ("1.0", Fraction(19, 20), True),
+        ("1.0", Fraction(19, 20) - Fraction(1, 10**30), False),
+        ("1.0", Fraction(21, 20) + PHI**-200, False),
+        (".5", Fraction(1, 2), True),
+        ("-1.618034", -PHI, True),
+        ("+1.618034", PHI, True),
+        ("1.618034", -PHI, False),
+        ("1.618033", PHI, False),
+        ("0.0", 0, True),
+        ("-0.0", 0, True),
+        ("6.1e-17", 0, False),
+        ("1.6e0", PHI, True),
+        ("16.18e-01", PHI, True),
+        ("0.16E1", PHI, True),
+        ("1.6e1", PHI, False),
+        ("1e5", 10**5, True),
+        ("1e5", 10**5 + 1, False),
+        ("1.0e5", 10**5 + 1, True),
+    ],
+)
+def test_which_digits_stand(token, x, stands):
+    model = Model(((token,),), tensor=ResonantTensor([[x]]))
+    assert (model.vertices == ((token,),)) == stands
+    if not stands:
+        assert abs(Fraction(model.vertices[0][0]) - x) <= abs(GoldenExact(x)) / 10**16
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from syntonic.errors import FormatError
 from syntonic.io import Model, read, write
-from syntonic.io.model import decimal_fault, edges_of
+from syntonic.io.decimals import decimal_fault
+from syntonic.io.model import edges_of
 from syntonic.io.off import write_off
 
 TETRAHEDRON = """\
