@@ -189,6 +189,24 @@ def test_exact_coordinates_have_no_number_of_decimals(run, tmp_path):
     assert err == f"syntonic: {exact} has exact coordinates; leave --decimals out\n"
 
 
+def test_columns_are_told_beside_the_proof(run, solids, tmp_path):
+    """What pandas writes by default: a proof in four dimensions would be about other points."""
+    path, report = tmp_path / "frame.csv", tmp_path / "report.json"
+    rows = read(solids / "icosahedron.off").vertices
+    lines = [",".join((str(k), *row)) for k, row in enumerate(rows)]
+    path.write_text("\n".join([",x,y,z", *lines]))
+    for options in ([], ["--scale-free"]):
+        status, out, err = run("recover", path, "--report", report, *options)
+        assert (status, err) == (0, "")
+        note = "3 columns: x, y, z; left out as row labels: (no name)"
+        assert f"as read             {note}\ndimension           3\n" in out
+        assert json.loads(report.read_text())["notes"] == [note]
+    path.write_text("\n".join(lines))
+    status, out, _ = run("recover", path)
+    assert (status, "the first column counts the rows" in out) == (0, True)
+    assert "dimension           4\n" in out
+
+
 @pytest.mark.parametrize("suffix", ["json", "xyz", "csv"])
 def test_recover_reads_other_formats(run, solids, tmp_path, suffix):
     model = read(solids / "icosahedron.off")

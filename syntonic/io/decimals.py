@@ -13,7 +13,15 @@ if TYPE_CHECKING:
     from syntonic.io.model import Model
     from syntonic.tensor import ResonantTensor
 
-__all__ = ["Rows", "agreeing", "decimal", "decimal_fault", "printed", "printed_vertices"]
+__all__ = [
+    "Rows",
+    "agreeing",
+    "decimal",
+    "decimal_fault",
+    "printed",
+    "printed_vertices",
+    "sign_remedy",
+]
 
 Rows: TypeAlias = tuple[tuple[str, ...], ...]
 
@@ -22,6 +30,8 @@ _FORM = ".17g"
 _LONGEST_TOKEN = 1000
 # A short token such as 1e999999999 would be a number of a gigabyte once it is taken exactly,
 # hence the three digits.
+_MINUS_SIGNS = "\u2212\u2010\u2011\u2012\u2013\u2014\ufe63\uff0d"
+_EXACT = re.compile(r"[φϕΦτ√/]|phi|sqrt", re.IGNORECASE)
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?([0-9]*)|\.([0-9]+))(?:[eE]([+-]?[0-9]{1,3}))?")
 
 
@@ -41,8 +51,21 @@ def decimal_fault(token: str) -> str | None:
     if len(token) > _LONGEST_TOKEN:
         return f"a number must have at most {_LONGEST_TOKEN} characters, got {len(token)}"
     if _DECIMAL.fullmatch(token) is None:
-        return f"a coordinate must be a finite decimal number, got {token[:30]!r}"
+        remedy = sign_remedy(token) or _exact_remedy(token)
+        return f"a coordinate must be a finite decimal number, got {token[:30]!r}{remedy}"
     return None
+
+
+def sign_remedy(token: str) -> str:
+    """Say what to write for a minus sign that is not the one of ASCII; nothing without one."""
+    sign = next((c for c in token if c in _MINUS_SIGNS), None)
+    return "" if sign is None else f"; write the minus sign {sign} (U+{ord(sign):04X}) as -"
+
+
+def _exact_remedy(token: str) -> str:
+    if not _EXACT.search(token):
+        return ""
+    return "; exact numbers are read from VEF, or from exact_vertices in JSON"
 
 
 def decimal(x: GoldenExact) -> str:

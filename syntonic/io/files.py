@@ -21,6 +21,7 @@ from syntonic.errors import FormatError
 __all__ = [
     "Line",
     "StrPath",
+    "decoded",
     "is_same_file",
     "is_stream",
     "read_bytes",
@@ -97,15 +98,23 @@ def read_lines(path: Path) -> list[Line]:
 def split_lines(data: bytes, path: Path) -> list[Line]:
     """Split text into lines and tokens, without blank lines and comments (# to the end).
 
-    Lines end in LF, CRLF or CR. Only comments may hold anything but ASCII, so UTF-8 (with or
-    without a byte order mark) and Latin-1 read alike, and no byte of a token is changed.
+    Lines end in LF, CRLF or CR. Tokens are told apart by ASCII white space alone, so UTF-8 (with
+    or without a byte order mark) and Latin-1 are split alike.
     """
     lines = []
     for number, raw in enumerate(data.removeprefix(b"\xef\xbb\xbf").splitlines(), 1):
         tokens = raw.split(b"#", 1)[0].split()
         if tokens:
-            lines.append(Line([token.decode("latin-1") for token in tokens], number, path))
+            lines.append(Line([decoded(token) for token in tokens], number, path))
     return lines
+
+
+def decoded(raw: bytes) -> str:
+    """Return bytes as the text that they are in UTF-8, or else in Latin-1, which reads any."""
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
 
 
 # -- writing --------------------------------------------------------------------------------

@@ -45,6 +45,8 @@ class Model:
         17 significant digits.
     path
         Where the model was read from.
+    notes
+        What its reader left out of the file, or took for granted, in words.
 
     Raises
     ------
@@ -80,6 +82,7 @@ class Model:
     field: str | None = None
     tensor: ResonantTensor | None = dataclasses.field(default=None, compare=False)
     path: str | None = dataclasses.field(default=None, compare=False)
+    notes: tuple[str, ...] = dataclasses.field(default=(), compare=False)
 
     def __post_init__(self) -> None:
         self._take_vertices(self.vertices)

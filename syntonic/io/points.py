@@ -1,11 +1,13 @@
-"""Lists of points: XYZ, and CSV with commas, semicolons or tabs.
+"""Lists of points: XYZ, and CSV with commas, semicolons, tabs or blanks.
 
 An XYZ file is a line with the number of points, a line of comment, and a line for each point:
 its three coordinates, perhaps with the symbol or the atomic number of an element before them.
 
 A CSV file is a line for each point. The first line may hold names instead. The separator is the
-tab if that line has one, else the semicolon, else the comma. Spaces around a cell and quotation
-marks around it do not belong to it. Blank lines and lines that begin with # are passed over.
+tab if that line has one, else the semicolon, else the comma, else blanks. Spaces around a cell and
+quotation marks around it do not belong to it. Blank lines and lines that begin with # are passed
+over. A first column without a name, or named index or id, tells the rows apart, as pandas and R
+write it; it is no coordinate and left out.
 
 Coordinates are kept as they are printed.
 """
@@ -16,14 +18,16 @@ import re
 from pathlib import Path
 
 from syntonic.errors import FormatError
-from syntonic.io.decimals import decimal_fault
-from syntonic.io.files import Line, read_bytes
+from syntonic.io.decimals import Rows, decimal_fault
+from syntonic.io.files import Line, decoded, read_bytes
 from syntonic.io.model import Model
 
 __all__ = ["read_csv", "read_xyz"]
 
+_SHOWN = 12  # names of columns
 _COUNT = re.compile(r"[0-9]{1,18}")
 _SYMBOL = re.compile(r"[A-Za-z][A-Za-z0-9_.+\-*']{0,30}")
+_ROW_LABELS = re.compile(r"|index|id|unnamed: 0", re.IGNORECASE)
 _NAMED_NUMBERS = re.compile(r"[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
 
 
@@ -58,6 +62,11 @@ def read_xyz(path: Path) -> Model:
         )
     if len(points) > count:
         points[count].fail(f"nothing may follow the {count} points; several frames are not read")
+    if points and len(points[0].tokens) not in (3, 4):
+        points[0].fail(
+            "a point must have 3 words, or 4 words with an element before them, got "
+            f"{len(points[0].tokens)}"
+        )
     named = bool(points) and len(points[0].tokens) == 4
     return Model(tuple(_xyz_point(line, named) for line in points), path=str(path))
 
@@ -75,7 +84,7 @@ def _xyz_point(line: Line, named: bool) -> tuple[str, ...]:
 
 
 def read_csv(path: Path) -> Model:
-    """Read a list of points, one per line, with commas, semicolons or tabs between coordinates.
+    """Read a list of points, one per line, with the same separator between all coordinates.
 
     Parameters
     ----------
@@ -85,7 +94,7 @@ def read_csv(path: Path) -> Model:
     Returns
     -------
     Model
-        The vertices as printed, without edges and faces.
+        The vertices as printed, without edges and faces; its notes say which columns they are.
 
     Raises
     ------
@@ -96,15 +105,38 @@ def read_csv(path: Path) -> Model:
     if not text:
         raise FormatError("must hold at least one point", path=path)
     head = text[0].tokens[0]
-    separator = next((each for each in "\t;" if each in head), ",")
+    separator = next((each for each in "\t;," if each in head), None)  # None: blanks
     lines = [Line(_cells(line.tokens[0], separator), line.number, path) for line in text]
     width = len(lines[0].tokens)
     for line in lines:
         if len(line.tokens) != width:
             line.fail(f"each line must have {width} cells as the first one, got {len(line.tokens)}")
-    if _are_names(lines[0].tokens):
-        lines.pop(0)
-    return Model(tuple(_coordinates(line, line.tokens) for line in lines), path=str(path))
+    names = lines.pop(0) if _are_names(lines[0].tokens) else None
+    labelled = names is not None and _ROW_LABELS.fullmatch(names.tokens[0]) is not None
+    if names is not None and labelled and width == 1:
+        names.fail("there must be columns of coordinates, got row labels only")
+    rows = tuple(_coordinates(line, line.tokens[labelled:]) for line in lines)
+    notes = (_columns_note(names, labelled, width), *_counting_note(rows))
+    return Model(rows, path=str(path), notes=notes)
+
+
+def _columns_note(names: Line | None, labelled: bool, width: int) -> str:
+    """Say which columns are taken for coordinates."""
+    count = f"{width - labelled} column{'s' * (width - labelled != 1)}"
+    if names is None:
+        return f"{count} without names"
+    shown = [name[:20] or "(no name)" for name in names.tokens]
+    taken = ", ".join(shown[labelled:][:_SHOWN]) + ", ..." * (width - labelled > _SHOWN)
+    return f"{count}: {taken}" + f"; left out as row labels: {shown[0]}" * labelled
+
+
+def _counting_note(rows: Rows) -> tuple[str, ...]:
+    """Warn of a first column that looks like row numbers; few rows look so by chance."""
+    if len(rows) < 4 or len(rows[0]) < 3:
+        return ()
+    first = [row[0] for row in rows]
+    counts = any(first == [str(k + start) for k in range(len(rows))] for start in (0, 1))
+    return ("the first column counts the rows; if it is no coordinate, take it out",) * counts
 
 
 def _is_passed_over(line: Line) -> bool:
@@ -112,7 +144,7 @@ def _is_passed_over(line: Line) -> bool:
     return not text or text.startswith("#")
 
 
-def _cells(text: str, separator: str) -> list[str]:
+def _cells(text: str, separator: str | None) -> list[str]:
     cells = (cell.strip() for cell in text.split(separator))
     return [cell[1:-1].strip() if _is_quoted(cell) else cell for cell in cells]
 
@@ -122,7 +154,12 @@ def _is_quoted(cell: str) -> bool:
 
 
 def _are_names(cells: list[str]) -> bool:
-    """Say whether no cell is a number, nor one of the words that stand for numbers."""
+    """Say whether no cell is a number, nor one of the words that stand for numbers.
+
+    Columns that pandas was given no names for are called 0, 1, 2 and so on, after an empty cell.
+    """
+    if cells[0] == "" and cells[1:] == [str(k) for k in range(len(cells) - 1)]:
+        return True
     return all(
         decimal_fault(cell) is not None
         and not _NAMED_NUMBERS.fullmatch(cell)
@@ -144,7 +181,7 @@ def _text_lines(path: Path, *, split: bool = True) -> list[Line]:
         raise FormatError("must be a text file, got binary data (a NUL byte)", path=path)
     if not data.strip():
         raise FormatError("must not be empty", path=path)
-    text = (raw.decode("latin-1") for raw in data.splitlines())
+    text = map(decoded, data.splitlines())
     return [
         Line(row.split() if split else [row], number, path) for number, row in enumerate(text, 1)
     ]

@@ -45,7 +45,7 @@ from gmpy2 import mpq, mpz
 
 from syntonic.errors import FormatError
 from syntonic.exact.golden import GoldenExact
-from syntonic.io.decimals import decimal
+from syntonic.io.decimals import decimal, sign_remedy
 from syntonic.io.exact import LONGEST_NUMBER, common_denominator, require_readable
 from syntonic.io.files import Line, read_lines, split_lines
 from syntonic.io.model import Model, edge_fault, face_fault
@@ -185,7 +185,7 @@ def _number(word: str, field: str, line: Line) -> GoldenExact:
     match = _RATIONAL.fullmatch(word) or (field == "golden" and _PAIR.fullmatch(word))
     if not match:
         form = "3/4" if field == "rational" else "(1/2,-3), which has two factors, or 3/4"
-        line.fail(f"a {field} number must be like {form}, got {word[:30]!r}")
+        line.fail(f"a {field} number must be like {form}, got {word[:30]!r}{sign_remedy(word)}")
     *rest, numerator, denominator = (mpz(part or "1") for part in match.groups())
     if not denominator or (rest and not rest[1]):
         line.fail(f"a denominator must not be 0, got {word[:30]!r}")

@@ -282,6 +282,7 @@ def _recovery(
         accident=accident,
         checks=figure.facts(),
         basis=basis,
+        notes=figure.model.notes,
         **evidence,
     )
 

@@ -11,6 +11,7 @@ from syntonic.recovery.certificate import Fit
 from syntonic.recovery.wording import (
     fact_lines,
     fit_report,
+    note_lines,
     odds,
     plain,
     table,
@@ -78,6 +79,8 @@ class Recovery:
         How many roundings were tried, 1 or 2.
     tokens
         The distinct printed coordinates with their exact values.
+    notes
+        What the reader of the file left out of it, or took for granted.
     """
 
     tensor: ResonantTensor
@@ -94,6 +97,7 @@ class Recovery:
     fits: tuple[Fit, ...] = ()
     tries: int = 1
     tokens: tuple[TokenValue, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def report(self) -> dict[str, Any]:
         """Return all that is needed to verify the result, ready for `json.dumps`.
@@ -103,6 +107,7 @@ class Recovery:
         """
         return {
             "basis": self.basis,
+            "notes": list(self.notes),
             "statement": _STATEMENTS[self.basis],
             "scale_proved": self.scale_proved,
             "scale_statement": self._scale_statement(),
@@ -140,7 +145,7 @@ class Recovery:
                 ("accident", self._accident_line(self.fit)),
                 ("scale", self._scale_statement() or ""),
             ]
-        rows += fact_lines(self.checks)
+        rows += note_lines(self.notes) + fact_lines(self.checks)
         return table(rows)
 
     def __repr__(self) -> str:

@@ -121,6 +121,7 @@ def in_ratios(found: Recovery, model: Model) -> ScaleFreeRecovery:
         accident=0.0,
         checks=Figure(a, b, denominator, model, axes).facts(),
         basis=found.basis,
+        notes=model.notes,
     )
 
 
@@ -280,6 +281,7 @@ class _Attempt:
             fits=fits,
             tries=self.tries,
             classes=tuple(classes),
+            notes=self.model.notes,
         )
 
     def _choose_frame(self, frame: Frame, h: Fraction) -> tuple[Frame, str]:

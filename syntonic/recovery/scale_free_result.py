@@ -14,6 +14,7 @@ from syntonic.recovery.result import Basis
 from syntonic.recovery.wording import (
     fact_lines,
     fit_report,
+    note_lines,
     odds,
     plain,
     table,
@@ -99,6 +100,8 @@ class ScaleFreeRecovery:
         Whether the digits exclude that a shape with one free parameter is golden by accident.
     classes
         The ratios with the intervals that they are known from, nearest pairs first.
+    notes
+        What the reader of the file left out of it, or took for granted.
     """
 
     coordinates: ResonantTensor
@@ -122,6 +125,7 @@ class ScaleFreeRecovery:
     fits: tuple[Fit, ...] = ()
     tries: int = 1
     classes: tuple[RatioValue, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def tensor(self) -> ResonantTensor | None:
@@ -159,6 +163,7 @@ class ScaleFreeRecovery:
         return {
             "scale_free": True,
             "basis": self.basis,
+            "notes": list(self.notes),
             "statement": _STATEMENTS[self.basis],
             "shape_proved": self.shape_proved,
             "shape_statement": self._shape_statement(),
@@ -203,7 +208,7 @@ class ScaleFreeRecovery:
                 ("shape", self._shape_statement() or ""),
             ]
         rows.append(("coordinates", self._frame_line()))
-        return table(rows + fact_lines(self.checks))
+        return table(rows + note_lines(self.notes) + fact_lines(self.checks))
 
     def __repr__(self) -> str:
         vertices, dimension = self.coordinates.shape

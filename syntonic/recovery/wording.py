@@ -13,6 +13,7 @@ from syntonic.recovery.certificate import Fit
 __all__ = [
     "fact_lines",
     "fit_report",
+    "note_lines",
     "odds",
     "plain",
     "table",
@@ -31,11 +32,17 @@ def table(rows: Sequence[tuple[str, str]]) -> str:
     return "\n".join(f"{name:<{width}}  {text}" for name, text in rows)
 
 
+def note_lines(notes: Sequence[str]) -> list[tuple[str, str]]:
+    """Return what was noted on reading the file as a name and texts."""
+    return [("" if k else "as read", note) for k, note in enumerate(notes)]
+
+
 def fact_lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
     """Return the geometric facts as names and texts."""
     vertices, distinct = facts["vertices"], facts["distinct_vertices"]
     rows = [
-        ("vertices", str(vertices) if distinct == vertices else f"{vertices}, {distinct} distinct")
+        ("dimension", str(facts["dimension"])),
+        ("vertices", str(vertices) if distinct == vertices else f"{vertices}, {distinct} distinct"),
     ]
     rows.append(("squared norms", told_classes(facts["squared_norms"])))
     if "vertex_sum" in facts:

@@ -170,6 +170,8 @@ def test_decimals_are_correctly_rounded(parse):
         ("vZome VEF\n", 1, "the version must follow"),
         ("vZome VEF six field golden\n1\n", 1, "version"),
         ("vZome VEF 6\nfield rootTwo\n0\n", 2, "got 'rootTwo'"),
+        ("dimension 1 1\n(−1,0)", 2, "got '(−1,0)'; write the minus sign − (U+2212) as -"),
+        ("dimension 1 1\nφ", 2, "must be like (1/2,-3), which has two factors, or 3/4, got 'φ'"),
         ("vZome VEF 6 field sqrtPhi 0", 1, "got 'sqrtPhi'"),
         ("vZome VEF 6 field", 1, "the field must follow"),
         ("vZome VEF 6 field golden\nactual actual 0", 2, "the number of vertices"),
