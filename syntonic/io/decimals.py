@@ -18,6 +18,7 @@ __all__ = [
     "agreeing",
     "decimal",
     "decimal_fault",
+    "decimals_of",
     "printed",
     "printed_vertices",
     "sign_remedy",
@@ -32,7 +33,7 @@ _LONGEST_TOKEN = 1000
 # hence the three digits.
 _MINUS_SIGNS = "\u2212\u2010\u2011\u2012\u2013\u2014\ufe63\uff0d"
 _EXACT = re.compile(r"[φϕΦτ√/]|phi|sqrt", re.IGNORECASE)
-_DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?([0-9]*)|\.([0-9]+))(?:[eE]([+-]?[0-9]{1,3}))?")
+_DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
 
 
 def decimal_fault(token: str) -> str | None:
@@ -54,6 +55,19 @@ def decimal_fault(token: str) -> str | None:
         remedy = sign_remedy(token) or _exact_remedy(token)
         return f"a coordinate must be a finite decimal number, got {token[:30]!r}{remedy}"
     return None
+
+
+def decimals_of(token: str) -> int:
+    """Return how many decimals a decimal number shows.
+
+    Examples
+    --------
+    >>> decimals_of("-1.250"), decimals_of("1.25e-3"), decimals_of("1.25e3")
+    (3, 5, 0)
+    """
+    mantissa, _, exponent = token.lower().partition("e")
+    fraction = mantissa.partition(".")[2]
+    return max(0, len(fraction) - int(exponent or 0))
 
 
 def sign_remedy(token: str) -> str:
@@ -136,10 +150,7 @@ def agreeing(rows: Rows, tensor: ResonantTensor) -> Rows:
 
 
 def _is_rounding(token: str, x: GoldenExact) -> bool:
-    """Say whether a number may be printed so; without digits behind a point it is meant exactly."""
-    match = _DECIMAL.fullmatch(token)
-    digits = match and (match[1] or match[2])
-    if match is None or not digits:
-        return bool(x == Fraction(token))
-    unit = Fraction(10) ** (int(match[3] or 0) - len(digits))
-    return bool(abs(x - Fraction(token)) <= unit / 2)
+    """Say whether a number may be printed so; without decimals the print is meant exactly."""
+    decimals = decimals_of(token)
+    half_a_unit = Fraction(1, 2 * 10**decimals) if decimals else 0
+    return bool(abs(x - Fraction(token)) <= half_a_unit)

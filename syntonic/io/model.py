@@ -40,9 +40,9 @@ class Model:
         "golden", "rational", or None when the file does not say.
     tensor
         The exact vertices, shape (number of vertices, dimension), when they are known. Where both
-        are given, printed vertices stand if they are the exact ones, rounded to the digits they
-        have (without digits behind a point they must be equal); others are printed afresh, with
-        17 significant digits.
+        are given, printed vertices stand if they are the exact ones, rounded to the decimals they
+        have (without decimals they must be equal); others are printed afresh, with 17 significant
+        digits.
     path
         Where the model was read from.
     notes

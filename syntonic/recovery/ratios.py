@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+
+import numpy as np
 
 from syntonic.exact.golden import SQRT5, GoldenExact
 from syntonic.lattice.tolerance import least_conjugate
@@ -142,8 +143,9 @@ class Ratios:
         numbers = sorted(sorted(numbers, key=lambda k: -self.classes[k].count)[:_COUNTED])
         best: tuple[int, dict[int, GoldenExact]] = (1, {})
         for denominator in range(1, LARGEST_DENOMINATOR + 1):
-            limit = Fraction(most_chance) / (denominator * (denominator + 1) * max(1, len(numbers)))
-            golden = dict(self._golden(numbers, denominator, limit))
+            limit = _limit(most_chance, denominator, len(numbers))
+            found = ((k, self._golden(k, denominator, limit)) for k in numbers)
+            golden = {k: value for k, value in found if value is not None}
             if len(golden) > len(best[1]):
                 best = denominator, golden
         denominator, golden = best
@@ -151,18 +153,41 @@ class Ratios:
         ratios = {value: self.classes[k].count for k, value in sorted(golden.items())}
         return GoldenPart(denominator, ratios, self._others(golden))
 
-    def _golden(
-        self, numbers: list[int], denominator: int, limit: Fraction
-    ) -> Iterator[tuple[int, GoldenExact]]:
-        for k in numbers:
-            low, high = self.interval(k)
-            point = least_conjugate(low, high, denominator=denominator)
-            if point is not None:
-                value = GoldenExact.from_numerators(*point, denominator)
-                size = abs(value.galois_conjugate())
-                if 2 * (high - low) * denominator**2 * size <= limit * SQRT5:
-                    yield k, value
+    def _golden(self, k: int, denominator: int, limit: Fraction) -> GoldenExact | None:
+        low, high = self.interval(k)
+        point = least_conjugate(low, high, denominator=denominator)
+        if point is None:
+            return None
+        value = GoldenExact.from_numerators(*point, denominator)
+        size = abs(value.galois_conjugate())
+        return value if 2 * (high - low) * denominator**2 * size <= limit * SQRT5 else None
+
+    def spoiler(self, most_chance: float) -> int | None:
+        """Return a vertex without which all classes would be golden each by itself.
+
+        Only one is tried: that whose distances are shared by the fewest other pairs. None if it
+        is not to blame, or too little is left to say so.
+        """
+        pairs, labels = self.distances.pairs, self.distances.labels
+        rareness = np.tile(1 / np.bincount(labels)[labels], 2)
+        vertex = int(np.bincount(np.concatenate([pairs.i, pairs.j]), rareness).argmax())
+        rest = np.unique(labels[(pairs.i != vertex) & (pairs.j != vertex)]).tolist()
+        without = Ratios.of(self.distances, rest) if rest else None
+        if without is None or not all(self.classes[k].is_single for k in rest):
+            return None
+        numbers = [k for k in rest if k != without.unit]
+        for denominator in range(1, LARGEST_DENOMINATOR + 1):
+            limit = _limit(most_chance, denominator, len(numbers))
+            found = (without._golden(k, denominator, limit) for k in numbers)
+            if numbers and all(value is not None for value in found):
+                return vertex
+        return None
 
     def _others(self, golden: dict[int, GoldenExact]) -> dict[Fraction, int]:
         unit = self.classes[self.unit].low
         return {one.low / unit: one.count for k, one in enumerate(self.classes) if k not in golden}
+
+
+def _limit(most_chance: float, denominator: int, numbers: int) -> Fraction:
+    """Return the chance up to which one of so many classes is golden by itself, for this D."""
+    return Fraction(most_chance) / (denominator * (denominator + 1) * max(1, numbers))

@@ -157,13 +157,22 @@ class _Refusal:
             f"{fit.denominator}, with the window C = {about}{fit.window:.6g}, kappa = 2WCD^2 = "
             f"{about}{fit.kappa:.4g} (W is the widest interval of a ratio), chance "
             f"{fit.chance:.3g}, and {fit.chance_scale:.3g} for a single ratio. With the unit at "
-            f"{told_root(self.ratios.classes[self.ratios.unit].low)}, {part.told()}",
+            f"{told_root(self.ratios.classes[self.ratios.unit].low)}, {part.told()}{self._hint()}",
             denominator=fit.denominator,
             window=fit.window,
             kappa=fit.kappa,
             chance=fit.chance,
             chance_scale=fit.chance_scale,
             golden_part=part.ratios,
+        )
+
+    def _hint(self) -> str:
+        spoiler = None if self.ratios is None else self.ratios.spoiler(MOST_CHANCE)
+        if spoiler is None:
+            return ""
+        return (
+            f". Without vertices[{spoiler}] all of them would be golden each by itself; leave it "
+            "out if it is no part of the figure"
         )
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from syntonic.errors import FormatError, ShapeError
-from syntonic.io.decimals import decimal_fault
+from syntonic.io.decimals import decimal_fault, decimals_of
 from syntonic.typing import IntArray
 
 __all__ = ["Tokens", "printed_rows"]
@@ -74,7 +74,7 @@ class Tokens:
         cap = _DOUBLE_DIGITS - _integer_digits(max(self.sizes))
         noise = Fraction(10) ** -cap
         told = (
-            _decimals(token)
+            decimals_of(token)
             for token, value in self.values.items()
             if value == 0 or abs(value) >= noise
         )
@@ -146,12 +146,6 @@ def _token(x: Any, k: int, j: int) -> str:
     if fault is not None:
         raise FormatError(f"recover: row {k}, column {j}: {fault}")
     return text
-
-
-def _decimals(token: str) -> int:
-    mantissa, _, exponent = token.lower().partition("e")
-    fraction = mantissa.partition(".")[2]
-    return max(0, len(fraction) - int(exponent or 0))
 
 
 def _significant_digits(token: str) -> int:

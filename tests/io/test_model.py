@@ -195,7 +195,9 @@ def test_printed_digits_stand_where_they_are_the_exact_ones_rounded():
         ("1.6e1", PHI, False),
         ("1e5", 10**5, True),
         ("1e5", 10**5 + 1, False),
-        ("1.0e5", 10**5 + 1, True),
+        ("1.0e5", 10**5 + 1, False),
+        ("16180e-4", PHI, True),
+        ("16e-1", Fraction(166, 100), False),
     ],
 )
 def test_which_digits_stand(token, x, stands):

@@ -398,6 +398,38 @@ def test_every_distance_counts(monkeypatch):
         recover(rows, scale_free=True)
 
 
+@pytest.mark.parametrize("place", [0, 7, 20])
+@pytest.mark.parametrize("dummy", [(0, 0, 0), (100, 0, 0)])
+@pytest.mark.parametrize("with_edges", [False, True])
+def test_a_vertex_that_spoils_the_figure_is_named(place, dummy, with_edges):
+    points = turned(DODECAHEDRON, random.Random(31))
+    found = recover(printed(points, 10), scale_free=True)
+    assert found.checks["vertices"] == 20
+    rows = printed([*points[:place], dummy, *points[place:]], 10)
+    edges = ()
+    if with_edges:
+        near = min(distance2(p, q) for p, q in combinations(DODECAHEDRON, 2))
+        kept = [k for k in range(21) if k != place]
+        edges = tuple(
+            (kept[i], kept[j])
+            for i, j in combinations(range(20), 2)
+            if distance2(DODECAHEDRON[i], DODECAHEDRON[j]) == near
+        )
+    with pytest.raises(NotGoldenError, match=rf"Without vertices\[{place}\] all of them would"):
+        recover(Model(rows, edges=edges), scale_free=True)
+
+
+def test_no_vertex_is_blamed_without_cause():
+    rng = random.Random(32)
+    figure = printed(turned(DODECAHEDRON, rng), 10)
+    strangers = [tuple(f"{rng.uniform(-9, 9):.10f}" for _ in range(3)) for _ in range(9)]
+    mixed = [*figure, *strangers[:2]]
+    for rows in (mixed, strangers, strangers[:3], mixed[-4:]):
+        with pytest.raises(NotGoldenError) as caught:
+            recover(rows, scale_free=True)
+        assert "leave it out" not in str(caught.value)
+
+
 def test_nothing_at_all():
     with pytest.raises(ShapeError):
         recover([], scale_free=True)
