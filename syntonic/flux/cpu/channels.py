@@ -10,8 +10,6 @@ Loops treat items first, ..., last - 1; what an item is depends on the shape alo
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
