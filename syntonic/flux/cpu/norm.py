@@ -97,6 +97,7 @@ def _about(x: Array, pivots: Array) -> tuple[Doubles, Doubles]:
     return mean, m2 / (n * inner)
 
 
+@quietly
 def _statistics(x: Array, eps: float) -> Doubles:
     """Return the statistics of channels with at least one element.
 
@@ -176,7 +177,6 @@ class _Affine:
         return cls(x, power, middle, (mean - middle) + low, 1 / deviation)
 
 
-@quietly
 def batch_norm_stats(x: Array) -> Doubles:
     """Return the statistics of each channel of x, of shape (N, C, S)."""
     if x.size == 0:
@@ -184,7 +184,6 @@ def batch_norm_stats(x: Array) -> Doubles:
     return row_statistics(_rows(x), 0.0) if x.size <= SMALL else _statistics(x, 0.0)
 
 
-@quietly
 def batch_norm(
     x: Array, target: float, eps: float, gamma: Array | None, beta: Array | None
 ) -> tuple[Array, Doubles]:
