@@ -138,7 +138,8 @@ def phi_residual_layernorm(
 
     Notes
     -----
-    The kernel `phi_residual_layernorm` reads both inputs once and writes once.
+    The kernel `phi_residual_layernorm` reads both inputs once and writes once. Errors in flux are
+    those of `golden_layer_norm`, for sums s that are finite themselves.
 
     References
     ----------
