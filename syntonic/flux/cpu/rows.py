@@ -70,7 +70,7 @@ BOUND = 2.0**32, 2.0**400
 
 @inlined
 def fits(variance: float, eps: float, wide: int) -> bool:
-    """Tell whether no square of a deviation has overflown, or vanished beside what matters."""
+    """Tell whether no square of a deviation has overflowed, or vanished beside what matters."""
     return variance < math.inf and (variance >= LEAST[wide] or eps >= LEAST[wide] * 2.0**60)
 
 
@@ -138,7 +138,8 @@ def _moments(x: Array) -> tuple[float, float, float]:
     if rest * (rest * share) * 2 > squares:
         mean += rest * share
         rest, squares = deviations(x, mean)
-    return mean, rest * share, squares - rest * (rest * share)
+    m2 = squares - rest * (rest * share)
+    return mean, rest * share, 0.0 if m2 < 0 else m2  # a rounding error of nothing; NaN stays
 
 
 @njit

@@ -8,10 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-
-from syntonic.constants import PHI_INV
-from syntonic.flux.cpu import norm, residual
-from tests.normalization import (
+from normalization import (
     FORMATS,
     ExactRow,
     assert_within,
@@ -20,6 +17,9 @@ from tests.normalization import (
     hard_rows,
     row_gradients_of,
 )
+
+from syntonic.constants import PHI_INV
+from syntonic.flux.cpu import norm, residual
 
 COLS = [2, 3, 31, 64, 1000, 4097, 10_000]
 EPS = [0.0, 1e-5]
