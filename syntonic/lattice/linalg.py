@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import prod
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -179,6 +180,13 @@ def trace(x: LatticeArray) -> LatticeArray:
 def matrix_power(x: LatticeArray, n: int) -> LatticeArray:
     """Return the n-th powers; a negative n inverts."""
     order = _order(x, "matrix_power")
+    try:
+        n = index(n)
+    except TypeError:
+        raise TypeError(
+            f"matrix_power: n must be an integer, got {type(n).__name__}; other powers of a "
+            "matrix leave the field"
+        ) from None
     if n < 0:
         x, n = inverse(x, "matrix_power"), -n
     out = as_lattice(np.broadcast_to(np.eye(order, dtype=np.int64), x.shape))

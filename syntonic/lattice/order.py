@@ -47,6 +47,7 @@ __all__ = [
     "floor_divide",
     "maximum",
     "minimum",
+    "nonzero",
     "relu",
     "remainder",
     "round_half_even",
@@ -105,6 +106,11 @@ def sign(x: LatticeArray) -> Any:
             _sign_pair(x.a[doubtful].astype(object), x.b[doubtful].astype(object))
         )
     return out
+
+
+def nonzero(x: LatticeArray) -> Any:
+    """Return where x is not 0, as a boolean array."""
+    return np.asarray((x.a != 0) | (x.b != 0), dtype=bool)
 
 
 def relu(x: LatticeArray) -> LatticeArray:

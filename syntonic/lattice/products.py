@@ -179,6 +179,9 @@ def einsum(subscripts: str, *operands: LatticeArray) -> LatticeArray:
 
 def trace(x: LatticeArray, offset: int = 0, axis1: int = 0, axis2: int = 1) -> LatticeArray:
     """Return the sum along a diagonal of two axes."""
+    if x.ndim < 2:
+        raise ShapeError(f"trace: the array must have at least two axes, got shape {x.shape}")
+    axis1, axis2 = (np.lib.array_utils.normalize_axis_index(i, x.ndim) for i in (axis1, axis2))
     return linear(
         x,
         max(1, min(x.shape[axis1], x.shape[axis2])),
@@ -203,6 +206,11 @@ def _explicit(subscripts: str, ranks: list[int]) -> tuple[list[str], str]:
         term.replace("...", batch[len(batch) - (rank - n) :] if rank > n else "")
         for term, rank, n in zip(inputs, ranks, named, strict=True)
     ]
+    if batch and arrow and "..." not in output:
+        raise ValueError(
+            f"einsum: the output of {subscripts!r} must hold the ellipsis, whose axes are not "
+            "summed; name them to sum them"
+        )
     if not arrow:
         letters = "".join(inputs).replace(".", "")
         output = batch + "".join(sorted(c for c in set(letters) if letters.count(c) == 1))

@@ -15,7 +15,7 @@ import numpy as np
 from syntonic.lattice.arithmetic import linear, multiply, square, subtract
 from syntonic.lattice.array import LatticeArray
 from syntonic.lattice.build import lattice_scalar
-from syntonic.lattice.structure import join
+from syntonic.lattice.structure import join, where
 
 Axis: TypeAlias = "int | tuple[int, ...] | None"
 
@@ -23,9 +23,11 @@ __all__ = ["Axis", "accumulate", "cumsum", "fold", "mean", "normalized_axes", "p
 
 
 def normalized_axes(axis: Axis, ndim: int) -> tuple[int, ...]:
-    """Return the reduced axes as non-negative integers."""
+    """Return the reduced axes as non-negative integers; 0 and -1 are none of a 0-d array."""
     if axis is None:
         return tuple(range(ndim))
+    if ndim == 0 and axis in (0, -1):
+        return ()
     return tuple(np.lib.array_utils.normalize_axis_tuple(axis, ndim))
 
 
@@ -38,6 +40,8 @@ def sum(x: LatticeArray, axis: Axis = None, keepdims: bool = False) -> LatticeAr
 
 def cumsum(x: LatticeArray, axis: int | None = None) -> LatticeArray:
     """Return the running sums along an axis, of the flattened array by default."""
+    if axis is not None:
+        axis = np.lib.array_utils.normalize_axis_index(axis, x.ndim)
     terms = max(1, x.size if axis is None else x.shape[axis])
     return linear(x, terms, lambda a, b: (np.cumsum(a, axis=axis), np.cumsum(b, axis=axis)))
 
@@ -89,16 +93,35 @@ def prod(x: LatticeArray, axis: Axis = None, keepdims: bool = False) -> LatticeA
 
 
 def fold(
-    function: Callable[[LatticeArray, LatticeArray], LatticeArray], x: LatticeArray, axis: int
+    function: Callable[[LatticeArray, LatticeArray], LatticeArray],
+    x: LatticeArray,
+    axis: int,
+    initial: LatticeArray | None = None,
+    mask: Any = None,
 ) -> LatticeArray:
-    """Return the left fold of a binary function along an axis of at least one element."""
-    return accumulate(function, x, axis).map(lambda part: np.take(part, -1, axis))
+    """Return the left fold of a binary function along an axis.
+
+    Without `initial` it starts at the first element, which there must be. Elements where the
+    boolean `mask` does not hold are passed over.
+    """
+    rows = x.map(lambda part: np.moveaxis(part, axis, 0))
+    kept = None if mask is None else np.moveaxis(mask, axis, 0)
+    out = rows[0] if initial is None else initial
+    for i in range(initial is None, rows.shape[0]):
+        if kept is None:
+            out = function(out, rows[i])
+        elif kept[i].any():
+            row = where(kept[i], rows[i], lattice_scalar(1))
+            out = where(kept[i], function(out, row), out)
+    shape = rows.shape[1:]
+    return out.map(lambda part: np.broadcast_to(part, shape))
 
 
 def accumulate(
     function: Callable[[LatticeArray, LatticeArray], LatticeArray], x: LatticeArray, axis: int
 ) -> LatticeArray:
     """Return the running left folds of a binary function along an axis."""
+    axis = np.lib.array_utils.normalize_axis_index(axis, x.ndim)
     rows = x.map(lambda part: np.moveaxis(part, axis, 0))
     if rows.shape[0] == 0:
         return x
@@ -114,11 +137,11 @@ def _add_up(part: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
     return np.sum(part, axis=axes, keepdims=keepdims, dtype=np.int64)
 
 
-def _count(x: LatticeArray, axis: Axis, where: str) -> int:
+def _count(x: LatticeArray, axis: Axis, name: str) -> int:
     count = _prod(x.shape[i] for i in normalized_axes(axis, x.ndim))
     if count == 0:
         raise ValueError(
-            f"{where}: at least one element must be averaged, got shape {x.shape} over axis {axis}"
+            f"{name}: at least one element must be averaged, got shape {x.shape} over axis {axis}"
         )
     return count
 

@@ -1,14 +1,15 @@
 """The exact forms of NumPy's array functions, with NumPy's signatures.
 
-Each takes lattice arrays where NumPy takes arrays, converts other exact operands itself, and
-returns lattice arrays or plain arrays. Options that have no exact meaning (dtype, out, where)
-are absent, so Python itself refuses them.
+Each takes lattice arrays where NumPy takes arrays, and returns lattice arrays or plain arrays.
+Their options are those that `options` passes on: what changes nothing or has no exact meaning is
+dealt with there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import reduce as fold_left
+from math import prod as product
 from typing import Any
 
 import numpy as np
@@ -16,42 +17,212 @@ import numpy as np
 from syntonic.errors import ShapeError
 from syntonic.lattice import arithmetic, order, products, reduce, sets, structure
 from syntonic.lattice.array import LatticeArray
-from syntonic.lattice.build import as_lattice
+from syntonic.lattice.build import as_lattice, lattice_scalar
 from syntonic.lattice.reduce import Axis
 
+_ZERO, _ONE = lattice_scalar(0), lattice_scalar(1)
+
 # -- reductions ---------------------------------------------------------------------------
+#
+# `initial` is a 0-d lattice array; None means that there is nothing to start from. `where` is a
+# boolean mask, or None.
 
 
-def sum_(a: LatticeArray, axis: Axis = None, *, keepdims: bool = False) -> LatticeArray:
-    return reduce.sum(a, axis, keepdims)
+def _folding(
+    total: Callable[[LatticeArray, Axis, bool], LatticeArray],
+    join: Callable[[LatticeArray, LatticeArray], LatticeArray],
+    unit: LatticeArray,
+    name: str,
+) -> Callable[..., LatticeArray]:
+    """Return a reduction whose empty result is `unit`, with a mask and a start."""
+
+    def reduced(
+        a: LatticeArray,
+        axis: Axis = None,
+        keepdims: bool = False,
+        initial: LatticeArray | None = unit,
+        where: Any = None,
+    ) -> LatticeArray:
+        if initial is None and _lengths(a, axis) == 0:
+            raise ValueError(f"{name}: initial=None needs at least one element, got {a.shape}")
+        out = total(_masked(a, where, unit), axis, keepdims)
+        return out if initial is None or initial is unit else join(out, initial)
+
+    return reduced
 
 
-def prod(a: LatticeArray, axis: Axis = None, *, keepdims: bool = False) -> LatticeArray:
-    return reduce.prod(a, axis, keepdims)
+sum_ = _folding(reduce.sum, arithmetic.add, _ZERO, "sum")
+prod = _folding(reduce.prod, arithmetic.multiply, _ONE, "prod")
 
 
-def mean(a: LatticeArray, axis: Axis = None, *, keepdims: bool = False) -> LatticeArray:
-    return reduce.mean(a, axis, keepdims)
+def _masked(a: LatticeArray, where: Any, fill: LatticeArray) -> LatticeArray:
+    """Return a with `fill` where a mask does not hold."""
+    return a if where is None else structure.where(_spread(where, a), a, fill)
+
+
+def _spread(where: Any, a: LatticeArray) -> Any:
+    try:
+        return np.broadcast_to(where, a.shape)
+    except ValueError:
+        raise ShapeError(
+            f"where must broadcast to the array's shape {a.shape}, got {np.shape(where)}"
+        ) from None
+
+
+def _lengths(a: LatticeArray, axis: Axis) -> int:
+    """Return how many elements are reduced into one."""
+    return product(a.shape[i] for i in reduce.normalized_axes(axis, a.ndim))
+
+
+def mean(
+    a: LatticeArray, axis: Axis = None, keepdims: bool = False, *, where: Any = None
+) -> LatticeArray:
+    if where is None:
+        return reduce.mean(a, axis, keepdims)
+    count = _counted(a, axis, keepdims, where, 0, "mean")
+    return arithmetic.divide(sum_(a, axis, keepdims, where=where), count)
 
 
 def var(
     a: LatticeArray,
     axis: Axis = None,
-    ddof: int = 0,
+    ddof: Any = None,
     keepdims: bool = False,
     *,
-    correction: int | None = None,
+    where: Any = None,
+    mean: LatticeArray | None = None,
+    correction: Any = None,
 ) -> LatticeArray:
-    return reduce.var(a, axis, keepdims, ddof if correction is None else correction)
+    if ddof is not None and correction is not None:
+        raise ValueError("var: ddof and correction are two names for one number; drop one")
+    fewer = (ddof or 0) if correction is None else correction
+    if where is None and mean is None:
+        return reduce.var(a, axis, keepdims, fewer)
+    where = True if where is None else where
+    count = _counted(a, axis, keepdims, where, fewer, "var")
+    if mean is None:
+        every = _counted(a, axis, True, where, 0, "var")
+        mean = arithmetic.divide(sum_(a, axis, True, where=where), every)
+    squares = arithmetic.square(arithmetic.subtract(a, mean))
+    return arithmetic.divide(sum_(squares, axis, keepdims, where=where), count)
+
+
+def _counted(
+    a: LatticeArray, axis: Axis, keepdims: bool, where: Any, fewer: Any, name: str
+) -> LatticeArray:
+    """Return how many elements each mean is over, less `fewer`; every one must be positive."""
+    axes = reduce.normalized_axes(axis, a.ndim)
+    counts = np.asarray(np.count_nonzero(_spread(where, a), axis=axes, keepdims=keepdims))
+    if counts.size and counts.min() <= fewer:
+        raise ValueError(
+            f"{name}: more than {fewer} elements must be averaged, got {int(counts.min())} where "
+            "the mask holds"
+        )
+    return arithmetic.subtract(as_lattice(counts), lattice_scalar(fewer))
+
+
+def average(
+    a: LatticeArray,
+    axis: Axis = None,
+    weights: LatticeArray | None = None,
+    returned: bool = False,
+    *,
+    keepdims: bool = False,
+) -> Any:
+    weights = _weights(a, axis, weights)
+    total = sum_(weights, axis, keepdims)
+    if not order.nonzero(total).all():
+        raise ZeroDivisionError("average: the weights sum to zero")
+    out = arithmetic.divide(sum_(arithmetic.multiply(a, weights), axis, keepdims), total)
+    return (out, total) if returned else out
+
+
+def _weights(a: LatticeArray, axis: Axis, weights: LatticeArray | None) -> LatticeArray:
+    """Return one weight for each element, from all of them or from those along the axes."""
+    if weights is None:
+        return full_like(a, _ONE)
+    if weights.shape == a.shape:
+        return weights
+    axes = reduce.normalized_axes(axis, a.ndim)
+    along = tuple(a.shape[i] for i in axes)
+    if axis is None or weights.shape != along:
+        raise ShapeError(
+            f"average: weights must have the array's shape {a.shape}"
+            + ("" if axis is None else f" or that along the axis {along}")
+            + f", got {weights.shape}"
+        )
+    shape = tuple(n if i in axes else 1 for i, n in enumerate(a.shape))
+    ranks = np.argsort(axes)
+    return weights.map(
+        lambda part: np.broadcast_to(np.transpose(part, ranks).reshape(shape), a.shape)
+    )
+
+
+def median(a: LatticeArray, axis: Axis = None, keepdims: bool = False) -> LatticeArray:
+    rows, axes = _rows(a, axis)
+    count = rows.shape[-1]
+    if count == 0:
+        raise ValueError(f"median: at least one element is needed, got shape {a.shape}")
+    middle = sort(rows)[..., (count - 1) // 2 : count // 2 + 1]
+    return _kept(reduce.mean(middle, -1), axes, keepdims)
+
+
+def _rows(a: LatticeArray, axis: Axis) -> tuple[LatticeArray, tuple[int, ...]]:
+    """Return a with the reduced axes as one last axis, and which those are."""
+    axes = reduce.normalized_axes(axis, a.ndim)
+    kept = tuple(i for i in range(a.ndim) if i not in axes)
+    shape = (*(a.shape[i] for i in kept), product(a.shape[i] for i in axes))
+    return a.map(lambda part: np.transpose(part, kept + axes).reshape(shape)), axes
+
+
+def _kept(out: LatticeArray, axes: tuple[int, ...], keepdims: bool) -> LatticeArray:
+    """Put axes of length 1 where the reduced ones were, if they are to be kept."""
+    return out.map(lambda part: np.expand_dims(part, axes)) if keepdims else out
 
 
 def cumsum(a: LatticeArray, axis: int | None = None) -> LatticeArray:
-    return reduce.cumsum(a, axis)
+    return reduce.cumsum(*_line(a, axis))
 
 
 def cumprod(a: LatticeArray, axis: int | None = None) -> LatticeArray:
-    flat = a.map(np.ravel) if axis is None else a
-    return reduce.accumulate(arithmetic.multiply, flat, axis or 0)
+    return reduce.accumulate(arithmetic.multiply, *_line(a, axis))
+
+
+def _line(a: LatticeArray, axis: int | None) -> tuple[LatticeArray, int]:
+    """Return an array and an axis of it, for NumPy's None: all elements in one axis."""
+    if axis is None or a.ndim == 0:
+        reduce.normalized_axes(axis, a.ndim)
+        return a.map(np.ravel), 0
+    return a, axis
+
+
+def _cumulative(
+    run: Callable[[LatticeArray, int], LatticeArray], unit: LatticeArray, name: str
+) -> Callable[..., LatticeArray]:
+    """Return np.cumulative_sum or np.cumulative_prod."""
+
+    def cumulative(
+        x: LatticeArray, /, *, axis: int | None = None, include_initial: bool = False
+    ) -> LatticeArray:
+        if axis is None and x.ndim > 1:
+            raise ValueError(f"{name}: an array of {x.ndim} axes needs axis=")
+        x, axis = (x.map(np.ravel), 0) if x.ndim == 0 else (x, 0 if axis is None else axis)
+        out = run(x, axis)
+        if not include_initial:
+            return out
+        first = full_like(out, unit, shape=_replaced(out.shape, axis, 1))
+        return structure.join(lambda *parts: np.concatenate(parts, axis), first, out)
+
+    return cumulative
+
+
+def _replaced(shape: tuple[int, ...], axis: int, n: int) -> tuple[int, ...]:
+    axis = range(len(shape))[axis]
+    return (*shape[:axis], n, *shape[axis + 1 :])
+
+
+cumulative_sum = _cumulative(cumsum, _ZERO, "cumulative_sum")
+cumulative_prod = _cumulative(cumprod, _ONE, "cumulative_prod")
 
 
 def trace(a: LatticeArray, offset: int = 0, axis1: int = 0, axis2: int = 1) -> LatticeArray:
@@ -62,80 +233,136 @@ def linalg_trace(x: LatticeArray, *, offset: int = 0) -> LatticeArray:
     return products.trace(x, offset, -2, -1)
 
 
-def diff(a: LatticeArray, n: int = 1, axis: int = -1) -> LatticeArray:
+def diff(
+    a: LatticeArray,
+    n: int = 1,
+    axis: int = -1,
+    prepend: LatticeArray | None = None,
+    append: LatticeArray | None = None,
+) -> LatticeArray:
+    if n < 0:
+        raise ValueError(f"diff: n must not be negative, got {n}")
+    if a.ndim == 0:
+        raise ShapeError("diff: the array must have at least one axis, got a 0-d one")
+    axis = np.lib.array_utils.normalize_axis_index(axis, a.ndim)
+    ends = [None if x is None else _end(x, _replaced(a.shape, axis, 1)) for x in (prepend, append)]
+    parts = [x for x in (ends[0], a, ends[1]) if x is not None]
+    a = structure.join(lambda *p: np.concatenate(p, axis), *parts)
+    n = min(n, a.shape[axis])  # what is longer leaves nothing either
     return arithmetic.linear(
         a, 2**n, lambda p, q: (np.diff(p, n=n, axis=axis), np.diff(q, n=n, axis=axis))
     )
 
 
+def _end(x: LatticeArray, shape: tuple[int, ...]) -> LatticeArray:
+    """Return what is joined to one end of an array: a number stands for a slice of it."""
+    return x.map(lambda part: np.broadcast_to(part, shape)) if x.ndim == 0 else x
+
+
 # -- order --------------------------------------------------------------------------------
 
 
-def _chooser(pick: Callable[[LatticeArray, int], Any], name: str) -> tuple[Any, Any]:
-    """Return argpick and pick (say argmax and max) with NumPy's axis conventions."""
+def _chooser(
+    pick: Callable[[LatticeArray, int], Any],
+    better: Callable[[LatticeArray, LatticeArray], LatticeArray],
+    name: str,
+) -> tuple[Any, Any]:
+    """Return argpick and pick (say argmax and max) with NumPy's conventions."""
 
     def argpick(a: LatticeArray, axis: int | None = None, *, keepdims: bool = False) -> Any:
-        if a.size == 0:
-            raise ValueError(f"{name}: the array must not be empty, got shape {a.shape}")
-        if axis is None:
-            found = pick(a.map(np.ravel), 0)
-            return found.reshape((1,) * a.ndim) if keepdims else found[()]
-        found = pick(a, axis)
-        return np.expand_dims(found, axis) if keepdims else found
+        rows, axes = _rows(a, axis)
+        if rows.shape[-1] == 0:
+            raise ValueError(f"arg{name}: the array must not be empty, got shape {a.shape}")
+        found = np.asarray(pick(rows, -1))
+        return np.expand_dims(found, axes) if keepdims else found[()]
 
-    def value(a: LatticeArray, axis: Axis = None, *, keepdims: bool = False) -> LatticeArray:
-        axes = reduce.normalized_axes(axis, a.ndim)
-        kept = tuple(i for i in range(a.ndim) if i not in axes)
-        rest = tuple(a.shape[i] for i in kept)
-        rows = a.map(lambda part: np.transpose(part, kept + axes).reshape(*rest, -1))
-        index = np.asarray(argpick(rows, -1))[..., None]
-        out = rows.map(lambda part: np.take_along_axis(part, index, -1)[..., 0])
-        return out.map(lambda part: np.expand_dims(part, axes)) if keepdims else out
+    def value(
+        a: LatticeArray,
+        axis: Axis = None,
+        keepdims: bool = False,
+        initial: LatticeArray | None = None,
+        where: Any = None,
+    ) -> LatticeArray:
+        if where is not None and initial is None:
+            raise ValueError(
+                f"{name}: a mask may leave out every element, so where= needs initial="
+            )
+        rows, axes = _rows(a if initial is None else _masked(a, where, initial), axis)
+        if rows.shape[-1]:
+            index = np.asarray(pick(rows, -1))[..., None]
+            out = rows.map(lambda part: np.take_along_axis(part, index, -1)[..., 0])
+            out = out if initial is None else better(out, initial)
+        elif initial is not None:
+            out = full_like(a, initial, shape=rows.shape[:-1])
+        else:
+            raise ValueError(
+                f"{name}: at least one element is needed, got shape {a.shape}; initial= stands "
+                "in for none"
+            )
+        return _kept(out, axes, keepdims)
 
     return argpick, value
 
 
-argmax, amax = _chooser(order.argmax, "max")
-argmin, amin = _chooser(order.argmin, "min")
+argmax, amax = _chooser(order.argmax, order.maximum, "max")
+argmin, amin = _chooser(order.argmin, order.minimum, "min")
 
 
-def ptp(a: LatticeArray, axis: Axis = None, *, keepdims: bool = False) -> LatticeArray:
-    return arithmetic.subtract(amax(a, axis, keepdims=keepdims), amin(a, axis, keepdims=keepdims))
+def running(ufunc: np.ufunc, a: LatticeArray, axis: int) -> LatticeArray:
+    """Return the running maxima or minima along an axis: those of the ranks, which are integers."""
+    found = sets.distinct(a)
+    ranks = ufunc.accumulate(found.inverse, axis=axis)
+    return found.values.map(lambda part: part[ranks])
 
 
-def argsort(
-    a: LatticeArray, axis: int | None = -1, kind: str | None = None, *, stable: bool | None = None
-) -> Any:
-    return order.argsort(a.map(np.ravel), 0) if axis is None else order.argsort(a, axis)
+def ptp(a: LatticeArray, axis: Axis = None, keepdims: bool = False) -> LatticeArray:
+    return arithmetic.subtract(amax(a, axis, keepdims), amin(a, axis, keepdims))
 
 
-def sort(
-    a: LatticeArray, axis: int | None = -1, kind: str | None = None, *, stable: bool | None = None
-) -> LatticeArray:
+def argsort(a: LatticeArray, axis: int | None = -1) -> Any:
+    a, axis = (a.map(np.ravel), 0) if axis is None else (a, axis)
+    return order.argsort(a, np.lib.array_utils.normalize_axis_index(axis, a.ndim))
+
+
+def sort(a: LatticeArray, axis: int | None = -1) -> LatticeArray:
     if axis is None:
         a, axis = a.map(np.ravel), 0
-    ranks = order.argsort(a, axis)
+    ranks = argsort(a, axis)
     return a.map(lambda part: np.take_along_axis(part, ranks, axis))
 
 
 def argpartition(a: LatticeArray, kth: Any, axis: int | None = -1) -> Any:
+    _require_places(a, kth, axis)
     return argsort(a, axis)  # a full sort partitions everywhere
 
 
 def partition(a: LatticeArray, kth: Any, axis: int | None = -1) -> LatticeArray:
+    _require_places(a, kth, axis)
     return sort(a, axis)
+
+
+def _require_places(a: LatticeArray, kth: Any, axis: int | None) -> None:
+    """Raise what NumPy raises unless every kth is a place along the axis."""
+    np.partition(np.zeros(a.shape, np.int8), kth, axis)
 
 
 def round_(a: LatticeArray, decimals: int = 0) -> LatticeArray:
     return order.round_half_even(a, decimals)
 
 
-def clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
+def clip(
+    a: LatticeArray,
+    a_min: LatticeArray | None = None,
+    a_max: LatticeArray | None = None,
+    *,
+    min: LatticeArray | None = None,
+    max: LatticeArray | None = None,
+) -> LatticeArray:
+    if (a_min is not None or a_max is not None) and (min is not None or max is not None):
+        raise ValueError("clip: a_min and a_max are min and max; use the names of one pair")
     low, high = a_min if min is None else min, a_max if max is None else max
-    out = as_lattice(a, "clip")
-    if low is not None:
-        out = order.maximum(out, as_lattice(low, "clip"))
-    return out if high is None else order.minimum(out, as_lattice(high, "clip"))
+    out = a if low is None else order.maximum(a, low)
+    return out if high is None else order.minimum(out, high)
 
 
 def unique(
@@ -143,14 +370,16 @@ def unique(
     return_index: bool = False,
     return_inverse: bool = False,
     return_counts: bool = False,
-    *,
-    equal_nan: bool = True,
-    sorted: bool = True,
+    axis: int | None = None,
 ) -> Any:
     found = sets.distinct(ar)
-    wanted = ((found.indices, return_index), (found.inverse, return_inverse))
-    extra = [x for x, yes in (*wanted, (found.counts, return_counts)) if yes]
-    return (found.values, *extra) if extra else found.values
+    values, extra = found.values, [found.indices, found.inverse, found.counts]
+    if axis is not None:  # the ranks of the elements are integers in the same order
+        _, *extra = np.unique(found.inverse, True, True, True, axis=axis)
+        values = ar.map(lambda part: np.take(part, extra[0], axis))
+    wanted = (return_index, return_inverse, return_counts)
+    chosen = [x for x, yes in zip(extra, wanted, strict=True) if yes]
+    return (values, *chosen) if chosen else values
 
 
 def _named(function: Callable[..., Any], *fields: Any) -> Any:
@@ -177,36 +406,29 @@ def unique_values(x: LatticeArray) -> LatticeArray:
     return sets.distinct(x).values
 
 
-def isin(element: Any, test_elements: Any, *, invert: bool = False) -> Any:
-    found = sets.isin(as_lattice(element, "isin"), as_lattice(test_elements, "isin"))
+def isin(element: LatticeArray, test_elements: LatticeArray, *, invert: bool = False) -> Any:
+    found = sets.isin(element, test_elements)
     return ~found if invert else found
 
 
 # -- truth --------------------------------------------------------------------------------
 
 
-def nonzero_mask(x: LatticeArray) -> Any:
-    """Return where x is not zero."""
-    return np.asarray((x.a != 0) | (x.b != 0), dtype=bool)
-
-
 def on_truth(function: Callable[..., Any]) -> Callable[..., Any]:
     """Return a NumPy function of truth values, taking a lattice array."""
-    return lambda a, *args, **kwargs: function(nonzero_mask(a), *args, **kwargs)
+    return lambda a, *args, **kwargs: function(order.nonzero(a), *args, **kwargs)
 
 
-def array_equal(a1: Any, a2: Any, equal_nan: bool = False) -> bool:
-    x, y = as_lattice(a1, "array_equal"), as_lattice(a2, "array_equal")
-    return x.shape == y.shape and bool(order.equal(x, y).all())
+def array_equal(a1: LatticeArray, a2: LatticeArray) -> bool:
+    return a1.shape == a2.shape and bool(order.equal(a1, a2).all())
 
 
-def array_equiv(a1: Any, a2: Any) -> bool:
-    x, y = as_lattice(a1, "array_equiv"), as_lattice(a2, "array_equiv")
+def array_equiv(a1: LatticeArray, a2: LatticeArray) -> bool:
     try:
-        np.broadcast_shapes(x.shape, y.shape)
+        np.broadcast_shapes(a1.shape, a2.shape)
     except ValueError:
         return False
-    return bool(order.equal(x, y).all())
+    return bool(order.equal(a1, a2).all())
 
 
 # -- joining ------------------------------------------------------------------------------
@@ -215,85 +437,106 @@ def array_equiv(a1: Any, a2: Any) -> bool:
 def joiner(function: Callable[..., Any]) -> Callable[..., Any]:
     """Return a NumPy function of a sequence of arrays (concatenate, stack, ...)."""
 
-    def joined(arrays: Sequence[Any], *args: Any, **kwargs: Any) -> LatticeArray:
-        operands = [as_lattice(x, function.__name__) for x in arrays]
-        return structure.join(lambda *parts: function(parts, *args, **kwargs), *operands)
+    def joined(arrays: Sequence[LatticeArray], *args: Any, **kwargs: Any) -> LatticeArray:
+        if not arrays:
+            function((), *args, **kwargs)  # NumPy says what it needs
+        return structure.join(lambda *parts: function(parts, *args, **kwargs), *arrays)
 
     return joined
 
 
-def where(condition: Any, x: Any = None, y: Any = None) -> Any:
-    if isinstance(condition, LatticeArray):
-        condition = nonzero_mask(condition)
+def where(condition: Any, x: LatticeArray | None = None, y: LatticeArray | None = None) -> Any:
+    if (x is None) != (y is None):
+        raise ValueError("where: x and y are both given or both left out, got one")
     if x is None or y is None:
         return np.nonzero(condition)
-    return structure.where(condition, as_lattice(x, "where"), as_lattice(y, "where"))
+    return structure.where(condition, x, y)
 
 
 # -- products -----------------------------------------------------------------------------
 
 
-def pair(a: Any, b: Any, where: str) -> tuple[LatticeArray, LatticeArray]:
-    return as_lattice(a, where), as_lattice(b, where)
+def dot(a: LatticeArray, b: LatticeArray) -> LatticeArray:
+    if a.ndim == 0 or b.ndim == 0:
+        return arithmetic.multiply(a, b)
+    match(a.shape[-1], b.shape[-2 if b.ndim > 1 else -1], "dot", a, b)
+    return products.contract(np.dot, a, b, a.shape[-1])
 
 
-def dot(a: Any, b: Any) -> LatticeArray:
-    x, y = pair(a, b, "dot")
-    if x.ndim == 0 or y.ndim == 0:
-        return arithmetic.multiply(x, y)
-    match(x.shape[-1], y.shape[-2 if y.ndim > 1 else -1], "dot", x, y)
-    return products.contract(np.dot, x, y, x.shape[-1])
+def inner(a: LatticeArray, b: LatticeArray) -> LatticeArray:
+    if a.ndim == 0 or b.ndim == 0:
+        return arithmetic.multiply(a, b)
+    match(a.shape[-1], b.shape[-1], "inner", a, b)
+    return products.contract(np.inner, a, b, a.shape[-1])
 
 
-def inner(a: Any, b: Any) -> LatticeArray:
-    x, y = pair(a, b, "inner")
-    if x.ndim == 0 or y.ndim == 0:
-        return arithmetic.multiply(x, y)
-    match(x.shape[-1], y.shape[-1], "inner", x, y)
-    return products.contract(np.inner, x, y, x.shape[-1])
+def vdot(a: LatticeArray, b: LatticeArray) -> LatticeArray:
+    return dot(a.map(np.ravel), b.map(np.ravel))
 
 
-def vdot(a: Any, b: Any) -> LatticeArray:
-    x, y = pair(a, b, "vdot")
-    return dot(x.map(np.ravel), y.map(np.ravel))
-
-
-def vecdot(x1: Any, x2: Any, *, axis: int = -1) -> LatticeArray:
-    x, y = pair(x1, x2, "vecdot")
-    x, y = (z.map(lambda part: np.moveaxis(part, axis, -1)) for z in (x, y))
+def vecdot(x1: LatticeArray, x2: LatticeArray, *, axis: int = -1) -> LatticeArray:
+    if x1.ndim == 0 or x2.ndim == 0:
+        raise ShapeError("vecdot: both arrays must have at least one axis, got a 0-d one")
+    x, y = (z.map(lambda part: np.moveaxis(part, axis, -1)) for z in (x1, x2))
     match(x.shape[-1], y.shape[-1], "vecdot", x, y)
     return products.contract(np.vecdot, x, y, x.shape[-1])
 
 
-def matmul(x1: Any, x2: Any) -> LatticeArray:
-    return products.matmul(*pair(x1, x2, "matmul"))
+def outer(a: LatticeArray, b: LatticeArray) -> LatticeArray:
+    return arithmetic.bilinear(np.outer, a, b, 1)
 
 
-def outer(a: Any, b: Any) -> LatticeArray:
-    return arithmetic.bilinear(np.outer, *pair(a, b, "outer"), 1)
+def linalg_outer(x1: LatticeArray, x2: LatticeArray) -> LatticeArray:
+    if x1.ndim != 1 or x2.ndim != 1:
+        raise ShapeError(
+            f"linalg.outer: both arrays must have one axis, got shapes {x1.shape} and {x2.shape}"
+        )
+    return outer(x1, x2)
 
 
-def kron(a: Any, b: Any) -> LatticeArray:
-    return arithmetic.bilinear(np.kron, *pair(a, b, "kron"), 1)
+def kron(a: LatticeArray, b: LatticeArray) -> LatticeArray:
+    return arithmetic.bilinear(np.kron, a, b, 1)
 
 
-def tensordot(a: Any, b: Any, axes: Any = 2) -> LatticeArray:
-    x, y = pair(a, b, "tensordot")
-    summed = range(x.ndim - axes, x.ndim) if isinstance(axes, int) else np.atleast_1d(axes[0])
-    terms = int(np.prod([x.shape[int(i)] for i in summed], dtype=object))
-    return products.contract(lambda p, q: np.tensordot(p, q, axes), x, y, terms)
+def tensordot(a: LatticeArray, b: LatticeArray, axes: Any = 2) -> LatticeArray:
+    summed, others = _summed(axes, a.ndim, b.ndim)
+    lengths = [a.shape[i] for i in summed]
+    if lengths != [b.shape[i] for i in others]:
+        raise ShapeError(
+            f"tensordot: the summed axes must have one length, got {summed} of shape {a.shape} "
+            f"and {others} of shape {b.shape}"
+        )
+    return products.contract(
+        lambda p, q: np.tensordot(p, q, (summed, others)), a, b, product(lengths)
+    )
 
 
-def einsum(subscripts: Any, *operands: Any, optimize: Any = True) -> LatticeArray:
+def _summed(axes: Any, m: int, n: int) -> tuple[list[int], list[int]]:
+    """Return the axes that tensordot sums, of arrays of m and n axes, as non-negative integers."""
+    if isinstance(axes, int):
+        axes = range(m - axes, m), range(axes)
+        if len(axes[0]) > min(m, n):
+            raise np.exceptions.AxisError(
+                f"axes must be at most {min(m, n)} for arrays of {m} and {n} axes"
+            )
+    checked = (
+        [np.lib.array_utils.normalize_axis_index(i, ndim) for i in those]
+        for those, ndim in zip(axes, (m, n), strict=True)
+    )
+    first, second = checked
+    return first, second
+
+
+def einsum(subscripts: Any, *operands: LatticeArray) -> LatticeArray:
     if not isinstance(subscripts, str):
         raise TypeError(
             "einsum: on crystallized tensors the subscripts must be text such as 'ij,jk->ik', "
             f"got {type(subscripts).__name__}"
         )
-    return products.einsum(subscripts, *(as_lattice(x, "einsum") for x in operands))
+    return products.einsum(subscripts, *operands)
 
 
-def multi_dot(arrays: Sequence[Any]) -> LatticeArray:
+def multi_dot(arrays: Sequence[LatticeArray]) -> LatticeArray:
     return fold_left(dot, arrays)
 
 
@@ -307,17 +550,17 @@ def match(m: int, n: int, name: str, x: LatticeArray, y: LatticeArray) -> None:
 # -- like ---------------------------------------------------------------------------------
 
 
-def full_like(a: LatticeArray, fill_value: Any, *, shape: Any = None) -> LatticeArray:
-    value = as_lattice(fill_value, "full_like")
-    return value.map(lambda part: np.array(np.broadcast_to(part, shape or a.shape)))
+def full_like(a: LatticeArray, fill_value: LatticeArray, *, shape: Any = None) -> LatticeArray:
+    shape = a.shape if shape is None else shape
+    return fill_value.map(lambda part: np.array(np.broadcast_to(part, shape)))
 
 
 def zeros_like(a: LatticeArray, *, shape: Any = None) -> LatticeArray:
-    return full_like(a, 0, shape=shape)
+    return full_like(a, _ZERO, shape=shape)
 
 
 def ones_like(a: LatticeArray, *, shape: Any = None) -> LatticeArray:
-    return full_like(a, 1, shape=shape)
+    return full_like(a, _ONE, shape=shape)
 
 
 def compress(condition: Any, a: LatticeArray, axis: int | None = None) -> LatticeArray:
@@ -328,20 +571,23 @@ def extract(condition: Any, arr: LatticeArray) -> LatticeArray:
     return arr.map(lambda part: np.extract(condition, part))
 
 
+def size(a: LatticeArray, axis: Axis = None) -> int:
+    return _lengths(a, axis)
+
+
 def atleast(function: Callable[..., Any]) -> Callable[..., Any]:
     """Return np.atleast_1d and its kin, of one array or several."""
 
-    def raised(*arrays: Any) -> Any:
-        out = tuple(as_lattice(x, function.__name__).map(function) for x in arrays)
+    def raised(*arrays: LatticeArray) -> Any:
+        out = tuple(x.map(function) for x in arrays)
         return out[0] if len(out) == 1 else out
 
     return raised
 
 
-def broadcast_arrays(*args: Any) -> tuple[LatticeArray, ...]:
-    operands = [as_lattice(x, "broadcast_arrays") for x in args]
-    shape = np.broadcast_shapes(*(x.shape for x in operands))
-    return tuple(x.map(lambda part: np.broadcast_to(part, shape)) for x in operands)
+def broadcast_arrays(*args: LatticeArray) -> tuple[LatticeArray, ...]:
+    shape = np.broadcast_shapes(*(x.shape for x in args))
+    return tuple(x.map(lambda part: np.broadcast_to(part, shape)) for x in args)
 
 
 def splitter(function: Callable[..., Any]) -> Callable[..., Any]:

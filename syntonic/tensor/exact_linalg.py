@@ -6,27 +6,40 @@ from typing import Any
 
 import numpy as np
 
-from syntonic.lattice import linalg
+from syntonic.errors import ShapeError
+from syntonic.lattice import linalg, order
 from syntonic.lattice.array import LatticeArray
 from syntonic.lattice.linalg import det, matrix_power
 from syntonic.lattice.linalg import inverse as inv
-from syntonic.tensor.exact_functions import nonzero_mask, pair
 
 __all__ = ["det", "inv", "matrix_power", "matrix_rank", "solve", "tensorinv", "tensorsolve"]
 
 
 def matrix_rank(A: LatticeArray) -> Any:
     if A.ndim < 2:
-        return int(nonzero_mask(A).any())
+        return int(order.nonzero(A).any())
     return linalg.rank(A)[()]
 
 
-def solve(a: Any, b: Any) -> LatticeArray:
-    return linalg.solve(*pair(a, b, "solve"))
+def solve(a: LatticeArray, b: LatticeArray) -> LatticeArray:
+    return linalg.solve(a, b)
 
 
-def tensorsolve(a: Any, b: Any, axes: Any = None) -> LatticeArray:
-    x, y = pair(a, b, "tensorsolve")
+def poly(seq_of_zeros: LatticeArray) -> LatticeArray:
+    if seq_of_zeros.ndim == 2:
+        return linalg.charpoly(seq_of_zeros)
+    if seq_of_zeros.ndim != 1:
+        raise ShapeError(
+            "poly: seq_of_zeros must be a sequence of zeros or a square matrix, got shape "
+            f"{seq_of_zeros.shape}"
+        )
+    zeros = seq_of_zeros
+    diagonal = zeros.map(lambda part: np.diag(part))
+    return linalg.charpoly(diagonal)
+
+
+def tensorsolve(a: LatticeArray, b: LatticeArray, axes: Any = None) -> LatticeArray:
+    x, y = a, b
     moved = () if axes is None else np.lib.array_utils.normalize_axis_tuple(axes, x.ndim)
     kept = tuple(i for i in range(x.ndim) if i not in moved)
     x = x.map(lambda part: np.transpose(part, kept + moved))

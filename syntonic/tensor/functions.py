@@ -17,12 +17,14 @@ import numpy as np
 from syntonic.exact.golden import GoldenExact
 from syntonic.flux import cupy_forms
 from syntonic.flux.device import flux_result, to_host
-from syntonic.lattice import order
+from syntonic.lattice import order, products
 from syntonic.lattice.build import as_lattice
 from syntonic.tensor import exact_functions as ex
+from syntonic.tensor import options
 from syntonic.tensor.base import TensorBase
 from syntonic.tensor.operands import (
     carried_by,
+    exact_operand,
     flux_operand,
     replace_tensors,
     single_phase,
@@ -30,7 +32,6 @@ from syntonic.tensor.operands import (
     wrap,
 )
 from syntonic.tensor.specification import Carried
-from syntonic.tensor.ufuncs import NO_OUT
 
 __all__ = ["BY_OBJECTS", "EXACT", "MOVES", "REFUSED", "call", "name_of"]
 
@@ -61,6 +62,7 @@ EXACT: dict[str, Callable[..., Any]] = {
         f"linalg.{name}": _linear_algebra(name)
         for name in "det inv matrix_power matrix_rank solve tensorinv tensorsolve".split()
     },
+    "poly": _linear_algebra("poly"),
     **_SELF,
     **dict.fromkeys(("sum", "nansum"), ex.sum_),
     **dict.fromkeys(("prod", "nanprod"), ex.prod),
@@ -73,7 +75,7 @@ EXACT: dict[str, Callable[..., Any]] = {
     **dict.fromkeys(("argmax", "nanargmax"), ex.argmax),
     **dict.fromkeys(("argmin", "nanargmin"), ex.argmin),
     **dict.fromkeys(("round", "around"), ex.round_),
-    **dict.fromkeys(("outer", "linalg.outer"), ex.outer),
+    **dict.fromkeys(("median", "nanmedian"), ex.median),
     **dict.fromkeys(("tensordot", "linalg.tensordot"), ex.tensordot),
     **{name: ex.atleast(getattr(np, name)) for name in ("atleast_1d", "atleast_2d", "atleast_3d")},
     **{
@@ -91,11 +93,14 @@ EXACT: dict[str, Callable[..., Any]] = {
     },
     "argpartition": ex.argpartition,
     "argsort": ex.argsort,
+    "average": ex.average,
     "array_equal": ex.array_equal,
     "array_equiv": ex.array_equiv,
     "broadcast_arrays": ex.broadcast_arrays,
     "clip": ex.clip,
     "compress": ex.compress,
+    "cumulative_prod": ex.cumulative_prod,
+    "cumulative_sum": ex.cumulative_sum,
     "diff": ex.diff,
     "dot": ex.dot,
     "einsum": ex.einsum,
@@ -107,13 +112,18 @@ EXACT: dict[str, Callable[..., Any]] = {
     "inner": ex.inner,
     "isin": ex.isin,
     "kron": ex.kron,
-    "linalg.matmul": ex.matmul,
+    "linalg.matmul": products.matmul,
     "linalg.multi_dot": ex.multi_dot,
+    "linalg.outer": ex.linalg_outer,
     "linalg.trace": ex.linalg_trace,
     "linalg.vecdot": ex.vecdot,
+    "ndim": lambda a: a.ndim,
     "ones_like": ex.ones_like,
+    "outer": ex.outer,
     "partition": ex.partition,
     "ptp": ex.ptp,
+    "shape": lambda a: a.shape,
+    "size": ex.size,
     "sort": ex.sort,
     "trace": ex.trace,
     "unique": ex.unique,
@@ -128,13 +138,24 @@ EXACT: dict[str, Callable[..., Any]] = {
 
 # What asks about the array rather than its elements works on its scalars as well.
 BY_OBJECTS = frozenset(
-    "append apply_along_axis apply_over_axes array2string array_str average block choose convolve "
-    "correlate cross cumulative_prod cumulative_sum diag_indices_from ediff1d einsum_path insert "
-    "intersect1d iscomplex iscomplexobj isreal isrealobj ix_ lexsort linalg.cross median meshgrid "
-    "nanmedian ndim pad piecewise poly polyadd polyder polymul polysub polyval searchsorted select "
-    "setdiff1d setxor1d shape size tril_indices_from triu_indices_from trim_zeros union1d "
-    "vander".split()
+    "append apply_along_axis apply_over_axes array2string array_str block choose convolve "
+    "correlate cross diag_indices_from ediff1d einsum_path insert intersect1d iscomplex "
+    "iscomplexobj isreal isrealobj ix_ lexsort linalg.cross meshgrid pad piecewise polyadd "
+    "polyder polymul polysub polyval searchsorted select setdiff1d setxor1d tril_indices_from "
+    "triu_indices_from trim_zeros union1d vander".split()
 )
+
+
+def _as_objects(x: Any, where: str) -> Any:
+    return exact_operand(x, where).scalars()
+
+
+# What an operand becomes for each supported function.
+_FORMS: dict[str, Callable[[Any, str], Any]] = {
+    **dict.fromkeys(MOVES, lambda x, where: x),
+    **dict.fromkeys(EXACT, exact_operand),
+    **dict.fromkeys(BY_OBJECTS, _as_objects),
+}
 
 _FLOAT_CODE = "NumPy's algorithm works in floats; wake_flux() gives floats"
 _ROOTS = "its result needs roots outside the field Q(φ); wake_flux() computes it in floats"
@@ -207,26 +228,36 @@ def name_of(function: Callable[..., Any]) -> str:
 def call(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Return function(*args, **kwargs), exact or in flux, by the phase of its tensors."""
     name = name_of(function)
-    if kwargs.get("out") is not None:
-        raise TypeError(NO_OUT.format(where=name))
-    kwargs = {key: x for key, x in kwargs.items() if key != "out"}
+    kwargs = options.without_out(function, name, args, kwargs)
     tensors = list(tensors_in((args, kwargs)))
     if not tensors:  # np.zeros(3, like=t)
         raise TypeError(f"np.{name}: like= is not supported on tensors; {_CREATES}")
     first, carried = tensors[0], carried_by(tensors)
     if not single_phase(tensors, name):
         return _call_flux(function, name, first, carried, args, kwargs)
+    if name in REFUSED or name not in _FORMS:
+        reason = REFUSED.get(name, "it is unknown here; np.asarray(t) gives an array")
+        raise TypeError(f"np.{name}: not defined on crystallized tensors, because {reason}")
+    with options.axis_errors(f"np.{name}"):
+        return _call_exact(function, name, first, carried, args, kwargs)
+
+
+def _call_exact(
+    function: Callable[..., Any],
+    name: str,
+    first: TensorBase,
+    carried: Carried,
+    args: Any,
+    kwargs: Any,
+) -> Any:
+    convert = _FORMS[name]
+    args, kwargs = options.bound(function, name, args, kwargs, convert)
     if name in MOVES:
         return _move(function, name, args, kwargs)
     if name in EXACT:
-        args, kwargs = replace_tensors((args, kwargs), lambda t: t._lattice(name))
         out = wrap(first, EXACT[name](*args, **kwargs), carried)
         return _sorted_with_norms(first, out, args, kwargs) if name == "sort" else out
-    if name in BY_OBJECTS:
-        args, kwargs = replace_tensors((args, kwargs), np.asarray)
-        return wrap(first, _from_objects(function(*args, **kwargs), name), carried)
-    reason = REFUSED.get(name, "it is unknown here; np.asarray(t) gives an array")
-    raise TypeError(f"np.{name}: not defined on crystallized tensors, because {reason}")
+    return wrap(first, _from_objects(function(*args, **kwargs), name), carried)
 
 
 def _call_flux(

@@ -9,20 +9,24 @@ import numpy as np
 from syntonic.lattice import arithmetic, order, structure
 from syntonic.tensor import functions, ufuncs
 from syntonic.tensor.base import TensorBase, plain_index
-from syntonic.tensor.operands import exact_operand, flux_operand, is_foreign
+from syntonic.tensor.operands import exact_operand, flux_operand, is_foreign, single_phase
+from syntonic.tensor.options import NO_OUT
 from syntonic.typing import ExactScalar, Shape
 
 __all__ = ["At", "Indexed", "Methods"]
 
 
 class Methods(TensorBase):
-    """Adds arithmetic, reductions and changes of shape."""
+    """Adds arithmetic, reductions and changes of shape.
+
+    Each method takes the keywords of NumPy's function of its name.
+    """
 
     __slots__ = ()
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if kwargs.pop("out", None) is not None:
-            raise TypeError(ufuncs.NO_OUT.format(where=ufunc.__name__))
+            raise TypeError(NO_OUT.format(where=ufunc.__name__))
         if method != "__call__":
             return ufuncs.apply_method(ufunc, method, inputs, kwargs)
         return ufuncs.apply(ufunc, inputs, kwargs)
@@ -136,15 +140,17 @@ class Methods(TensorBase):
         return self + t
 
     def equals(self, other: Any) -> bool:
-        """Return whether shape, phase kind and every element are equal, as one bool.
+        """Return whether the shapes and all elements are equal, as one bool.
 
         Raises
         ------
         PhaseError
             One tensor is crystallized and the other in flux.
         """
-        if isinstance(other, TensorBase) and other.shape != self.shape:
-            return False
+        if isinstance(other, TensorBase):
+            if other.shape != self.shape:
+                return False
+            single_phase((self, other), "equals")
         return bool(np.array_equal(self, other))
 
     # -- field ----------------------------------------------------------------------------
@@ -180,9 +186,9 @@ class Methods(TensorBase):
         """Return the least integers not below the elements."""
         return ufuncs.apply(np.ceil, (self,))
 
-    def round(self, decimals: int = 0) -> Self:
+    def round(self, decimals: int = 0, **options: Any) -> Self:
         """Return the nearest multiples of 10^-decimals, ties to even."""
-        return functions.call(np.round, (self, decimals), {})
+        return functions.call(np.round, (self, decimals), options)
 
     def sign(self) -> Self:
         """Return the signs -1, 0, 1 of the elements."""
@@ -190,41 +196,41 @@ class Methods(TensorBase):
 
     # -- reductions -----------------------------------------------------------------------
 
-    def sum(self, axis: Any = None, *, keepdims: bool = False) -> Self:
+    def sum(self, axis: Any = None, *, keepdims: bool = False, **options: Any) -> Self:
         """Return the sum along axes, exact when crystallized, independent of order."""
-        return self._reduced(np.sum, axis, keepdims)
+        return self._reduced(np.sum, axis, keepdims, **options)
 
-    def prod(self, axis: Any = None, *, keepdims: bool = False) -> Self:
+    def prod(self, axis: Any = None, *, keepdims: bool = False, **options: Any) -> Self:
         """Return the product along axes."""
-        return self._reduced(np.prod, axis, keepdims)
+        return self._reduced(np.prod, axis, keepdims, **options)
 
-    def mean(self, axis: Any = None, *, keepdims: bool = False) -> Self:
+    def mean(self, axis: Any = None, *, keepdims: bool = False, **options: Any) -> Self:
         """Return the mean along axes; ValueError if nothing is averaged."""
-        return self._reduced(np.mean, axis, keepdims)
+        return self._reduced(np.mean, axis, keepdims, **options)
 
-    def var(self, axis: Any = None, *, keepdims: bool = False, ddof: int = 0) -> Self:
+    def var(self, axis: Any = None, *, keepdims: bool = False, **options: Any) -> Self:
         """Return the variance along axes, over n - ddof; ValueError unless n > ddof."""
-        return self._reduced(np.var, axis, keepdims, ddof=ddof)
+        return self._reduced(np.var, axis, keepdims, **options)
 
-    def min(self, axis: Any = None, *, keepdims: bool = False) -> Self:
+    def min(self, axis: Any = None, *, keepdims: bool = False, **options: Any) -> Self:
         """Return the least elements along axes."""
-        return self._reduced(np.min, axis, keepdims)
+        return self._reduced(np.min, axis, keepdims, **options)
 
-    def max(self, axis: Any = None, *, keepdims: bool = False) -> Self:
+    def max(self, axis: Any = None, *, keepdims: bool = False, **options: Any) -> Self:
         """Return the largest elements along axes."""
-        return self._reduced(np.max, axis, keepdims)
+        return self._reduced(np.max, axis, keepdims, **options)
 
-    def argmin(self, axis: int | None = None, *, keepdims: bool = False) -> Any:
+    def argmin(self, axis: int | None = None, **options: Any) -> Any:
         """Return the integer positions of the least elements, the first among equals."""
-        return functions.call(np.argmin, (self, axis), {"keepdims": keepdims})
+        return functions.call(np.argmin, (self, axis), options)
 
-    def argmax(self, axis: int | None = None, *, keepdims: bool = False) -> Any:
+    def argmax(self, axis: int | None = None, **options: Any) -> Any:
         """Return the integer positions of the largest elements, the first among equals."""
-        return functions.call(np.argmax, (self, axis), {"keepdims": keepdims})
+        return functions.call(np.argmax, (self, axis), options)
 
-    def cumsum(self, axis: int | None = None) -> Self:
+    def cumsum(self, axis: int | None = None, **options: Any) -> Self:
         """Return the running sums along an axis, of the flattened tensor by default."""
-        return functions.call(np.cumsum, (self, axis), {})
+        return functions.call(np.cumsum, (self, axis), options)
 
     def _reduced(self, function: Any, axis: Any, keepdims: bool, **options: Any) -> Self:
         options = {"axis": axis, "keepdims": keepdims, **options}
@@ -235,42 +241,44 @@ class Methods(TensorBase):
             )
         return functions.call(function, (self,), options)
 
-    def sort(self, axis: int | None = -1) -> Self:
+    def sort(self, axis: int | None = -1, **options: Any) -> Self:
         """Return the elements in increasing order along an axis, decided exactly."""
-        return functions.call(np.sort, (self, axis), {})
+        return functions.call(np.sort, (self, axis), options)
 
-    def argsort(self, axis: int | None = -1) -> Any:
+    def argsort(self, axis: int | None = -1, **options: Any) -> Any:
         """Return the integer positions that sort along an axis; stable."""
-        return functions.call(np.argsort, (self, axis), {"kind": "stable"})
+        if options.get("kind") is None and options.get("stable") is None:
+            options["kind"] = "stable"
+        return functions.call(np.argsort, (self, axis), options)
 
-    def unique(self) -> Self:
+    def unique(self, **options: Any) -> Any:
         """Return the distinct elements in increasing order."""
-        return functions.call(np.unique, (self,), {})
+        return functions.call(np.unique, (self,), options)
 
     # -- products -------------------------------------------------------------------------
 
-    def dot(self, other: Any) -> Self:
+    def dot(self, other: Any, **options: Any) -> Self:
         """Return the dot product, as `numpy.dot`."""
-        return functions.call(np.dot, (self, other), {})
+        return functions.call(np.dot, (self, other), options)
 
     def matmul(self, other: Any) -> Self:
         """Return the matrix product, as `numpy.matmul`."""
         return ufuncs.apply(np.matmul, (self, other))
 
-    def trace(self, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Self:
+    def trace(self, offset: int = 0, axis1: int = 0, axis2: int = 1, **options: Any) -> Self:
         """Return the matrix trace: the sum along a diagonal of two axes."""
-        return functions.call(np.trace, (self, offset, axis1, axis2), {})
+        return functions.call(np.trace, (self, offset, axis1, axis2), options)
 
     # -- shape ----------------------------------------------------------------------------
 
-    def reshape(self, *shape: Any) -> Self:
-        """Return the elements in another shape, in row-major order."""
+    def reshape(self, *shape: Any, **options: Any) -> Self:
+        """Return the elements in another shape, in row-major order or in ``order="F"``."""
         wanted: Shape = shape[0] if len(shape) == 1 else shape
-        return functions.call(np.reshape, (self, wanted), {})
+        return functions.call(np.reshape, (self, wanted), options)
 
-    def ravel(self) -> Self:
-        """Return the elements in one axis, in row-major order."""
-        return self.reshape(-1)
+    def ravel(self, order: str = "C") -> Self:
+        """Return the elements in one axis, in row-major order or in ``order="F"``."""
+        return functions.call(np.ravel, (self, order), {})
 
     def transpose(self, *axes: Any) -> Self:
         """Return the tensor with its axes permuted, reversed by default."""

@@ -6,6 +6,7 @@ crystallized tensors `EXACT` lists those that stay in the field, `REFUSED` the r
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -15,6 +16,7 @@ import numpy as np
 from syntonic.flux import cupy_forms
 from syntonic.lattice import arithmetic, order, products, reduce, structure
 from syntonic.lattice.array import LatticeArray
+from syntonic.tensor import exact_functions as ex
 from syntonic.tensor.base import TensorBase
 from syntonic.tensor.operands import (
     carried_by,
@@ -24,14 +26,10 @@ from syntonic.tensor.operands import (
     tensors_in,
     wrap,
 )
+from syntonic.tensor.options import axis_errors, ufunc_options
 from syntonic.tensor.specification import elementwise_norms
 
 __all__ = ["EXACT", "REFUSED", "apply", "apply_method", "apply_pair"]
-
-NO_OUT = (
-    "{where}: tensors are immutable, so out= is refused; use the returned tensor "
-    "(t.at[index].set(value) changes elements)"
-)
 
 
 def _power(x: LatticeArray, n: LatticeArray) -> LatticeArray:
@@ -44,12 +42,8 @@ def _power(x: LatticeArray, n: LatticeArray) -> LatticeArray:
     return arithmetic.power(x, int(exponents) if exponents.ndim == 0 else exponents)
 
 
-def _truth(x: LatticeArray) -> Any:
-    return np.asarray((x.a != 0) | (x.b != 0), dtype=bool)
-
-
 def _logical(ufunc: np.ufunc, *operands: LatticeArray) -> Any:
-    return np.asarray(ufunc(*map(_truth, operands)))
+    return np.asarray(ufunc(*map(order.nonzero, operands)))
 
 
 def _constant(value: bool, x: LatticeArray) -> Any:
@@ -81,8 +75,11 @@ def _heaviside(x: LatticeArray, at_zero: LatticeArray) -> LatticeArray:
     return structure.where(signs == 0, at_zero, step)
 
 
-def _vecdot(x: LatticeArray, y: LatticeArray) -> LatticeArray:
-    return products.contract(np.vecdot, x, y, x.shape[-1])
+def _vecdot(
+    x: LatticeArray, y: LatticeArray, *, axis: int = -1, keepdims: bool = False
+) -> LatticeArray:
+    out = ex.vecdot(x, y, axis=axis)
+    return out.map(lambda part: np.expand_dims(part, axis)) if keepdims else out
 
 
 def _matvec(x: LatticeArray, y: LatticeArray) -> LatticeArray:
@@ -175,8 +172,15 @@ REFUSED: dict[str, str] = {
     "_ones_like": "np.ones_like makes ones",
 }
 
-# Reductions with a faster form than a fold along the axis.
-_REDUCTIONS: dict[str, Callable[..., LatticeArray]] = {"add": reduce.sum, "multiply": reduce.prod}
+# Those that may reduce several axes at once, by loops over whole arrays.
+_REDUCTIONS: dict[str, Callable[..., LatticeArray]] = {
+    "add": ex.sum_,
+    "fmax": ex.amax,
+    "fmin": ex.amin,
+    "maximum": ex.amax,
+    "minimum": ex.amin,
+    "multiply": ex.prod,
+}
 
 
 def apply(ufunc: np.ufunc, inputs: tuple[Any, ...], options: Any = None) -> Any:
@@ -188,12 +192,21 @@ def apply(ufunc: np.ufunc, inputs: tuple[Any, ...], options: Any = None) -> Any:
         flux = tuple([flux_operand(x, first, name) for x in inputs])
         out = cupy_forms.call_ufunc(ufunc, "__call__", first._data, flux, options or {})
         return _finish(first, tensors, out, name)
+    out = _called(ufunc, *(exact_operand(x, name) for x in inputs), options=options)
+    return _finish(first, tensors, out, name)
+
+
+def _called(ufunc: np.ufunc, *operands: LatticeArray, options: Any) -> Any:
+    """Return an exact ufunc of its operands, under the options of a call."""
     function = exact(ufunc)
-    if options:
-        raise TypeError(
-            f"{name}: crystallized tensors take no options here, got {', '.join(options)}="
-        )
-    return _finish(first, tensors, function(*(exact_operand(x, name) for x in inputs)), name)
+    if not options:
+        return function(*operands)
+    kept = ufunc_options(ufunc, "call", options)
+    known = inspect.signature(function).parameters if kept else kept
+    for key in kept:
+        if key not in known:
+            raise TypeError(f"np.{ufunc.__name__}: there is no argument {key}=")
+    return function(*operands, **kept)
 
 
 def apply_pair(ufunc: np.ufunc, x: TensorBase, y: TensorBase) -> Any:
@@ -213,7 +226,11 @@ def apply_pair(ufunc: np.ufunc, x: TensorBase, y: TensorBase) -> Any:
 def apply_method(
     ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Any:
-    """Return a ufunc's reduce, accumulate, reduceat or outer on tensors."""
+    """Return a ufunc's reduce, accumulate, reduceat or outer on tensors.
+
+    Exactly, the options are those of `reduce` (axis, keepdims, initial, where), of `accumulate`
+    and `reduceat` (axis) and of a call (outer).
+    """
     where = f"{ufunc.__name__}.{method}"
     if method == "at":
         raise TypeError(
@@ -227,9 +244,12 @@ def apply_method(
         flux += inputs[arrays:]
         out = cupy_forms.call_ufunc(ufunc, method, first._data, flux, kwargs)
         return wrap(first, out, carried)
-    function = exact(ufunc)
+    exact(ufunc)
     operands = [exact_operand(x, where) for x in inputs[:arrays]]
-    out = _EXACT_METHODS[method](function, ufunc, *operands, *inputs[arrays:], **kwargs)
+    if method != "outer":
+        kwargs = ufunc_options(ufunc, method, kwargs)
+    with axis_errors(f"np.{where}"):
+        out = _EXACT_METHODS[method](ufunc, *operands, *inputs[arrays:], **kwargs)
     return wrap(first, out, carried)
 
 
@@ -256,45 +276,80 @@ _CONTRACTIONS = {"matmul", "matvec", "vecmat", "vecdot"}
 
 
 def _reduce(
-    function: Callable[..., Any],
     ufunc: np.ufunc,
     x: LatticeArray,
     axis: reduce.Axis = 0,
     keepdims: bool = False,
+    **options: Any,
 ) -> Any:
-    if ufunc.__name__ in _REDUCTIONS:
-        return _REDUCTIONS[ufunc.__name__](x, axis, keepdims)
-    if ufunc.__name__.startswith("logical_"):
-        return ufunc.reduce(_truth(x), axis=axis, keepdims=keepdims)
-    _require_binary(ufunc, "reduce")
+    name = ufunc.__name__
+    if name in _REDUCTIONS:
+        return _REDUCTIONS[name](x, axis, keepdims, **options)
+    if name in _LOGICAL:
+        if options.get("initial") is not None:
+            options["initial"] = bool(order.nonzero(options["initial"]))
+        return ufunc.reduce(order.nonzero(x), axis=axis, keepdims=keepdims, **options)
     axes = reduce.normalized_axes(axis, x.ndim)
-    for i in sorted(axes, reverse=True):
-        if x.shape[i] == 0:
-            raise ValueError(
-                f"{ufunc.__name__}.reduce: the reduced axis must not be empty, got shape {x.shape}"
-            )
-        x = reduce.fold(function, x, i)
+    if len(axes) > 1:
+        raise ValueError(
+            f"{name}.reduce: the order of axes matters, so axis must be one of them, got "
+            f"{len(axes)}"
+        )
+    for i in axes:
+        x = _folded(ufunc, x, i, **options)
     return x.map(lambda part: np.expand_dims(part, axes)) if keepdims else x
 
 
-def _accumulate(
-    function: Callable[..., Any], ufunc: np.ufunc, x: LatticeArray, axis: int = 0
-) -> Any:
+def _folded(
+    ufunc: np.ufunc,
+    x: LatticeArray,
+    axis: int,
+    initial: LatticeArray | None = None,
+    where: Any = None,
+) -> LatticeArray:
+    """Return the fold of an operation without identity along one axis."""
+    _require_binary(ufunc, "reduce")
+    name = f"{ufunc.__name__}.reduce"
+    if initial is None and where is not None:
+        raise ValueError(f"{name}: there is no identity, so where= needs initial= to start from")
+    if initial is None and x.shape[axis] == 0:
+        raise ValueError(f"{name}: the reduced axis must not be empty, got shape {x.shape}")
+    mask = None if where is None else np.broadcast_to(where, x.shape)
+    return reduce.fold(EXACT[ufunc.__name__], x, axis, initial, mask)
+
+
+def _accumulate(ufunc: np.ufunc, x: LatticeArray, axis: reduce.Axis = 0) -> Any:
+    name = ufunc.__name__
+    if x.ndim == 0:
+        raise TypeError(f"{name}.accumulate: the tensor must have an axis, got a 0-d one")
+    axes = reduce.normalized_axes(axis, x.ndim)
+    if len(axes) != 1:
+        raise ValueError(f"{name}.accumulate: axis must be one axis, got {len(axes)}")
+    if name in _LOGICAL:
+        return ufunc.accumulate(order.nonzero(x), axis=axes[0])
     _require_binary(ufunc, "accumulate")
-    return reduce.accumulate(function, x, axis)
+    if name == "add":
+        return reduce.cumsum(x, axes[0])
+    if name in _EXTREMES:
+        return ex.running(_EXTREMES[name], x, axes[0])
+    return reduce.accumulate(EXACT[name], x, axes[0])
 
 
-def _reduceat(
-    function: Callable[..., Any], ufunc: np.ufunc, x: LatticeArray, indices: Any, axis: int = 0
-) -> Any:
-    where, length = f"{ufunc.__name__}.reduceat", x.shape[axis]
-    starts = _starts(indices, length, where)
+def _reduceat(ufunc: np.ufunc, x: LatticeArray, indices: Any, axis: int = 0) -> Any:
+    where = f"{ufunc.__name__}.reduceat"
+    if x.ndim == 0:
+        raise TypeError(f"{where}: the tensor must have an axis, got a 0-d one")
+    axis = np.lib.array_utils.normalize_axis_index(axis, x.ndim)
+    starts = _starts(indices, x.shape[axis], where)
+    if ufunc.__name__ in _LOGICAL:
+        return ufunc.reduceat(order.nonzero(x), starts, axis)
+    _require_binary(ufunc, "reduceat")
     if not starts:
         return x.map(lambda part: np.take(part, np.array([], np.intp), axis))
-    stops = [*starts[1:], length]
+    stops = [*starts[1:], x.shape[axis]]
     rows = x.map(lambda part: np.moveaxis(part, axis, 0))
     parts = [
-        _reduce(function, ufunc, rows[start : max(stop, start + 1)])
+        _reduce(ufunc, rows[start : max(stop, start + 1)])
         for start, stop in zip(starts, stops, strict=True)
     ]
     return structure.join(lambda *p: np.stack(p, axis=axis), *parts)
@@ -312,8 +367,11 @@ def _starts(indices: Any, length: int, where: str) -> list[int]:
     return starts
 
 
-def _outer(function: Callable[..., Any], ufunc: np.ufunc, x: LatticeArray, y: LatticeArray) -> Any:
-    return function(x.map(lambda part: part.reshape(x.shape + (1,) * y.ndim)), y)
+def _outer(ufunc: np.ufunc, x: LatticeArray, y: LatticeArray, **options: Any) -> Any:
+    if ufunc.signature is not None:
+        raise TypeError(f"{ufunc.__name__}.outer: the operation must be one of pairs of elements")
+    column = x.map(lambda part: part.reshape(x.shape + (1,) * y.ndim))
+    return _called(ufunc, column, y, options=options)
 
 
 _EXACT_METHODS: dict[str, Callable[..., Any]] = {
@@ -322,6 +380,9 @@ _EXACT_METHODS: dict[str, Callable[..., Any]] = {
     "reduceat": _reduceat,
     "outer": _outer,
 }
+
+_LOGICAL = frozenset(("logical_and", "logical_or", "logical_xor"))
+_EXTREMES = {"fmax": np.maximum, "fmin": np.minimum, "maximum": np.maximum, "minimum": np.minimum}
 
 # The binary operations whose fold along an axis is again a lattice array.
 _FOLDABLE = {
