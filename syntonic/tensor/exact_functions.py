@@ -129,6 +129,8 @@ def average(
     *,
     keepdims: bool = False,
 ) -> Any:
+    if weights is None and not returned:
+        return mean(a, axis, keepdims)
     weights = _weights(a, axis, weights)
     total = sum_(weights, axis, keepdims)
     if not order.nonzero(total).all():
@@ -206,7 +208,7 @@ def _cumulative(
     ) -> LatticeArray:
         if axis is None and x.ndim > 1:
             raise ValueError(f"{name}: an array of {x.ndim} axes needs axis=")
-        x, axis = (x.map(np.ravel), 0) if x.ndim == 0 else (x, 0 if axis is None else axis)
+        x, axis = x.map(np.atleast_1d), 0 if axis is None else axis
         out = run(x, axis)
         if not include_initial:
             return out
@@ -320,14 +322,15 @@ def ptp(a: LatticeArray, axis: Axis = None, keepdims: bool = False) -> LatticeAr
 
 
 def argsort(a: LatticeArray, axis: int | None = -1) -> Any:
-    a, axis = (a.map(np.ravel), 0) if axis is None else (a, axis)
+    a, axis = _line(a, axis)
     return order.argsort(a, np.lib.array_utils.normalize_axis_index(axis, a.ndim))
 
 
 def sort(a: LatticeArray, axis: int | None = -1) -> LatticeArray:
     if axis is None:
         a, axis = a.map(np.ravel), 0
-    ranks = argsort(a, axis)
+    axis = np.lib.array_utils.normalize_axis_index(axis, a.ndim)
+    ranks = order.argsort(a, axis)
     return a.map(lambda part: np.take_along_axis(part, ranks, axis))
 
 
@@ -343,7 +346,7 @@ def partition(a: LatticeArray, kth: Any, axis: int | None = -1) -> LatticeArray:
 
 def _require_places(a: LatticeArray, kth: Any, axis: int | None) -> None:
     """Raise what NumPy raises unless every kth is a place along the axis."""
-    np.partition(np.zeros(a.shape, np.int8), kth, axis)
+    np.argpartition(np.zeros(a.shape, np.int8), kth, axis)
 
 
 def round_(a: LatticeArray, decimals: int = 0) -> LatticeArray:
@@ -597,5 +600,16 @@ def splitter(function: Callable[..., Any]) -> Callable[..., Any]:
         positions = function(np.arange(ary.size).reshape(ary.shape), *args, **kwargs)
         flat = ary.map(np.ravel)
         return type(positions)(flat[p] for p in positions)
+
+    return cut
+
+
+def split(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return np.split or np.array_split."""
+    along = splitter(function)
+
+    def cut(ary: LatticeArray, indices_or_sections: Any, axis: int = 0) -> Any:
+        np.lib.array_utils.normalize_axis_index(axis, ary.ndim)
+        return along(ary, indices_or_sections, axis)
 
     return cut

@@ -84,13 +84,14 @@ EXACT: dict[str, Callable[..., Any]] = {
     },
     **{
         name: ex.splitter(getattr(np, name))
-        for name in ("array_split", "split", "hsplit", "vsplit", "dsplit", "unstack")
+        for name in ("hsplit", "vsplit", "dsplit", "unstack")
         if hasattr(np, name)
     },
     **{
         name: ex.on_truth(getattr(np, name))
         for name in ("all", "any", "argwhere", "count_nonzero", "flatnonzero", "nonzero")
     },
+    **{name: ex.split(getattr(np, name)) for name in ("array_split", "split")},
     "argpartition": ex.argpartition,
     "argsort": ex.argsort,
     "average": ex.average,

@@ -136,6 +136,8 @@ def _axis(value: Any, asked: Asked) -> Any:
     """Return one axis, or None where NumPy takes it."""
     if value is None and (asked.default is None or asked.where in _FLATTENING):
         return None
+    if isinstance(value, bool):
+        raise TypeError(asked.must_be("an integer", value))
     axis = _index(value, asked)
     if not -_LARGEST_AXIS <= axis < _LARGEST_AXIS:
         raise np.exceptions.AxisError(asked.must_be("an axis of the array", axis))
@@ -146,7 +148,7 @@ def _axes(value: Any, asked: Asked) -> Any:
     """Return one axis, several or None."""
     if isinstance(value, (tuple, list)):
         return tuple(_axis(x, asked) for x in value)
-    return None if value is None else _axis(value, asked)
+    return _axis(value, asked)
 
 
 def _axes_of_both(value: Any, asked: Asked) -> Any:
