@@ -65,7 +65,7 @@ def _spread(where: Any, a: LatticeArray) -> Any:
         return np.broadcast_to(where, a.shape)
     except ValueError:
         raise ShapeError(
-            f"where must broadcast to the array's shape {a.shape}, got {np.shape(where)}"
+            f"where= must broadcast to the array's shape {a.shape}, got {np.shape(where)}"
         ) from None
 
 
@@ -495,6 +495,23 @@ def linalg_outer(x1: LatticeArray, x2: LatticeArray) -> LatticeArray:
             f"linalg.outer: both arrays must have one axis, got shapes {x1.shape} and {x2.shape}"
         )
     return outer(x1, x2)
+
+
+def linalg_cross(x1: LatticeArray, x2: LatticeArray, *, axis: int = -1) -> LatticeArray:
+    ends = [np.lib.array_utils.normalize_axis_index(axis, x.ndim) for x in (x1, x2)]
+    lengths = [x.shape[i] for x, i in zip((x1, x2), ends, strict=True)]
+    if lengths != [3, 3]:
+        raise ShapeError(f"linalg.cross: both vectors must have length 3, got {lengths}")
+    x, y = (z.map(lambda part: np.moveaxis(part, axis, -1)) for z in (x1, x2))
+
+    def turned(z: LatticeArray, steps: int) -> LatticeArray:
+        return z.map(lambda part: np.roll(part, -steps, -1))
+
+    out = arithmetic.subtract(
+        arithmetic.multiply(turned(x, 1), turned(y, 2)),
+        arithmetic.multiply(turned(x, 2), turned(y, 1)),
+    )
+    return out.map(lambda part: np.moveaxis(part, -1, axis))
 
 
 def kron(a: LatticeArray, b: LatticeArray) -> LatticeArray:

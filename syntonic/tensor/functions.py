@@ -113,6 +113,7 @@ EXACT: dict[str, Callable[..., Any]] = {
     "inner": ex.inner,
     "isin": ex.isin,
     "kron": ex.kron,
+    "linalg.cross": ex.linalg_cross,
     "linalg.matmul": products.matmul,
     "linalg.multi_dot": ex.multi_dot,
     "linalg.outer": ex.linalg_outer,
@@ -141,7 +142,7 @@ EXACT: dict[str, Callable[..., Any]] = {
 BY_OBJECTS = frozenset(
     "append apply_along_axis apply_over_axes array2string array_str block choose convolve "
     "correlate cross diag_indices_from ediff1d einsum_path insert intersect1d iscomplex "
-    "iscomplexobj isreal isrealobj ix_ lexsort linalg.cross meshgrid pad piecewise polyadd "
+    "iscomplexobj isreal isrealobj ix_ lexsort meshgrid pad piecewise polyadd "
     "polyder polymul polysub polyval searchsorted select setdiff1d setxor1d tril_indices_from "
     "triu_indices_from trim_zeros union1d vander".split()
 )

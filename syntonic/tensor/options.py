@@ -15,6 +15,7 @@ import operator
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from fractions import Fraction
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -127,9 +128,12 @@ def _integer(value: Any, asked: Asked) -> Any:
 
 
 def _rational(value: Any, asked: Asked) -> Any:
-    if not isinstance(value, (numbers.Rational, np.integer)):
+    if not isinstance(value, numbers.Rational):
         raise TypeError(asked.must_be("an exact rational number", value))
-    return int(value) if isinstance(value, (int, np.integer)) else value
+    number = Fraction(int(value.numerator), int(value.denominator))
+    if abs(number) >= _LARGEST:
+        raise ValueError(asked.must_be("a number of elements", value))
+    return int(number) if number.denominator == 1 else number
 
 
 def _axis(value: Any, asked: Asked) -> Any:
@@ -304,7 +308,7 @@ _EMPTY = np.empty(1, dtype=object)
 
 EXACT: dict[str, Rule] = {
     **dict.fromkeys(
-        "A a a1 a2 a_max a_min append ar ar1 ar2 arr array ary b bins default element fill_value "
+        "A a a1 a2 a_max a_min append ar ar1 ar2 arr array ary b default element fill_value "
         "filt m max mean min p prepend prototype seq_of_zeros test_elements to_begin to_end v val "
         "values weights x x1 x2 y".split(),
         _operand,
@@ -329,7 +333,7 @@ EXACT: dict[str, Rule] = {
     **dict.fromkeys(("tensordot:axes", "linalg.tensordot:axes"), _axes_of_both),
     **dict.fromkeys(
         "assume_unique include_initial increasing invert keepdims return_counts return_index "
-        "return_indices return_inverse returned right sparse".split(),
+        "return_indices return_inverse returned sparse".split(),
         _flag,
     ),
     "condition": _condition,
@@ -444,8 +448,8 @@ def bound(
     for key, value in list(call.arguments.items()):
         parameter = signature.parameters[key]
         if parameter.kind is parameter.VAR_KEYWORD and f"{name}:{key}" not in EXACT:
-            value = {k: _ruled(name, Asked(where, k, None, convert), x) for k, x in value.items()}
-            value = {k: x for k, x in value.items() if x is not _ABSENT}
+            _require_needless(value, where)  # np.clip and np.einsum pass them to ufuncs
+            value = _ABSENT
         elif value is not _ABSENT:
             value = _ruled(name, Asked(where, key, parameter.default, convert), value)
         if value is _ABSENT:
@@ -458,14 +462,22 @@ def bound(
 def ufunc_options(ufunc: np.ufunc, method: str, kwargs: dict[str, Any]) -> dict[str, Any]:
     """Return the options of an exact call of a ufunc (method "call") or of a method of it."""
     where = f"np.{ufunc.__name__}" + ("" if method == "call" else f".{method}")
+    return _all_ruled(f"ufunc.{method}", where, kwargs)
+
+
+def _all_ruled(name: str, where: str, kwargs: dict[str, Any]) -> dict[str, Any]:
     out = {}
     for key, value in kwargs.items():
-        default = True if key == "where" else None
-        asked = Asked(where, key, default, exact_operand)
-        value = value if value is _ABSENT else _ruled(f"ufunc.{method}", asked, value)
-        if value is not _ABSENT:
-            out[key] = value
+        asked = Asked(where, key, True if key == "where" else None, exact_operand)
+        ruled = value if value is _ABSENT else _ruled(name, asked, value)
+        if ruled is not _ABSENT:
+            out[key] = ruled
     return out
+
+
+def _require_needless(kwargs: dict[str, Any], where: str) -> None:
+    for key in _all_ruled("ufunc.call", where, kwargs):
+        raise TypeError(f"{where}: there is no argument {key}=")
 
 
 @contextmanager
@@ -513,4 +525,4 @@ def _ruled(name: str, asked: Asked, value: Any) -> Any:
             if value is None or value is False or value is asked.default:
                 return _ABSENT
             raise TypeError(f"{asked.where}: {asked.key}= is refused, because {REFUSED[key]}")
-    raise TypeError(f"{asked.where}: exact tensors do not know the argument {asked.key}=")
+    raise TypeError(f"{asked.where}: there is no argument {asked.key}= for exact tensors")
