@@ -322,7 +322,7 @@ EXACT: dict[str, Rule] = {
         "choose:a condlist func func1d indexing indices indices_or_sections kth mode n new_shape "
         "newshape obj pad_width repeats reps shape shift side sorter trim window_shape "
         "einsum_path:optimize einsum_call max_line_width precision suppress_small separator "
-        "prefix formatter threshold edgeitems sign floatmode suffix legacy".split(),
+        "prefix style formatter threshold edgeitems sign floatmode suffix legacy".split(),
         _as_given,
     ),
     **dict.fromkeys("N decimals diff:n ind k offset polyder:m start".split(), _integer),
@@ -394,6 +394,13 @@ REFUSED: dict[str, str] = {
 
 # What NumPy wrote in C had no signature before 2.4.
 _SIGNATURES: dict[str, Callable[..., Any]] = {
+    **dict.fromkeys(
+        ("asanyarray", "asarray"),
+        lambda a, dtype=None, order=None, *, device=None, copy=None, like=None: None,
+    ),
+    **dict.fromkeys(
+        ("ascontiguousarray", "asfortranarray"), lambda a, dtype=None, *, like=None: None
+    ),
     "concatenate": lambda arrays, /, axis=0, out=None, *, dtype=None, casting="same_kind": None,
     "dot": lambda a, b, out=None: None,
     "empty_like": (

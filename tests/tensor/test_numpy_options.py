@@ -34,7 +34,7 @@ ARGUMENTS = {
     "average": (M,),
     "append": (M, M[:1]),
     "apply_along_axis": (lambda x, y=0: x.sum() + y, 0, M),
-    "clip": (V,),
+    "clip": (V, None, 2) if "min" not in inspect.signature(np.clip).parameters else (V,),
     "compress": ([True, False], M),
     "cross": (S, S[::-1]),
     "diag": (S,),
@@ -229,8 +229,9 @@ PAIRS = [
 TRIED = [
     (name, key)
     for name, key in PAIRS
-    if key not in operands_of(name) and key not in ("like", "where", "args")
+    if key not in operands_of(name) and key not in ("like", "where", "args", "style")
 ]
+OLD = np.lib.NumpyVersion(np.__version__) < "2.4.0"
 
 
 def test_each_argument_has_one_rule():
@@ -240,9 +241,10 @@ def test_each_argument_has_one_rule():
     assert [p for p in PAIRS if rule(*p)[0] is None and ":".join(p) not in options_of_ufuncs] == []
 
 
-OF_OTHER_NUMPY = {"newshape", "sig"}  # the releases differ
+OF_OTHER_NUMPY = {"newshape", "sig", "style"}
 
 
+@pytest.mark.skipif(OLD, reason="an older NumPy has fewer arguments")
 def test_each_rule_has_an_argument():
     ufuncs = {(f"ufunc.{method}", key) for method, keys in METHOD_OPTIONS.items() for key in keys}
     used = {rule(*pair)[1] for pair in (*PAIRS, *ufuncs)}
@@ -551,7 +553,7 @@ OF_NOTHING = {"average", "mean", "median", "nanmean", "nanmedian", "nanvar", "va
 # NumPy takes (0,) for 0, though only one axis is documented.
 OF_ONE_AXIS = {"cumulative_prod", "cumulative_sum", "unstack"}
 # NumPy does not do it on object arrays.
-BEYOND_NUMPY = {"unique", "median", "nanmedian"}
+BEYOND_NUMPY = {"unique", "median", "nanmedian", *(["size"] if OLD else [])}
 
 
 def along(name):
@@ -816,8 +818,9 @@ def test_einsum_refuses_what_numpy_refuses(subscripts):
 def test_single_edges():
     with pytest.raises(ValueError, match="both given or both left out"):
         np.where(MASK, V)
-    with pytest.raises(ValueError, match="names of one pair"):
-        np.clip(V, 0, min=1)
+    if "min" in inspect.signature(np.clip).parameters:  # since NumPy 2.1
+        with pytest.raises(ValueError, match="names of one pair"):
+            np.clip(V, 0, min=1)
     with pytest.raises(ValueError, match=r"trace: the array must have at least two axes"):
         V.trace()
     with pytest.raises(ValueError, match="kth"):
