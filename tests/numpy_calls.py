@@ -3,6 +3,8 @@
 from fractions import Fraction
 
 import numpy as np
+import numpy.fft  # the functions of these modules are known once they are loaded
+import numpy.polynomial.polynomial
 from numpy.testing import overrides
 
 from syntonic import PHI, GoldenExact, ResonantTensor
@@ -34,12 +36,14 @@ CALLS = {
     "array2string": [(V,)],
     "array_equal": [(V, V), (V, W)],
     "array_equiv": [(V, V), (V, M)],
+    "array_repr": [(V,)],
     "array_split": [(V, 3)],
     "array_str": [(V,)],
     "asanyarray": [],
     "asarray": [],
     "ascontiguousarray": [(M,)],
     "asfortranarray": [(M,)],
+    "astype": [(V, object)],
     "atleast_1d": [(V,), (V[0], M)],
     "atleast_2d": [(V,)],
     "atleast_3d": [(V,)],
@@ -67,6 +71,7 @@ CALLS = {
     "diagflat": [(V,)],
     "diagonal": [(S,), (S, 1)],
     "diff": [(V,), (V, 2), (M, 1, 0)],
+    "digitize": [],
     "dot": [(V, W), (M, S), (S, S[0])],
     "dsplit": [(C, 2)],
     "dstack": [([M, M],)],
@@ -76,6 +81,8 @@ CALLS = {
     "empty_like": [],
     "expand_dims": [(V, 0)],
     "extract": [(MASK, V)],
+    "fft.fftshift": [(V,), (M, 1)],
+    "fft.ifftshift": [(V,), (M[:, :2], (0, 1))],
     "fix": [],
     "flatnonzero": [(V,)],
     "flip": [(M,), (M, 0)],
@@ -91,6 +98,8 @@ CALLS = {
     "iscomplex": [],
     "iscomplexobj": [(V,)],
     "isin": [(V, W), (M, [1, 2])],
+    "isneginf": [],
+    "isposinf": [],
     "isreal": [],
     "isrealobj": [(V,)],
     "ix_": [(V, W)],
@@ -143,6 +152,8 @@ CALLS = {
     "polyadd": [(V, W)],
     "polyder": [(V,)],
     "polymul": [(V, W)],
+    "polynomial.polynomial.polygrid2d": [(V, W, S)],
+    "polynomial.polynomial.polyval2d": [(V, W, S)],
     "polysub": [(V, W)],
     "polyval": [(V, W)],
     "prod": [(V,), (M, 0)],

@@ -225,6 +225,14 @@ def _polyder(p: Any, m: int = 1) -> Any:
     return p
 
 
+def _shifted(shift: Callable[[int], int]) -> Callable[..., Any]:
+    def form(x: Any, axes: Any = None) -> Any:
+        moved = tuple(range(x.ndim)) if axes is None else tuple(np.atleast_1d(axes).tolist())
+        return np.roll(x, tuple(shift(x.shape[i]) for i in moved), moved)
+
+    return form
+
+
 def _vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
     x1, x2 = (np.moveaxis(x, axis, -1) for x in (x1, x2))
     return np.matmul(x1[..., None, :], x2[..., :, None])[..., 0, 0]
@@ -290,6 +298,8 @@ def _histogramdd(
 FORMS: dict[str, Callable[..., Any]] = {
     "block": _block,
     "einsum_path": _einsum_path,
+    "fft.fftshift": _shifted(lambda n: n // 2),
+    "fft.ifftshift": _shifted(lambda n: -(n // 2)),
     "insert": _insert,
     "linalg.diagonal": lambda x, /, *, offset=0: np.diagonal(x, offset, -2, -1),
     "linalg.multi_dot": lambda arrays: reduce(np.dot, arrays),

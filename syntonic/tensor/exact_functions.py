@@ -409,6 +409,18 @@ def unique_values(x: LatticeArray) -> LatticeArray:
     return sets.distinct(x).values
 
 
+def digitize(x: LatticeArray, bins: LatticeArray, right: bool = False) -> Any:
+    if bins.ndim != 1:
+        raise ShapeError(f"digitize: bins must have one axis, got shape {bins.shape}")
+    steps = order.sign(arithmetic.subtract(bins[1:], bins[:-1]))
+    rising, falling = bool((steps >= 0).all()), bool((steps <= 0).all())
+    if not (rising or falling):
+        raise ValueError("digitize: bins must be in increasing or decreasing order")
+    edges, side = bins if rising else bins[::-1], "left" if right else "right"
+    below = np.searchsorted(edges.scalars(), x.scalars(), side=side)  # type: ignore[call-overload]
+    return below if rising else bins.size - below
+
+
 def isin(element: LatticeArray, test_elements: LatticeArray, *, invert: bool = False) -> Any:
     found = sets.isin(element, test_elements)
     return ~found if invert else found
@@ -420,6 +432,11 @@ def isin(element: LatticeArray, test_elements: LatticeArray, *, invert: bool = F
 def on_truth(function: Callable[..., Any]) -> Callable[..., Any]:
     """Return a NumPy function of truth values, taking a lattice array."""
     return lambda a, *args, **kwargs: function(order.nonzero(a), *args, **kwargs)
+
+
+def nowhere(x: LatticeArray) -> Any:
+    """Return what holds of no exact number, such as to be infinite."""
+    return np.zeros(x.shape, dtype=bool)
 
 
 def array_equal(a1: LatticeArray, a2: LatticeArray) -> bool:

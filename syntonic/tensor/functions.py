@@ -31,16 +31,18 @@ from syntonic.tensor.operands import (
     tensors_in,
     wrap,
 )
+from syntonic.tensor.reasons import Claim, Reason
 from syntonic.tensor.specification import Carried
 
-__all__ = ["BY_OBJECTS", "EXACT", "MOVES", "REFUSED", "call", "name_of"]
+__all__ = ["BY_OBJECTS", "EXACT", "MOVES", "REFUSED", "REFUSED_MODULES", "call", "name_of"]
 
 # One array in, its elements moved: the same on a and b, and on the mode norms.
 MOVES = frozenset(
-    "ascontiguousarray asfortranarray asarray asanyarray broadcast_to copy delete diag diagflat "
-    "diagonal expand_dims flip fliplr flipud matrix_transpose moveaxis ravel real repeat reshape "
-    "resize roll rollaxis rot90 squeeze swapaxes take take_along_axis tile transpose tril triu "
-    "linalg.diagonal linalg.matrix_transpose lib.stride_tricks.sliding_window_view".split()
+    "asanyarray asarray ascontiguousarray asfortranarray broadcast_to copy delete diag diagflat "
+    "diagonal expand_dims fft.fftshift fft.ifftshift flip fliplr flipud "
+    "lib.stride_tricks.sliding_window_view linalg.diagonal linalg.matrix_transpose "
+    "matrix_transpose moveaxis ravel real repeat reshape resize roll rollaxis rot90 squeeze "
+    "swapaxes take take_along_axis tile transpose tril triu".split()
 )
 
 _SELF = {name: lambda x, *args, **kwargs: x for name in ("nan_to_num", "real_if_close", "require")}
@@ -95,6 +97,7 @@ EXACT: dict[str, Callable[..., Any]] = {
     "argpartition": ex.argpartition,
     "argsort": ex.argsort,
     "average": ex.average,
+    "astype": lambda x: x,
     "array_equal": ex.array_equal,
     "array_equiv": ex.array_equiv,
     "broadcast_arrays": ex.broadcast_arrays,
@@ -103,6 +106,7 @@ EXACT: dict[str, Callable[..., Any]] = {
     "cumulative_prod": ex.cumulative_prod,
     "cumulative_sum": ex.cumulative_sum,
     "diff": ex.diff,
+    "digitize": ex.digitize,
     "dot": ex.dot,
     "einsum": ex.einsum,
     "empty_like": ex.zeros_like,
@@ -112,6 +116,7 @@ EXACT: dict[str, Callable[..., Any]] = {
     "imag": ex.zeros_like,
     "inner": ex.inner,
     "isin": ex.isin,
+    **dict.fromkeys(("isneginf", "isposinf"), ex.nowhere),
     "kron": ex.kron,
     "linalg.cross": ex.linalg_cross,
     "linalg.matmul": products.matmul,
@@ -140,11 +145,12 @@ EXACT: dict[str, Callable[..., Any]] = {
 
 # What asks about the array rather than its elements works on its scalars as well.
 BY_OBJECTS = frozenset(
-    "append apply_along_axis apply_over_axes array2string array_str block choose convolve "
-    "correlate cross diag_indices_from ediff1d einsum_path insert intersect1d iscomplex "
-    "iscomplexobj isreal isrealobj ix_ lexsort meshgrid pad piecewise polyadd "
-    "polyder polymul polysub polyval searchsorted select setdiff1d setxor1d tril_indices_from "
-    "triu_indices_from trim_zeros union1d vander".split()
+    "append apply_along_axis apply_over_axes array2string array_repr array_str block choose "
+    "convolve correlate cross diag_indices_from ediff1d einsum_path insert intersect1d iscomplex "
+    "iscomplexobj isreal isrealobj ix_ lexsort meshgrid pad piecewise polyadd polyder polymul "
+    "polynomial.polynomial.polygrid2d polynomial.polynomial.polyval2d polysub polyval "
+    "searchsorted select setdiff1d setxor1d tril_indices_from trim_zeros triu_indices_from "
+    "union1d vander".split()
 )
 
 
@@ -159,64 +165,68 @@ _FORMS: dict[str, Callable[[Any, str], Any]] = {
     **dict.fromkeys(BY_OBJECTS, _as_objects),
 }
 
-_FLOAT_CODE = "NumPy's algorithm works in floats; wake_flux() gives floats"
-_ROOTS = "its result needs roots outside the field Q(φ); wake_flux() computes it in floats"
-_WRITES = "it writes into its argument, and tensors are immutable; t.at[index].set(value)"
-_RECORDS = "it works on structured arrays"
-_DATES = "it works on dates"
-_BITS = "it works on bits or bins of machine integers"
-_MEMORY = "it asks about memory or dtypes, which an exact tensor does not expose"
-_APPROXIMATE = "exact numbers are equal or not; use == or .equals(), or wake_flux() for tolerances"
-_FILES = "it would write objects; syntonic.io.save keeps exact tensors, wake_flux() gives floats"
-_CREATES = "it creates arrays from parameters; use the constructors of ResonantTensor"
+_FLOATS = Reason(Claim.LEAVES_FIELD, "wake_flux() computes it in floats")
+_AFTER_FLUX = Reason(Claim.NOT_WRITTEN, "wake_flux() computes it in floats")
+_WRITES = Reason(Claim.WRITES, "t.at[index].set(value)")
+_CREATES = Reason(Claim.CREATES, "use the constructors of ResonantTensor")
+_EQUAL = Reason(Claim.TOLERANCE, "use == or .equals(), or wake_flux()")
 
-REFUSED: dict[str, str] = {
+REFUSED: dict[str, Reason] = {
     **dict.fromkeys(
-        "bincount digitize histogram histogram2d histogram_bin_edges histogramdd "
-        "packbits unpackbits ravel_multi_index unravel_index".split(),
-        _BITS,
+        "bincount packbits unpackbits ravel_multi_index unravel_index".split(),
+        Reason(Claim.INTEGERS, "np.asarray(t, int) gives integers"),
     ),
     **dict.fromkeys(
-        "corrcoef cov gradient interp nanpercentile nanquantile percentile polydiv polyfit "
-        "polyint polynomial.polynomial.polygrid2d polynomial.polynomial.polyval2d quantile "
+        "histogram histogram2d histogram_bin_edges histogramdd".split(),
+        Reason(Claim.NOT_WRITTEN, "np.digitize finds each element's bin by exact comparison"),
+    ),
+    **dict.fromkeys(
+        "cov gradient interp nanpercentile nanquantile percentile polydiv polyfit polyint quantile "
         "trapezoid".split(),
-        _FLOAT_CODE,
+        _AFTER_FLUX,
+    ),
+    "linalg.lstsq": Reason(
+        Claim.NOT_WRITTEN, "linalg.solve(x.T @ x, x.T @ y) is exact where the columns of x are free"
+    ),
+    "linalg.pinv": Reason(
+        Claim.NOT_WRITTEN, "linalg.inv(x.T @ x) @ x.T is exact where the columns of x are free"
     ),
     **dict.fromkeys(
-        "angle i0 linalg.cond linalg.matrix_norm linalg.norm linalg.pinv linalg.vector_norm "
-        "lib.scimath.arccos lib.scimath.arcsin lib.scimath.arctanh lib.scimath.log "
-        "lib.scimath.log10 lib.scimath.log2 lib.scimath.logn lib.scimath.power lib.scimath.sqrt "
-        "linalg.cholesky linalg.eig linalg.eigh linalg.eigvals linalg.eigvalsh linalg.lstsq "
-        "linalg.qr linalg.svd linalg.svdvals nanstd roots sinc sort_complex std unwrap".split(),
-        _ROOTS,
+        "angle corrcoef i0 linalg.cholesky linalg.cond linalg.eig linalg.eigh linalg.eigvals "
+        "linalg.eigvalsh linalg.matrix_norm linalg.norm linalg.qr linalg.svd linalg.svdvals "
+        "linalg.vector_norm lib.scimath.arccos lib.scimath.arcsin lib.scimath.arctanh "
+        "lib.scimath.log lib.scimath.log10 lib.scimath.log2 lib.scimath.logn lib.scimath.sqrt "
+        "nanstd roots sinc std unwrap".split(),
+        _FLOATS,
     ),
-    "linalg.slogdet": "logarithms leave the field Q(φ); np.linalg.det is exact",
+    "lib.scimath.power": Reason(Claim.LEAVES_FIELD, "np.power is exact for integer exponents"),
+    "linalg.slogdet": Reason(Claim.LEAVES_FIELD, "np.linalg.det is exact"),
+    "sort_complex": Reason(Claim.COMPLEX, "np.sort is exact"),
     **dict.fromkeys("copyto fill_diagonal place put put_along_axis putmask".split(), _WRITES),
     **dict.fromkeys(
-        (
-            f"lib.recfunctions.{name}"
-            for name in (
-                "append_fields apply_along_fields assign_fields_by_name drop_fields "
-                "find_duplicates join_by merge_arrays rec_append_fields rec_drop_fields rec_join "
-                "recursive_fill_fields rename_fields repack_fields require_fields stack_arrays "
-                "structured_to_unstructured unstructured_to_structured"
-            ).split()
-        ),
-        _RECORDS,
+        "busday_count busday_offset datetime_as_string is_busday".split(), Reason(Claim.DATES)
     ),
-    **dict.fromkeys("busday_count busday_offset datetime_as_string is_busday".split(), _DATES),
     **dict.fromkeys(
-        "array_repr astype can_cast common_type may_share_memory min_scalar_type result_type "
-        "shares_memory".split(),
-        _MEMORY,
+        "can_cast common_type may_share_memory min_scalar_type result_type shares_memory".split(),
+        Reason(Claim.MEMORY, "np.asarray(t) is an object array"),
     ),
-    **dict.fromkeys("allclose isclose isneginf isposinf".split(), _APPROXIMATE),
-    **dict.fromkeys("save savetxt savez savez_compressed".split(), _FILES),
+    **dict.fromkeys(("allclose", "isclose"), _EQUAL),
+    **dict.fromkeys(
+        "save savetxt savez savez_compressed".split(),
+        Reason(Claim.FILES, "syntonic.io.save keeps exact tensors, wake_flux() gives floats"),
+    ),
     **dict.fromkeys(
         "arange array empty eye frombuffer fromfile fromfunction fromiter fromstring full "
         "genfromtxt geomspace identity linspace loadtxt logspace ones tri zeros".split(),
         _CREATES,
     ),
+}
+# By module: these are known to NumPy once the module is loaded.
+REFUSED_MODULES: dict[str, Reason] = {
+    "char": Reason(Claim.TEXT),
+    "fft": _FLOATS,
+    "lib.recfunctions": Reason(Claim.RECORDS),
+    "strings": Reason(Claim.TEXT),
 }
 
 _ALSO_REFUSED_IN_FLUX = frozenset(name for name, why in REFUSED.items() if why is _WRITES)
@@ -233,15 +243,21 @@ def call(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, 
     kwargs = options.without_out(function, name, args, kwargs)
     tensors = list(tensors_in((args, kwargs)))
     if not tensors:  # np.zeros(3, like=t)
-        raise TypeError(f"np.{name}: like= is not supported on tensors; {_CREATES}")
+        raise TypeError(f"np.{name}: like= is not supported on tensors, because {_CREATES}")
     first, carried = tensors[0], carried_by(tensors)
     if not single_phase(tensors, name):
         return _call_flux(function, name, first, carried, args, kwargs)
-    if name in REFUSED or name not in _FORMS:
-        reason = REFUSED.get(name, "it is unknown here; np.asarray(t) gives an array")
-        raise TypeError(f"np.{name}: not defined on crystallized tensors, because {reason}")
+    if name not in _FORMS:
+        raise TypeError(f"np.{name}: not defined on crystallized tensors, because {_why(name)}")
     with options.axis_errors(f"np.{name}"):
         return _call_exact(function, name, first, carried, args, kwargs)
+
+
+def _why(name: str) -> Reason | str:
+    """Return the reason for which a function is refused."""
+    module = name.rpartition(".")[0]
+    unknown = "it is unknown here; np.asarray(t) gives an array"
+    return REFUSED.get(name) or REFUSED_MODULES.get(module) or unknown
 
 
 def _call_exact(

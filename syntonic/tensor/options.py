@@ -308,7 +308,7 @@ _EMPTY = np.empty(1, dtype=object)
 
 EXACT: dict[str, Rule] = {
     **dict.fromkeys(
-        "A a a1 a2 a_max a_min append ar ar1 ar2 arr array ary b default element fill_value "
+        "A a a1 a2 a_max a_min append ar ar1 ar2 arr array ary b bins c default element fill_value "
         "filt m max mean min p prepend prototype seq_of_zeros test_elements to_begin to_end v val "
         "values weights x x1 x2 y".split(),
         _operand,
@@ -333,7 +333,7 @@ EXACT: dict[str, Rule] = {
     **dict.fromkeys(("tensordot:axes", "linalg.tensordot:axes"), _axes_of_both),
     **dict.fromkeys(
         "assume_unique include_initial increasing invert keepdims return_counts return_index "
-        "return_indices return_inverse returned sparse".split(),
+        "return_indices return_inverse returned right sparse".split(),
         _flag,
     ),
     "condition": _condition,

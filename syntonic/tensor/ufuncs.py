@@ -16,6 +16,7 @@ import numpy as np
 from syntonic.flux import cupy_forms
 from syntonic.lattice import arithmetic, order, products, reduce, structure
 from syntonic.lattice.array import LatticeArray
+from syntonic.lattice.build import lattice_scalar
 from syntonic.tensor import exact_functions as ex
 from syntonic.tensor.base import TensorBase
 from syntonic.tensor.operands import (
@@ -27,6 +28,7 @@ from syntonic.tensor.operands import (
     wrap,
 )
 from syntonic.tensor.options import axis_errors, ufunc_options
+from syntonic.tensor.reasons import Claim, Reason
 from syntonic.tensor.specification import elementwise_norms
 
 __all__ = ["EXACT", "REFUSED", "apply", "apply_method", "apply_pair"]
@@ -75,6 +77,16 @@ def _heaviside(x: LatticeArray, at_zero: LatticeArray) -> LatticeArray:
     return structure.where(signs == 0, at_zero, step)
 
 
+def _copysign(x: LatticeArray, y: LatticeArray) -> LatticeArray:
+    size = order.absolute(x)
+    return structure.where(order.sign(y) < 0, arithmetic.negative(size), size)
+
+
+def _ldexp(x: LatticeArray, n: LatticeArray) -> LatticeArray:
+    two = lattice_scalar(2).map(lambda part: np.broadcast_to(part, n.shape))
+    return arithmetic.multiply(x, _power(two, n))
+
+
 def _vecdot(
     x: LatticeArray, y: LatticeArray, *, axis: int = -1, keepdims: bool = False
 ) -> LatticeArray:
@@ -97,6 +109,7 @@ EXACT: dict[str, Callable[..., Any]] = {
     "add": arithmetic.add,
     "ceil": order.ceil,
     "clip": lambda x, low, high: order.minimum(order.maximum(x, low), high),
+    "copysign": _copysign,
     "conjugate": arithmetic.positive,  # complex conjugation: every element is real
     "divide": arithmetic.divide,
     "divmod": _divmod,
@@ -113,6 +126,7 @@ EXACT: dict[str, Callable[..., Any]] = {
     "isfinite": partial(_constant, True),
     "isinf": partial(_constant, False),
     "isnan": partial(_constant, False),
+    "ldexp": _ldexp,
     "less": partial(order.compare, ufunc=np.less),
     "less_equal": partial(order.compare, ufunc=np.less_equal),
     "logical_and": partial(_logical, np.logical_and),
@@ -141,35 +155,35 @@ EXACT: dict[str, Callable[..., Any]] = {
     "vecmat": _vecmat,
 }
 
-_IRRATIONAL = "its values leave the field Q(φ); wake_flux() computes them in floats"
-_BITS = "it works on the bits of machine integers"
-_FLOATS = "it looks into the format of floats; wake_flux() gives floats"
-_TEXT = "it works on text"
-_DATES = "it works on dates"
-
-REFUSED: dict[str, str] = {
+REFUSED: dict[str, Reason] = {
     **dict.fromkeys(
         "arccos arccosh arcsin arcsinh arctan arctan2 arctanh cbrt cos cosh deg2rad degrees exp "
         "exp2 expm1 float_power hypot log log10 log1p log2 logaddexp logaddexp2 rad2deg radians "
         "sin sinh sqrt tan tanh".split(),
-        _IRRATIONAL,
+        Reason(Claim.LEAVES_FIELD, "wake_flux() computes it in floats"),
     ),
     **dict.fromkeys(
         "bitwise_and bitwise_count bitwise_or bitwise_xor invert left_shift right_shift".split(),
-        _BITS,
+        Reason(Claim.INTEGERS, "np.asarray(t, int) gives integers"),
     ),
-    **dict.fromkeys(["gcd", "lcm"], "it is defined on machine integers"),
-    **dict.fromkeys("copysign frexp ldexp nextafter spacing".split(), _FLOATS),
-    "isnat": _DATES,
+    **dict.fromkeys(
+        ("gcd", "lcm"),
+        Reason(Claim.INTEGERS, "syntonic.integers.gcd takes elements of Z[φ]"),
+    ),
+    "frexp": Reason(Claim.NOT_WRITTEN, "wake_flux() computes it in floats"),
+    **dict.fromkeys(
+        ("nextafter", "spacing"), Reason(Claim.FLOAT_FORMAT, "wake_flux() gives floats")
+    ),
+    "isnat": Reason(Claim.DATES),
     **dict.fromkeys(
         "_center _expandtabs _expandtabs_length _ljust _lstrip_chars _lstrip_whitespace "
         "_partition _partition_index _replace _rjust _rpartition _rpartition_index _rstrip_chars "
         "_rstrip_whitespace _slice _strip_chars _strip_whitespace _zfill count endswith find index "
         "isalnum isalpha isdecimal isdigit islower isnumeric isspace istitle isupper rfind rindex "
         "startswith str_len".split(),
-        _TEXT,
+        Reason(Claim.TEXT),
     ),
-    "_ones_like": "np.ones_like makes ones",
+    "_ones_like": Reason(Claim.REPLACED, "np.ones_like makes ones"),
 }
 
 # Those that may reduce several axes at once, by loops over whole arrays.
@@ -258,7 +272,8 @@ def exact(ufunc: np.ufunc) -> Callable[..., Any]:
     try:
         return EXACT[ufunc.__name__]
     except KeyError:
-        reason = REFUSED.get(ufunc.__name__, "it is unknown here; np.asarray(t) gives an array")
+        unknown = "it is unknown here; np.asarray(t) gives an array"
+        reason = REFUSED.get(ufunc.__name__, unknown)
         raise TypeError(
             f"{ufunc.__name__}: not defined on crystallized tensors, because {reason}"
         ) from None

@@ -9,7 +9,8 @@ import re
 import sys
 
 import numpy as np
-import numpy.polynomial.polynomial  # its functions are known once it is loaded
+import numpy.fft  # the functions of these modules are known once they are loaded
+import numpy.polynomial.polynomial
 import pytest
 from numpy.testing import overrides
 
@@ -108,6 +109,8 @@ CALLS = {
     "extract": ["v > 0, v", "v > 0, arr=v"],
     "eye": ["2, like=v"],
     "fill_diagonal": ["s, 0"],
+    "fft.fftshift": ["v", "m, axes=1"],
+    "fft.ifftshift": ["v", "m, axes=1"],
     "fix": ["v"],
     "flatnonzero": ["v"],
     "flip": ["m", "m, 0", "m=m"],

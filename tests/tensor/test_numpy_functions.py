@@ -20,6 +20,17 @@ DIRECT = {
     "imag": lambda: (np.imag(V), ResonantTensor.zeros(4)),
     "iscomplex": lambda: (np.iscomplex(V).tolist(), [False] * 4),
     "isreal": lambda: (np.isreal(V).tolist(), [True] * 4),
+    "digitize": lambda: (
+        [
+            np.digitize(V, edges, right)
+            for edges in (ResonantTensor([0, PHI, 2]), [2, PHI, 0], [GoldenExact(1)], [0, 0])
+            for right in (False, True)
+        ],
+        [[3, 2, 1, 1], [3, 1, 0, 1], [0, 1, 2, 2], [0, 2, 3, 2],
+         [1, 1, 0, 0], [1, 1, 0, 0], [2, 2, 2, 2], [2, 2, 0, 2]],
+    ),
+    "isneginf": lambda: (np.isneginf(V), [False] * 4),
+    "isposinf": lambda: (np.isposinf(M), np.zeros((2, 3), bool)),
     "linalg.det": lambda: (np.linalg.det(S), (1 - 3 * PHI) / 2),
     "linalg.inv": lambda: (S @ np.linalg.inv(S), np.eye(3, dtype=int)),
     "linalg.matrix_rank": lambda: (
@@ -118,12 +129,14 @@ def test_ufunc_agrees_with_scalars(name):
         "ceil": lambda: [[1, 2], [-1, 3]],
         "clip": lambda: [[1, PHI], [0, 2]],
         "conjugate": lambda: x.tolist(),
+        "copysign": lambda: [[1, PHI], [PHI, -3]],
         "divmod": lambda: [(x // y).tolist(), (x % y).tolist()],
         "fmod": lambda: [[1, 0], [-PHI + 1, 3 + 4 * GoldenExact(1, -1)]],
         "heaviside": lambda: [[1, 1], [0, 1]],
         "isfinite": lambda: [[True] * 2] * 2,
         "isinf": lambda: [[False] * 2] * 2,
         "isnan": lambda: [[False] * 2] * 2,
+        "ldexp": lambda: [[2, 4 * PHI], [-PHI / 2, 3]],
         "logical_not": lambda: [[False] * 2] * 2,
         "logical_xor": lambda: [[False] * 2] * 2,
         "logical_and": lambda: [[True] * 2] * 2,
@@ -141,7 +154,12 @@ def test_ufunc_agrees_with_scalars(name):
         "trunc": lambda: [[1, 1], [-1, 3]],
         "fabs": lambda: [[1, PHI], [PHI, 3]],
     }
-    extra = {"clip": (0, 2), "matvec": (y[0],), "power": (np.array([[1, 2], [3, 4]]),)}
+    extra = {
+        "clip": (0, 2),
+        "ldexp": (np.array([[1, 2], [-1, 0]]),),
+        "matvec": (y[0],),
+        "power": (np.array([[1, 2], [3, 4]]),),
+    }
     args = (x, *extra[name]) if name in extra else (x, y)[: ufunc.nin]
     if name == "vecmat":
         args = (x[0], y)
