@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import prod
+from operator import index
 from typing import Any, Self
 
 import numpy as np
@@ -188,19 +189,23 @@ class Constructors(TensorBase):
     @classmethod
     def zeros(cls, shape: Shape, precision: int = 100) -> Self:
         """Build a crystallized tensor of zeros."""
-        return cls.full(shape, 0, precision)
+        return cls._filled(shape, 0, precision, "zeros")
 
     @classmethod
     def ones(cls, shape: Shape, precision: int = 100) -> Self:
         """Build a crystallized tensor of ones."""
-        return cls.full(shape, 1, precision)
+        return cls._filled(shape, 1, precision, "ones")
 
     @classmethod
     def full(cls, shape: Shape, value: ExactScalar, precision: int = 100) -> Self:
         """Build a crystallized tensor of one exact number."""
-        x = as_lattice(value, "full")
-        out = x.map(lambda part: np.array(np.broadcast_to(part, shape)))
-        return cls._crystallized(out, precision, None, "full")
+        return cls._filled(shape, value, precision, "full")
+
+    @classmethod
+    def _filled(cls, shape: Shape, value: ExactScalar, precision: int, where: str) -> Self:
+        wanted, x = _checked_shape(shape, where), as_lattice(value, where)
+        out = x.map(lambda part: np.array(np.broadcast_to(part, wanted)))
+        return cls._crystallized(out, precision, None, where)
 
     @classmethod
     def eye(cls, n: int, m: int | None = None, k: int = 0, *, precision: int = 100) -> Self:
@@ -215,7 +220,8 @@ class Constructors(TensorBase):
 
         `seed` is anything `numpy.random.default_rng` takes.
         """
-        draws = np.random.default_rng(seed).standard_normal(shape)
+        wanted = _checked_shape(shape, "randn")
+        draws = np.asarray(np.random.default_rng(seed).standard_normal(wanted))
         return cls.from_floats(draws, precision=precision)
 
     @classmethod
@@ -223,11 +229,12 @@ class Constructors(TensorBase):
         cls, shape: Shape, *, bound: int, seed: Any = None, precision: int = 100
     ) -> Self:
         """Build a crystallized tensor of a + bφ with a, b uniform in [-bound, bound]."""
-        checked = check_precision(bound, "random_lattice")
+        where = "random_lattice"
+        wanted, largest = _checked_shape(shape, where), _checked_bound(bound, where)
         rng = np.random.default_rng(seed)
-        a, b = (rng.integers(-checked, checked, shape, np.int64, endpoint=True) for _ in "ab")
-        x = LatticeArray.packed(np.asarray(a), np.asarray(b), bound=checked)
-        return cls._crystallized(x, precision, None, "random_lattice")
+        a, b = (rng.integers(-largest, largest, wanted, np.int64, endpoint=True) for _ in "ab")
+        x = LatticeArray.packed(np.asarray(a), np.asarray(b), bound=largest)
+        return cls._crystallized(x, precision, None, where)
 
 
 def _combine(a: LatticeArray, b: LatticeArray, denominator: int) -> LatticeArray:
@@ -241,9 +248,33 @@ def _combine(a: LatticeArray, b: LatticeArray, denominator: int) -> LatticeArray
 def _reshaped(x: LatticeArray, shape: Shape | None, where: str) -> LatticeArray:
     if shape is None:
         return x
-    wanted = (int(shape),) if isinstance(shape, (int, np.integer)) else tuple(shape)
+    wanted = _checked_shape(shape, where, least=-1)
     if prod(wanted) != x.size and -1 not in wanted:
         raise ShapeError(
             f"{where}: shape must hold the {x.size} elements of the data, got {wanted}"
         )
     return x.map(lambda part: part.reshape(wanted))
+
+
+def _checked_shape(shape: Any, where: str, least: int = 0) -> tuple[int, ...]:
+    """Return a shape as a tuple of ints, from one length or several."""
+    try:
+        single = isinstance(shape, (int, np.integer))
+        wanted = (int(shape),) if single else tuple(map(index, shape))
+    except TypeError:
+        raise TypeError(
+            f"{where}: shape must be an integer or a tuple of integers, got {type(shape).__name__}"
+        ) from None
+    if not all(least <= n < 1 << 63 for n in wanted):
+        raise ShapeError(f"{where}: shape must hold lengths from {least} to 2^63 - 1")
+    return wanted
+
+
+def _checked_bound(bound: Any, where: str) -> int:
+    try:
+        largest = index(bound)
+    except TypeError:
+        raise TypeError(f"{where}: bound must be an integer, got {type(bound).__name__}") from None
+    if not 0 <= largest < 1 << 63:
+        raise ValueError(f"{where}: bound must be from 0 to 2^63 - 1, got another integer")
+    return largest

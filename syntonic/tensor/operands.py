@@ -95,7 +95,8 @@ def flux_operand(x: Any, like: TensorBase, where: str) -> Any:
         array = order.floats(as_lattice(array, where), like.dtype)
     if array.dtype.kind not in "fiub" and not is_flux_dtype(array.dtype):
         raise TypeError(
-            f"{where}: flux meets real numbers, got {array.dtype}; convert the operand first"
+            f"{where}: flux meets real numbers, got {array.dtype}; flux_array is the plain array, "
+            "for other arithmetic"
         )
     return _beside(array, like, where)
 

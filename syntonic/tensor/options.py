@@ -127,6 +127,16 @@ def _integer(value: Any, asked: Asked) -> Any:
     return out
 
 
+def _shape(value: Any, asked: Asked) -> Any:
+    """Return a length or a tuple of lengths, -1 among them where NumPy takes it."""
+    value = _as_given(value, asked)
+    if value is None or isinstance(value, (int, np.integer)):
+        return None if value is None else _integer(value, asked)
+    if not isinstance(value, (tuple, list, np.ndarray)):
+        raise TypeError(asked.must_be("an integer or a tuple of integers", value))
+    return tuple(_integer(n, asked) for n in value)
+
+
 def _rational(value: Any, asked: Asked) -> Any:
     if not isinstance(value, numbers.Rational):
         raise TypeError(asked.must_be("an exact rational number", value))
@@ -319,13 +329,14 @@ EXACT: dict[str, Rule] = {
     "einsum:operands": _summands,
     "einsum_path:operands": _shapes,
     **dict.fromkeys(
-        "choose:a condlist func func1d indexing indices indices_or_sections kth mode n new_shape "
-        "newshape obj pad_width repeats reps shape shift side sorter trim window_shape "
+        "choose:a condlist func func1d indexing indices indices_or_sections kth mode n obj "
+        "pad_width repeats reps shift side sorter trim "
         "einsum_path:optimize einsum_call max_line_width precision suppress_small separator "
         "prefix style formatter threshold edgeitems sign floatmode suffix legacy".split(),
         _as_given,
     ),
     **dict.fromkeys("N decimals diff:n ind k offset polyder:m start".split(), _integer),
+    **dict.fromkeys("new_shape newshape shape window_shape".split(), _shape),
     **dict.fromkeys("correction ddof".split(), _rational),
     **dict.fromkeys("axis axis1 axis2 axisa axisb axisc".split(), _axis),
     **dict.fromkeys((f"{name}:axis" for name in _SEVERAL_AXES), _axes),

@@ -122,3 +122,44 @@ def test_random():
     a, b, d = z.numerators()
     assert {*a.ravel().tolist()} == {*b.ravel().tolist()} == set(range(-3, 4))
     assert d == 1
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        ResonantTensor.zeros,
+        ResonantTensor.ones,
+        lambda shape: ResonantTensor.full(shape, PHI),
+        ResonantTensor.randn,
+        lambda shape: ResonantTensor.random_lattice(shape, bound=3),
+        lambda shape: ResonantTensor.from_lattice([1, 2], [0, 0], shape=shape),
+        lambda shape: ResonantTensor.from_floats([1.0, 2.0], shape),
+        lambda shape: ResonantTensor.from_f64_vec([1.0, 2.0], shape),
+    ],
+)
+def test_shapes(build):
+    for shape in (2, (2,), [2], np.int64(2), np.array([2]), (1, np.int32(2))):
+        assert build(shape).size == 2
+    for wrong in ("3", 1.5, (2, "1"), (2, 0.5), 1j, {}.keys):
+        with pytest.raises(TypeError, match="shape must be an integer or a tuple of integers"):
+            build(wrong)
+    for wrong in (-7, (2, -7), 10**5000, (1, -(10**5000))):
+        with pytest.raises(ValueError, match="shape must hold lengths"):
+            build(wrong)
+
+
+def test_bounds_of_random_tensors():
+    assert ResonantTensor.random_lattice(4, bound=0).tolist() == [0] * 4
+    assert ResonantTensor.random_lattice(4, bound=2**63 - 1).shape == (4,)
+    for wrong, kind in ((-1, ValueError), (2**63, ValueError), (1.5, TypeError), ("1", TypeError)):
+        with pytest.raises(kind, match="random_lattice: bound must be"):
+            ResonantTensor.random_lattice(4, bound=wrong)
+
+
+def test_flux_tells_complex_numbers_the_way():
+    flux = ResonantTensor([1, PHI]).wake_flux()
+    for other in (1j, np.array([1j, 2])):
+        with pytest.raises(TypeError, match=r"flux meets real numbers.*flux_array"):
+            flux * other
+    with pytest.raises(TypeError, match=r"^equals: all tensors must be in one phase"):
+        flux.equals(ResonantTensor([1, PHI]))

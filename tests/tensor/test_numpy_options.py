@@ -418,6 +418,7 @@ WRONG = {
         (1.5, "0", 7, -7, HUGE, -HUGE, (0, HUGE), True),
     ),
     **dict.fromkeys(("correction", "ddof"), (0.5, "1", HUGE)),
+    "shape": (0.5, "3", HUGE, (2, 0.5), (2, HUGE)),
     **dict.fromkeys("N decimals diff:n ind k offset polyder:m start".split(), (0.5, "1", HUGE)),
     **dict.fromkeys(
         "include_initial increasing invert keepdims return_counts return_index return_indices "
@@ -831,6 +832,10 @@ def test_single_edges():
     with pytest.raises(ValueError, match="kth"):
         np.partition(V, 4)
     assert np.zeros_like(M, shape=()).shape == ()
+    for function in (np.reshape, np.resize, np.broadcast_to):
+        for shape in (0.5, "3", HUGE, (2, "3")):
+            with pytest.raises((TypeError, ValueError), match=r"shape must be an integer"):
+                function(M, shape)
     assert np.diff(V, n=10**9).shape == (0,)
     assert np.compress(V, W).equals(W[np.asarray(V != 0)])
     assert np.extract(V, [1, 2, 3, 4]).tolist() == [1, 2, 4]
