@@ -154,6 +154,7 @@ CALLS = {
     "polymul": [(V, W)],
     "polynomial.polynomial.polygrid2d": [(V, W, S)],
     "polynomial.polynomial.polyval2d": [(V, W, S)],
+    "polynomial.polynomial.polyvalnd": [((V, W), S)],
     "polysub": [(V, W)],
     "polyval": [(V, W)],
     "prod": [(V,), (M, 0)],

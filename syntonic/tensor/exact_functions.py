@@ -321,16 +321,17 @@ def ptp(a: LatticeArray, axis: Axis = None, keepdims: bool = False) -> LatticeAr
     return arithmetic.subtract(amax(a, axis, keepdims), amin(a, axis, keepdims))
 
 
-def argsort(a: LatticeArray, axis: int | None = -1) -> Any:
+def argsort(a: LatticeArray, axis: int | None = -1, *, descending: bool = False) -> Any:
     a, axis = _line(a, axis)
-    return order.argsort(a, np.lib.array_utils.normalize_axis_index(axis, a.ndim))
+    keys = arithmetic.negative(a) if descending else a  # equal elements stay in order both ways
+    return order.argsort(keys, np.lib.array_utils.normalize_axis_index(axis, a.ndim))
 
 
-def sort(a: LatticeArray, axis: int | None = -1) -> LatticeArray:
+def sort(a: LatticeArray, axis: int | None = -1, *, descending: bool = False) -> LatticeArray:
     if axis is None:
         a, axis = a.map(np.ravel), 0
     axis = np.lib.array_utils.normalize_axis_index(axis, a.ndim)
-    ranks = order.argsort(a, axis)
+    ranks = argsort(a, axis, descending=descending)
     return a.map(lambda part: np.take_along_axis(part, ranks, axis))
 
 

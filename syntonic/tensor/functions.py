@@ -148,9 +148,9 @@ BY_OBJECTS = frozenset(
     "append apply_along_axis apply_over_axes array2string array_repr array_str block choose "
     "convolve correlate cross diag_indices_from ediff1d einsum_path insert intersect1d iscomplex "
     "iscomplexobj isreal isrealobj ix_ lexsort meshgrid pad piecewise polyadd polyder polymul "
-    "polynomial.polynomial.polygrid2d polynomial.polynomial.polyval2d polysub polyval "
-    "searchsorted select setdiff1d setxor1d tril_indices_from trim_zeros triu_indices_from "
-    "union1d vander".split()
+    "polynomial.polynomial.polygrid2d polynomial.polynomial.polyval2d "
+    "polynomial.polynomial.polyvalnd polysub polyval searchsorted select setdiff1d setxor1d "
+    "tril_indices_from trim_zeros triu_indices_from union1d vander".split()
 )
 
 
@@ -234,7 +234,8 @@ _ALSO_REFUSED_IN_FLUX = frozenset(name for name, why in REFUSED.items() if why i
 
 def name_of(function: Callable[..., Any]) -> str:
     """Return the dotted name of a NumPy function, as the tables have it."""
-    return f"{function.__module__}.{function.__name__}".removeprefix("numpy.")
+    module = function.__module__.replace("._scimath_impl", ".scimath")  # before NumPy 2.1
+    return f"{module}.{function.__name__}".removeprefix("numpy.")
 
 
 def call(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -319,7 +320,8 @@ def _sorted_with_norms(tensor: TensorBase, out: Any, args: Any, kwargs: Any) -> 
     if norms is None:
         return out
     axis = kwargs.get("axis", args[1] if len(args) > 1 else -1)
-    ranks = to_host(np.argsort(tensor, axis=axis, kind="stable"))
+    order_ = {key: x for key, x in kwargs.items() if key == "descending"}
+    ranks = to_host(np.argsort(tensor, axis=axis, stable=True, **order_))
     source = norms.ravel() if axis is None else norms
     moved = np.take_along_axis(source, ranks, 0 if axis is None else axis)
     return out._of(out._data, out._carried.with_norms(moved))

@@ -247,8 +247,8 @@ class Methods(TensorBase):
 
     def argsort(self, axis: int | None = -1, **options: Any) -> Any:
         """Return the integer positions that sort along an axis; stable."""
-        if options.get("kind") is None and options.get("stable") is None:
-            options["kind"] = "stable"
+        if options.get("kind") is None:
+            options.setdefault("stable", True)
         return functions.call(np.argsort, (self, axis), options)
 
     def unique(self, **options: Any) -> Any:

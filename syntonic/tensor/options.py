@@ -182,6 +182,10 @@ def _flag(value: Any, asked: Asked) -> bool:
     return bool(value)
 
 
+def _flag_or_none(value: Any, asked: Asked) -> bool:
+    return value is not None and _flag(value, asked)
+
+
 def _start(value: Any, asked: Asked) -> Any:
     """Return where a reduction starts: one exact number, or None at the first element."""
     out = None if value is None else exact_operand(value, asked.name)
@@ -323,7 +327,7 @@ EXACT: dict[str, Rule] = {
         "values weights x x1 x2 y".split(),
         _operand,
     ),
-    **dict.fromkeys("arrays arys choicelist choices ix_:args keys tup xi".split(), _operands),
+    **dict.fromkeys("arrays arys choicelist choices ix_:args keys pts tup xi".split(), _operands),
     "broadcast_arrays:args": _operands,
     "block:arrays": _nested,
     "einsum:operands": _summands,
@@ -348,6 +352,7 @@ EXACT: dict[str, Rule] = {
         _flag,
     ),
     "condition": _condition,
+    "descending": _flag_or_none,
     "initial": _start,
     "where": _mask,
     "ravel:order": _reading_order,
@@ -376,7 +381,7 @@ NEEDLESS: dict[str, Rule] = {
     "order": _layout,
     "out": _no_out,
     "requirements": _requirements,
-    "stable": lambda value, asked: None if value is None else _flag(value, asked),
+    "stable": _flag_or_none,
     "writeable": _read_only,
     **dict.fromkeys(
         ("argpartition:kind", "partition:kind"),

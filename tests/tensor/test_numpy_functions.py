@@ -74,13 +74,21 @@ def test_every_supported_function_is_called_here():
     assert {name for name in known if not CALLS[name]} == set(DIRECT) & known
 
 
+# The rest of NumPy's releases lacks them, hides them, or has them as ufuncs.
+OF_SOME_RELEASES = (
+    "ascontiguousarray asfortranarray cumulative_prod cumulative_sum real unstack "
+    "polynomial.polynomial.polygrid2d polynomial.polynomial.polyval2d "
+    "polynomial.polynomial.polyvalnd"
+).split()
+
+
 @pytest.mark.parametrize(
     ("name", "args"), [(name, args) for name, calls in CALLS.items() for args in calls]
 )
 def test_function_agrees_with_numpy_on_objects(name, args):
     function = FUNCTIONS.get(name)
     if function is None:
-        assert name in ("unstack", "cumulative_sum", "cumulative_prod")  # of newer NumPy releases
+        assert name in OF_SOME_RELEASES
         return
     converted = tuple(plain(x) if isinstance(x, (ResonantTensor, list, tuple)) else x for x in args)
     if name in (
@@ -118,8 +126,8 @@ def test_results_stay_exact_tensors():
 @pytest.mark.parametrize("name", sorted(ufuncs.EXACT))
 def test_ufunc_agrees_with_scalars(name):
     ufunc = getattr(np, name, None)
-    if ufunc is None:
-        assert name in ("matvec", "vecmat", "vecdot")  # of newer NumPy releases
+    if ufunc is None or (name in ("imag", "real") and not isinstance(ufunc, np.ufunc)):
+        assert name in ("imag", "matvec", "real", "vecmat", "vecdot")  # of newer NumPy releases
         return
     x, y = (
         ResonantTensor([[1, PHI], [-PHI, 3]]),
@@ -133,6 +141,7 @@ def test_ufunc_agrees_with_scalars(name):
         "divmod": lambda: [(x // y).tolist(), (x % y).tolist()],
         "fmod": lambda: [[1, 0], [-PHI + 1, 3 + 4 * GoldenExact(1, -1)]],
         "heaviside": lambda: [[1, 1], [0, 1]],
+        "imag": lambda: [[0, 0], [0, 0]],
         "isfinite": lambda: [[True] * 2] * 2,
         "isinf": lambda: [[False] * 2] * 2,
         "isnan": lambda: [[False] * 2] * 2,
@@ -146,6 +155,7 @@ def test_ufunc_agrees_with_scalars(name):
         "vecdot": lambda: (x * y).sum(axis=1).tolist(),
         "modf": lambda: [[[0, PHI - 1], [1 - PHI, 0]], [[1, 1], [-1, 3]]],
         "power": lambda: [[1, PHI**2], [-(PHI**3), 81]],
+        "real": lambda: x.tolist(),
         "reciprocal": lambda: [[1, 1 / PHI], [-1 / PHI, Fraction(1, 3)]],
         "rint": lambda: [[1, 2], [-2, 3]],
         "sign": lambda: [[1, 1], [-1, 1]],

@@ -70,6 +70,7 @@ VALUES = {
     "ddof": 1,
     "decimals": 1,
     "default": PHI,
+    "descending": True,
     "device": "cpu",
     "dtype": object,
     "equal_nan": True,
@@ -191,6 +192,8 @@ EXPECTED = {
     "linalg.tensorsolve:axes": lambda: np.linalg.tensorsolve(
         np.transpose(T, (2, 3, 0, 1)), np.tensordot(T, M.T, 2)
     ),
+    "argsort:descending": lambda: [[2, 1, 0], [0, 1, 2]],
+    "sort:descending": lambda: [3, PHI, GoldenExact("5/2", -1), 0],
     "digitize:right": lambda: [3, 1, 0, 1],
     "median:keepdims": lambda: [GoldenExact("5/4")],
     "nanmedian:keepdims": lambda: [[GoldenExact("1/2", "1/2")]],
@@ -246,7 +249,7 @@ def test_each_argument_has_one_rule():
     assert [p for p in PAIRS if rule(*p)[0] is None and ":".join(p) not in options_of_ufuncs] == []
 
 
-OF_OTHER_NUMPY = {"newshape", "sig", "style"}
+OF_OTHER_NUMPY = set("c descending newshape pts sig style".split())
 
 
 @pytest.mark.skipif(OLD, reason="an older NumPy has fewer arguments")

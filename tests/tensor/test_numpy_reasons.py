@@ -22,8 +22,9 @@ UFUNCS = {u.__name__: u for u in overrides.get_overridable_numpy_ufuncs()}
 SUPPORTED = {*functions.MOVES, *functions.EXACT, *functions.BY_OBJECTS}
 REASONS = {
     **{("ufunc", name): ufuncs.REFUSED[name] for name in UFUNCS if name in ufuncs.REFUSED},
-    **{("function", name): functions._why(name) for name in FUNCTIONS if name not in SUPPORTED},
-}
+    **{("function", name): functions._why(name) for name in FUNCTIONS
+       if name not in {*SUPPORTED, "in1d"}},
+}  # fmt: skip
 
 
 def numpys(kind, name):
@@ -198,6 +199,14 @@ def test_the_remedies_of_least_squares():
 
 # -- the other claims ---------------------------------------------------------------------
 
+
+def parameters_of(name):
+    try:
+        return inspect.signature(FUNCTIONS[name]).parameters
+    except ValueError:
+        pytest.skip("this NumPy hides the signature")
+
+
 HALVES = np.array([0.5, 1.5])
 
 
@@ -208,7 +217,7 @@ def refuses_floats(kind, name):
         return not any("d" in types.partition("->")[0] for types in function.types)
     wanted = sum(
         p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
-        for p in inspect.signature(function).parameters.values()
+        for p in parameters_of(name).values()
     )
     try:
         function(*[HALVES] * max(wanted, 1))
@@ -252,14 +261,14 @@ def test_it_gives_complex_floats(kind, name):
 
 @claimed(Claim.TOLERANCE)
 def test_it_takes_a_tolerance(kind, name):
-    assert {"rtol", "atol"} <= inspect.signature(FUNCTIONS[name]).parameters.keys()
+    assert {"rtol", "atol"} <= parameters_of(name).keys()
 
 
 @claimed(Claim.MEMORY)
 def test_it_does_not_look_at_elements(kind, name):
     beside = () if name in ("min_scalar_type", "common_type", "result_type") else (HALVES,)
     if name == "can_cast":
-        assert list(inspect.signature(FUNCTIONS[name]).parameters)[:2] == ["from_", "to"]
+        assert list(parameters_of(name))[:2] == ["from_", "to"]
     elif name == "min_scalar_type":
         assert FUNCTIONS[name](HALVES) == FUNCTIONS[name](HALVES + 7)
     else:
@@ -280,15 +289,12 @@ def test_it_writes_into_its_argument(kind, name):
 
 @claimed(Claim.FILES)
 def test_it_writes_a_file(kind, name):
-    assert next(iter(inspect.signature(FUNCTIONS[name]).parameters)) in ("file", "fname")
+    assert next(iter(parameters_of(name))) in ("file", "fname")
 
 
 @claimed(Claim.CREATES)
 def test_it_creates_arrays(kind, name):
-    try:
-        parameters = inspect.signature(FUNCTIONS[name]).parameters
-    except ValueError:
-        return  # an older NumPy hides it
+    parameters = parameters_of(name)
     assert "like" in parameters or next(iter(parameters)) == "start"
 
 

@@ -12,6 +12,7 @@ from syntonic import PHI, ResonantTensor
 from syntonic.tensor import functions, ufuncs
 
 EVERY_FUNCTION = {functions.name_of(f) for f in overrides.get_overridable_numpy_array_functions()}
+EVERY_FUNCTION -= {"in1d"}  # deprecated, and gone since NumPy 2.4
 EVERY_UFUNC = {u.__name__ for u in overrides.get_overridable_numpy_ufuncs()}
 FUNCTION_TABLES = {
     "moves": set(functions.MOVES),
