@@ -25,7 +25,7 @@ from syntonic.tensor.base import TensorBase
 from syntonic.tensor.operands import (
     carried_by,
     exact_operand,
-    flux_operand,
+    flux_arguments,
     replace_tensors,
     single_phase,
     tensors_in,
@@ -291,7 +291,7 @@ def _call_flux(
         raise TypeError(f"np.{name}: not defined on tensors, because {_WRITES}")
     if name in MOVES:
         return _move(function, name, args, kwargs)
-    args, kwargs = replace_tensors((args, kwargs), lambda t: flux_operand(t, first, name))
+    args, kwargs = flux_arguments((args, kwargs), first, name)
     out = wrap(first, cupy_forms.call(function, name, first._data, args, kwargs), carried)
     return _sorted_with_norms(first, out, args, kwargs) if name == "sort" else out
 

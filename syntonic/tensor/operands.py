@@ -22,6 +22,7 @@ from syntonic.tensor.specification import Carried, merged
 
 __all__ = [
     "exact_operand",
+    "flux_arguments",
     "flux_operand",
     "replace_tensors",
     "single_phase",
@@ -52,6 +53,27 @@ def replace_tensors(args: Any, function: Callable[[TensorBase], Any]) -> Any:
     if isinstance(args, dict):
         return {key: replace_tensors(x, function) for key, x in args.items()}
     return args
+
+
+def flux_arguments(args: Any, like: TensorBase, where: str) -> Any:
+    """Return nested arguments with tensors, exact numbers and arrays of them as flux takes them.
+
+    Integers alone stay as they are: they may be axes or counts, and NumPy promotes them itself.
+    """
+    if isinstance(args, dict):
+        return {key: flux_arguments(x, like, where) for key, x in args.items()}
+    if isinstance(args, (tuple, list)):
+        if any(map(_is_exact_fraction, args)) and all(map(is_exact_scalar, args)):
+            return flux_operand(args, like, where)
+        return type(args)(flux_arguments(x, like, where) for x in args)
+    objects = isinstance(args, np.ndarray) and args.dtype == object
+    if isinstance(args, TensorBase) or objects or _is_exact_fraction(args):
+        return flux_operand(args, like, where)
+    return args
+
+
+def _is_exact_fraction(x: Any) -> bool:
+    return is_exact_scalar(x) and not isinstance(x, (int, np.integer, np.bool_))
 
 
 def single_phase(tensors: Iterable[TensorBase], where: str) -> bool:

@@ -33,6 +33,7 @@ __all__ = [
     "REFUSED",
     "axis_errors",
     "bound",
+    "require_everywhere",
     "signature_of",
     "ufunc_options",
     "without_out",
@@ -486,6 +487,12 @@ def ufunc_options(ufunc: np.ufunc, method: str, kwargs: dict[str, Any]) -> dict[
     """Return the options of an exact call of a ufunc (method "call") or of a method of it."""
     where = f"np.{ufunc.__name__}" + ("" if method == "call" else f".{method}")
     return _all_ruled(f"ufunc.{method}", where, kwargs)
+
+
+def require_everywhere(ufunc: np.ufunc, kwargs: dict[str, Any] | None) -> None:
+    """Refuse where= of a call in flux as well: without out= it shows memory that nobody wrote."""
+    if kwargs and "where" in kwargs:
+        ufunc_options(ufunc, "call", {"where": kwargs["where"]})
 
 
 def _all_ruled(name: str, where: str, kwargs: dict[str, Any]) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from syntonic.tensor.operands import (
     tensors_in,
     wrap,
 )
-from syntonic.tensor.options import axis_errors, ufunc_options
+from syntonic.tensor.options import axis_errors, require_everywhere, ufunc_options
 from syntonic.tensor.reasons import Claim, Reason
 from syntonic.tensor.specification import elementwise_norms
 
@@ -206,6 +206,7 @@ def apply(ufunc: np.ufunc, inputs: tuple[Any, ...], options: Any = None) -> Any:
     first = tensors[0]
     if not single_phase(tensors, name):
         flux = tuple([flux_operand(x, first, name) for x in inputs])
+        require_everywhere(ufunc, options)
         out = cupy_forms.call_ufunc(ufunc, "__call__", first._data, flux, options or {})
         return _finish(first, tensors, out, name)
     out = _called(ufunc, *(exact_operand(x, name) for x in inputs), options=options)
@@ -258,6 +259,8 @@ def apply_method(
     if not single_phase(tensors, where):
         flux = tuple([flux_operand(x, first, where) for x in inputs[:arrays]])
         flux += inputs[arrays:]
+        if method == "outer":
+            require_everywhere(ufunc, kwargs)
         out = cupy_forms.call_ufunc(ufunc, method, first._data, flux, kwargs)
         return wrap(first, out, carried)
     exact(ufunc)

@@ -566,13 +566,14 @@ def test_other_methods_of_ufuncs(cupy):
         refused(method, "v", "CuPy does not take these arguments .*not supported yet")
 
 
-@pytest.mark.parametrize("option", ["where=v > 0", "order='C'", "subok=False"])
+@pytest.mark.parametrize("option", ["order='C'", "subok=False"])
 def test_options_of_ufuncs(cupy, option):
     key = option.partition("=")[0]
     refused(np.add, f"v, w, {option}", f"^add: on CUDA it takes no {key}=")
-    if key != "where":  # NumPy itself has it not
-        refused(np.vecdot, f"v, w, {option}", f"^vecdot: on CUDA it takes no {key}=")
+    refused(np.vecdot, f"v, w, {option}", f"^vecdot: on CUDA it takes no {key}=")
     agree(np.add, "v, w, dtype=np.float32, casting='unsafe'")
+    with pytest.raises(TypeError, match="where= is refused"):
+        run(np.add, "v, w, where=v > 0", "cuda")
 
 
 def test_arrays_of_the_host_are_refused(cupy):

@@ -728,6 +728,39 @@ def test_options_of_calls():
         np.matmul(S, S, axes=[(0, 1), (0, 1), (0, 1)])
 
 
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_flux_takes_exact_numbers_beside_it(dtype):
+    flux = ResonantTensor([1, PHI, 0]).wake_flux(dtype=dtype)
+    x, phi = flux.flux_array, dtype(PHI)
+    for beside, plain_ in ((PHI, phi), ([PHI, 1, 0], np.array([phi, 1, 0], dtype)),
+                           (np.array([PHI, 1, 0]), np.array([phi, 1, 0], dtype))):  # fmt: skip
+        for call in (
+            lambda t, other: np.append(t, other),
+            lambda t, other: np.clip(t, 0, other),
+            lambda t, other: (
+                np.concatenate([t, np.atleast_1d(other) if other is phi else other])
+                if np.ndim(other)
+                else np.full_like(t, other)
+            ),
+            lambda t, other: np.diff(t, prepend=other),
+            lambda t, other: np.dot(t, other),
+            lambda t, other: np.isin(t, other),
+            lambda t, other: np.where([True, False, True], t, other),
+        ):
+            result, expected = call(flux, beside), call(x, plain_)
+            assert same(plain(result), expected)
+            assert np.asarray(result).dtype == expected.dtype
+    assert np.sum(flux, initial=PHI).equals(ResonantTensor.from_flux(x.sum(initial=phi)))
+
+
+def test_masks_of_calls_in_flux():
+    flux = V.wake_flux()
+    for call in (np.add, np.add.outer, np.multiply):
+        with pytest.raises(TypeError, match=r"where= is refused, because .*np\.where"):
+            call(flux, flux, where=MASK)
+    assert np.add(flux, flux, where=True).equals(2 * flux)
+
+
 # -- methods of tensors -------------------------------------------------------------------
 
 METHODS = (
