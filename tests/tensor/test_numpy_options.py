@@ -290,6 +290,44 @@ def test_an_option_has_its_exact_meaning(name, key):
         assert same(result, plain(functions.call(FUNCTIONS[name], args, {})))
 
 
+# -- a ring homomorphism to the integers modulo a prime -----------------------------------
+
+PRIME = 10**9 + 9
+ROOT_5 = 383008016  # 383008016² = 5 modulo the prime, so that φ has an image there
+IMAGE_OF_PHI = (1 + ROOT_5) * pow(2, -1, PRIME) % PRIME
+ALGEBRAIC = (
+    "convolve correlate cross cumprod cumsum cumulative_prod cumulative_sum diff dot ediff1d "
+    "einsum inner kron linalg.cross linalg.matmul linalg.matrix_power linalg.multi_dot "
+    "linalg.outer linalg.tensordot linalg.trace linalg.vecdot nancumprod nancumsum nanprod nansum "
+    "outer polyadd polyder polymul polysub polyval prod sum tensordot trace vander vdot"
+).split()
+
+
+def image(x):
+    """Map golden numbers, alone or in arrays and lists, to integers modulo the prime."""
+    if isinstance(x, (list, tuple)) and not all(isinstance(n, (int, np.integer)) for n in x):
+        return type(x)(image(item) for item in x)
+    if isinstance(x, ResonantTensor) or (isinstance(x, np.ndarray) and x.dtype == object):
+        return np.vectorize(image, otypes=[object])(plain(x)) if x.size else plain(x)
+    if isinstance(x, GoldenExact):
+        a, b, d = (int(n) for n in x.numerators())
+        return (a + b * IMAGE_OF_PHI) * pow(d, -1, PRIME) % PRIME
+    return x
+
+
+@pytest.mark.parametrize(("name", "key"), [(n, k) for n, k in TRIED if n in ALGEBRAIC])
+def test_algebraic_functions_commute_with_a_homomorphism(name, key):
+    assert ROOT_5**2 % PRIME == 5
+    args, which = arguments(name), f"{name}:{key}"
+    given = {key: VALUES[which] if which in VALUES else VALUES[key]}
+    if options.signature_of(FUNCTIONS[name], name).parameters[key].kind.name == "VAR_KEYWORD":
+        given = {}
+    result = image(functions.call(FUNCTIONS[name], args, given))
+    twin = FUNCTIONS[name.removeprefix("nan")]
+    expected = twin(*map(image, args), **{k: image(x) for k, x in given.items()})
+    assert same(plain(result), np.asarray(expected) % PRIME)
+
+
 # -- masks and starts ---------------------------------------------------------------------
 
 MASKS = [
@@ -737,11 +775,8 @@ def test_flux_takes_exact_numbers_beside_it(dtype):
         for call in (
             lambda t, other: np.append(t, other),
             lambda t, other: np.clip(t, 0, other),
-            lambda t, other: (
-                np.concatenate([t, np.atleast_1d(other) if other is phi else other])
-                if np.ndim(other)
-                else np.full_like(t, other)
-            ),
+            lambda t, other: np.block([t, other]),
+            lambda t, other: np.full_like(t, other),
             lambda t, other: np.diff(t, prepend=other),
             lambda t, other: np.dot(t, other),
             lambda t, other: np.isin(t, other),
