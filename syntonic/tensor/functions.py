@@ -1,7 +1,8 @@
-"""NumPy's array functions on tensors: three tables that together name every one of them.
+"""NumPy's array functions on tensors: tables that together name every one of them.
 
-`EXACT` maps a function to its exact form; `BY_OBJECTS` names those that NumPy's own code computes
-exactly on object arrays of GoldenExact; `REFUSED` gives the reason for each other one. In flux
+`EXACT` maps a function to its exact form; `MOVES` names those that move elements, `BY_OBJECTS`
+those that NumPy's own code computes exactly on object arrays of GoldenExact; `REFUSED` gives the
+reason for each other one. Their arguments pass through `options`. In flux
 everything goes to NumPy, on CUDA to CuPy or a form of ours (`flux.cupy_forms`), except what writes
 into its arguments. Names are dotted as after ``numpy.``; some exist only in newer releases of
 NumPy.
@@ -34,7 +35,16 @@ from syntonic.tensor.operands import (
 from syntonic.tensor.reasons import Claim, Reason
 from syntonic.tensor.specification import Carried
 
-__all__ = ["BY_OBJECTS", "EXACT", "MOVES", "REFUSED", "REFUSED_MODULES", "call", "name_of"]
+__all__ = [
+    "BY_OBJECTS",
+    "EXACT",
+    "MOVES",
+    "REFUSED",
+    "REFUSED_MODULES",
+    "call",
+    "name_of",
+    "reason_of",
+]
 
 # One array in, its elements moved: the same on a and b, and on the mode norms.
 MOVES = frozenset(
@@ -249,12 +259,14 @@ def call(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, 
     if not single_phase(tensors, name):
         return _call_flux(function, name, first, carried, args, kwargs)
     if name not in _FORMS:
-        raise TypeError(f"np.{name}: not defined on crystallized tensors, because {_why(name)}")
+        raise TypeError(
+            f"np.{name}: not defined on crystallized tensors, because {reason_of(name)}"
+        )
     with options.axis_errors(f"np.{name}"):
         return _call_exact(function, name, first, carried, args, kwargs)
 
 
-def _why(name: str) -> Reason | str:
+def reason_of(name: str) -> Reason | str:
     """Return the reason for which a function is refused."""
     module = name.rpartition(".")[0]
     unknown = "it is unknown here; np.asarray(t) gives an array"

@@ -402,7 +402,8 @@ REFUSED: dict[str, str] = {
     "ufunc.call:where": "the other places would hold anything; np.where(mask, f(x), x) sets them",
     "ufunc.call:axes": "np.moveaxis brings the axes to where they are summed",
     **dict.fromkeys(
-        ("ufunc.call:sig", "ufunc.call:signature"), "exact numbers have one type, so no loops"
+        ("ufunc.call:sig", "ufunc.call:signature"),
+        "an exact operation has one form, not a loop for each type",
     ),
 }
 

@@ -22,7 +22,7 @@ UFUNCS = {u.__name__: u for u in overrides.get_overridable_numpy_ufuncs()}
 SUPPORTED = {*functions.MOVES, *functions.EXACT, *functions.BY_OBJECTS}
 REASONS = {
     **{("ufunc", name): ufuncs.REFUSED[name] for name in UFUNCS if name in ufuncs.REFUSED},
-    **{("function", name): functions._why(name) for name in FUNCTIONS
+    **{("function", name): functions.reason_of(name) for name in FUNCTIONS
        if name not in {*SUPPORTED, "in1d"}},
 }  # fmt: skip
 
