@@ -16,6 +16,7 @@ from syntonic.errors import (
     PrecisionError,
     ShapeError,
     SingularMatrixError,
+    SnapWarning,
     SyntonicError,
 )
 
@@ -23,7 +24,6 @@ if _TYPE_CHECKING:
     from syntonic import integers, kernels, linalg
     from syntonic.exact.golden import PHI, PHI_INV, SQRT5, GoldenExact
     from syntonic.lattice.identify import identify
-    from syntonic.lattice.snap import SnapResult, snap
     from syntonic.ops import (
         ComponentNorms,
         GoldenBatchNormConfig,
@@ -46,6 +46,7 @@ if _TYPE_CHECKING:
     )
     from syntonic.recovery import Recovery, recover
     from syntonic.tensor import ResonantPhase, ResonantTensor
+    from syntonic.tensor.snap import SnapResult, snap
     from syntonic.threads import get_num_threads, num_threads, set_num_threads
 
 __all__ = [
@@ -72,6 +73,7 @@ __all__ = [
     "ShapeError",
     "SingularMatrixError",
     "SnapResult",
+    "SnapWarning",
     "SyntonicError",
     "SyntonicSoftmaxMode",
     "SyntonicSoftmaxState",
@@ -114,7 +116,7 @@ _LATER = {
     "Recovery": "syntonic.recovery",
     "ResonantPhase": "syntonic.tensor",
     "ResonantTensor": "syntonic.tensor",
-    "SnapResult": "syntonic.lattice.snap",
+    "SnapResult": "syntonic.tensor.snap",
     "SyntonicSoftmaxMode": "syntonic.ops",
     "SyntonicSoftmaxState": "syntonic.ops",
     "component_norms": "syntonic.ops",
@@ -131,7 +133,7 @@ _LATER = {
     "phi_residual_relu": "syntonic.ops",
     "recover": "syntonic.recovery",
     "set_num_threads": "syntonic.threads",
-    "snap": "syntonic.lattice.snap",
+    "snap": "syntonic.tensor.snap",
     "syntonic_softmax": "syntonic.ops",
 }
 

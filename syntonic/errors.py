@@ -1,8 +1,13 @@
 """The error tree: every error is a `SyntonicError` and also the builtin a caller would expect.
 
 A message says where, which argument, the rule, what came, and the remedy. It never prints an
-array's contents.
+array's contents. `SnapWarning` is for results that are valid and may not be what is meant.
 """
+
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
 
 __all__ = [
     "BackendUnavailableError",
@@ -14,7 +19,10 @@ __all__ = [
     "PrecisionError",
     "ShapeError",
     "SingularMatrixError",
+    "SnapWarning",
     "SyntonicError",
+    "shown",
+    "warn_caller",
 ]
 
 
@@ -104,3 +112,41 @@ class FormatError(SyntonicError, ValueError):
             part for part in (self.path, None if line is None else f"line {line}") if part
         )
         super().__init__(f"{place}: {rule}" if place else rule)
+
+
+class SnapWarning(UserWarning):
+    """Golden numbers and floats stand for each other less well than rounding explains.
+
+    Each place that warns has one fixed text, which names the remedy, so that Python shows it once
+    for a line of the caller's.
+
+    Parameters
+    ----------
+    message
+        The text.
+    count
+        How many elements are concerned.
+    residual
+        The largest distance of a float from its lattice point.
+    """
+
+    def __init__(self, message: str, *, count: int = 0, residual: float = 0.0) -> None:
+        super().__init__(message)
+        self.count = count
+        self.residual = residual
+
+
+def shown(n: Any) -> str:
+    """Return an integer as text, or its size where it is long."""
+    return str(n) if abs(n) < 10**20 else f"an integer of {int(n).bit_length()} bits"
+
+
+_PACKAGE = str(Path(__file__).parent / "_")[:-1]
+
+
+def warn_caller(warning: Warning) -> None:
+    """Warn at the innermost line that is not of this package: the caller's."""
+    level, frame = 2, sys._getframe(1)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(warning, stacklevel=level)

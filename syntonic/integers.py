@@ -21,6 +21,7 @@ from typing import Any
 
 from gmpy2 import mpz
 
+from syntonic.errors import shown
 from syntonic.exact import euclid, expansions, operands, pairs
 from syntonic.exact import factor as factorisation
 from syntonic.exact.euclid import Pair
@@ -151,7 +152,7 @@ def unit_log(u: Any) -> tuple[int, int]:
     p, q = _element(u, "unit_log: u")
     if abs(norm := pairs.norm(p, q)) != 1:
         raise ValueError(
-            f"unit_log: u must be a unit ±φⁿ of Z[φ], got an element of norm {_shown(norm)}; "
+            f"unit_log: u must be a unit ±φⁿ of Z[φ], got an element of norm {shown(norm)}; "
             "factor(u) takes the unit out of any element"
         )
     _, sign, exponent = euclid.canonical(p, q)
@@ -201,7 +202,7 @@ def primes_above(p: Any) -> list[GoldenExact]:
     prime = _integer(p, "primes_above: p")
     if not factorisation.is_rational_prime(prime):
         raise ValueError(
-            f"primes_above: p must be a prime number, got {_shown(prime)}; "
+            f"primes_above: p must be a prime number, got {shown(prime)}; "
             "factor(p) takes any integer apart"
         )
     return [_golden(pair) for pair in factorisation.primes_above(prime)]
@@ -311,7 +312,7 @@ def zeckendorf(n: Any) -> list[int]:
     """
     total = _integer(n, "zeckendorf: n")
     if total < 0:
-        raise ValueError(f"zeckendorf: n must not be negative, got {_shown(total)}; expand -n")
+        raise ValueError(f"zeckendorf: n must not be negative, got {shown(total)}; expand -n")
     return [int(number) for _, number in expansions.zeckendorf(total)]
 
 
@@ -359,7 +360,7 @@ def _element(x: Any, where: str) -> Pair:
     p, q, d = triple
     if d != 1:
         raise ValueError(
-            f"{where} must lie in Z[φ], got an element with denominator {_shown(d)}; "
+            f"{where} must lie in Z[φ], got an element with denominator {shown(d)}; "
             "x.is_integral() tells, and multiplying by the denominator clears it"
         )
     return p, q
@@ -371,8 +372,3 @@ def _integer(n: Any, where: str) -> mpz:
     if q:
         raise ValueError(f"{where} must be a rational integer, got an element with φ-part")
     return p
-
-
-def _shown(n: Any) -> str:
-    """Return an integer as text, or its size where it is long."""
-    return str(n) if abs(n) < 10**20 else f"an integer of {n.bit_length()} bits"

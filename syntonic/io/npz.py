@@ -5,8 +5,10 @@ A file is an uncompressed zip archive of `.npy` arrays, as `numpy.savez` writes 
 
 header
     UTF-8 bytes of a JSON object: "format" ("syntonic tensor"), "version", "phase", "precision",
-    "denominator" (packed), "snap" (flux: precision and denominator of the remembered snap) and
-    "arrays", the names of the others. Integers without a bound are hexadecimal strings.
+    "named" (whether the precision was chosen, if that is not to be seen from it: 100 is the
+    default), "denominator" (packed), "snap" (flux: precision, denominator and, where it is not
+    "computed", the origin of the remembered snap) and "arrays", the names of the others. Integers
+    without a bound are hexadecimal strings.
 a, b
     Crystallized, if 64 bits hold all numerators: int64 arrays for (a + bφ)/denominator.
 signs, lengths, limbs
@@ -40,8 +42,9 @@ from gmpy2 import mpq, mpz
 from syntonic.errors import FormatError
 from syntonic.io.files import read_bytes, replacing
 from syntonic.lattice.array import INT64_MAX, LatticeArray, elementwise, objects
+from syntonic.lattice.snap import DEFAULT_PRECISION
 from syntonic.tensor import ResonantTensor
-from syntonic.tensor.specification import Carried, SnapSpecification, check_mode_norms
+from syntonic.tensor.specification import Carried, Origin, SnapSpecification, check_mode_norms
 
 __all__ = ["load", "save"]
 
@@ -114,6 +117,8 @@ def save(tensor: ResonantTensor, path: str | os.PathLike[str]) -> None:
         "phase": str(tensor.phase),
         "precision": f"{tensor.precision:x}",
     }
+    if tensor._carried.named != (tensor.precision != DEFAULT_PRECISION):
+        header["named"] = tensor._carried.named
     arrays: Arrays = {}
     if tensor.is_crystallized:
         _put_lattice(tensor._lattice("save").pack(), header, arrays)
@@ -150,6 +155,9 @@ def load(path: str | os.PathLike[str]) -> ResonantTensor:
     """
     file = _Saved(Path(path))
     precision = file.integer(file.header.get("precision"), least=0)
+    named = file.header.get("named", precision != DEFAULT_PRECISION)
+    if not isinstance(named, bool):
+        file.fail("named must be true or false")
     snap = None
     data: Any
     if file.header.get("phase") == "flux":
@@ -161,7 +169,7 @@ def load(path: str | os.PathLike[str]) -> ResonantTensor:
         norms = check_mode_norms(norms, data.shape, "load")
     except ValueError as error:
         file.fail(str(error).removeprefix("load: "))
-    return ResonantTensor._of(data, Carried(precision, norms, snap))
+    return ResonantTensor._of(data, Carried(precision, norms, snap, named))
 
 
 # -- writing --------------------------------------------------------------------------------
@@ -194,7 +202,8 @@ def _put_flux(tensor: ResonantTensor, header: dict[str, Any], arrays: Arrays) ->
     arrays["flux"] = array.astype(array.dtype.newbyteorder("<"))
     snap = tensor._carried.snap
     if snap is not None:
-        header["snap"] = [f"{snap.precision:x}", f"{snap.denominator:x}"]
+        origin = [] if snap.origin is Origin.COMPUTED else [str(snap.origin)]
+        header["snap"] = [f"{snap.precision:x}", f"{snap.denominator:x}", *origin]
 
 
 def _write_arrays(arrays: Arrays, file: BinaryIO) -> None:
@@ -306,9 +315,12 @@ class _Saved:
         snap = self.header.get("snap")
         if snap is None:
             return None
-        if not isinstance(snap, list) or len(snap) != 2:
-            self.fail("snap must be a precision and a denominator")
-        return SnapSpecification(self.integer(snap[0], least=0), self.integer(snap[1], least=1))
+        if not isinstance(snap, list) or len(snap) not in (2, 3):
+            self.fail("snap must be a precision, a denominator and an origin")
+        precision, denominator = self.integer(snap[0], least=0), self.integer(snap[1], least=1)
+        if snap[2:] and snap[2] not in list(Origin):
+            self.fail(f"the origin of snap must be one of {', '.join(Origin)}")
+        return SnapSpecification(precision, denominator, *map(Origin, snap[2:]))
 
     def lattice(self) -> LatticeArray:
         if "signs" in self.arrays:

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import gcd, lcm
+from sys import getsizeof
 from typing import Any
 
 import numpy as np
@@ -161,6 +162,13 @@ class LatticeArray:
     @property
     def size(self) -> int:
         return self.a.size
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes of the numerators and of denominators for each element, objects included."""
+        parts = self.a, self.b, *(() if self.is_packed or self.is_rational else (self.denominator,))
+        objects_of = (map(getsizeof, x.flat) for x in parts if x.dtype == object)
+        return sum(x.nbytes for x in parts) + sum(map(sum, objects_of))
 
     @property
     def is_packed(self) -> bool:

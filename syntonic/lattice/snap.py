@@ -7,6 +7,7 @@ Q(φ) is dense in the reals, so "nearest" needs a bound; there are two, |b| <= p
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
@@ -17,13 +18,24 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from syntonic.errors import shown
 from syntonic.exact.pairs import sign
 from syntonic.foreign import native, require_unmasked
 from syntonic.lattice.array import frozen
 from syntonic.lattice.snap_exact import Element, Pair, Plan, bounded_plan, window_plan
+from syntonic.lattice.snap_quality import Miss, search_judged
 from syntonic.lattice.snap_search import certify, require_finite, residuals, search
 
-__all__ = ["DEFAULT_PRECISION", "SnapResult", "plan_of", "snap"]
+Array = npt.NDArray[Any]
+
+__all__ = [
+    "DEFAULT_PRECISION",
+    "SnapResult",
+    "least_denominator",
+    "plan_of",
+    "snap",
+    "snap_judged",
+]
 
 DEFAULT_PRECISION = 100
 """The bound on |b| when the caller names none."""
@@ -69,71 +81,13 @@ def snap(
     denominator: int = 1,
     error_bound: Any = None,
 ) -> SnapResult:
-    """Find the element v = (a + bφ)/denominator nearest to each x, under a bound.
-
-    Parameters
-    ----------
-    x : array_like
-        Finite reals of any shape: float64, float32, float16 or integers, each meaning its exact
-        value. Object arrays may hold ints, floats, Fractions and other rationals.
-    precision : int, optional
-        Bound |b| <= precision on the integer b, zero or more. The default, 100, if there is no
-        window either.
-    window : real, optional
-        Bound |v'| <= window on the Galois conjugate of the element, zero or more; a float means
-        its binary value, rationals and GoldenExact are exact. The window is closed.
-    denominator : int, default 1
-        The shared denominator, positive.
-    error_bound : real, optional
-        How far x may be from the true element; asks for `unique`.
-
-    Returns
-    -------
-    SnapResult
-        `a`, `b`, `denominator`, `residual` and `unique`. It keeps a copy of x for `residual`.
-
-    Raises
-    ------
-    TypeError
-        x holds complex numbers, long doubles or anything without an exact rational value.
-    ValueError
-        x is not finite somewhere, or a bound is out of range, or there are two bounds.
-
-    Notes
-    -----
-    The result is the nearest element for every input. Ties occur only where
-    2·denominator·x is an odd integer. With a precision they go to the smaller |b|, then to the
-    smaller |a|, so that snap(-x) = -snap(x); with a window to the smaller |v'|.
-
-    `unique` is True where |x - v| <= error_bound and every other admissible element is farther
-    than error_bound from x: if the true element is admissible and x is within error_bound of it,
-    then it is v. Two elements with |b| <= P differ by about 1/(2√5 P) at least, so a precision P
-    tolerates errors below 0.11/P. From a correctly rounded float every element with |a|, |b| at
-    most 25,633,310 comes back (precision 2^24 is always enough for numerators up to 2^24).
-
-    The cost is the same for every precision: four candidates per element, in vectorised loops
-    for large arrays (in `syntonic.get_num_threads()` threads), in integers for small ones.
-
-    References
-    ----------
-    The candidates and their proof are in `syntonic.lattice.snap_exact`: the three-distance
-    theorem of V. T. Sós (1958) for |b|, the steps of a cut-and-project strip for |v'|.
+    """Find the element (a + bφ)/denominator nearest to each x, under a bound: see `syntonic.snap`.
 
     Examples
     --------
     >>> result = snap([0.618033988749895, 4.23606797749979])
     >>> result.a.tolist(), result.b.tolist()
     ([-1, 1], [1, 2])
-    >>> int(snap(0.3, precision=10, denominator=2).b)
-    1
-    >>> snap(0.6180, error_bound=5e-5).unique
-    array(True)
-
-    Coordinates of a 120-cell, (a + bφ)/2 with conjugates up to 1/2, from one decimal:
-
-    >>> result = snap([1.3, 0.8, -0.5], window=0.5, denominator=2, error_bound=0.05)
-    >>> result.a.tolist(), result.b.tolist(), result.unique.tolist()
-    ([1, 0, -1], [1, 1, 0], [True, True, True])
     """
     values = _exact_array(x)
     plan, d = plan_of(precision, window, denominator)
@@ -141,6 +95,61 @@ def snap(
     a, b = search(values, plan, d)
     unique = None if bound is None else certify(values, a, b, plan, d, bound)
     return SnapResult(a, b, d, unique, values)
+
+
+def snap_judged(
+    x: npt.ArrayLike,
+    *,
+    precision: int | None = None,
+    window: Any = None,
+    denominator: int = 1,
+    dtype: Any = None,
+    separate: bool = True,
+) -> tuple[Array, Array, Miss | None]:
+    """Return a and b of `snap`, and what is farther from x than rounding explains, if anything.
+
+    Parameters
+    ----------
+    dtype
+        That of the floats before they became x, by default x's own.
+    separate
+        Whether floats too coarse to tell lattice points apart count as misses.
+    """
+    values, own = _exact_array(x, copy=False), _dtype_of(x)
+    plan, d = plan_of(precision, window, denominator)
+    kind = own if dtype is None else np.dtype(dtype)
+    return search_judged(values, kind, plan, d, separate=separate)
+
+
+def least_denominator(
+    x: npt.ArrayLike,
+    bounds: Iterable[tuple[int | None, Any, int]],
+    dtype: Any = None,
+) -> int | None:
+    """Return the first denominator under which rounding explains all that is left of x.
+
+    Parameters
+    ----------
+    bounds
+        (precision, window, denominator), in the order in which they are tried.
+    dtype
+        As for `snap_judged`.
+    """
+    values, own = _exact_array(x, copy=False), _dtype_of(x)
+    kind = own if dtype is None else np.dtype(dtype)
+    for bound in bounds:
+        plan, d = plan_of(*bound)
+        if search_judged(values, kind, plan, d)[-1] is None:
+            return d
+    return None
+
+
+def _dtype_of(x: Any) -> np.dtype[Any]:
+    """Return the dtype that says how far the numbers of x are rounded."""
+    array = np.asarray(x)
+    if array.dtype == object and any(isinstance(item, float) for item in array.ravel().tolist()):
+        return np.dtype(np.float64)
+    return array.dtype
 
 
 def plan_of(precision: int | None, window: Any, denominator: int) -> tuple[Plan, int]:
@@ -162,7 +171,7 @@ def _integer(value: Any, name: str, least: int) -> int:
             f"snap: {name} must be an integer, got {type(value).__name__}; pass an int"
         ) from None
     if n < least:
-        raise ValueError(f"snap: {name} must be at least {least}, got {n}")
+        raise ValueError(f"snap: {name} must be at least {least}, got {shown(n)}")
     return n
 
 
@@ -192,18 +201,18 @@ def _ratio(value: Any) -> Pair:
     return int(p), int(q)
 
 
-def _exact_array(x: Any) -> npt.NDArray[Any]:
-    """Return a C-contiguous copy of x with its exact values: float64, integers or Fractions."""
+def _exact_array(x: Any, copy: bool = True) -> Array:
+    """Return x C-contiguous with its exact values, a copy or not: float64, integers, Fractions."""
     require_unmasked(x, "snap")
     array = native(np.asarray(x))
     kind = array.dtype.kind
     if kind in "iu":
-        return array.copy(order="C")
+        return np.array(array, order="C", copy=copy or None)
     if kind == "f" and array.dtype.itemsize <= 8:
         if isinstance(x, (list, tuple)) and np.abs(array).max(initial=0.0) >= 2.0**53:
             # NumPy rounds large ints beside floats; take the list's own values instead.
             return _fractions(np.array(x, dtype=object))
-        return np.array(array, dtype=np.float64, order="C")
+        return np.array(array, dtype=np.float64, order="C", copy=copy or None)
     if kind == "O":
         return _fractions(array)
     raise TypeError(

@@ -55,6 +55,10 @@ class Plan(Protocol):
         """Return the distances from v to its right and left neighbours, none if v is alone."""
         ...
 
+    def least_gap(self) -> Pair | None:
+        """Return the least distance of two admissible elements, None if there is but one."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class BoundedPlan:
@@ -127,6 +131,10 @@ class BoundedPlan:
         """Return the distances to the neighbours of v with |b| <= P, each one of three units."""
         return self._gap(v[1]), self._gap(-v[1])
 
+    def least_gap(self) -> Pair:
+        """Return φ^-(k+1), as F_(k+1) <= 2P is the difference of two b; with P = 0 it is 1."""
+        return _power(-self.level - 1) if self.precision else (1, 0)
+
     def _gap(self, b: int) -> Pair:
         """Return the gap to the right of b; the gap to its left is the gap to the right of -b."""
         k, b = self.level, b * self.direction
@@ -184,6 +192,10 @@ class WindowPlan:
         """Return the distances to the neighbours of v inside the window."""
         return self._gap(v), self._gap((-v[0], -v[1]))
 
+    def least_gap(self) -> Pair:
+        """Return φ^-m: the window has room for two elements that far apart."""
+        return self.steps[0]
+
     def _gap(self, v: Pair) -> Pair:
         (e0, e1), (g0, g1) = self.steps
         for a, b in ((e0, e1), (g0, g1)):
@@ -203,6 +215,9 @@ class ZeroPlan:
     def gaps(self, v: Pair) -> tuple[Pair, ...]:
         """Return nothing: 0 has no neighbour."""
         return ()
+
+    def least_gap(self) -> None:
+        """Return nothing: there is no other element."""
 
 
 @lru_cache(maxsize=256)

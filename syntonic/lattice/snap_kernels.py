@@ -8,7 +8,7 @@ is marked by UNDECIDED in b for the integers of `snap_exact`.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -32,7 +32,7 @@ from syntonic.lattice.snap_exact import BoundedPlan
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-__all__ = ["UNDECIDED", "Bounded", "bounded_constants", "snap_bounded"]
+__all__ = ["UNDECIDED", "Bounded", "bounded_constants", "snap_bounded", "snap_bounded_within"]
 
 UNDECIDED = -(1 << 63)
 """Stands in b where the integers must decide; no |b| <= P is that large."""
@@ -91,38 +91,56 @@ def snap_bounded(x: Floats, denominator: int, plan: BoundedPlan) -> tuple[Ints, 
 
     The precision is at most MAX_PRECISION, the denominator below MAX_DENOMINATOR.
     """
-    a, b = np.empty(x.size, np.int64), np.empty(x.size, np.int64)
     if plan.precision:
-        undecided = in_chunks(_snap, (x, a, b), float(denominator), bounded_constants(plan))
-    else:
-        undecided = in_chunks(_snap_to_integers, (x, a, b), float(denominator))
-    return a, b, undecided
+        return snap_bounded_within(x, denominator, plan, np.inf)[:3]
+    a, b = np.empty(x.size, np.int64), np.empty(x.size, np.int64)
+    return a, b, in_chunks(_snap_to_integers, (x, a, b), float(denominator))
+
+
+def snap_bounded_within(
+    x: Floats, denominator: int, plan: BoundedPlan, tolerance: float
+) -> tuple[Ints, Ints, int, int]:
+    """Do the same for a precision of at least 1, and count the residuals beyond a tolerance.
+
+    The tolerance is one of X = denominator·x. It is compared with the residuals of the vector
+    loop, which are right to `Bounded.margin` for |X| < 2^50.
+    """
+    a, b = np.empty(x.size, np.int64), np.empty(x.size, np.int64)
+    constants = float(denominator), bounded_constants(plan), float(tolerance)
+    loop: Any = _snap  # arrays of counts add up as well
+    undecided, far = map(int, cast(Ints, in_chunks(loop, (x, a, b), *constants)))
+    return a, b, undecided, far
 
 
 @njit
-def _snap(x: Floats, a: Ints, b: Ints, d: float, plan: Bounded) -> int:
+def _snap(x: Floats, a: Ints, b: Ints, d: float, plan: Bounded, tolerance: float) -> Ints:
+    """Return the numbers of undecided and of far elements."""
     terms = np.empty(SIGN_TERMS)
-    undecided = 0
+    counts = np.zeros(2, np.int64)
     for start in range(0, x.size, BLOCK):
         stop = min(start + BLOCK, x.size)
         x_block, a_block, b_block = x[start:stop], a[start:stop], b[start:stop]
-        if _snap_block(x_block, a_block, b_block, d, plan):
+        left_open, far = _snap_block(x_block, a_block, b_block, d, plan, tolerance)
+        counts[1] += far
+        if left_open:
             for i in range(stop - start):
                 if b_block[i] == UNDECIDED:
                     a_block[i], b_block[i] = _resolve(x_block[i], d, plan, terms)
-                    undecided += b_block[i] == UNDECIDED
-    return undecided
+                    counts[0] += b_block[i] == UNDECIDED
+    return counts
 
 
 @njit
-def _snap_block(x: Floats, a: Ints, b: Ints, d: float, plan: Bounded) -> int:
-    """Snap what is certain, mark the rest UNDECIDED in b, and count it.
+def _snap_block(
+    x: Floats, a: Ints, b: Ints, d: float, plan: Bounded, tolerance: float
+) -> tuple[int, int]:
+    """Snap what is certain, mark the rest UNDECIDED in b, and count it and what is far.
 
     Error of a residual: that of the first candidate, r, has the exact part u - t (Sterbenz) and
     a rest of at most 2^-5 |b| 2^-46 computed to 2^-53 of its size; adding it and the steps
     rounds three numbers below φ^-(k-1). Hence the margin 2^-49 φ^-k + P 2^-98 for a difference.
     """
-    count = 0
+    count, far = 0, 0
     for i in range(x.size):
         high = x[i] * d
         n = np.rint(high)
@@ -142,7 +160,8 @@ def _snap_block(x: Floats, a: Ints, b: Ints, d: float, plan: Bounded) -> int:
         certain = (second - nearest > plan.margin) and abs(high) < _VECTOR_LIMIT
         b[i] = to_int(best) if certain else UNDECIDED
         count += not certain
-    return count
+        far += nearest > tolerance
+    return count, far
 
 
 @njit

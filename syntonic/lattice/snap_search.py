@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from math import floor, isinf
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from syntonic.exact.pairs import floor_log2, nearest_float
+from syntonic.exact.pairs import floor_div, floor_log2, nearest_float
 from syntonic.lattice.compiled import compiled_pays, slow_way
 from syntonic.lattice.snap_exact import (
     BoundedPlan,
@@ -22,7 +24,15 @@ from syntonic.lattice.snap_exact import (
 
 Array: TypeAlias = npt.NDArray[Any]
 
-__all__ = ["certify", "finish", "require_finite", "residuals", "search", "suits_doubles"]
+__all__ = [
+    "certify",
+    "finish",
+    "require_finite",
+    "residuals",
+    "search",
+    "search_within",
+    "suits_doubles",
+]
 
 MAX_PRECISION = 1 << 45
 """Beyond it rounding the coordinates could use up the slack 1 - φ³/(2√5) of the candidates."""
@@ -47,6 +57,34 @@ def search(values: Array, plan: Plan, d: int) -> tuple[Array, Array]:
     if _compilable(values, plan, d) and compiled_pays(values.size):
         return search_compiled(values, plan, d)
     return search_exact(values, plan, d)
+
+
+def search_within(values: Array, plan: Plan, d: int, tolerance: float) -> tuple[Array, Array, bool]:
+    """Return a, b of `search`, and whether an element may be farther than tolerance from its value.
+
+    To know costs little: the vector loop has the residuals, and integers are compared roughly.
+    """
+    compiled = values.dtype == np.float64 and suits_doubles(plan, d) and compiled_pays(values.size)
+    if compiled and isinstance(plan, BoundedPlan) and plan.precision:
+        return _search_bounded(values, plan, d, tolerance)
+    a, b = search(values, plan, d)
+    return a, b, _any_far(values, a, b, d, tolerance)
+
+
+def _any_far(values: Array, a: Array, b: Array, d: int, tolerance: float) -> bool:
+    """Tell whether any |value - (a + bφ)/d| exceeds the tolerance by more than 2^-128."""
+    if isinf(tolerance) or (values.dtype.kind in "iu" and not b.any()):  # integers are exact
+        return False
+    if values.dtype == np.float64 and a.dtype == np.int64 and compiled_pays(values.size):
+        return bool((np.abs(residuals(values, a, b, d)) > tolerance).any())
+    largest = max(map(abs, b.ravel().tolist()), default=0)
+    bits = 128 + largest.bit_length()
+    phi = int(floor_div(0, 1 << bits, 1))
+    limit = floor(Fraction(tolerance) * (d << bits)) + largest + 2
+    elements = zip(_ratios(values), _pairs(a, b), strict=True)
+    return any(
+        abs((d * p << bits) // q - (r << bits) - s * phi) > limit for (p, q), (r, s) in elements
+    )
 
 
 def certify(
@@ -93,6 +131,18 @@ def search_compiled(values: Array, plan: Plan, d: int) -> tuple[Array, Array]:
     if undecided:
         a, b = finish(values, a, b, plan, d)
     return a.reshape(values.shape), b.reshape(values.shape)
+
+
+def _search_bounded(
+    values: Array, plan: BoundedPlan, d: int, tolerance: float
+) -> tuple[Array, Array, bool]:
+    """Do the same for |b| <= P, P at least 1, and say whether a residual exceeds the tolerance."""
+    from syntonic.lattice.snap_kernels import snap_bounded_within
+
+    a, b, undecided, far = snap_bounded_within(values.ravel(), d, plan, tolerance * d)
+    if undecided:
+        a, b = finish(values, a, b, plan, d)
+    return a.reshape(values.shape), b.reshape(values.shape), far > 0
 
 
 def finish(values: Array, a: Array, b: Array, plan: Plan, d: int) -> tuple[Array, Array]:

@@ -7,7 +7,7 @@ from typing import Any
 from syntonic.lattice.array import LatticeArray
 from syntonic.lattice.snap import snap
 from syntonic.tensor import ResonantTensor
-from syntonic.tensor.specification import Carried, SnapSpecification
+from syntonic.tensor.specification import SnapSpecification
 
 __all__ = ["crystallized", "specification"]
 
@@ -24,4 +24,4 @@ def crystallized(like: ResonantTensor, values: Any, snap_to: SnapSpecification) 
     """Return the tensor of the lattice points nearest to float64 values."""
     found = snap(values, precision=snap_to.precision, denominator=snap_to.denominator)
     x = LatticeArray.from_numerators(found.a, found.b, found.denominator)
-    return like._of(x, Carried(like.precision))
+    return like._of(x, like._carried.with_norms(None))

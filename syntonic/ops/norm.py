@@ -185,7 +185,7 @@ def golden_batch_norm_2d(
     >>> from syntonic import ResonantTensor
     >>> x = ResonantTensor([[[[1, 3]]]])
     >>> golden_batch_norm_2d(x, mode="standard", eps=0)
-    ResonantTensor([[[[-1, 1]]]], precision=100)
+    ResonantTensor([[[[-1, 1]]]])
     """
     return _batch_norm(x, "(N, C, H, W)", mode, eps, gamma, beta, "golden_batch_norm_2d")
 
@@ -227,7 +227,7 @@ def golden_layer_norm(
     --------
     >>> from syntonic import ResonantTensor
     >>> golden_layer_norm(ResonantTensor([[1, 2, 3]]), mode="standard", eps=0, beta=[1, 1, 1])
-    ResonantTensor([[-52 + 32φ, 1, 54 - 32φ]], precision=100)
+    ResonantTensor([[-52 + 32φ, 1, 54 - 32φ]])
     """
     where = "golden_layer_norm"
     require_tensor(x, "x", where)
@@ -244,7 +244,7 @@ def golden_layer_norm(
         return cycle.crystallized(x, values, cycle.specification(x))
     rows = contiguous(x._data).reshape(x.size // features if features else 0, features)
     out, *_ = norm_backend(rows).layer_norm(rows, target, added, scale, shift)
-    return x._of(narrowed(out.reshape(x.shape), x.dtype), x._carried.with_norms(None))
+    return x._of(narrowed(out.reshape(x.shape), x.dtype), x._carried.with_norms(None).approximate())
 
 
 def _batch_norm(
@@ -268,4 +268,4 @@ def _batch_norm(
         return cycle.crystallized(x, values, cycle.specification(x))
     data = by_channel(x)
     out, *_ = norm_backend(data).batch_norm(data, target, added, scale, shift)
-    return x._of(narrowed(out.reshape(x.shape), x.dtype), x._carried.with_norms(None))
+    return x._of(narrowed(out.reshape(x.shape), x.dtype), x._carried.with_norms(None).approximate())

@@ -18,6 +18,7 @@ from syntonic.tensor.residual import (
     exact_residual,
     pair_carried,
     phi_residual,
+    phi_residual_relu,
     residual_backend,
     residual_mode,
 )
@@ -29,42 +30,6 @@ __all__ = [
     "phi_residual_layernorm",
     "phi_residual_relu",
 ]
-
-
-def phi_residual_relu(
-    identity: ResonantTensor, residual: ResonantTensor, mode: PhiResidualMode | str = "phi"
-) -> ResonantTensor:
-    """Join a residual to its identity and take max(x, 0) of the sum.
-
-    Parameters
-    ----------
-    identity, residual, mode
-        As for `phi_residual`, with the same errors.
-
-    Returns
-    -------
-    ResonantTensor
-        In the phase of the inputs: exact for crystallized ones. NaN stays NaN.
-
-    Notes
-    -----
-    In flux one pass over memory; the kernel is `phi_residual_relu`.
-
-    Examples
-    --------
-    >>> from syntonic import PHI, ResonantTensor
-    >>> phi_residual_relu(ResonantTensor([1, -1]), ResonantTensor([PHI, 1]))
-    ResonantTensor([2, 0], precision=100)
-    """
-    where = "phi_residual_relu"
-    chosen = residual_mode(mode, where)
-    carried = pair_carried(identity, residual, where)
-    if identity.is_crystallized:
-        total = exact_residual(identity._data, residual._data, chosen)
-        return identity._of(order.relu(total), carried)
-    x, y = contiguous(identity._data), contiguous(residual._data)
-    out = residual_backend(x).residual_relu(x, y, chosen.value)
-    return identity._of(narrowed(out, identity.dtype), carried)
 
 
 def phi_residual_gelu(

@@ -17,7 +17,6 @@ from syntonic.lattice.array import LatticeArray
 from syntonic.lattice.snap import snap
 from syntonic.ops.arguments import integer, number, parameter, require_tensor
 from syntonic.tensor import ResonantTensor
-from syntonic.tensor.specification import Carried
 from syntonic.typing import FloatArray
 
 __all__ = ["SyntonicSoftmaxMode", "SyntonicSoftmaxState", "syntonic_softmax"]
@@ -40,13 +39,15 @@ def syntonic_softmax(
     x: ResonantTensor,
     dim: int = -1,
     mode_norms: Any = None,
+    *unnamed: Any,
     syntony: Any = None,
     syntony_scale: float = 1.0,
     mode: SyntonicSoftmaxMode | str | None = None,
-    *,
     syntony_floor: float = 1e-10,
 ) -> ResonantTensor:
     """Return the softmax of x + scale·log w along one axis.
+
+    What follows mode_norms is given by name.
 
     Parameters
     ----------
@@ -74,6 +75,8 @@ def syntonic_softmax(
     ------
     ShapeError
         x has no axis, or mode_norms or syntony do not fit it.
+    TypeError
+        x is no tensor, or what follows mode_norms is not named.
     ValueError
         dim or mode is unknown, mode and arguments contradict each other, a weight is negative, or
         (crystallized) all weights of a slice are 0.
@@ -96,7 +99,7 @@ def syntonic_softmax(
     >>> from syntonic import ResonantTensor
     >>> p = syntonic_softmax(ResonantTensor([1, 2, 3]))
     >>> p
-    ResonantTensor([-8 + 5φ, 86 - 53φ, -77 + 48φ], precision=100)
+    ResonantTensor([-8 + 5φ, 86 - 53φ, -77 + 48φ])
     >>> p.sum().item()
     GoldenExact(1)
     >>> y = syntonic_softmax(ResonantTensor.from_flux([0.0, 0.0]), syntony=[3, 1])
@@ -104,6 +107,11 @@ def syntonic_softmax(
     [0.75, 0.25]
     """
     where = "syntonic_softmax"
+    if unnamed:
+        raise TypeError(
+            f"{where}: what follows mode_norms must be named, got {len(unnamed)} more without a "
+            "name; a power of the weights is syntony_scale=, weights are syntony="
+        )
     axis = _axis(require_tensor(x, "x", where), dim, where)
     chosen = _mode(mode, mode_norms, syntony, where)
     scale = number(syntony_scale, "syntony_scale", where)
@@ -112,10 +120,10 @@ def syntonic_softmax(
     if x.is_crystallized:
         logits = _by_class(order.floats(x._data), axis)
         p = _softmax(logits, chosen, weights, scale, floor).reshape(x.shape)
-        return x._of(_partition(p, axis, x.precision, where), Carried(x.precision))
+        return x._of(_partition(p, axis, x.precision, where), x._carried.with_norms(None))
     logits = _by_class(contiguous(x._data), axis)
     out = _softmax(logits, chosen, weights, scale, floor).reshape(x.shape)
-    return x._of(narrowed(out, x.dtype), x._carried.with_norms(None))
+    return x._of(narrowed(out, x.dtype), x._carried.with_norms(None).approximate())
 
 
 class SyntonicSoftmaxState:
@@ -126,7 +134,7 @@ class SyntonicSoftmaxState:
     dim : int, default -1
         The axis of the classes.
     mode : SyntonicSoftmaxMode or str, default "learned"
-        "learned" (needs num_features), "provided" (forward needs syntony) or "identity".
+        "learned" (needs num_features), "provided" (forward requires syntony) or "identity".
     num_features : int, optional
         The number of classes.
     syntony_scale : float, default 1.0
@@ -199,7 +207,8 @@ class SyntonicSoftmaxState:
         norms = self._mode_norms
         if norms is not None:
             norms = move(norms, require_tensor(x, "x", where).device, where)
-        return syntonic_softmax(x, self.dim, norms, syntony, self.syntony_scale, self.mode)
+        options = {"syntony": syntony, "syntony_scale": self.syntony_scale, "mode": self.mode}
+        return syntonic_softmax(x, self.dim, norms, **options)
 
     __call__ = forward
 
@@ -253,9 +262,13 @@ def _mode(
         found = SyntonicSoftmaxMode.LEARNED
     elif given["syntony"]:
         found = SyntonicSoftmaxMode.PROVIDED
-    if mode is not None and _named_mode(mode, where) is not found:
+    wanted = found if mode is None else _named_mode(mode, where)
+    if wanted is not found:
+        names = {SyntonicSoftmaxMode.LEARNED: "mode_norms", SyntonicSoftmaxMode.PROVIDED: "syntony"}
+        needed = f"{names[wanted]} is required" if wanted in names else "it takes no weights"
+        got = " and ".join(name for name in given if given[name]) or "neither of them"
         raise ValueError(
-            f'{where}: mode "{mode}" does not fit the arguments, which mean "{found}"; '
+            f'{where}: mode "{wanted}" does not fit the arguments: {needed}, got {got}; '
             'mode_norms= goes with "learned", syntony= with "provided"'
         )
     return found
@@ -275,6 +288,11 @@ def _weights(
         return parameter(mode_norms, x, n, "mode_norms", where, hint)
     if mode is SyntonicSoftmaxMode.IDENTITY:
         return None
+    if np.ndim(syntony) == 0:
+        raise ShapeError(
+            f"{where}: syntony must hold one weight for each class or element, got one number; a "
+            "power of the weights is syntony_scale="
+        )
     elementwise = np.shape(syntony) == x.shape and x.ndim > 1
     shape = x.shape if elementwise else n
     weights = parameter(syntony, x, shape, "syntony", where, f"{hint}, or one for each element")

@@ -136,7 +136,7 @@ def recover(
     >>> from syntonic.recovery import recover
     >>> found = recover([["0.500", "0.809"], ["-0.500", "0.809"], ["-0.500", "-0.809"]])
     >>> found.tensor[0]
-    ResonantTensor([1/2, 1/2φ], precision=100)
+    ResonantTensor([1/2, 1/2φ])
     >>> found.denominator, found.window, found.scale_proved
     (2, GoldenExact('1/2'), False)
 

@@ -90,6 +90,17 @@ class TensorBase:
         return self._data.size
 
     @property
+    def nbytes(self) -> int:
+        """The bytes of the numbers: of both numerators with what they point to, or of the floats.
+
+        Views of one memory each count what they see of it.
+        """
+        return self._data.nbytes
+
+    def __sizeof__(self) -> int:
+        return object.__sizeof__(self) + self.nbytes
+
+    @property
     def dtype(self) -> np.dtype[Any]:
         """The dtype: object when crystallized, the array's floating dtype in flux."""
         return np.dtype(object) if self.is_crystallized else self._data.dtype

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 from math import prod
 from operator import index
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 
-from syntonic.errors import ShapeError
+from syntonic.errors import ShapeError, shown
 from syntonic.exact.golden import PHI
 from syntonic.flux.device import as_flux_array, is_flux_dtype
 from syntonic.foreign import require_unmasked
 from syntonic.lattice import arithmetic
 from syntonic.lattice.array import LatticeArray
 from syntonic.lattice.build import as_lattice, lattice_scalar
-from syntonic.lattice.snap import snap
 from syntonic.tensor.base import TensorBase
-from syntonic.tensor.phases import flux_specification
-from syntonic.tensor.specification import Carried, check_mode_norms, check_precision
+from syntonic.tensor.nearest import (
+    Bounds,
+    checked_maximum,
+    judged,
+    over_least_denominator,
+    snapped,
+)
+from syntonic.tensor.phases import flux_carried
+from syntonic.tensor.specification import carried_with, check_mode_norms, check_precision
 from syntonic.typing import ExactArrayLike, ExactScalar, Shape
 
 __all__ = ["Constructors"]
@@ -30,7 +36,7 @@ class Constructors(TensorBase):
     __slots__ = ()
 
     def __new__(
-        cls, data: ExactArrayLike, *, precision: int = 100, mode_norm_sq: Any = None
+        cls, data: ExactArrayLike, *, precision: int | None = None, mode_norm_sq: Any = None
     ) -> Self:
         if isinstance(data, TensorBase):
             x = data._lattice(cls.__name__)
@@ -41,7 +47,7 @@ class Constructors(TensorBase):
     @classmethod
     def _crystallized(cls, x: LatticeArray, precision: Any, mode_norm_sq: Any, where: str) -> Self:
         norms = check_mode_norms(mode_norm_sq, x.shape, where)
-        return cls._of(x, Carried(check_precision(precision, where), norms))
+        return cls._of(x, carried_with(precision, where, norms))
 
     @classmethod
     def from_lattice(
@@ -51,7 +57,7 @@ class Constructors(TensorBase):
         *,
         denominator: int = 1,
         shape: Shape | None = None,
-        precision: int = 100,
+        precision: int | None = None,
         mode_norm_sq: Any = None,
     ) -> Self:
         """Build the tensor of (a + bφ)/denominator.
@@ -59,24 +65,26 @@ class Constructors(TensorBase):
         Parameters
         ----------
         a, b
-            Exact numbers of one shape: nested sequences or arrays.
+            Rational numbers of one shape: nested sequences or arrays.
         denominator
             A positive integer.
         shape
             The tensor's shape, if not that of a and b.
+        precision, mode_norm_sq
+            As for `ResonantTensor`.
 
         Raises
         ------
         ShapeError
             a and b differ in shape, or do not fill `shape`.
         ValueError
-            The denominator is not positive.
+            The denominator is not positive, or a or b holds a number with φ.
 
         Examples
         --------
         >>> from syntonic import ResonantTensor
         >>> ResonantTensor.from_lattice([1, 0], [1, 3], denominator=2)
-        ResonantTensor([1/2 + 1/2φ, 3/2φ], precision=100)
+        ResonantTensor([1/2 + 1/2φ, 3/2φ])
         """
         where = "from_lattice"
         left, right = as_lattice(a, where), as_lattice(b, where)
@@ -84,13 +92,19 @@ class Constructors(TensorBase):
             raise ShapeError(
                 f"{where}: a and b must have one shape, got {left.shape} and {right.shape}"
             )
+        for name, x in (("a", left), ("b", right)):
+            if x.b.any():
+                raise ValueError(
+                    f"{where}: {name} must hold rational numbers, got one with a φ-part; a list of "
+                    "elements is ResonantTensor(list)"
+                )
         if isinstance(denominator, bool) or not isinstance(denominator, (int, np.integer)):
             raise TypeError(
                 f"{where}: denominator must be a positive integer, got "
                 f"{type(denominator).__name__}; write fractions into a and b"
             )
         if denominator <= 0:
-            raise ValueError(f"{where}: denominator must be positive, got {denominator}")
+            raise ValueError(f"{where}: denominator must be positive, got {shown(denominator)}")
         x = _combine(left, right, int(denominator))
         return cls._crystallized(_reshaped(x, shape, where), precision, mode_norm_sq, where)
 
@@ -100,10 +114,11 @@ class Constructors(TensorBase):
         data: Any,
         shape: Shape | None = None,
         mode_norm_sq: Any = None,
-        precision: int = 100,
+        precision: int | None = None,
         *,
-        denominator: int = 1,
+        denominator: int | Literal["auto"] | None = None,
         window: Any = None,
+        max_denominator: int | None = None,
     ) -> Self:
         """Build the crystallized tensor of the lattice points nearest to floats.
 
@@ -114,17 +129,27 @@ class Constructors(TensorBase):
         shape
             The tensor's shape, if not that of the data.
         precision
-            Bound on the numerators of the φ-coefficients; ignored by the snap when `window`
-            is given.
+            Bound on the numerators of the φ-coefficients, by default 100; ignored by the snap
+            when `window` is given.
         denominator
-            Snap to (1/denominator)ℤ[φ].
+            Snap to (1/denominator)ℤ[φ], by default ℤ[φ]. "auto": the least common denominator,
+            up to `max_denominator`, under which rounding explains all that the snap changes; the
+            default precision then grows with it.
         window
             Bound the Galois conjugates instead.
+        max_denominator
+            How far "auto" looks, by default 12.
 
         Raises
         ------
         ValueError
             NaN or infinity is among the data; the message counts them and names the first.
+
+        Warns
+        -----
+        SnapWarning
+            No bound is given, or "auto" finds no denominator, and lattice points are farther from
+            the floats than the rounding of their dtype explains; see `crystallize`.
 
         See Also
         --------
@@ -135,26 +160,34 @@ class Constructors(TensorBase):
         >>> from syntonic import ResonantTensor
         >>> ResonantTensor.from_floats([0.5, 1.618], precision=5)
         ResonantTensor([-6 + 4φ, φ], precision=5)
+        >>> ResonantTensor.from_floats([0.5, 0.809016994374947], denominator="auto")
+        ResonantTensor([1/2, 1/2φ])
         """
         where = "from_floats"
-        checked = check_precision(precision, where)
+        carried = carried_with(precision, where)
         require_unmasked(data, where)
-        result = snap(
-            np.asarray(data),
-            precision=checked if window is None else None,
-            window=window,
-            denominator=denominator,
+        maximum = checked_maximum(denominator, max_denominator, where)
+        bounds = Bounds(
+            carried.precision if window is None else None,
+            window,
+            1 if denominator is None or maximum else denominator,
         )
-        x = LatticeArray.from_numerators(result.a, result.b, result.denominator)
-        return cls._crystallized(_reshaped(x, shape, where), checked, mode_norm_sq, where)
+        numbers = np.asarray(data)
+        if maximum:
+            x, _ = over_least_denominator(numbers, bounds, maximum, precision is None, where)
+        elif (precision, window, denominator) == (None, None, None):
+            x = judged(numbers, bounds, where)
+        else:
+            x = snapped(numbers, bounds)
+        return cls._crystallized(_reshaped(x, shape, where), precision, mode_norm_sq, where)
 
     @classmethod
-    def from_f64_vec(cls, data: Any, shape: Shape, precision: int = 100) -> Self:
+    def from_f64_vec(cls, data: Any, shape: Shape, precision: int | None = None) -> Self:
         """Build the crystallized tensor of a flat vector of floats; see `from_floats`."""
         return cls.from_floats(data, shape, precision=precision)
 
     @classmethod
-    def from_flux(cls, array: Any, *, precision: int = 100) -> Self:
+    def from_flux(cls, array: Any, *, precision: int | None = None) -> Self:
         """Build a flux tensor that aliases an array, without a copy.
 
         An array of another byte order than this machine's is copied into it.
@@ -166,7 +199,7 @@ class Constructors(TensorBase):
             or one of another library, on the CPU or a CUDA device, that exports DLPack or has
             `__cuda_array_interface__`: PyTorch, JAX, numba.
         precision
-            The precision a later `crystallize` uses.
+            The precision a later `crystallize` uses, by default 100.
 
         Raises
         ------
@@ -184,62 +217,62 @@ class Constructors(TensorBase):
                 f"{where}: flux is float64, float32, float16 or bfloat16, got {array.dtype}; "
                 "convert the array with .astype(np.float64)"
             )
-        return cls._of(array, flux_specification(precision, where))
+        return cls._of(array, flux_carried(precision, where))
 
     @classmethod
-    def zeros(cls, shape: Shape, precision: int = 100) -> Self:
+    def zeros(cls, shape: Shape, precision: int | None = None) -> Self:
         """Build a crystallized tensor of zeros."""
         return cls._filled(shape, 0, precision, "zeros")
 
     @classmethod
-    def ones(cls, shape: Shape, precision: int = 100) -> Self:
+    def ones(cls, shape: Shape, precision: int | None = None) -> Self:
         """Build a crystallized tensor of ones."""
         return cls._filled(shape, 1, precision, "ones")
 
     @classmethod
-    def full(cls, shape: Shape, value: ExactScalar, precision: int = 100) -> Self:
+    def full(cls, shape: Shape, value: ExactScalar, precision: int | None = None) -> Self:
         """Build a crystallized tensor of one exact number."""
         return cls._filled(shape, value, precision, "full")
 
     @classmethod
-    def _filled(cls, shape: Shape, value: ExactScalar, precision: int, where: str) -> Self:
-        wanted, x = _checked_shape(shape, where), as_lattice(value, where)
-        out = x.map(lambda part: np.array(np.broadcast_to(part, wanted)))
+    def _filled(cls, shape: Shape, value: ExactScalar, precision: Any, where: str) -> Self:
+        x, lengths = as_lattice(value, where), _checked_shape(shape, where)
+        out = x.map(lambda part: np.array(np.broadcast_to(part, lengths)))
         return cls._crystallized(out, precision, None, where)
 
     @classmethod
-    def eye(cls, n: int, m: int | None = None, k: int = 0, *, precision: int = 100) -> Self:
+    def eye(cls, n: int, m: int | None = None, k: int = 0, *, precision: int | None = None) -> Self:
         """Build the crystallized n×m matrix with ones on the k-th diagonal."""
         return cls._crystallized(
             as_lattice(np.eye(n, m, k, dtype=np.int64)), precision, None, "eye"
         )
 
     @classmethod
-    def randn(cls, shape: Shape, precision: int = 100, seed: Any = None) -> Self:
+    def randn(cls, shape: Shape, precision: int | None = None, seed: Any = None) -> Self:
         """Build a crystallized tensor of standard normal numbers snapped at `precision`.
 
         `seed` is anything `numpy.random.default_rng` takes.
         """
-        wanted = _checked_shape(shape, "randn")
-        draws = np.asarray(np.random.default_rng(seed).standard_normal(wanted))
-        return cls.from_floats(draws, precision=precision)
+        draws = np.random.default_rng(seed).standard_normal(_checked_shape(shape, "randn"))
+        carried = carried_with(precision, "randn")
+        return cls._of(snapped(np.asarray(draws), Bounds(carried.precision, None, 1)), carried)
 
     @classmethod
     def random_lattice(
-        cls, shape: Shape, *, bound: int, seed: Any = None, precision: int = 100
+        cls, shape: Shape, *, bound: int, seed: Any = None, precision: int | None = None
     ) -> Self:
         """Build a crystallized tensor of a + bφ with a, b uniform in [-bound, bound]."""
         where = "random_lattice"
-        wanted, largest = _checked_shape(shape, where), _checked_bound(bound, where)
+        lengths, largest = _checked_shape(shape, where), _checked_bound(bound, where)
         rng = np.random.default_rng(seed)
-        a, b = (rng.integers(-largest, largest, wanted, np.int64, endpoint=True) for _ in "ab")
+        a, b = (rng.integers(-largest, largest, lengths, np.int64, endpoint=True) for _ in "ab")
         x = LatticeArray.packed(np.asarray(a), np.asarray(b), bound=largest)
         return cls._crystallized(x, precision, None, where)
 
 
 def _combine(a: LatticeArray, b: LatticeArray, denominator: int) -> LatticeArray:
     """Return (a + bφ)/denominator."""
-    if all(x.is_packed and x.denominator == 1 and not x.b.any() for x in (a, b)):
+    if all(x.is_packed and x.denominator == 1 for x in (a, b)):
         return LatticeArray.from_numerators(a.a, b.a, denominator)
     total = arithmetic.add(a, arithmetic.multiply(b, lattice_scalar(PHI)))
     return arithmetic.divide(total, lattice_scalar(denominator))

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from syntonic.errors import shown
 from syntonic.flux.device import to_host
+from syntonic.lattice.snap import DEFAULT_PRECISION
 
 if TYPE_CHECKING:
     from syntonic.tensor.base import TensorBase
@@ -22,14 +24,15 @@ def text(tensor: TensorBase) -> str:
     body = np.array2string(
         _elements(tensor), separator=", ", prefix=f"{name}(", formatter=_formatter(tensor)
     )
-    return f"{name}({body}, {_facts(tensor)})"
+    return f"{name}({', '.join([body, *_facts(tensor)])})"
 
 
 def html(tensor: TensorBase) -> str:
     """Return an HTML table of a tensor of up to two axes, preformatted text for others."""
     from html import escape  # a large module, for notebooks alone
 
-    caption = f"{type(tensor).__name__} {tensor.shape}, {escape(_facts(tensor))}"
+    name = f"{type(tensor).__name__} {tensor.shape}"
+    caption = escape(", ".join([name, *_facts(tensor)]))
     rows, columns = (1, *tensor.shape)[-2:] if tensor.ndim else (1, 1)
     if tensor.ndim > 2 or rows > _HTML_ROWS or columns > _HTML_ROWS:
         return f"<pre>{escape(text(tensor))}</pre>"
@@ -48,7 +51,10 @@ def _formatter(tensor: TensorBase) -> Any:
     return {"object": str} if tensor.is_crystallized else None
 
 
-def _facts(tensor: TensorBase) -> str:
+def _facts(tensor: TensorBase) -> list[str]:
+    """Return what to say beside the elements; a precision that nobody chose means nothing there."""
+    precision = f"precision={shown(tensor.precision)}"
     if tensor.is_crystallized:
-        return f"precision={tensor.precision}"
-    return f"flux, dtype={tensor.dtype}, device={tensor.device!r}, precision={tensor.precision}"
+        default = tensor.precision == DEFAULT_PRECISION and not tensor._carried.named
+        return [] if default else [precision]
+    return ["flux", f"dtype={tensor.dtype}", f"device={tensor.device!r}", precision]

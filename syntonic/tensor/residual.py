@@ -1,4 +1,4 @@
-"""The φ-residual connection: exact on crystallized tensors, floating point in flux."""
+"""The φ-residual connection, also with relu: exact on crystallized tensors, floats in flux."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from syntonic.errors import DeviceError, ShapeError
 from syntonic.exact.golden import PHI_INV
 from syntonic.flux.device import is_cuda
 from syntonic.flux.halves import contiguous, narrowed
-from syntonic.lattice import arithmetic
+from syntonic.lattice import arithmetic, order
 from syntonic.lattice.array import LatticeArray
 from syntonic.lattice.build import lattice_scalar
 from syntonic.tensor.base import TensorBase
@@ -24,6 +24,7 @@ __all__ = [
     "exact_residual",
     "pair_carried",
     "phi_residual",
+    "phi_residual_relu",
     "residual_backend",
     "residual_mode",
 ]
@@ -80,7 +81,7 @@ def phi_residual(identity: T, residual: T, mode: PhiResidualMode | str = "phi") 
     >>> from syntonic import PHI, ResonantTensor
     >>> x = ResonantTensor([1, PHI])
     >>> phi_residual(x, x)
-    ResonantTensor([φ, 1 + φ], precision=100)
+    ResonantTensor([φ, 1 + φ])
     """
     where = "phi_residual"
     chosen = residual_mode(mode, where)
@@ -89,6 +90,40 @@ def phi_residual(identity: T, residual: T, mode: PhiResidualMode | str = "phi") 
         return identity._of(exact_residual(identity._data, residual._data, chosen), carried)
     x, y = contiguous(identity._data), contiguous(residual._data)
     out = residual_backend(x).residual(x, y, chosen.value)
+    return identity._of(narrowed(out, identity.dtype), carried)
+
+
+def phi_residual_relu(identity: T, residual: T, mode: PhiResidualMode | str = "phi") -> T:
+    """Join a residual to its identity and take max(x, 0) of the sum.
+
+    Parameters
+    ----------
+    identity, residual, mode
+        As for `phi_residual`, with the same errors.
+
+    Returns
+    -------
+    ResonantTensor
+        In the phase of the inputs: exact for crystallized ones. NaN stays NaN.
+
+    Notes
+    -----
+    In flux one pass over memory; the kernel is `phi_residual_relu`.
+
+    Examples
+    --------
+    >>> from syntonic import PHI, ResonantTensor
+    >>> phi_residual_relu(ResonantTensor([1, -1]), ResonantTensor([PHI, 1]))
+    ResonantTensor([2, 0])
+    """
+    where = "phi_residual_relu"
+    chosen = residual_mode(mode, where)
+    carried = pair_carried(identity, residual, where)
+    if identity.is_crystallized:
+        total = exact_residual(identity._data, residual._data, chosen)
+        return identity._of(order.relu(total), carried)
+    x, y = contiguous(identity._data), contiguous(residual._data)
+    out = residual_backend(x).residual_relu(x, y, chosen.value)
     return identity._of(narrowed(out, identity.dtype), carried)
 
 
@@ -128,7 +163,7 @@ def pair_carried(identity: TensorBase, residual: TensorBase, where: str) -> Carr
     single_phase((identity, residual), where)
     _require_alike(identity, residual, where)
     norms = elementwise_norms((identity, residual), identity.shape, where)
-    return carried_by((identity, residual)).with_norms(norms)
+    return carried_by((identity, residual)).with_norms(norms).approximate()
 
 
 def _require_alike(identity: TensorBase, residual: TensorBase, where: str) -> None:

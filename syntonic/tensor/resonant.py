@@ -5,7 +5,7 @@ from __future__ import annotations
 from syntonic.tensor.construct import Constructors
 from syntonic.tensor.methods import Methods
 from syntonic.tensor.phases import Phases
-from syntonic.tensor.residual import phi_residual
+from syntonic.tensor.residual import phi_residual, phi_residual_relu
 
 __all__ = ["ResonantTensor"]
 
@@ -25,8 +25,8 @@ class ResonantTensor(Constructors, Phases, Methods):
         integer or object array, or a crystallized tensor. Floats are refused: `from_floats`
         snaps them, `from_flux` keeps them.
     precision
-        Bound on the numerator of the φ-coefficient that later snaps obey; an operation keeps the
-        larger of its operands'.
+        Bound on the numerator of the φ-coefficient that later snaps obey, by default 100; an
+        operation keeps the larger of its operands'. Where it is given, snaps warn of no miss.
     mode_norm_sq
         Squared mode norms |n|² for `syntony`, of the tensor's shape; by default the flat index
         squared.
@@ -50,7 +50,7 @@ class ResonantTensor(Constructors, Phases, Methods):
     >>> t = ResonantTensor([[1, PHI], [PHI, 1]])
     >>> t @ t
     ResonantTensor([[2 + φ, 2φ],
-                    [2φ, 2 + φ]], precision=100)
+                    [2φ, 2 + φ]])
     >>> t.sum().item()
     GoldenExact(2, 2)
     >>> (t - t.wake_flux().crystallize()).equals(ResonantTensor.zeros((2, 2)))
@@ -60,3 +60,4 @@ class ResonantTensor(Constructors, Phases, Methods):
     __slots__ = ()
 
     phi_residual = staticmethod(phi_residual)
+    phi_residual_relu = staticmethod(phi_residual_relu)

@@ -10,14 +10,17 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from syntonic.constants import PHI
-from syntonic.errors import ShapeError
+from syntonic.errors import ShapeError, shown
 from syntonic.lattice.array import LatticeArray
+from syntonic.lattice.snap import DEFAULT_PRECISION
 from syntonic.typing import FloatArray
 
 __all__ = [
     "Carried",
+    "Origin",
     "ResonantPhase",
     "SnapSpecification",
+    "carried_with",
     "check_mode_norms",
     "check_precision",
     "elementwise_norms",
@@ -33,11 +36,25 @@ class ResonantPhase(StrEnum):
     FLUX = "flux"
 
 
+class Origin(StrEnum):
+    """Where the floats of a flux tensor come from: what a snap of them should find."""
+
+    WOKEN = "woken"
+    """from lattice points, each rounded once, and only moved since"""
+
+    COMPUTED = "computed"
+    """from arithmetic, or from outside: lattice points if the bounds are right"""
+
+    APPROXIMATE = "approximate"
+    """from a golden network operation: near lattice points, and no more"""
+
+
 class SnapSpecification(NamedTuple):
     """Snap to (1/denominator)ℤ[φ] with |φ-coefficient numerator| <= precision."""
 
     precision: int
     denominator: int = 1
+    origin: Origin = Origin.COMPUTED
 
     @classmethod
     def of(cls, x: LatticeArray, precision: int) -> SnapSpecification:
@@ -47,19 +64,21 @@ class SnapSpecification(NamedTuple):
 
     def joined(self, other: SnapSpecification) -> SnapSpecification:
         """Return the larger specification, whose lattice points include those of both."""
-        if self.denominator == other.denominator:
-            return self._replace(precision=max(self.precision, other.precision))
         d = lcm(self.denominator, other.denominator)
         scaled = (s.precision * (d // s.denominator) for s in (self, other))
-        return SnapSpecification(max(scaled), d)
+        approximate = Origin.APPROXIMATE in (self.origin, other.origin)
+        origin = Origin.APPROXIMATE if approximate else Origin.COMPUTED
+        return SnapSpecification(max(scaled), d, origin)
 
 
 class Carried(NamedTuple):
-    """The metadata of a tensor; `snap` is set in flux alone."""
+    """The metadata of a tensor; `snap` is set in flux alone, `named` where the caller chose."""
 
     precision: int
     mode_norm_sq: FloatArray | None = None
     snap: SnapSpecification | None = None
+    named: bool = False
+    """Whether somebody chose the precision of this tensor, or of one it was made from."""
 
     def with_norms(self, mode_norm_sq: FloatArray | None) -> Carried:
         """Return the same metadata with other mode norms."""
@@ -67,30 +86,51 @@ class Carried(NamedTuple):
             return self
         return self._replace(mode_norm_sq=mode_norm_sq)
 
+    def computed(self) -> Carried:
+        """Return the same metadata for what arithmetic makes of the numbers."""
+        if self.snap is None or self.snap.origin is not Origin.WOKEN:
+            return self
+        return self._replace(snap=self.snap._replace(origin=Origin.COMPUTED))
+
+    def approximate(self) -> Carried:
+        """Return the same metadata for what a golden network operation makes of the numbers."""
+        if self.snap is None:
+            return self
+        return self._replace(snap=self.snap._replace(origin=Origin.APPROXIMATE))
+
+
+def carried_with(precision: Any, where: str, mode_norm_sq: FloatArray | None = None) -> Carried:
+    """Return the metadata of a new tensor; without a precision it is 100, which nobody chose."""
+    if precision is None:
+        return Carried(DEFAULT_PRECISION, mode_norm_sq)
+    return Carried(check_precision(precision, where), mode_norm_sq, named=True)
+
 
 def merged(carried: Iterable[Carried]) -> Carried:
     """Combine operands' metadata: the larger precision and specification, no mode norms."""
     first, *rest = carried
-    out = first.with_norms(None)
+    out = first.with_norms(None).computed()
     for other in rest:
-        if other.precision == out.precision and other.snap == out.snap:
+        same = other.precision == out.precision and other.snap == out.snap
+        if same and other.named == out.named:
             continue
         snap = out.snap
         if snap is not None and other.snap is not None:
             snap = snap.joined(other.snap)
-        out = Carried(max(out.precision, other.precision), None, snap)
+        precision, named = max(out.precision, other.precision), out.named or other.named
+        out = Carried(precision, None, snap, named)
     return out
 
 
-def check_precision(precision: Any, where: str) -> int:
-    """Return precision as an int, or raise."""
+def check_precision(precision: Any, where: str, name: str = "precision") -> int:
+    """Return a bound on the φ-coefficient as an int, or raise."""
     if isinstance(precision, bool) or not isinstance(precision, (int, np.integer)):
         raise TypeError(
-            f"{where}: precision must be a non-negative integer, the bound on the "
+            f"{where}: {name} must be a non-negative integer, the bound on the "
             f"φ-coefficient, got {type(precision).__name__}"
         )
     if precision < 0:
-        raise ValueError(f"{where}: precision must not be negative, got {precision}")
+        raise ValueError(f"{where}: {name} must not be negative, got {shown(precision)}")
     return int(precision)
 
 

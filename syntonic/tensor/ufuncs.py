@@ -232,6 +232,7 @@ def apply_pair(ufunc: np.ufunc, x: TensorBase, y: TensorBase) -> Any:
     if (
         carried.mode_norm_sq is other.mode_norm_sq is None
         and carried.precision == other.precision
+        and carried.named == other.named
         and x.is_crystallized
         and y.is_crystallized
     ):
@@ -285,7 +286,7 @@ def exact(ufunc: np.ufunc) -> Callable[..., Any]:
 
 
 def _finish(first: TensorBase, tensors: list[TensorBase], out: Any, where: str) -> Any:
-    carried = first._carried if len(tensors) == 1 else carried_by(tensors)
+    carried = first._carried.computed() if len(tensors) == 1 else carried_by(tensors)
     if all(t.mode_norm_sq is None for t in tensors) or not hasattr(out, "shape"):
         return wrap(first, out, carried.with_norms(None))
     norms = None if where in _CONTRACTIONS else elementwise_norms(tensors, out.shape, where)

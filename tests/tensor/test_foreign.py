@@ -28,7 +28,7 @@ OPERATIONS = {
     "batch norm": golden_batch_norm_1d,
     "softmax": syntonic_softmax,
     "sum": lambda t: t + t.sum(),
-    "crystallize": lambda t: t.crystallize(),
+    "crystallize": lambda t: t.crystallize(100),
 }
 
 

@@ -10,6 +10,7 @@ import pytest
 from syntonic import PHI, ResonantTensor
 
 
+@pytest.mark.filterwarnings("ignore::syntonic.SnapWarning")
 @pytest.mark.parametrize("divisor", [1, 6, np.arange(1, 6001)])
 def test_one_tensor_in_eight_threads(divisor):
     def make():

@@ -17,8 +17,15 @@ from syntonic.flux.device import device_of, move, to_host
 
 if TYPE_CHECKING:  # the exact core is imported by what needs it: a wake needs none
     from syntonic.lattice.snap_exact import Plan
+    from syntonic.lattice.snap_quality import Miss
 
-__all__ = ["golden_snap", "golden_wake", "snap_on_device", "wake_on_device"]
+__all__ = [
+    "golden_snap",
+    "golden_wake",
+    "snap_judged_on_device",
+    "snap_on_device",
+    "wake_on_device",
+]
 
 Array = Any
 
@@ -65,18 +72,66 @@ def snap_on_device(
         x is not finite somewhere, or a bound is out of range, or there are two bounds.
     """
     from syntonic.lattice.snap import plan_of
-    from syntonic.lattice.snap_search import finish, search, suits_doubles
+
+    a, b, _ = _found(x, *plan_of(precision, window, denominator))
+    return a, b
+
+
+def snap_judged_on_device(
+    x: Array,
+    *,
+    precision: int | None = None,
+    window: Any = None,
+    denominator: int = 1,
+    separate: bool = True,
+) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], Miss | None]:
+    """Return a and b of `snap_on_device`, and what `syntonic.lattice.snap.snap_judged` says.
+
+    The residuals are looked at where the floats are, which travel if some are large.
+    """
+    from syntonic.lattice.snap import plan_of
+    from syntonic.lattice.snap_quality import limits, misses
+    from syntonic.lattice.snap_search import residuals
 
     plan, d = plan_of(precision, window, denominator)
+    a, b, pairs = _found(x, plan, d)
+    if x.size == 0:
+        return a, b, None
+    found = limits(float(abs(x).max()), x.dtype, plan, d)
+    if not (found.separate or separate):
+        return a, b, None
+    if found.separate and pairs is not None and _all_near(x, pairs, d, found.tolerance):
+        return a, b, None
+    values = _doubles(x)
+    return a, b, misses(values, residuals(values, a, b, d), x.dtype, found)
+
+
+def _found(x: Array, plan: Plan, d: int) -> tuple[Any, Any, Array | None]:
+    """Return a and b on the CPU, and the device's pairs, if it made them: int32 or int64."""
+    from syntonic.lattice.snap_search import finish, search, suits_doubles
+
     if not suits_doubles(plan, d):
-        return search(_doubles(x), plan, d)
+        return *search(_doubles(x), plan, d), None
     pairs, undecided = _snap(x, plan, d, np.int32)
     if to_host(undecided).any():
         pairs, undecided = _snap(x, plan, d, np.int64)
     a, b = to_host(pairs).astype(np.int64, copy=False).reshape(2, -1)
     if to_host(undecided).any():
         a, b = finish(_doubles(x), a, b, plan, d)
-    return a.reshape(x.shape), b.reshape(x.shape)
+    return a.reshape(x.shape), b.reshape(x.shape), pairs
+
+
+def _all_near(x: Array, pairs: Array, d: int, tolerance: float) -> bool:
+    """Tell whether all residuals are seen to be small, to the rounding of the woken pairs."""
+    from syntonic.lattice.wake import odd_and_scale
+
+    parts = odd_and_scale(d)
+    if parts is None:
+        return False
+    a, b = pairs.astype(np.int64)
+    woken, _ = golden_wake(a, b, *parts, np.dtype(np.float64))
+    # What doubles did not decide is a NaN, or was no element at all: not near.
+    return bool((abs(x.astype(np.float64) - woken) <= tolerance).all())
 
 
 def golden_wake(
