@@ -39,7 +39,7 @@ from benchmarks.peers import (
     to_sympy,
 )
 from syntonic import GoldenExact, ResonantTensor, integers
-from syntonic.constants import PHI as PHI_FLOAT
+from syntonic.constants import PHI_FLOAT
 
 PARI_MULTIPLY = None if pari is None else pari("(x,y)->vector(#x,i,x[i]*y[i])")
 PARI_DOT = None if pari is None else pari("(x,y)->sum(i=1,#x,x[i]*y[i])")

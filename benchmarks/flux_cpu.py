@@ -23,7 +23,7 @@ import numpy as np
 
 import syntonic
 from benchmarks.measure import Result, machine, side_by_side, table, write
-from syntonic.constants import PHI_INV
+from syntonic.constants import PHI_INV_FLOAT as PHI_INV
 from syntonic.flux.cpu import norm, residual, softmax
 
 try:

@@ -24,7 +24,7 @@ import numpy as np
 
 import syntonic
 from benchmarks.measure import Result, machine, side_by_side, table, write
-from syntonic.constants import PHI
+from syntonic.constants import PHI_FLOAT as PHI
 from syntonic.lattice.snap import snap
 from syntonic.lattice.snap_exact import bounded_plan
 from syntonic.lattice.snap_search import residuals_exact, search_exact

@@ -8,8 +8,16 @@ from __future__ import annotations
 
 from fractions import Fraction
 from math import isqrt
+from typing import NoReturn
 
-__all__ = ["PHI", "PHI_INV", "PHI_WORDS", "SQRT5", "cuda_header", "multi_double"]
+__all__ = [
+    "PHI_FLOAT",
+    "PHI_INV_FLOAT",
+    "PHI_WORDS",
+    "SQRT5_FLOAT",
+    "cuda_header",
+    "multi_double",
+]
 
 # floor(sqrt(5) * 2^512): the error, below 2^-512, is far under anything a few doubles can hold.
 _SQRT5 = Fraction(isqrt(5 << 1024), 1 << 512)
@@ -39,14 +47,23 @@ _PHI = (1 + _SQRT5) / 2
 PHI_WORDS: tuple[float, ...] = multi_double(_PHI, 3)
 """φ as three doubles, largest first."""
 
-PHI: float = PHI_WORDS[0]
+PHI_FLOAT: float = PHI_WORDS[0]
 """The float64 nearest to φ."""
 
-PHI_INV: float = multi_double((_SQRT5 - 1) / 2, 1)[0]
+PHI_INV_FLOAT: float = multi_double((_SQRT5 - 1) / 2, 1)[0]
 """The float64 nearest to 1/φ."""
 
-SQRT5: float = multi_double(_SQRT5, 1)[0]
+SQRT5_FLOAT: float = multi_double(_SQRT5, 1)[0]
 """The float64 nearest to √5."""
+
+
+def __getattr__(name: str) -> NoReturn:
+    if name in ("PHI", "PHI_INV", "SQRT5"):
+        raise AttributeError(
+            f"syntonic.constants.{name}: the float is {name}_FLOAT here, the exact number "
+            f"syntonic.{name}"
+        )
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def cuda_header() -> str:
@@ -55,7 +72,7 @@ def cuda_header() -> str:
     Each is a hexadecimal literal of the nearest float64, rounded once more to float32 where
     `acc_t` is float; `SRT_PHI_WORD_i` are the words of φ for exact sums.
     """
-    values = {"SRT_PHI": PHI, "SRT_PHI_INV": PHI_INV, "SRT_SQRT5": SQRT5}
+    values = {"SRT_PHI": PHI_FLOAT, "SRT_PHI_INV": PHI_INV_FLOAT, "SRT_SQRT5": SQRT5_FLOAT}
     values |= {f"SRT_PHI_WORD_{i}": word for i, word in enumerate(multi_double(_PHI, 5))}
     lines = [f"#define {name} ({value.hex()})" for name, value in values.items()]
     return "\n".join([_CUDA_NOTE, *lines, "", "#endif", ""])

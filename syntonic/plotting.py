@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from syntonic.constants import PHI
+from syntonic.constants import PHI_FLOAT
 from syntonic.errors import BackendUnavailableError, FormatError, ShapeError
 from syntonic.io.files import replacing, require_writable
 
@@ -33,7 +33,12 @@ _Indices: TypeAlias = npt.NDArray[np.intp]
 _VIEWS = {
     2: ((1.0, 0.0), (0.0, 1.0)),
     3: ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.28, 0.4, 1.0)),
-    4: ((0.0, 1.0, 0.0, 0.0), (1.0, 0.0, 0.0, 0.0), (0.0, 1.0, PHI, 0.0), (0.0, 0.0, 0.0, 1.0)),
+    4: (
+        (0.0, 1.0, 0.0, 0.0),
+        (1.0, 0.0, 0.0, 0.0),
+        (0.0, 1.0, PHI_FLOAT, 0.0),
+        (0.0, 0.0, 0.0, 1.0),
+    ),
 }
 _DISTANCES = {2: math.inf, 3: 5.0, 4: 1.2}
 _NIGHT = "#0b1020"

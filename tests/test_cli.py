@@ -16,7 +16,7 @@ import pytest
 
 import syntonic
 from syntonic import GoldenExact, cli
-from syntonic.constants import PHI
+from syntonic.constants import PHI_FLOAT as PHI
 from syntonic.errors import NotGoldenError
 from syntonic.io import Model, read, write
 

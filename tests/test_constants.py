@@ -7,6 +7,7 @@ from pathlib import Path
 import mpmath
 import pytest
 
+import syntonic
 from syntonic import constants
 
 ROOT = Path(__file__).parent.parent
@@ -14,11 +15,22 @@ ROOT = Path(__file__).parent.parent
 
 def test_floats_are_correctly_rounded():
     with mpmath.workprec(300):
-        assert float(mpmath.phi) == constants.PHI
-        assert float(1 / mpmath.phi) == constants.PHI_INV
-        assert float(mpmath.sqrt(5)) == constants.SQRT5
+        assert float(mpmath.phi) == constants.PHI_FLOAT
+        assert float(1 / mpmath.phi) == constants.PHI_INV_FLOAT
+        assert float(mpmath.sqrt(5)) == constants.SQRT5_FLOAT
         words = mpmath.fsum(map(mpmath.mpf, constants.PHI_WORDS))
         assert abs(words - mpmath.phi) < mpmath.mpf(2) ** -159
+
+
+@pytest.mark.parametrize("name", ["PHI", "PHI_INV", "SQRT5"])
+def test_no_float_has_the_name_of_an_exact_number(name):
+    assert isinstance(getattr(syntonic, name), syntonic.GoldenExact)
+    with pytest.raises(
+        AttributeError, match=rf"{name}_FLOAT here, the exact number syntonic.{name}"
+    ):
+        getattr(constants, name)
+    with pytest.raises(AttributeError, match="no attribute 'SILVER'"):
+        constants.SILVER  # noqa: B018
 
 
 @pytest.mark.parametrize("x", [Fraction(1, 3), Fraction(-7, 10), Fraction(0), Fraction(1, 10**30)])

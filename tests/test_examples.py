@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from syntonic.constants import PHI
+from syntonic.constants import PHI_FLOAT as PHI
 from syntonic.io import read
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from syntonic.constants import PHI
+from syntonic.constants import PHI_FLOAT as PHI
 from syntonic.errors import BackendUnavailableError, FormatError, ShapeError
 from syntonic.plotting import plot_model, project
 

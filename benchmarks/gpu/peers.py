@@ -15,7 +15,8 @@ from typing import Any
 from benchmarks.gpu.cases import Case
 from benchmarks.gpu.device import optional
 from benchmarks.gpu.operations import EPS, FLOOR, SCALE
-from syntonic.constants import PHI, PHI_INV
+from syntonic.constants import PHI_FLOAT as PHI
+from syntonic.constants import PHI_INV_FLOAT as PHI_INV
 
 SHARED = ("x", "y", "grad", "weights", "gamma", "beta", "norms", "mean", "var")  # with PyTorch
 

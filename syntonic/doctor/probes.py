@@ -271,12 +271,12 @@ def launch_one() -> str:
     import cupy
     import numpy as np
 
-    from syntonic.constants import PHI
+    from syntonic.constants import PHI_FLOAT
     from syntonic.flux.cuda import residual
 
     x = np.linspace(-1, 1, 1001, dtype=np.float32)
     out = residual.residual(cupy.asarray(x), cupy.asarray(x[::-1].copy()), "phi").get()
-    exact = x.astype(np.float64) + x[::-1] / PHI
+    exact = x.astype(np.float64) + x[::-1] / PHI_FLOAT
     # One rounding of the sum, and one of 1/phi, whose product is below 1/phi in size.
     error = float(np.abs(out - exact).max())
     if error > 2 * np.finfo(np.float32).eps:

@@ -15,7 +15,7 @@ from typing import NamedTuple, TypeAlias
 
 from gmpy2 import mpz
 
-from syntonic.constants import PHI
+from syntonic.constants import PHI_FLOAT
 from syntonic.exact.pairs import Integer, multiply, norm, phi_power, sign
 
 __all__ = ["Canonical", "Pair", "canonical", "divide", "exact_quotient", "gcd", "xgcd"]
@@ -49,7 +49,7 @@ def canonical(p: Integer, q: Integer) -> Canonical:
     # within 3 or so, and |x| > |x'| if both have the same sign.
     bits = 2 * (abs(2 * p + q) + 2 * abs(q)).bit_length() - 2 - abs(size).bit_length()
     # φ multiplies |x/x'| by φ². The guess is off by a step or two, the loops end exactly.
-    n = round((bits if q * (2 * p + q) > 0 else -bits) / log2(PHI) / 2)
+    n = round((bits if q * (2 * p + q) > 0 else -bits) / log2(PHI_FLOAT) / 2)
     n -= (size < 0) != n % 2
     p, q = multiply(p, q, *phi_power(-n))
     while q < 0:  # x < x'

@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from gmpy2 import fib2, isqrt, mpz
 
-from syntonic.constants import PHI
+from syntonic.constants import PHI_FLOAT
 
 Integer: TypeAlias = "int | mpz"
 
@@ -93,7 +93,7 @@ def floor_log_phi(p: Integer, q: Integer, d: Integer) -> int:
     (2, -3)
     """
     p, q, d = _absolute(p, q, d)
-    m = floor(floor_log2(p, q, d) / log2(PHI))  # a guess, off by two or so
+    m = floor(floor_log2(p, q, d) / log2(PHI_FLOAT))  # a guess, off by two or so
 
     def reaches(m: int) -> bool:
         a, b = phi_power(m)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from syntonic.constants import PHI
+from syntonic.constants import PHI_FLOAT
 from syntonic.lattice.array import LatticeArray
 from syntonic.lattice.fused import DOUBT
 from syntonic.lattice.jit import in_chunks, njit
@@ -115,7 +115,7 @@ def _multiply_by(a: Any, b: Any, p: Any, q: Any, c: int, d: int) -> int:
 
 @njit
 def _sign_of(p: int, q: int) -> int:
-    value = p + q * PHI
+    value = p + q * PHI_FLOAT
     error = (abs(float(p)) + abs(float(q))) * _FILTER
     if value > error:
         return 1
@@ -159,7 +159,7 @@ def _floor(a: Any, b: Any, out: Any, open_: Any, d: int) -> int:
     over = float(d)
     for i in range(a.size):
         p, q = float(a[i]), float(b[i])
-        value = (p + q * PHI) / over
+        value = (p + q * PHI_FLOAT) / over
         error = (abs(p) + abs(q)) * (2 * _FILTER / over)
         low, high = math.floor(value - error), math.floor(value + error)
         if b[i] == 0:

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from syntonic.constants import PHI, PHI_INV
+from syntonic.constants import PHI_FLOAT, PHI_INV_FLOAT
 from syntonic.lattice.jit import fma, njit
 
 __all__ = [
@@ -47,8 +47,8 @@ def squared_norms(a: Any, b: Any, slack: float, relative: float, out: Any) -> No
             for j in range(a.shape[2]):
                 p, q = float(a[i, k, j]), float(b[i, k, j])
                 more = slack + relative * (abs(p) + 2.0 * abs(q))
-                x += (abs(p + PHI * q) + more) ** 2
-                y += (abs(p - PHI_INV * q) + more) ** 2
+                x += (abs(p + PHI_FLOAT * q) + more) ** 2
+                y += (abs(p - PHI_INV_FLOAT * q) + more) ** 2
             out[0, i, k], out[1, i, k] = x, y
 
 

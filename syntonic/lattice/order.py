@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from syntonic.constants import PHI
+from syntonic.constants import PHI_FLOAT
 from syntonic.exact import pairs
 from syntonic.exact.golden import GoldenExact
 from syntonic.lattice import fused
@@ -97,7 +97,7 @@ def sign(x: LatticeArray) -> Any:
     out = fused.sign(x)
     if out is None:
         p, q = x.a.astype(np.float64), x.b.astype(np.float64)
-        value, error = p + q * PHI, (np.abs(p) + np.abs(q)) * _FILTER
+        value, error = p + q * PHI_FLOAT, (np.abs(p) + np.abs(q)) * _FILTER
         out = np.asarray(np.where(np.abs(value) <= error, fused.DOUBT, np.sign(value)))
     out = np.array(out, dtype=np.int64)
     doubtful = out == fused.DOUBT
@@ -245,7 +245,7 @@ def _floors(x: LatticeArray) -> Any:
 def _filtered_floors(x: LatticeArray) -> tuple[Any, Any]:
     """Return the floors that floats prove, and where they prove none."""
     p, q, d = (np.asarray(n, np.float64) for n in (x.a, x.b, x.denominator))
-    value, error = (p + q * PHI) / d, (np.abs(p) + np.abs(q)) * (2 * _FILTER / d)
+    value, error = (p + q * PHI_FLOAT) / d, (np.abs(p) + np.abs(q)) * (2 * _FILTER / d)
     low, high = np.floor(value - error), np.floor(value + error)
     doubtful = np.asarray(((low != high) | (np.abs(value) >= 2.0**52)) & (x.b != 0))
     proved = np.where(doubtful, 0, np.where(x.b == 0, 0, low)).astype(np.int64)

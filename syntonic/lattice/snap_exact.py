@@ -13,7 +13,7 @@ from functools import lru_cache
 from math import floor, log2
 from typing import Protocol, TypeAlias
 
-from syntonic.constants import PHI
+from syntonic.constants import PHI_FLOAT
 from syntonic.exact.pairs import (
     Integer,
     fibonacci,
@@ -248,7 +248,7 @@ def window_plan(window: Element) -> WindowPlan | ZeroPlan:
     p, q, d = window
     if sign(p, q) == 0:
         return ZeroPlan()
-    m = floor(floor_log2(2 * p, 2 * q, d) / log2(PHI))
+    m = floor(floor_log2(2 * p, 2 * q, d) / log2(PHI_FLOAT))
     while _compare(*_power(m), 1, (2 * p, 2 * q, d)) > 0:
         m -= 1
     while _compare(*_power(m + 1), 1, (2 * p, 2 * q, d)) <= 0:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from syntonic.constants import PHI_INV
+from syntonic.constants import PHI_INV_FLOAT
 from syntonic.errors import ShapeError
 from syntonic.flux.halves import contiguous, narrowed
 from syntonic.ops import cycle
@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 
-_TARGETS = {"golden": PHI_INV, "standard": 1.0}
+_TARGETS = {"golden": PHI_INV_FLOAT, "standard": 1.0}
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class GoldenNormMode:
         )
 
 
-GoldenNormMode.GOLDEN = GoldenNormMode(PHI_INV)
+GoldenNormMode.GOLDEN = GoldenNormMode(PHI_INV_FLOAT)
 GoldenNormMode.STANDARD = GoldenNormMode(1.0)
 
 

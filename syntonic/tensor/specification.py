@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from syntonic.constants import PHI
+from syntonic.constants import PHI_FLOAT
 from syntonic.errors import ShapeError, shown
 from syntonic.lattice.array import LatticeArray
 from syntonic.lattice.snap import DEFAULT_PRECISION
@@ -185,4 +185,4 @@ def syntony(values: FloatArray, mode_norm_sq: FloatArray | None) -> float:
     if largest == 0:
         return 0.0
     energy = (v / largest) ** 2  # scaled, so that squares neither overflow nor vanish
-    return float(np.sum(energy * np.exp(-norms / PHI)) / np.sum(energy))
+    return float(np.sum(energy * np.exp(-norms / PHI_FLOAT)) / np.sum(energy))

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from gmpy2 import mpq
 
-from syntonic.constants import PHI
+from syntonic.constants import PHI_FLOAT as PHI
 from syntonic.exact.golden import GoldenExact
 from syntonic.lattice import compiled
 from syntonic.lattice.snap import snap

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from syntonic.constants import PHI_INV
+from syntonic.constants import PHI_INV_FLOAT as PHI_INV
 from syntonic.flux.cpu.elementary import (
     exp_below,
     inlined,

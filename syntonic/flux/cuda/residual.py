@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from syntonic.constants import PHI_INV
+from syntonic.constants import PHI_INV_FLOAT as PHI_INV
 from syntonic.errors import ShapeError
 from syntonic.flux.cuda.launch import WARP, Runtime, blocks_for, runtime_of
 from syntonic.flux.cuda.source import acc_dtype, suffix

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from syntonic.constants import PHI
+from syntonic.constants import PHI_FLOAT as PHI
 from syntonic.flux.cuda.launch import WARP, Array, runtime_of
 from syntonic.flux.cuda.source import acc_dtype, suffix
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from cuda_host.calls.place import Float, Pairs, Place
-from syntonic.constants import PHI
+from syntonic.constants import PHI_FLOAT as PHI
 
 __all__ = ["golden_snap", "golden_snap_integers", "golden_snap_window", "golden_wake"]
 

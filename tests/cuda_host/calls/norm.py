@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from cuda_host.calls.place import EPS, Float, Pairs, Place, layer_norm_gradients, moments
-from syntonic.constants import PHI_INV
+from syntonic.constants import PHI_INV_FLOAT as PHI_INV
 from syntonic.flux.cuda import norm
 
 __all__ = [

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from cuda_host.calls.place import EPS, Float, Pairs, Place, layer_norm_gradients, moments
-from syntonic.constants import PHI_INV
+from syntonic.constants import PHI_INV_FLOAT as PHI_INV
 from syntonic.flux.cuda import residual as residuals
 from syntonic.flux.cuda.source import suffix
 

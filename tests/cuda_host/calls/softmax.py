@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from cuda_host.calls.place import Float, Pairs, Place
-from syntonic.constants import PHI_INV
+from syntonic.constants import PHI_INV_FLOAT as PHI_INV
 from syntonic.flux.cuda import softmax
 
 __all__ = ["CALLS"]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from syntonic.constants import PHI_INV
+from syntonic.constants import PHI_INV_FLOAT as PHI_INV
 from syntonic.flux.cpu import norm
 
 # Runs and columns, narrow matrices folded with and without rows left over, n = 1, primes.

@@ -18,7 +18,7 @@ from normalization import (
     row_gradients_of,
 )
 
-from syntonic.constants import PHI_INV
+from syntonic.constants import PHI_INV_FLOAT as PHI_INV
 from syntonic.flux.cpu import norm, residual
 
 COLS = [2, 3, 31, 64, 1000, 4097, 10_000]

@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from syntonic.constants import PHI_INV
+from syntonic.constants import PHI_INV_FLOAT as PHI_INV
 from syntonic.flux.cpu import norm, residual
 
 MODES = ("phi", "phi_symmetric", "standard")

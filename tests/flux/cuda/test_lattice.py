@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 pytest.importorskip("gmpy2", reason="snap and wake need the exact core, and that gmpy2")
 
-from syntonic.constants import PHI, PHI_WORDS, multi_double
+from syntonic.constants import PHI_FLOAT as PHI
+from syntonic.constants import PHI_WORDS, multi_double
 from syntonic.exact.pairs import nearest_float
 from syntonic.flux.cuda import lattice as flux
 from syntonic.lattice import jit

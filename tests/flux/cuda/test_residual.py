@@ -25,7 +25,7 @@ from cuda_host.operands import (
     wide,
 )
 
-from syntonic.constants import PHI_INV
+from syntonic.constants import PHI_INV_FLOAT as PHI_INV
 from syntonic.flux.cuda import residual as flux
 from syntonic.flux.cuda.source import acc_dtype, suffix
 

@@ -23,7 +23,7 @@ from cuda_host.operands import (
 )
 from cuda_host.runtime import to_host_array
 
-from syntonic.constants import PHI_INV
+from syntonic.constants import PHI_INV_FLOAT as PHI_INV
 from syntonic.errors import ShapeError
 from syntonic.flux.cuda import residual as flux
 from syntonic.flux.cuda.source import acc_dtype

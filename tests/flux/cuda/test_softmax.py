@@ -12,7 +12,7 @@ import math
 import numpy as np
 import pytest
 
-from syntonic.constants import PHI
+from syntonic.constants import PHI_FLOAT as PHI
 from syntonic.flux.cpu import softmax as cpu
 from syntonic.flux.cuda import softmax, source
 from syntonic.flux.cuda.launch import runtime_of
