@@ -47,6 +47,8 @@ __all__ = [
 class Plan(Protocol):
     """What a bound must offer: the nearest admissible element and its neighbours."""
 
+    def __hash__(self) -> int: ...
+
     def nearest(self, p: int, q: int) -> Pair:
         """Return the admissible element nearest to p/q."""
         ...

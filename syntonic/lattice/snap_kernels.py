@@ -92,35 +92,37 @@ def snap_bounded(x: Floats, denominator: int, plan: BoundedPlan) -> tuple[Ints, 
     The precision is at most MAX_PRECISION, the denominator below MAX_DENOMINATOR.
     """
     if plan.precision:
-        return snap_bounded_within(x, denominator, plan, np.inf)[:3]
+        return snap_bounded_within(x, denominator, plan, np.inf, np.inf)[:3]
     a, b = np.empty(x.size, np.int64), np.empty(x.size, np.int64)
     return a, b, in_chunks(_snap_to_integers, (x, a, b), float(denominator))
 
 
 def snap_bounded_within(
-    x: Floats, denominator: int, plan: BoundedPlan, tolerance: float
+    x: Floats, denominator: int, plan: BoundedPlan, square: float, coarse: float
 ) -> tuple[Ints, Ints, int, int]:
-    """Do the same for a precision of at least 1, and count the residuals beyond a tolerance.
+    """Do the same for a precision of at least 1, and count the elements that may be misses.
 
-    The tolerance is one of X = denominator·x. It is compared with the residuals of the vector
-    loop, which are right to `Bounded.margin` for |X| < 2^50.
+    Those are X = denominator·x with (X - v)² > square·max(|X|, 1), or |X| >= coarse. The residuals
+    are those of the vector loop, right to `Bounded.margin` for |X| < 2^50.
     """
     a, b = np.empty(x.size, np.int64), np.empty(x.size, np.int64)
-    constants = float(denominator), bounded_constants(plan), float(tolerance)
     loop: Any = _snap  # arrays of counts add up as well
-    undecided, far = map(int, cast(Ints, in_chunks(loop, (x, a, b), *constants)))
+    rest = float(denominator), bounded_constants(plan), float(square), float(coarse)
+    undecided, far = map(int, cast(Ints, in_chunks(loop, (x, a, b), *rest)))
     return a, b, undecided, far
 
 
 @njit
-def _snap(x: Floats, a: Ints, b: Ints, d: float, plan: Bounded, tolerance: float) -> Ints:
+def _snap(
+    x: Floats, a: Ints, b: Ints, d: float, plan: Bounded, square: float, coarse: float
+) -> Ints:
     """Return the numbers of undecided and of far elements."""
     terms = np.empty(SIGN_TERMS)
     counts = np.zeros(2, np.int64)
     for start in range(0, x.size, BLOCK):
         stop = min(start + BLOCK, x.size)
         x_block, a_block, b_block = x[start:stop], a[start:stop], b[start:stop]
-        left_open, far = _snap_block(x_block, a_block, b_block, d, plan, tolerance)
+        left_open, far = _snap_block(x_block, a_block, b_block, d, plan, square, coarse)
         counts[1] += far
         if left_open:
             for i in range(stop - start):
@@ -132,7 +134,7 @@ def _snap(x: Floats, a: Ints, b: Ints, d: float, plan: Bounded, tolerance: float
 
 @njit
 def _snap_block(
-    x: Floats, a: Ints, b: Ints, d: float, plan: Bounded, tolerance: float
+    x: Floats, a: Ints, b: Ints, d: float, plan: Bounded, square: float, coarse: float
 ) -> tuple[int, int]:
     """Snap what is certain, mark the rest UNDECIDED in b, and count it and what is far.
 
@@ -160,7 +162,8 @@ def _snap_block(
         certain = (second - nearest > plan.margin) and abs(high) < _VECTOR_LIMIT
         b[i] = to_int(best) if certain else UNDECIDED
         count += not certain
-        far += nearest > tolerance
+        size = abs(high)
+        far += (nearest * nearest > square * max(size, 1.0)) or size >= coarse
     return count, far
 
 

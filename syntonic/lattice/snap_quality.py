@@ -1,25 +1,27 @@
 """Whether rounding explains what lies between floats and the lattice points they are snapped to.
 
 Under a bound every float has a nearest lattice point, also the float of a number that is none.
-Two lengths tell such a miss from a hit: ρ, half a unit in the last place of the largest |x| (of
-1/d where all x are smaller, as what is left of a sum that cancels), and h, half the least distance
-of two admissible points.
+Two lengths tell such a miss from a hit: ρ, the unit roundoff of the dtype times |x| (times 1/d
+where |x| is smaller, as what is left of a sum that cancels), and h, half the least distance of two
+admissible points.
 
-* ρ >= h: such floats do not tell the points apart; each has one within its own rounding.
-* ρ < h: a hit has a residual of a few ρ. A miss by a number over the common denominator L with
+* Where half a unit in the last place of x is h or more, floats do not tell the points apart: each
+  has a point within its own rounding.
+* Elsewhere a hit has a residual of a few ρ. A miss by a number over the common denominator L with
   |φ-coefficient| <= B, snapped under |b| <= P, has one of at least 1/(√5 L²(B + P)), for L² times
   its norm is an integer other than 0. A residual above the geometric mean √(ρh) is a miss.
 
-In float64 under |b| <= 100 and for |x| < 2 the mean is 4e-10, 3.7 million ρ: no miss stays below
-it as long as L²(B + P) < 10^9, and a float that is no lattice point at all does so in 2 of 10^7
-cases. Where ρ comes close to h, the mean comes close to both.
+In float64 under |b| <= 100 and for |x| <= 1 the mean is 4·10^-10, 3.7 million ρ: no miss stays
+below it as long as L²(B + P) < 10^9, and a float that is no lattice point at all does so in 2 of
+10^7 cases. Where ρ comes close to h, the mean comes close to both.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import frexp, inf, isfinite, ldexp, sqrt
-from typing import Any, NamedTuple
+from functools import lru_cache
+from math import frexp, inf, isfinite, ldexp
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -27,12 +29,11 @@ import numpy.typing as npt
 from syntonic.exact.pairs import nearest_float
 from syntonic.lattice.array import LatticeArray
 from syntonic.lattice.snap_exact import Plan
-from syntonic.lattice.snap_search import residuals, search_within
+from syntonic.lattice.snap_search import Limits, residuals, search_within
 
 Array = npt.NDArray[Any]
 
 __all__ = [
-    "Limits",
     "Miss",
     "half_gap",
     "half_ulp",
@@ -43,19 +44,13 @@ __all__ = [
     "woken_apart",
 ]
 
-# The bits of a significand; other dtypes (integers, objects) hold exact numbers.
 _BITS = {"float64": 53, "float32": 24, "float16": 11, "bfloat16": 8}
 
 
-class Limits(NamedTuple):
-    """What a snap of given floats can tell."""
-
-    half_gap: float
-    """h; infinite if there is but one admissible point."""
-    tolerance: float
-    """√(ρh): larger residuals are misses."""
-    separate: bool
-    """ρ < h: the floats tell the points apart."""
+@lru_cache(maxsize=64)
+def _bits(dtype: np.dtype[Any]) -> int | None:
+    """Return the bits of a significand, None for dtypes of exact numbers: integers, objects."""
+    return _BITS.get(dtype.name)
 
 
 @dataclass(frozen=True)
@@ -69,10 +64,11 @@ class Miss:
 
 def half_ulp(size: float, dtype: np.dtype[Any]) -> float:
     """Return half a unit in the last place of a normal number; 0 for dtypes of exact numbers."""
-    bits = _BITS.get(dtype.name)
+    bits = _bits(dtype)
     return 0.0 if bits is None else ldexp(0.5, frexp(size)[1] - bits)
 
 
+@lru_cache(maxsize=256)
 def half_gap(plan: Plan, d: int) -> float:
     """Return half the least distance of two admissible points of (1/d)Z[φ]."""
     gap = plan.least_gap()
@@ -84,11 +80,12 @@ def separates(largest: float, dtype: np.dtype[Any], plan: Plan, d: int) -> bool:
     return half_ulp(largest, dtype) < half_gap(plan, d)
 
 
-def limits(largest: float, dtype: np.dtype[Any], plan: Plan, d: int) -> Limits:
-    """Return the limits for floats of a dtype up to a size."""
-    h = half_gap(plan, d)
-    rounding = half_ulp(max(largest, 1 / d), dtype)
-    return Limits(h, sqrt(rounding) * sqrt(h), half_ulp(largest, dtype) < h)
+def limits(dtype: np.dtype[Any], plan: Plan, d: int, *, separate: bool = True) -> Limits:
+    """Return what tells misses among floats of a dtype; see `search_judged`."""
+    h, bits = half_gap(plan, d), _bits(dtype)
+    if bits is None:
+        return Limits(0.0, 1 / d, inf)
+    return Limits(ldexp(h, -bits), 1 / d, _coarse_from(h, bits) if separate else inf)
 
 
 def search_judged(
@@ -105,22 +102,23 @@ def search_judged(
     separate
         Whether floats that do not tell the points apart count as missed.
     """
-    found = limits(_largest(values, dtype), dtype, plan, d)
-    if not found.separate and not separate:
-        found = found._replace(tolerance=inf, separate=True)
-    a, b, suspect = search_within(values, plan, d, found.tolerance)
-    if found.separate and not suspect:
-        return a, b, None
-    return a, b, misses(values, residuals(values, a, b, d), dtype, found)
+    found = limits(dtype, plan, d, separate=separate)
+    a, b, suspect = search_within(values, plan, d, found)
+    return a, b, misses(values, residuals(values, a, b, d), found) if suspect else None
 
 
-def misses(values: Array, rest: Array, dtype: np.dtype[Any], found: Limits) -> Miss | None:
+def misses(values: Array, rest: Array, found: Limits) -> Miss | None:
     """Return what the residuals show to be missed, if anything."""
-    far = np.abs(rest) > found.tolerance
-    if not found.separate:
-        far = far | (np.abs(values) >= _coarse_from(found.half_gap, dtype)).astype(np.bool_)
+    sizes, rest = np.abs(values), np.abs(rest)
+    if found.square == 0:
+        far = rest > 0
+    else:
+        sizes = np.minimum(sizes, 2**1000).astype(np.float64)
+        far = (rest * rest > found.square * np.maximum(sizes, found.least)) | (
+            sizes >= found.coarse
+        )
     count = int(np.count_nonzero(far))
-    return Miss(count, float(np.abs(rest).max())) if count else None
+    return Miss(count, float(rest.max())) if count else None
 
 
 def woken_apart(x: LatticeArray, floats: Array, plan: Plan, d: int) -> Miss | None:
@@ -130,7 +128,7 @@ def woken_apart(x: LatticeArray, floats: Array, plan: Plan, d: int) -> Miss | No
     floats, and all beside them, cannot be snapped at all.
     """
     values = floats.astype(np.float64)
-    largest = _largest(values, values.dtype)
+    largest = float(np.abs(values).max(initial=0.0))
     if not isfinite(largest) or separates(largest, floats.dtype, plan, d):
         return None
     rest = np.abs(residuals(values, *x.numerators()))
@@ -138,18 +136,11 @@ def woken_apart(x: LatticeArray, floats: Array, plan: Plan, d: int) -> Miss | No
     return Miss(count, float(rest.max())) if count else None
 
 
-def _coarse_from(half_gap: float, dtype: np.dtype[Any]) -> float:
-    """Return the least size whose half ulp reaches half_gap: a power of two."""
+def _coarse_from(half_gap: float, bits: int) -> float:
+    """Return the least size whose half ulp reaches half_gap: a power of two, or 0."""
     mantissa, exponent = frexp(half_gap)
+    if mantissa == 0 or not isfinite(half_gap):
+        return half_gap
     # 2^k, the least power of two from half_gap on, is the half ulp of [2^(k+bits), 2^(k+bits+1)).
     k = exponent - (mantissa == 0.5)
-    return ldexp(1.0, k + _BITS[dtype.name])
-
-
-def _largest(values: Array, dtype: np.dtype[Any]) -> float:
-    """Return the largest |value| that is no exact number."""
-    if dtype.name not in _BITS or values.size == 0:
-        return 0.0
-    if values.dtype == object:
-        return float(min(max(map(abs, values.ravel().tolist())), 2**1000))
-    return max(float(values.max()), -float(values.min()))
+    return ldexp(1.0, min(k + bits, 1023))

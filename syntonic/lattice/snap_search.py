@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from fractions import Fraction
-from math import floor, isinf
-from typing import Any, TypeAlias
+from functools import lru_cache
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +24,7 @@ from syntonic.lattice.snap_exact import (
 Array: TypeAlias = npt.NDArray[Any]
 
 __all__ = [
+    "Limits",
     "certify",
     "finish",
     "require_finite",
@@ -44,6 +44,10 @@ MAX_DENOMINATOR = 1 << 53
 """Denominators below it are doubles, and denominator·x is the sum of two."""
 
 
+_CAUTION = 1 - 2.0**-10
+"""Where a residual is only roughly known, a little less already makes it suspect."""
+
+
 def search(values: Array, plan: Plan, d: int) -> tuple[Array, Array]:
     """Return a, b of the elements nearest to d·values, int64 if all of them fit, else objects.
 
@@ -59,32 +63,51 @@ def search(values: Array, plan: Plan, d: int) -> tuple[Array, Array]:
     return search_exact(values, plan, d)
 
 
-def search_within(values: Array, plan: Plan, d: int, tolerance: float) -> tuple[Array, Array, bool]:
-    """Return a, b of `search`, and whether an element may be farther than tolerance from its value.
+class Limits(NamedTuple):
+    """What tells a miss: see `snap_quality`, which decides about the elements suspected here."""
 
-    To know costs little: the vector loop has the residuals, and integers are compared roughly.
+    square: float
+    """A miss has a residual whose square exceeds this times |x|; 0 where x is exact."""
+    least: float
+    """|x| counts as at least this."""
+    coarse: float
+    """From this |x| on, everything is a miss."""
+
+
+def search_within(values: Array, plan: Plan, d: int, limits: Limits) -> tuple[Array, Array, bool]:
+    """Return a, b of `search`, and False if by the limits it is clear that there is no miss.
+
+    That costs little: the vector loop has the residuals, and integers are compared roughly.
     """
     compiled = values.dtype == np.float64 and suits_doubles(plan, d) and compiled_pays(values.size)
-    if compiled and isinstance(plan, BoundedPlan) and plan.precision:
-        return _search_bounded(values, plan, d, tolerance)
+    if compiled and isinstance(plan, BoundedPlan) and plan.precision and limits.square:
+        return _search_bounded(values, plan, d, limits)
     a, b = search(values, plan, d)
-    return a, b, _any_far(values, a, b, d, tolerance)
+    return a, b, compiled or _suspect(values, a, b, d, limits)
 
 
-def _any_far(values: Array, a: Array, b: Array, d: int, tolerance: float) -> bool:
-    """Tell whether any |value - (a + bφ)/d| exceeds the tolerance by more than 2^-128."""
-    if isinf(tolerance) or (values.dtype.kind in "iu" and not b.any()):  # integers are exact
+def _suspect(values: Array, a: Array, b: Array, d: int, limits: Limits) -> bool:
+    """Tell whether any element is a miss, or nearly so."""
+    if values.dtype.kind in "iu" and not b.any():  # integers as they are
         return False
-    if values.dtype == np.float64 and a.dtype == np.int64 and compiled_pays(values.size):
-        return bool((np.abs(residuals(values, a, b, d)) > tolerance).any())
+    if d >= MAX_DENOMINATOR:
+        return True
     largest = max(map(abs, b.ravel().tolist()), default=0)
-    bits = 128 + largest.bit_length()
-    phi = int(floor_div(0, 1 << bits, 1))
-    limit = floor(Fraction(tolerance) * (d << bits)) + largest + 2
-    elements = zip(_ratios(values), _pairs(a, b), strict=True)
-    return any(
-        abs((d * p << bits) // q - (r << bits) - s * phi) > limit for (p, q), (r, s) in elements
-    )
+    bits = 192 + largest.bit_length() // 64 * 64
+    phi, one = _phi(bits), 1 << bits
+    square, coarse = limits.square * d * _CAUTION, limits.coarse * d
+    for (p, q), (r, s) in zip(_ratios(values), _pairs(a, b), strict=True):
+        size = float(min(abs(d * p) // q, 1 << 1000)) + 0.0
+        rest = abs((d * p << bits) // q - (r << bits) - s * phi) - largest - 2
+        if size >= coarse or (rest > 0 and (rest / one) ** 2 >= square * max(size, 1.0)):
+            return True
+    return False
+
+
+@lru_cache(maxsize=8)
+def _phi(bits: int) -> int:
+    """Return ⌊φ 2^bits⌋."""
+    return int(floor_div(0, 1 << bits, 1))
 
 
 def certify(
@@ -134,12 +157,13 @@ def search_compiled(values: Array, plan: Plan, d: int) -> tuple[Array, Array]:
 
 
 def _search_bounded(
-    values: Array, plan: BoundedPlan, d: int, tolerance: float
+    values: Array, plan: BoundedPlan, d: int, limits: Limits
 ) -> tuple[Array, Array, bool]:
-    """Do the same for |b| <= P, P at least 1, and say whether a residual exceeds the tolerance."""
+    """Do the same for |b| <= P, P at least 1, by the residuals of X = dx in the vector loop."""
     from syntonic.lattice.snap_kernels import snap_bounded_within
 
-    a, b, undecided, far = snap_bounded_within(values.ravel(), d, plan, tolerance * d)
+    square, coarse = limits.square * d * _CAUTION, limits.coarse * d
+    a, b, undecided, far = snap_bounded_within(values.ravel(), d, plan, square, coarse)
     if undecided:
         a, b = finish(values, a, b, plan, d)
     return a.reshape(values.shape), b.reshape(values.shape), far > 0

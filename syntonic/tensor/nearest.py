@@ -137,5 +137,4 @@ def _readable(data: Any) -> Any:
 
 def _dtype(data: Any) -> Any:
     """Return the dtype of bfloat16 data, which `snap` does not know."""
-    dtype = getattr(data, "dtype", None)
-    return dtype if getattr(dtype, "name", None) == "bfloat16" else None
+    return data.dtype if data.dtype.kind == "V" and data.dtype.name == "bfloat16" else None

@@ -13,11 +13,12 @@ import numpy as np
 
 from syntonic.flux.cuda.launch import runtime_of
 from syntonic.flux.cuda.source import suffix
-from syntonic.flux.device import device_of, move, to_host
+from syntonic.flux.device import device_of, move, namespace, to_host
 
 if TYPE_CHECKING:  # the exact core is imported by what needs it: a wake needs none
     from syntonic.lattice.snap_exact import Plan
     from syntonic.lattice.snap_quality import Miss
+    from syntonic.lattice.snap_search import Limits
 
 __all__ = [
     "golden_snap",
@@ -95,15 +96,11 @@ def snap_judged_on_device(
 
     plan, d = plan_of(precision, window, denominator)
     a, b, pairs = _found(x, plan, d)
-    if x.size == 0:
-        return a, b, None
-    found = limits(float(abs(x).max()), x.dtype, plan, d)
-    if not (found.separate or separate):
-        return a, b, None
-    if found.separate and pairs is not None and _all_near(x, pairs, d, found.tolerance):
+    found = limits(x.dtype, plan, d, separate=separate)
+    if pairs is not None and _all_near(x, pairs, d, found):
         return a, b, None
     values = _doubles(x)
-    return a, b, misses(values, residuals(values, a, b, d), x.dtype, found)
+    return a, b, misses(values, residuals(values, a, b, d), found)
 
 
 def _found(x: Array, plan: Plan, d: int) -> tuple[Any, Any, Array | None]:
@@ -121,17 +118,20 @@ def _found(x: Array, plan: Plan, d: int) -> tuple[Any, Any, Array | None]:
     return a.reshape(x.shape), b.reshape(x.shape), pairs
 
 
-def _all_near(x: Array, pairs: Array, d: int, tolerance: float) -> bool:
-    """Tell whether all residuals are seen to be small, to the rounding of the woken pairs."""
+def _all_near(x: Array, pairs: Array, d: int, found: Limits) -> bool:
+    """Tell whether it is clear that there is no miss, to the rounding of the woken pairs."""
     from syntonic.lattice.wake import odd_and_scale
 
     parts = odd_and_scale(d)
-    if parts is None:
-        return False
+    if parts is None or x.dtype.name == "bfloat16":
+        return x.size == 0
     a, b = pairs.astype(np.int64)
     woken, _ = golden_wake(a, b, *parts, np.dtype(np.float64))
+    values = x.astype(np.float64)
+    sizes, rest = abs(values), values - woken
     # What doubles did not decide is a NaN, or was no element at all: not near.
-    return bool((abs(x.astype(np.float64) - woken) <= tolerance).all())
+    near = rest * rest <= found.square * namespace(x).maximum(sizes, found.least)
+    return bool((near & (sizes < found.coarse)).all())
 
 
 def golden_wake(
