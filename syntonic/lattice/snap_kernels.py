@@ -98,31 +98,29 @@ def snap_bounded(x: Floats, denominator: int, plan: BoundedPlan) -> tuple[Ints, 
 
 
 def snap_bounded_within(
-    x: Floats, denominator: int, plan: BoundedPlan, square: float, coarse: float
+    x: Floats, denominator: int, plan: BoundedPlan, cube: float, coarse: float
 ) -> tuple[Ints, Ints, int, int]:
     """Do the same for a precision of at least 1, and count the elements that may be misses.
 
-    Those are X = denominator·x with (X - v)² > square·max(|X|, 1), or |X| >= coarse. The residuals
+    Those are X = denominator·x with |X - v|³ > cube·max(|X|, 1)², or |X| >= coarse. The residuals
     are those of the vector loop, right to `Bounded.margin` for |X| < 2^50.
     """
     a, b = np.empty(x.size, np.int64), np.empty(x.size, np.int64)
     loop: Any = _snap  # arrays of counts add up as well
-    rest = float(denominator), bounded_constants(plan), float(square), float(coarse)
+    rest = float(denominator), bounded_constants(plan), float(cube), float(coarse)
     undecided, far = map(int, cast(Ints, in_chunks(loop, (x, a, b), *rest)))
     return a, b, undecided, far
 
 
 @njit
-def _snap(
-    x: Floats, a: Ints, b: Ints, d: float, plan: Bounded, square: float, coarse: float
-) -> Ints:
+def _snap(x: Floats, a: Ints, b: Ints, d: float, plan: Bounded, cube: float, coarse: float) -> Ints:
     """Return the numbers of undecided and of far elements."""
     terms = np.empty(SIGN_TERMS)
     counts = np.zeros(2, np.int64)
     for start in range(0, x.size, BLOCK):
         stop = min(start + BLOCK, x.size)
         x_block, a_block, b_block = x[start:stop], a[start:stop], b[start:stop]
-        left_open, far = _snap_block(x_block, a_block, b_block, d, plan, square, coarse)
+        left_open, far = _snap_block(x_block, a_block, b_block, d, plan, cube, coarse)
         counts[1] += far
         if left_open:
             for i in range(stop - start):
@@ -134,7 +132,7 @@ def _snap(
 
 @njit
 def _snap_block(
-    x: Floats, a: Ints, b: Ints, d: float, plan: Bounded, square: float, coarse: float
+    x: Floats, a: Ints, b: Ints, d: float, plan: Bounded, cube: float, coarse: float
 ) -> tuple[int, int]:
     """Snap what is certain, mark the rest UNDECIDED in b, and count it and what is far.
 
@@ -162,8 +160,8 @@ def _snap_block(
         certain = (second - nearest > plan.margin) and abs(high) < _VECTOR_LIMIT
         b[i] = to_int(best) if certain else UNDECIDED
         count += not certain
-        size = abs(high)
-        far += (nearest * nearest > square * max(size, 1.0)) or size >= coarse
+        size = max(abs(high), 1.0)
+        far += (nearest * nearest * nearest > cube * (size * size)) or size >= coarse
     return count, far
 
 

@@ -66,12 +66,12 @@ def search(values: Array, plan: Plan, d: int) -> tuple[Array, Array]:
 class Limits(NamedTuple):
     """What tells a miss: see `snap_quality`, which decides about the elements suspected here."""
 
-    square: float
-    """A miss has a residual whose square exceeds this times |x|; 0 where x is exact."""
+    cube: float
+    """A miss has a residual whose cube exceeds this times the square of its size |x|."""
     least: float
-    """|x| counts as at least this."""
+    """What the size of an element is at least."""
     coarse: float
-    """From this |x| on, everything is a miss."""
+    """From this size on, everything is a miss."""
 
 
 def search_within(values: Array, plan: Plan, d: int, limits: Limits) -> tuple[Array, Array, bool]:
@@ -80,7 +80,7 @@ def search_within(values: Array, plan: Plan, d: int, limits: Limits) -> tuple[Ar
     That costs little: the vector loop has the residuals, and integers are compared roughly.
     """
     compiled = values.dtype == np.float64 and suits_doubles(plan, d) and compiled_pays(values.size)
-    if compiled and isinstance(plan, BoundedPlan) and plan.precision and limits.square:
+    if compiled and isinstance(plan, BoundedPlan) and plan.precision and limits.cube:
         return _search_bounded(values, plan, d, limits)
     a, b = search(values, plan, d)
     return a, b, compiled or _suspect(values, a, b, d, limits)
@@ -95,11 +95,11 @@ def _suspect(values: Array, a: Array, b: Array, d: int, limits: Limits) -> bool:
     largest = max(map(abs, b.ravel().tolist()), default=0)
     bits = 192 + largest.bit_length() // 64 * 64
     phi, one = _phi(bits), 1 << bits
-    square, coarse = limits.square * d * _CAUTION, limits.coarse * d
+    cube, coarse = limits.cube * d * _CAUTION, limits.coarse * d
     for (p, q), (r, s) in zip(_ratios(values), _pairs(a, b), strict=True):
-        size = float(min(abs(d * p) // q, 1 << 1000)) + 0.0
+        size = max(float(min(abs(d * p) // q, 1 << 1000)), 1.0)
         rest = abs((d * p << bits) // q - (r << bits) - s * phi) - largest - 2
-        if size >= coarse or (rest > 0 and (rest / one) ** 2 >= square * max(size, 1.0)):
+        if size >= coarse or (rest > 0 and (rest / one) ** 3 >= cube * size**2):
             return True
     return False
 
@@ -162,8 +162,8 @@ def _search_bounded(
     """Do the same for |b| <= P, P at least 1, by the residuals of X = dx in the vector loop."""
     from syntonic.lattice.snap_kernels import snap_bounded_within
 
-    square, coarse = limits.square * d * _CAUTION, limits.coarse * d
-    a, b, undecided, far = snap_bounded_within(values.ravel(), d, plan, square, coarse)
+    cube, coarse = limits.cube * d * _CAUTION, limits.coarse * d
+    a, b, undecided, far = snap_bounded_within(values.ravel(), d, plan, cube, coarse)
     if undecided:
         a, b = finish(values, a, b, plan, d)
     return a.reshape(values.shape), b.reshape(values.shape), far > 0

@@ -125,13 +125,13 @@ def _all_near(x: Array, pairs: Array, d: int, found: Limits) -> bool:
     parts = odd_and_scale(d)
     if parts is None or x.dtype.name == "bfloat16":
         return x.size == 0
-    a, b = pairs.astype(np.int64)
+    a, b = (pairs[i].astype(np.int64) for i in (0, 1))
     woken, _ = golden_wake(a, b, *parts, np.dtype(np.float64))
     values = x.astype(np.float64)
-    sizes, rest = abs(values), values - woken
+    sizes, rest = namespace(x).maximum(abs(values), found.least), abs(values - woken)
     # What doubles did not decide is a NaN, or was no element at all: not near.
-    near = rest * rest <= found.square * namespace(x).maximum(sizes, found.least)
-    return bool((near & (sizes < found.coarse)).all())
+    near = (rest * rest * rest <= found.cube * (sizes * sizes)) & (sizes < found.coarse)
+    return bool(near.all())
 
 
 def golden_wake(
