@@ -15,8 +15,9 @@ is an integer other than 0. So what is divided are a few ρ and lengths spread e
   called a miss, except a float that is just woken, of which `woken_apart` has told.
 
 In float64 under |b| <= 100 and for |x| <= 1 the limit is 2.7·10^-12, 24,000 ρ: no miss stays below
-it as long as L²(B + P) < 10^11, and a float that is no lattice point at all does so in 2 of 10^9
-cases. By the second rule |x| stays below 2^38, in float32 below 512; float16 tells nothing.
+it as long as L²(B + P) < 10^11, and a float that is no lattice point at all does so in 1 of 10^9
+cases. A number below the limit counts as what is left of a sum. By the second rule |x| stays below
+2^38, in float32 below 2^9; float16 tells nothing.
 """
 
 from __future__ import annotations

@@ -87,7 +87,7 @@ class Phases(TensorBase):
         there = parse_device(device, "wake_flux")
         kind = _wake_dtype(dtype)
         specification = SnapSpecification.of(x, self.precision)
-        carried = self._carried._replace(snap=specification)
+        carried = self._carried._replace(snap=specification._replace(origin=Origin.WOKEN))
         floats = _woken(x, there, kind)
         _warn_without_way_back(x, floats, specification)
         return self._of(floats, carried)
@@ -138,18 +138,22 @@ class Phases(TensorBase):
         -----
         SnapWarning
             Nobody named a bound, neither here nor where the tensor was made, or "auto" finds no
-            denominator; and lattice points are farther from the floats than rounding explains,
-            or floats are too coarse to tell lattice points apart. See Notes.
+            denominator; and lattice points are farther from the floats than rounding explains, or
+            floats are too coarse to tell. Its `count` says how many are, `residual` how far the
+            farthest is.
 
         Notes
         -----
-        Let ρ be half a unit in the last place of the largest element, in the tensor's dtype, and
-        h half the least distance of two admissible points, 1.5·10^-3 under precision 100. Right
-        results of arithmetic are a few ρ from their lattice points, numbers that are no
-        admissible points about h or more; the warning is given for distances above √(ρh), and
-        for elements with half a unit in the last place of h or more. `count` and `residual`, the
-        largest distance, are attributes of the warning. Results of golden network operations are
-        near lattice points by chance alone: their snap does not warn.
+        Let ρ be the unit roundoff of the dtype (2^-53, 2^-24, 2^-11) times an element's size, or
+        times 1/denominator where that is larger; and h half the least distance of two admissible
+        points, 1.5·10^-3 under precision 100. Right results of arithmetic are a few ρ from their
+        lattice points; numbers that are no admissible points are anywhere up to about h. The
+        warning is given for distances r with r³ > ρ²h, and for results of arithmetic with
+        64ρ >= h, where that would be no more than 4ρ. Under precision 100 and for elements below
+        1 the limit is 2.7·10^-12 in float64 and 1.8·10^-6 in float32, and elements may grow to
+        2^38 and 2^9. Smaller numbers than the limit count as what is left of sums that cancel.
+        What golden network operations return is near lattice points by chance alone: its snap
+        does not warn.
 
         Examples
         --------
