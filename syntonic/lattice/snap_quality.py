@@ -48,6 +48,9 @@ __all__ = [
     "woken_apart",
 ]
 
+_HUGE = 2.0**300
+"""Larger sizes and residuals count as this: their powers are finite."""
+
 _BITS = {"float64": 53, "float32": 24, "float16": 11, "bfloat16": 8}
 
 
@@ -113,11 +116,13 @@ def search_judged(
 
 def misses(values: Array, rest: Array, found: Limits) -> Miss | None:
     """Return what the residuals show to be missed, if anything."""
-    far, rest = np.abs(rest) > 0, np.abs(rest)
+    rest = np.abs(rest)
+    far = rest > 0
     if found.cube:
-        sizes = np.minimum(np.abs(values), 2.0**1000).astype(np.float64)
+        sizes = np.minimum(np.abs(values), _HUGE).astype(np.float64)
         sizes = np.maximum(sizes, found.least)
-        far = (rest**3 > found.cube * sizes**2) | (sizes >= found.coarse)
+        far = np.minimum(rest, _HUGE) ** 3 > found.cube * sizes**2
+        far |= sizes >= found.coarse
     count = int(np.count_nonzero(far))
     return Miss(count, float(rest.max())) if count else None
 

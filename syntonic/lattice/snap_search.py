@@ -97,8 +97,9 @@ def _suspect(values: Array, a: Array, b: Array, d: int, limits: Limits) -> bool:
     phi, one = _phi(bits), 1 << bits
     cube, coarse = limits.cube * d * _CAUTION, limits.coarse * d
     for (p, q), (r, s) in zip(_ratios(values), _pairs(a, b), strict=True):
-        size = max(float(min(abs(d * p) // q, 1 << 1000)), 1.0)
+        size = max(float(min(abs(d * p) // q, 1 << 300)), 1.0)
         rest = abs((d * p << bits) // q - (r << bits) - s * phi) - largest - 2
+        rest = min(rest, one << 300)
         if size >= coarse or (rest > 0 and (rest / one) ** 3 >= cube * size**2):
             return True
     return False

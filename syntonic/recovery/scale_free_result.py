@@ -150,7 +150,7 @@ class ScaleFreeRecovery:
     def approximate(self) -> FloatArray:
         """Return the vertices as doubles in an ordinary frame, the unit having the length 1."""
         lengths = np.sqrt([float(axis) for axis in self.axes])
-        floats: FloatArray = np.asarray(self.coordinates.wake_flux()) * lengths
+        floats: FloatArray = self.coordinates.to_floats() * lengths
         return floats
 
     def report(self) -> dict[str, Any]:

@@ -73,6 +73,8 @@ def test_symmetric_is_golden_over_phi_for_equal_paths():
 def test_it_is_a_static_method_too():
     x = ResonantTensor([1, PHI])
     assert ResonantTensor.phi_residual(x, x).equals(x * PHI)
+    assert ResonantTensor.phi_residual_relu is phi_residual_relu
+    assert ResonantTensor.phi_residual_relu(x, x).equals((x * PHI).relu())
     assert x.phi_residual(x, x, "standard").equals(2 * x)
 
 

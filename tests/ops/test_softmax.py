@@ -205,6 +205,26 @@ def test_states_of_the_other_modes(flux):
     assert provided.state_dict() == {}
 
 
+def test_what_follows_mode_norms_is_named():
+    x = ResonantTensor([1, PHI])
+    for unnamed in (([1.0, 1.0], 1.0), (None, 1.0), (None, [1, 2], 1.0, "provided")):
+        with pytest.raises(TypeError, match=r"must be named, .* is syntony_scale="):
+            syntonic_softmax(x, -1, *unnamed)
+    for scalar in (1.0, PHI, np.float64(1)):
+        with pytest.raises(ShapeError, match=r"one number; .* is syntony_scale="):
+            syntonic_softmax(x, syntony=scalar)
+
+
+def test_modes_say_what_they_need():
+    x = ResonantTensor([1, PHI])
+    with pytest.raises(ValueError, match=r"provided.*syntony is required, got neither"):
+        SyntonicSoftmaxState(mode="provided").forward(x)
+    with pytest.raises(ValueError, match=r"learned.*mode_norms is required, got syntony"):
+        syntonic_softmax(x, syntony=[1, 2], mode="learned")
+    with pytest.raises(ValueError, match=r"identity.*takes no weights, got mode_norms"):
+        syntonic_softmax(x, mode_norms=[1, 2], mode="identity")
+
+
 def test_states_are_checked():
     with pytest.raises(ValueError, match="num_features must be given"):
         SyntonicSoftmaxState()

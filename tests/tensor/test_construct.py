@@ -88,6 +88,52 @@ def test_from_lattice():
         ResonantTensor.from_lattice([1], [1], shape=(2,))
 
 
+def test_lattice_coordinates_are_rational():
+    for a, b, name in (([PHI], [1], "a"), ([PHI / 3, 1], [2, 1], "a"), ([2, 1], [0, -PHI], "b")):
+        with pytest.raises(ValueError, match=rf"{name} must hold rational.*Tensor\(list"):
+            ResonantTensor.from_lattice(a, b)
+    mixed = ResonantTensor.from_lattice([Fraction(1, 2), 3], [1, Fraction(-1, 3)], denominator=5)
+    assert mixed.tolist() == [(Fraction(1, 2) + PHI) / 5, (3 - PHI / 3) / 5]
+
+
+@pytest.mark.parametrize(
+    "name", ["zeros", "ones", "full", "randn", "random_lattice", "from_f64_vec", "from_lattice"]
+)
+@pytest.mark.parametrize("shape", ["3", 2.5, (2, 1.5), [None]])
+def test_shapes_are_integers(name, shape):
+    make = getattr(ResonantTensor, name)
+    given = {
+        "full": lambda: make(shape, 1),
+        "random_lattice": lambda: make(shape, bound=1),
+        "from_f64_vec": lambda: make([1.0], shape),
+        "from_lattice": lambda: make([1], [1], shape=shape),
+    }
+    where = name.replace("f64_vec", "floats")
+    with pytest.raises(TypeError, match=f"{where}: shape must be an integer or a tuple"):
+        given.get(name, lambda: make(shape))()
+
+
+LONG = 10**5000
+
+
+@pytest.mark.parametrize(
+    ("call", "text"),
+    [
+        (lambda: ResonantTensor([1], precision=-LONG), "precision must not be negative"),
+        (lambda: ResonantTensor.zeros(1, -LONG), "zeros: precision must not be negative"),
+        (lambda: ResonantTensor.from_flux([1.0], precision=-LONG), "from_flux: precision"),
+        (lambda: ResonantTensor.random_lattice(1, bound=-LONG), "bound must not be negative"),
+        (lambda: ResonantTensor.from_lattice([1], [1], denominator=-LONG), "denominator must be"),
+        (lambda: ResonantTensor.from_floats([1.0], denominator=-LONG), "denominator must be"),
+        (lambda: ResonantTensor([1]).wake_flux().crystallize(-LONG), "precision must be"),
+    ],
+)
+def test_long_integers_are_named_by_their_size(call, text):
+    with pytest.raises(ValueError, match=f"{text}.*, got an integer of 16610 bits"):
+        call()
+    assert repr(ResonantTensor([1], precision=LONG)).endswith("precision=an integer of 16610 bits)")
+
+
 def test_from_floats():
     t = ResonantTensor.from_floats([[float(PHI), 1.0]], precision=8)
     assert t.tolist() == [[PHI, 1]]

@@ -1,6 +1,7 @@
 """Tensors on CUDA devices: moves, arithmetic, what they share and what they refuse."""
 
 import pickle
+import warnings
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from syntonic import (
     PhaseError,
     PrecisionError,
     ResonantTensor,
+    SnapWarning,
 )
 
 
@@ -35,6 +37,7 @@ def test_waking_there_and_crystallizing_back(cupy, woken):
     assert exact().toggle("cuda").toggle().equals(exact())
 
 
+@pytest.mark.filterwarnings("ignore::syntonic.SnapWarning")
 @pytest.mark.parametrize("dtype", [np.float64, np.float32, np.float16])
 def test_the_floats_are_those_of_the_cpu(cupy, dtype):
     t = ResonantTensor.random_lattice((57, 3), bound=10**4, seed=1)
@@ -43,13 +46,20 @@ def test_the_floats_are_those_of_the_cpu(cupy, dtype):
     assert np.array_equal(on_host(there), t.wake_flux(dtype=dtype).flux_array)
 
 
+@pytest.mark.filterwarnings("ignore::syntonic.SnapWarning")
 def test_elements_that_doubles_do_not_decide(cupy):
     near = ResonantTensor.from_lattice([2**62, 165580141], [-(2**61), -102334155], denominator=7)
     assert np.array_equal(on_host(near.wake_flux("cuda")), near.wake_flux().flux_array)
     big = ResonantTensor([10**30, PHI])
     assert np.array_equal(on_host(big.wake_flux("cuda")), big.wake_flux().flux_array)
     ties = ResonantTensor.from_flux(np.array([0.5, -2.5, 1e300, 0.1])).to_device("cuda")
-    for bounds in ({}, {"precision": 0}, {"window": 2}, {"precision": 10**9, "denominator": 3}):
+    for bounds in (
+        {},
+        {"precision": 100},
+        {"precision": 0},
+        {"window": 2},
+        {"precision": 10**9, "denominator": 3},
+    ):
         there, here = ties.crystallize(**bounds), ties.to_device("cpu").crystallize(**bounds)
         assert there.equals(here)
     with pytest.raises(ValueError, match="finite"):
@@ -66,6 +76,44 @@ def test_halves_that_overflow_warn(cupy):
     with pytest.warns(RuntimeWarning, match="beyond the range of float16"):
         t = ResonantTensor([10**6, 1]).wake_flux("cuda", np.float16)
     assert on_host(t).tolist() == [np.inf, 1]
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.float16])
+def test_misses_are_warned_of_as_on_the_cpu(cupy, dtype):
+    rng = np.random.default_rng(5)
+    t = ResonantTensor.from_lattice(*rng.integers(-9, 10, (2, 40)))
+    flux = t.wake_flux(dtype=dtype) if dtype != np.float16 else t[:1].wake_flux(dtype=dtype) * 0
+    for make in (
+        lambda x: x,
+        lambda x: x * 1,
+        lambda x: x / 2,
+        lambda x: x + 0.5,
+        lambda x: x * 4e4,
+        lambda x: x * 2.0**36 if x.dtype != np.float16 else x,
+        lambda x: x / 2 / 3 + x,
+    ):
+        said = []
+        for x in (flux, flux.to_device("cuda")):
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always", SnapWarning)
+                out = make(x).crystallize()
+            said.append([(w.message.count, w.message.residual) for w in caught])
+        assert said[0] == said[1]
+        assert make(flux).crystallize(100).equals(out)
+    with pytest.warns(SnapWarning, match="way back") as caught:
+        ResonantTensor([10**10 * PHI, 1, 10**10 + PHI]).wake_flux("cuda")
+    assert caught[0].message.count == 2
+    halves = (t.wake_flux() / 2).to_device("cuda")
+    assert halves.crystallize(denominator="auto").equals(t / 2)
+
+
+def test_floats_without_misses_stay_on_the_device(cupy, woken, monkeypatch):
+    from syntonic.flux.cuda import lattice
+
+    monkeypatch.setattr(lattice, "_doubles", lambda x: pytest.fail("the floats travel"))
+    assert (woken * 2).crystallize().equals(exact() * 2)
+    with pytest.raises(pytest.fail.Exception, match="travel"):
+        (woken / 3).crystallize()
 
 
 def test_arithmetic_stays_on_the_device(cupy, woken):

@@ -93,6 +93,23 @@ def test_from_floats_is_equal_or_warns(denominator):
             assert warned or got.equals(t)
 
 
+def test_bfloat16_has_a_rounding_of_its_own():
+    bfloat16 = pytest.importorskip("ml_dtypes").bfloat16
+    rng = np.random.default_rng(2)
+    for bound in (1, 3, 100):
+        t = ResonantTensor.from_lattice(*rng.integers(-bound, bound + 1, (2, 6)))
+        floats = np.asarray(t, np.float32).astype(bfloat16)
+        for make in (
+            lambda x: ResonantTensor.from_flux(x).crystallize(),
+            lambda x: ResonantTensor.from_floats(x),
+            lambda x: (ResonantTensor.from_flux(x) / 2).crystallize(),
+        ):
+            _, warned = said(lambda make=make, x=floats: make(x))
+            assert warned
+    whole = ResonantTensor.from_flux(np.array([1.0, 2.0, 64.0], bfloat16))
+    assert whole.crystallize(0).tolist() == [1, 2, 64]
+
+
 def test_right_results_are_silent():
     rng = np.random.default_rng(3)
     for bound in (3, 10, 100):

@@ -30,6 +30,8 @@ __all__ = [
 
 Array = Any
 
+_HUGE = 2.0**300  # its powers are finite
+
 _BLOCK, _TILE = 256, 1024
 """Threads and values of a block: SRT_LATTICE_BLOCK, SRT_LATTICE_TILE."""
 
@@ -127,8 +129,9 @@ def _all_near(x: Array, pairs: Array, d: int, found: Limits) -> bool:
         return x.size == 0
     a, b = (pairs[i].astype(np.int64) for i in (0, 1))
     woken, _ = golden_wake(a, b, *parts, np.dtype(np.float64))
-    values = x.astype(np.float64)
-    sizes, rest = namespace(x).maximum(abs(values), found.least), abs(values - woken)
+    library, values = namespace(x), x.astype(np.float64)
+    sizes = library.clip(abs(values), found.least, _HUGE)
+    rest = library.minimum(abs(values - woken), _HUGE)
     # What doubles did not decide is a NaN, or was no element at all: not near.
     near = (rest * rest * rest <= found.cube * (sizes * sizes)) & (sizes < found.coarse)
     return bool(near.all())
