@@ -39,6 +39,7 @@ def test_the_error_against_mpmath(v, steps, dtype):
         assert abs(found - expected) <= expected * mpmath.mpf(10) ** -50
 
 
+@pytest.mark.filterwarnings("ignore::syntonic.SnapWarning")
 @given(st.lists(golden_numbers(bound=2**70), min_size=1, max_size=6))
 def test_waking_is_correctly_rounded(values):
     t = ResonantTensor(values)
