@@ -86,6 +86,7 @@ def search_within(values: Array, plan: Plan, d: int, limits: Limits) -> tuple[Ar
     return a, b, compiled or _suspect(values, a, b, d, limits)
 
 
+@slow_way
 def _suspect(values: Array, a: Array, b: Array, d: int, limits: Limits) -> bool:
     """Tell whether any element is a miss, or nearly so."""
     if values.dtype.kind in "iu" and not b.any():  # integers as they are
