@@ -24,7 +24,7 @@ from syntonic.tensor.nearest import (
     snapped,
 )
 from syntonic.tensor.phases import flux_carried
-from syntonic.tensor.specification import carried_with, check_mode_norms, check_precision
+from syntonic.tensor.specification import carried_with, check_mode_norms
 from syntonic.typing import ExactArrayLike, ExactScalar, Shape
 
 __all__ = ["Constructors"]

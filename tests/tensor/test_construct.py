@@ -122,7 +122,7 @@ LONG = 10**5000
         (lambda: ResonantTensor([1], precision=-LONG), "precision must not be negative"),
         (lambda: ResonantTensor.zeros(1, -LONG), "zeros: precision must not be negative"),
         (lambda: ResonantTensor.from_flux([1.0], precision=-LONG), "from_flux: precision"),
-        (lambda: ResonantTensor.random_lattice(1, bound=-LONG), "bound must not be negative"),
+        (lambda: ResonantTensor.random_lattice(1, bound=-LONG), "bound must be from 0"),
         (lambda: ResonantTensor.from_lattice([1], [1], denominator=-LONG), "denominator must be"),
         (lambda: ResonantTensor.from_floats([1.0], denominator=-LONG), "denominator must be"),
         (lambda: ResonantTensor([1]).wake_flux().crystallize(-LONG), "precision must be"),
