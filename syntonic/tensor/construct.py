@@ -309,5 +309,5 @@ def _checked_bound(bound: Any, where: str) -> int:
     except TypeError:
         raise TypeError(f"{where}: bound must be an integer, got {type(bound).__name__}") from None
     if not 0 <= largest < 1 << 63:
-        raise ValueError(f"{where}: bound must be from 0 to 2^63 - 1, got another integer")
+        raise ValueError(f"{where}: bound must be from 0 to 2^63 - 1, got {shown(largest)}")
     return largest

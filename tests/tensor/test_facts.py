@@ -77,6 +77,7 @@ def test_rational_results(facts, op, method):
         ("float64_documented_by_peer", "correct_hex"),
     ],
 )
+@pytest.mark.filterwarnings("ignore::syntonic.SnapWarning")  # the numbers are as they come
 def test_floats(facts, op, key):
     floats = column(facts[op], "x").wake_flux().tolist()
     assert floats == [float.fromhex(f[key]) for f in facts[op]]
