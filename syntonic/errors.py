@@ -1,7 +1,8 @@
 """The error tree: every error is a `SyntonicError` and also the builtin a caller would expect.
 
 A message says where, which argument, the rule, what came, and the remedy. It never prints an
-array's contents. `SnapWarning` is for results that are valid and may not be what is meant.
+array's contents, and of a long integer only the size: see `shown`. `SnapWarning` is for results
+that are valid and may not be what is meant.
 """
 
 import sys
@@ -24,6 +25,30 @@ __all__ = [
     "shown",
     "warn_caller",
 ]
+
+_LONG = 60  # characters
+
+
+def shown(x: Any) -> str:
+    """Return what came as a message or a repr shows it: of a long integer only the size.
+
+    Python refuses to print integers of a few thousand digits, which would hide the message.
+
+    Examples
+    --------
+    >>> shown(-12), shown((3, 10**5000)), shown("3")
+    ('-12', '(3, an integer of 16610 bits)', "'3'")
+    """
+    if isinstance(x, (tuple, list)):
+        inside = ", ".join(map(shown, x)) + ("," if isinstance(x, tuple) and len(x) == 1 else "")
+        return f"({inside})" if isinstance(x, tuple) else f"[{inside}]"
+    if hasattr(x, "bit_length") and x.bit_length() > 3 * _LONG:
+        return f"an integer of {x.bit_length()} bits"
+    try:
+        text = repr(x) if isinstance(x, str) else str(x)
+    except ValueError:  # a fraction of such integers
+        return f"a {type(x).__name__} of long integers"
+    return text if len(text) <= _LONG else f"{text[: _LONG - 3]}..."
 
 
 class SyntonicError(Exception):
@@ -134,11 +159,6 @@ class SnapWarning(UserWarning):
         super().__init__(message)
         self.count = count
         self.residual = residual
-
-
-def shown(n: Any) -> str:
-    """Return an integer as text, or its size where it is long."""
-    return str(n) if abs(n) < 10**20 else f"an integer of {int(n).bit_length()} bits"
 
 
 _PACKAGE = str(Path(__file__).parent / "_")[:-1]

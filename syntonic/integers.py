@@ -251,23 +251,33 @@ def factor(x: Any) -> tuple[GoldenExact, list[tuple[GoldenExact, int]]]:
 def fibonacci(n: Any) -> int:
     """Return the Fibonacci number F_n for any integer n; F_-n = (-1)^(n+1) F_n.
 
+    Raises
+    ------
+    OverflowError
+        |n| is above 2^28: a number may take 2^28 bits.
+
     Examples
     --------
     >>> [fibonacci(n) for n in range(-4, 9)]
     [-3, 2, -1, 1, 0, 1, 1, 2, 3, 5, 8, 13, 21]
     """
-    return int(pairs.fibonacci(int(_integer(n, "fibonacci: n"))))
+    return int(pairs.fibonacci(int(_integer(n, "fibonacci: n")), "fibonacci"))
 
 
 def lucas(n: Any) -> int:
     """Return the Lucas number L_n, the trace of φⁿ, for any integer n; L_-n = (-1)^n L_n.
+
+    Raises
+    ------
+    OverflowError
+        |n| is above 2^28: a number may take 2^28 bits.
 
     Examples
     --------
     >>> [lucas(n) for n in range(-4, 9)]
     [7, -4, 3, -1, 2, 1, 3, 4, 7, 11, 18, 29, 47]
     """
-    p, q = pairs.phi_power(int(_integer(n, "lucas: n")))
+    p, q = pairs.phi_power(int(_integer(n, "lucas: n")), "lucas")
     return int(2 * p + q)
 
 
@@ -277,14 +287,14 @@ def phi_power(n: Any) -> GoldenExact:
     Raises
     ------
     OverflowError
-        |n| is above 2^33.
+        |n| is above 2^28: a number may take 2^28 bits.
 
     Examples
     --------
     >>> phi_power(10), phi_power(-2)
     (GoldenExact(34, 55), GoldenExact(2, -1))
     """
-    return _golden(pairs.phi_power(int(_integer(n, "phi_power: n"))))
+    return _golden(pairs.phi_power(int(_integer(n, "phi_power: n")), "phi_power"))
 
 
 def zeckendorf(n: Any) -> list[int]:

@@ -139,7 +139,9 @@ def test_base_phi(x):
 @pytest.mark.parametrize("function", OF_ONE + OF_AN_INTEGER)
 @pytest.mark.parametrize("x", [1.0, np.float32(2), 1j])
 def test_floats_are_refused(function, x):
-    with pytest.raises(TypeError, match=rf"{function.__name__}: \w takes exact numbers.*snap"):
+    with pytest.raises(
+        TypeError, match=rf"{function.__name__}: \w takes exact numbers.*from_float"
+    ):
         function(x)
 
 
@@ -185,7 +187,7 @@ def test_refusals():
             unit_log(x)
     with pytest.raises(ValueError, match="zeckendorf: n must not be negative, got -1"):
         zeckendorf(-1)
-    with pytest.raises(OverflowError, match="2\\^33 bits"):
+    with pytest.raises(OverflowError, match=r"phi_power would give.*limit is 2\^28"):
         phi_power(10**12)
     # A message states the size of a long number, not its digits.
     with pytest.raises(ValueError, match="got an integer of 3322 bits"):

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gmpy2 import gcd, is_square, isqrt, mpz
+from gmpy2 import bit_scan1, gcd, is_square, isqrt, mpz, remove
 
+from syntonic.exact.limits import require_bits
 from syntonic.exact.operands import Triple
-from syntonic.exact.pairs import Integer, floor_div, multiply, norm, phi_power
+from syntonic.exact.pairs import Integer, floor_div, integer_power, multiply, norm, phi_power
 
 __all__ = [
     "bit_bound",
     "floor_quotient",
+    "lowest",
     "minimal_polynomial",
     "partial_quotients",
     "power",
@@ -25,9 +27,6 @@ __all__ = [
     "scaled_round",
     "square_root",
 ]
-
-# A result beyond 2^33 bits (one gigabyte) is refused: GMP ends the process when memory runs out.
-_MAX_BITS = 1 << 33
 
 
 def quotient(x: Triple, y: Triple) -> Triple:
@@ -60,7 +59,13 @@ def remainder(x: Triple, y: Triple) -> Triple:
 
 
 def power(x: Triple, exponent: Triple) -> Triple:
-    """Return xⁿ for any integer n, by repeated squaring; (qφ)ⁿ = qⁿφⁿ by Fibonacci doubling.
+    """Return xⁿ for x in lowest terms and any integer n, in lowest terms.
+
+    By repeated squaring; (qφ)ⁿ = qⁿφⁿ by Fibonacci doubling. Greatest common divisors of numbers
+    as long as the result would take ten times as long as all the rest, and are not needed. Let
+    z/d be in lowest terms. A prime number l divides zⁿ if all primes of Z[φ] above l divide z; if
+    l is not 5, then l itself divides z, and so not d. That leaves l = 5 = √5², where √5 divides z
+    and 5 divides d: z²/5 over d²/5 is in lowest terms, as are its powers, and so is z/d times one.
 
     Raises
     ------
@@ -69,7 +74,7 @@ def power(x: Triple, exponent: Triple) -> Triple:
     ZeroDivisionError
         x is 0 and n negative.
     OverflowError
-        The result would take more than 2^33 bits.
+        The result could take more than 2^28 bits.
     """
     n = int(exponent[0])
     if exponent[1] or exponent[2] != 1:
@@ -78,14 +83,24 @@ def power(x: Triple, exponent: Triple) -> Triple:
             "the field has one"
         )
     if n < 0:
-        x, n = quotient((mpz(1), mpz(0), mpz(1)), x), -n
-    p, q, d = x
+        x, n = lowest(quotient((mpz(1), mpz(0), mpz(1)), x)), -n
     bits = bit_bound(x)
-    if bits * n > _MAX_BITS:
-        raise OverflowError(f"GoldenExact: ** would give a number of about {bits * n} bits")
+    require_bits(bits * n, "GoldenExact: **")
     if bits == 0:  # x is 0, 1 or -1, where only the parity of n counts
         n = min(n, 2 - n % 2)
-    return (*_pair_power(p, q, n), d**n)
+    p, q, d = x
+    if d % 5 or norm(p, q) % 5 or n < 2:
+        return _triple_power(x, n)
+    r, s = multiply(p, q, p, q)
+    r, s, e = _triple_power((r // 5, s // 5, d * d // 5), n // 2)
+    return (*multiply(r, s, p, q), e * d) if n % 2 else (r, s, e)
+
+
+def lowest(x: Triple) -> Triple:
+    """Return x in lowest terms."""
+    p, q, d = x
+    common = gcd(p, q, d)
+    return (p, q, d) if common == 1 else (p // common, q // common, d // common)
 
 
 def bit_bound(x: Triple) -> int:
@@ -94,11 +109,16 @@ def bit_bound(x: Triple) -> int:
     return int((max(abs(p) + 2 * abs(q), d) - 1).bit_length())
 
 
+def _triple_power(x: Triple, n: int) -> Triple:
+    p, q, d = x
+    return (*_pair_power(p, q, n), integer_power(d, n))
+
+
 def _pair_power(p: mpz, q: mpz, n: int) -> tuple[Integer, Integer]:
     if q == 0:
-        return p**n, q
+        return integer_power(p, n), q
     if p == 0:
-        scale, (before, here) = q**n, phi_power(n)
+        scale, (before, here) = integer_power(q, n), phi_power(n)
         return scale * before, scale * here
     r, s = mpz(1), mpz(0)
     for bit in bin(n)[2:]:
@@ -120,16 +140,24 @@ def round_half_even(p: Integer, q: Integer, d: Integer) -> mpz:
 
 def scaled_round(x: Triple, places: int) -> mpz:
     """Return x·10^places rounded to an integer, ties to even."""
-    (p, q, d), scale = x, mpz(10) ** abs(places)
+    (p, q, d), scale = x, integer_power(10, abs(places))
     if places < 0:
         return round_half_even(p, q, d * scale)
     return round_half_even(p * scale, q * scale, d)
 
 
 def round_decimal(x: Triple, places: int) -> Triple:
-    """Return x rounded to a multiple of 10^-places, ties to even."""
-    nearest, scale = scaled_round(x, places), mpz(10) ** abs(places)
-    return (nearest, mpz(0), scale) if places > 0 else (nearest * scale, mpz(0), mpz(1))
+    """Return x rounded to a multiple of 10^-places, ties to even, in lowest terms."""
+    nearest = scaled_round(x, places)
+    if places <= 0:
+        return nearest * integer_power(10, -places), mpz(0), mpz(1)
+    # 10^places has the primes 2 and 5: taking them out is much quicker than a common divisor.
+    twos, fives = places, places
+    if nearest:
+        twos = min(bit_scan1(nearest), places)
+        fives = min(remove(nearest, 5)[1], places)
+    top = (nearest >> twos) // integer_power(5, fives)
+    return top, mpz(0), integer_power(5, places - fives) << (places - twos)
 
 
 def square_root(x: Triple) -> Triple | None:
@@ -183,5 +211,4 @@ def partial_quotients(x: Triple, count: int) -> Iterator[mpz]:
         if not (p or q):
             return
         p, q, d = quotient((mpz(1), mpz(0), mpz(1)), (p, q, d))
-        common = gcd(p, q, d)
-        p, q, d = p // common, q // common, d // common
+        p, q, d = lowest((p, q, d))

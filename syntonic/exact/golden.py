@@ -11,18 +11,19 @@ import math
 import numbers
 import operator
 from collections.abc import Callable
-from decimal import Decimal
 from fractions import Fraction
 from typing import Any, TypeAlias
 
 from gmpy2 import gcd, mpq, mpz
 
-from syntonic.exact import field, operands, pairs, text
+from syntonic.errors import shown
+from syntonic.exact import field, limits, operands, pairs, text
 from syntonic.exact.operands import Triple
 
 __all__ = ["PHI", "PHI_INV", "SQRT5", "GoldenExact"]
 
 _ZERO, _ONE = mpz(0), mpz(1)
+_MAX_QUOTIENTS = 10**7
 
 _Operator: TypeAlias = "Callable[[GoldenExact, Any], Any]"
 
@@ -55,12 +56,16 @@ def _operand(x: Any, symbol: str) -> GoldenExact | None:
     return None if triple is None else _new(*triple)
 
 
-def _operators(symbol: str, operation: Callable[[Triple, Triple], Any]) -> tuple[_Operator, ...]:
+def _operators(
+    symbol: str,
+    operation: Callable[[Triple, Triple], Any],
+    build: Callable[[mpz, mpz, mpz], GoldenExact] = _reduced,
+) -> tuple[_Operator, ...]:
     """Return a binary operator and its reflection, for exact operands of any type."""
 
     def apply(left: GoldenExact, right: GoldenExact) -> Any:
         result = operation(left.numerators(), right.numerators())
-        return _reduced(*result) if isinstance(result, tuple) else result
+        return build(*result) if isinstance(result, tuple) else result
 
     def forward(self: GoldenExact, other: Any) -> Any:
         right = _operand(other, symbol)
@@ -77,9 +82,9 @@ def _compare(x: GoldenExact, other: object) -> Any:
     """Return a number with the sign of x - other, NaN for NaN, NotImplemented if unordered."""
     if type(other) is GoldenExact:
         r, s, e = other._p, other._q, other._d
-    elif isinstance(other, operands.FLOATS) and not operands.is_finite(other):
-        return -float(other)
-    elif (triple := operands.comparand(other)) is not None:
+    elif isinstance(other, operands.WITH_EXPONENT) and not operands.is_finite(other):
+        return -operands.special_float(other)
+    elif (triple := operands.comparand(other, x.numerators())) is not None:
         r, s, e = triple
     else:
         return NotImplemented
@@ -129,6 +134,10 @@ class GoldenExact(numbers.Real):
     _d: mpz
     _p: mpz
     _q: mpz
+
+    # Above NumPy's scalars, which leave their operators to this class then, and below its arrays.
+    # Left to NumPy, divmod of a scalar and an object fails before NumPy 2.1.
+    __array_priority__ = -999_999.0
 
     def __new__(cls, a: Any = 0, b: Any = 0) -> GoldenExact:
         if isinstance(a, GoldenExact):
@@ -245,7 +254,7 @@ class GoldenExact(numbers.Real):
     __truediv__, __rtruediv__ = _operators("/", field.quotient)
     __floordiv__, __rfloordiv__ = _operators("//", field.floor_quotient)
     __mod__, __rmod__ = _operators("%", field.remainder)
-    __pow__, __rpow__ = _operators("**", field.power)
+    __pow__, __rpow__ = _operators("**", field.power, _new)
 
     def __neg__(self) -> GoldenExact:
         return _new(-self._p, -self._q, self._d)
@@ -267,7 +276,7 @@ class GoldenExact(numbers.Real):
         order = _compare(self, other)
         if order is not NotImplemented:
             return bool(order == 0)
-        if isinstance(other, (*operands.COMPLEX, Decimal)):  # Fraction knows them
+        if isinstance(other, operands.COMPLEX):  # Fraction knows them
             return not self._q and bool(Fraction(int(self._p), int(self._d)) == other)
         return NotImplemented
 
@@ -301,7 +310,9 @@ class GoldenExact(numbers.Real):
     def __round__(self, ndigits: Any = None) -> Any:
         if ndigits is None:
             return int(field.round_half_even(self._p, self._q, self._d))
-        return _reduced(*field.round_decimal(self.numerators(), int(operands.integer(ndigits))))
+        where = "GoldenExact: ndigits of round"
+        places = limits.require_digits(ndigits, -limits.MAX_DIGITS, where)
+        return _new(*field.round_decimal(self.numerators(), places))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return GoldenExact.from_numerators, self.numerators()
@@ -337,7 +348,19 @@ class GoldenExact(numbers.Real):
         Parameters
         ----------
         digits
-            At least 1. A rational number midway between two candidates goes to the even digit.
+            From 1 to 10^8. A rational number midway between two candidates goes to the even digit.
+
+        Raises
+        ------
+        TypeError
+            digits is not an integer.
+        ValueError
+            digits is out of range.
+
+        Notes
+        -----
+        Ctrl-C waits for the square root and for the conversion: for some seconds at 10^7 digits,
+        about a minute at 10^8.
 
         Examples
         --------
@@ -418,14 +441,25 @@ class GoldenExact(numbers.Real):
     def continued_fraction(self, n: int) -> list[int]:
         """Return the first n partial quotients; fewer if the number is rational and they end.
 
+        Raises
+        ------
+        TypeError
+            n is not an integer.
+        ValueError
+            n is negative, or above 10^7 for an irrational number, whose quotients repeat.
+
         Examples
         --------
         >>> SQRT5.continued_fraction(5)
         [2, 4, 4, 4, 4]
         """
-        if n < 0:
-            raise ValueError(f"GoldenExact.continued_fraction: n must not be negative, got {n}")
-        return [int(k) for k in field.partial_quotients(self.numerators(), n)]
+        count = operands.natural(n, "GoldenExact.continued_fraction: n")
+        if self._q and count > _MAX_QUOTIENTS:
+            raise ValueError(
+                f"GoldenExact.continued_fraction: n must be at most {_MAX_QUOTIENTS}, got "
+                f"{shown(count)}; the quotients of an irrational number repeat"
+            )
+        return [int(k) for k in field.partial_quotients(self.numerators(), count)]
 
     def minkowski(self) -> tuple[float, float]:
         """Return the number and its Galois conjugate as floats, each correctly rounded."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import numbers
 import re
+from decimal import Decimal
 from fractions import Fraction
 from operator import index
 from typing import Any, TypeAlias
@@ -17,16 +18,22 @@ from typing import Any, TypeAlias
 import numpy as np
 from gmpy2 import mpfr, mpq, mpz
 
+from syntonic.errors import shown
+from syntonic.exact.limits import require_bits
+
 __all__ = [
     "COMPLEX",
     "FLOATS",
+    "WITH_EXPONENT",
     "Triple",
     "comparand",
     "float_triple",
     "integer",
     "is_finite",
+    "natural",
     "rational_parts",
     "rational_triple",
+    "special_float",
 ]
 
 Triple: TypeAlias = "tuple[mpz, mpz, mpz]"
@@ -34,12 +41,14 @@ Triple: TypeAlias = "tuple[mpz, mpz, mpz]"
 FLOATS = (float, np.floating, type(mpfr()))
 """The types whose values are exact binary fractions, infinities and NaN."""
 
+WITH_EXPONENT = (*FLOATS, Decimal)
+"""With those that are decimal ones."""
+
 COMPLEX = (complex, np.complexfloating)
 """The types with two such parts."""
 
 _ZERO, _ONE = mpz(0), mpz(1)
-_MPZ, _MPQ = type(mpz()), type(mpq())
-_INEXACT = (*FLOATS, *COMPLEX)
+_MPZ, _MPQ, _MPFR = type(mpz()), type(mpq()), type(mpfr())
 _FRACTION_TEXT = re.compile(r"\s*([+-]?\d+)(?:/([+-]?\d+))?\s*", re.ASCII)
 _FLOAT_REMEDY = (
     "use snap to take the nearest element of a lattice, or GoldenExact.from_float_exact for a "
@@ -50,6 +59,19 @@ _FLOAT_REMEDY = (
 def integer(x: Any) -> mpz:
     """Return an integer of any kind as mpz; anything but an integer is a TypeError."""
     return x if type(x) is _MPZ else mpz(index(x))
+
+
+def natural(x: Any, where: str) -> int:
+    """Return an argument that counts something as an int, or raise."""
+    try:
+        n = index(x)
+    except TypeError:
+        raise TypeError(
+            f"{where} must be an integer, got {type(x).__name__}; pass an int"
+        ) from None
+    if n < 0:
+        raise ValueError(f"{where} must not be negative, got {shown(n)}")
+    return n
 
 
 def rational_triple(x: Any, where: str) -> Triple | None:
@@ -69,7 +91,12 @@ def rational_triple(x: Any, where: str) -> Triple | None:
         return mpz(int(x.numerator)), _ZERO, mpz(int(x.denominator))
     if isinstance(x, np.bool_):
         return mpz(bool(x)), _ZERO, _ONE
-    if isinstance(x, _INEXACT):
+    if isinstance(x, COMPLEX):
+        raise TypeError(
+            f"{where} takes exact numbers, got {kind.__name__}, which lies in no real field; "
+            "GoldenExact.from_float_exact takes its .real"
+        )
+    if isinstance(x, FLOATS):
         raise TypeError(f"{where} takes exact numbers, got {kind.__name__}; {_FLOAT_REMEDY}")
     return None
 
@@ -103,8 +130,13 @@ def _fraction_from_text(text: str, name: str) -> tuple[mpz, mpz]:
 
 
 def is_finite(x: Any) -> bool:
-    """Return whether a float of any kind is finite, without rounding it to a double."""
-    return bool(abs(x) < math.inf)
+    """Return whether a float or Decimal is finite, without rounding it to a double."""
+    return bool(x.is_finite() if isinstance(x, (Decimal, _MPFR)) else abs(x) < math.inf)
+
+
+def special_float(x: Any) -> float:
+    """Return an infinity or NaN of any kind, a signalling one too, as a float."""
+    return math.nan if isinstance(x, Decimal) and x.is_nan() else float(x)
 
 
 def float_triple(x: Any) -> Triple:
@@ -116,12 +148,36 @@ def float_triple(x: Any) -> Triple:
         )
     if not is_finite(x):
         raise ValueError(f"GoldenExact.from_float_exact: x must be finite, got {x}")
+    require_bits(abs(_exponent(x)), "GoldenExact.from_float_exact")  # an mpfr's has no end
     top, bottom = x.as_integer_ratio()
     return mpz(int(top)), _ZERO, mpz(int(bottom))
 
 
-def comparand(x: Any) -> Triple | None:
-    """Return the exact value of a rational number or a finite float, None for another type."""
-    if isinstance(x, FLOATS):
-        return float_triple(x)
+def comparand(x: Any, other: Triple) -> Triple | None:
+    """Return what stands for a real number beside another one; None for an unknown type.
+
+    It is the exact value of a rational number, a finite float or Decimal; of one that its exponent
+    alone puts above or below the other number in size, a number that compares alike.
+    """
+    if isinstance(x, WITH_EXPONENT):
+        p, q, d = other
+        bits = 2 * int((abs(p) + 2 * abs(q) + d).bit_length())  # 2^-bits < |other| < 2^bits, or 0
+        if not -bits <= (size := _exponent(x)) <= bits:
+            direction, far = mpz(1 if x > 0 else -1), mpz(1) << bits
+            return (direction * far, _ZERO, _ONE) if size > 0 else (direction, _ZERO, far)
+        top, bottom = x.as_integer_ratio()
+        return mpz(int(top)), _ZERO, mpz(int(bottom))
     return None if isinstance(x, COMPLEX) else rational_triple(x, "comparison")
+
+
+def _exponent(x: Any) -> int:
+    """Return an integer: if it is n > 0 then |x| >= 2^n, if it is -n < 0 then |x| <= 2^-n."""
+    if not x:
+        return 0
+    if isinstance(x, Decimal):
+        e = x.adjusted()  # 10^e <= |x| < 10^(e+1), and 10 > 2^3
+        return 3 * e if e >= 0 else 3 * (e + 1)
+    if type(x) is _MPFR:
+        mantissa, e = x.as_mantissa_exp()
+        return int(e) + abs(mantissa).bit_length() - (e + abs(mantissa).bit_length() > 0)
+    return 0

@@ -13,10 +13,13 @@ from typing import TypeAlias
 from gmpy2 import fib2, isqrt, mpz
 
 from syntonic.constants import PHI_FLOAT
+from syntonic.exact.limits import require_bits
 
 Integer: TypeAlias = "int | mpz"
 
-_MAX_POWER = 1 << 33
+_ONE_CALL = 1 << 22
+"""Results up to so many bits come from one call of GMP; longer ones in steps, between which Python
+looks for Ctrl-C."""
 
 __all__ = [
     "Integer",
@@ -24,6 +27,7 @@ __all__ = [
     "floor_div",
     "floor_log2",
     "floor_log_phi",
+    "integer_power",
     "multiply",
     "nearest_float",
     "norm",
@@ -147,7 +151,17 @@ def nearest_float(
     return copysign(ldexp(significand, unit), direction)
 
 
-def fibonacci(n: int) -> mpz:
+def integer_power(base: Integer, n: int) -> mpz:
+    """Return baseⁿ for n >= 0, in steps that Ctrl-C can come between."""
+    base = mpz(base)
+    if base.bit_length() * n <= _ONE_CALL:
+        return base**n
+    half = integer_power(base, n // 2)
+    square = half * half
+    return square * base if n % 2 else square
+
+
+def fibonacci(n: int, where: str = "fibonacci") -> mpz:
     """Return the Fibonacci number F_n for any integer n, by fast doubling; F_-n = (-1)^(n+1) F_n.
 
     Examples
@@ -155,30 +169,43 @@ def fibonacci(n: int) -> mpz:
     >>> [int(fibonacci(n)) for n in range(-4, 5)]
     [-3, 2, -1, 1, 0, 1, 1, 2, 3]
     """
-    return phi_power(n)[1]
+    return phi_power(n, where)[1]
 
 
-def phi_power(n: int) -> tuple[mpz, mpz]:
+def phi_power(n: int, where: str = "φⁿ") -> tuple[mpz, mpz]:
     """Return φⁿ = F_(n-1) + F_n φ as a pair, for any integer n.
 
     Raises
     ------
     OverflowError
-        |n| is above 2^33: the numbers would take gigabytes, and GMP ends the process when
-        memory runs out.
+        |n| is above 2^28: see `syntonic.exact.limits`.
 
     Examples
     --------
     >>> phi_power(-2)
     (mpz(2), mpz(-1))
     """
-    if abs(n) > _MAX_POWER:
-        raise OverflowError("the power of φ would take more than 2^33 bits")
-    here, before = fib2(abs(n))
+    require_bits(abs(n), where)
+    here, before = _fibonacci_pair(abs(n))
     if n >= 0:
         return before, here
     # φ⁻ⁿ = (-1)ⁿ (φ')ⁿ, and the conjugate of F_(n-1) + F_n φ is F_(n+1) - F_n φ.
     return (here + before, -here) if n % 2 == 0 else (-here - before, here)
+
+
+def _fibonacci_pair(n: int) -> tuple[mpz, mpz]:
+    """Return F_n and F_(n-1), for n >= 0.
+
+    F_(2k+1) = 4F_k² - F_(k-1)² + 2(-1)ᵏ and F_(2k-1) = F_k² + F_(k-1)² differ by F_2k.
+    """
+    if n <= _ONE_CALL:
+        here, before = fib2(n)
+        return here, before
+    k = n // 2
+    here, before = (x * x for x in _fibonacci_pair(k))
+    after, before = 4 * here - before + (-2 if k % 2 else 2), here + before
+    here = after - before
+    return (after, here) if n % 2 else (here, before)
 
 
 def _absolute(p: Integer, q: Integer, d: Integer) -> tuple[mpz, mpz, mpz]:

@@ -19,9 +19,9 @@ import re
 from collections.abc import Callable
 from typing import Any, NamedTuple, NoReturn
 
-from gmpy2 import gcd, mpz
+from gmpy2 import mpz
 
-from syntonic.exact.field import bit_bound, power, quotient, square_root
+from syntonic.exact.field import bit_bound, lowest, power, quotient, square_root
 from syntonic.exact.operands import Triple
 from syntonic.exact.pairs import multiply
 
@@ -230,6 +230,4 @@ class _Parser:
         self.work += bits
         if bits > _MAX_BITS or self.work > _MAX_WORK:
             self.fail("the numbers become too large", column)
-        p, q, d = x
-        common = gcd(p, q, d)
-        return p // common, q // common, d // common
+        return lowest(x)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from gmpy2 import mpq
 
 from syntonic.exact.field import scaled_round
+from syntonic.exact.limits import MAX_DIGITS, require_digits
 from syntonic.exact.operands import Triple
 from syntonic.exact.pairs import floor_log2, sign
 
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
     from syntonic.exact.golden import GoldenExact
 
 __all__ = ["constructor", "decimal", "expression", "formatted", "latex"]
-
-# More digits than this are a slip, and GMP ends the process when memory runs out.
-_MAX_DIGITS = 10**8
 
 _SPEC = re.compile(
     r"(?:(?P<fill>.)?(?P<align>[<>=^]))?(?P<sign>[-+ ]?)(?P<no_minus_zero>z?)(?P<alternate>#?)"
@@ -69,12 +67,9 @@ def _latex_rational(value: mpq) -> str:
 
 def decimal(x: GoldenExact, digits: int) -> str:
     """Return x to a number of significant digits; see `GoldenExact.to_decimal`."""
-    if not 1 <= digits <= _MAX_DIGITS:
-        raise ValueError(
-            f"GoldenExact.to_decimal: digits must be between 1 and {_MAX_DIGITS}, got {digits}"
-        )
+    places = require_digits(digits, 1, "GoldenExact.to_decimal: digits")
     minus, size = _magnitude(x)
-    return minus + _general(size, digits, lowest=-6, strip=False)
+    return minus + _general(size, places, lowest=-6, strip=False)
 
 
 def formatted(x: GoldenExact, spec: str) -> str:
@@ -96,7 +91,7 @@ def formatted(x: GoldenExact, spec: str) -> str:
     if spec == "latex":
         return latex(x)
     match = _SPEC.fullmatch(spec)
-    if match is None or int(match["precision"] or 0) > _MAX_DIGITS:
+    if match is None or _too_long(match["precision"]) or _too_long(match["width"]):
         raise _bad_spec(spec)
     fields = match.groupdict(default="")
     if not (fields["type"] or fields["precision"]):
@@ -113,10 +108,15 @@ def formatted(x: GoldenExact, spec: str) -> str:
     return _aligned(head, _grouped(head, body, fields), fields)
 
 
+def _too_long(count: str | None) -> bool:
+    digits = (count or "0").lstrip("0")
+    return len(digits) > len(str(MAX_DIGITS)) or int(digits or 0) > MAX_DIGITS
+
+
 def _bad_spec(spec: str) -> ValueError:
     return ValueError(
         'GoldenExact: a format must be "latex", or as for a float with type e, f, g or % '
-        f"and at most {_MAX_DIGITS} digits, got {spec[:40]!r}"
+        f"and at most {MAX_DIGITS} digits, got {spec[:40]!r}"
     )
 
 

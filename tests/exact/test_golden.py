@@ -180,3 +180,17 @@ def test_constants():
     assert PHI * PHI_INV == 1
     assert SQRT5 * SQRT5 == 5
     assert PHI > PHI_INV > 0
+
+
+@given(goldens, st.sampled_from([1, SQRT5, SQRT5 / 5, GoldenExact(3, 1) / 11]), st.integers(-9, 9))
+def test_powers_and_roundings_are_in_lowest_terms(x, unit, n):
+    """They are not reduced as other results are: the square of √5/5 has a factor 5 less."""
+    x = x * unit
+    if x or n >= 0:
+        product = GoldenExact(1)
+        for _ in range(abs(n)):
+            product = product * x
+        product = product if n >= 0 else 1 / product
+        assert (x**n).numerators() == product.numerators()
+    rounded = round(x, n)
+    assert rounded.numerators() == GoldenExact(rounded.a).numerators()

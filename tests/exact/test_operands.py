@@ -8,7 +8,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 import sympy
-from gmpy2 import mpfr, mpq, mpz
+from gmpy2 import mpfr, mpq, mpz, mul_2exp
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -26,6 +26,7 @@ ARITHMETIC = [operator.add, operator.sub, operator.mul, operator.truediv, operat
 OPERATORS = [*ARITHMETIC, operator.mod, divmod]
 ORDER = [operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne]
 THREE = [3, Fraction(3), mpz(3), mpq(3), np.int64(3), np.uint8(3), np.int16(3)]
+NUMPY_SCALARS = [np.dtype(code).type(3) for code in np.typecodes["AllInteger"]] + [np.True_]
 HALF = [Fraction(-1, 2), mpq(-1, 2)]
 INEXACT = [0.5, 2.0, math.inf, math.nan, np.float64(0.5), np.float32(0.5), np.float16(2), 1j]
 INEXACT += [np.longdouble(0.5), np.complex64(1), np.complex128(1j), mpfr("0.5")]
@@ -58,7 +59,8 @@ def test_constructor_reduces_to_one_positive_denominator():
 @pytest.mark.parametrize("x", INEXACT)
 def test_constructor_refuses_floats(x):
     for arguments in ((x,), (0, x)):
-        with pytest.raises(TypeError, match=r"snap .*GoldenExact\.from_float_exact"):
+        remedy = "" if np.iscomplexobj(x) else "snap .*"
+        with pytest.raises(TypeError, match=rf"{remedy}GoldenExact\.from_float_exact"):
             GoldenExact(*arguments)
     with pytest.raises(TypeError):
         GoldenExact.from_numerators(x, 1)
@@ -146,6 +148,24 @@ def test_arithmetic_refuses_floats_on_either_side(operation, x):
         TypeError, match=None if isinstance(x, type(mpfr())) else "from_float_exact"
     ):
         operation(x, PHI)
+
+
+def test_the_way_out_of_a_complex_number_is_not_snap():
+    with pytest.raises(TypeError, match=r"takes its \.real") as caught:
+        _ = PHI * 1j
+    assert "snap" not in str(caught.value)
+
+
+@pytest.mark.parametrize("scalar", NUMPY_SCALARS, ids=lambda x: type(x).__name__)
+@pytest.mark.parametrize("operation", OPERATORS)
+def test_numpy_scalars_leave_the_operation_to_us(operation, scalar):
+    """Whatever NumPy can do with objects: before 2.1 it had no divmod of them."""
+    for x in (X, PHI, GoldenExact(2)):
+        for result in (operation(scalar, x), operation(x, scalar)):
+            parts = result if operation is divmod else [result]
+            assert {type(part) for part in parts} <= {int, GoldenExact}
+        assert operation(scalar, x) == operation(int(scalar), x)
+        assert operation(x, scalar) == operation(x, int(scalar))
 
 
 def test_arithmetic_refuses_other_types():
@@ -251,10 +271,40 @@ def test_equality_with_decimal_and_foreign_types():
     assert GoldenExact("1/2") == Decimal("0.5") == GoldenExact("1/2")
     assert Decimal("1.5") != PHI != Decimal("1e999999")
     assert GoldenExact(1) != Decimal("nan")
+    assert GoldenExact(1) != Decimal("snan")
     for other in ("1", None, [1], object()):
         assert GoldenExact(1) != other
         with pytest.raises(TypeError):
             operator.lt(GoldenExact(1), other)
+
+
+@given(goldens, st.decimals(allow_nan=False, allow_infinity=False))
+def test_order_against_decimals(x, d):
+    exact = GoldenExact(Fraction(d))
+    for relation in ORDER:
+        assert relation(x, d) == relation(x, exact)
+        assert relation(d, x) == relation(exact, x)
+
+
+def test_order_against_numbers_of_any_exponent():
+    """Exponents that no integer could hold, against numbers that nothing but the sign decides."""
+    large = mul_2exp(mpfr(1), 2**29)
+    binary = [large, -large, 1 / large, -1 / large]
+    decimal = map(Decimal, ("1e999999999", "-1e999999999", "1e-999999999", "-1e-999999999"))
+    for top, deep, small, below in (binary, decimal):
+        for x in (PHI, PHI**500, PHI**-500, GoldenExact(0)):
+            assert deep < -x <= x < top
+            assert top > x >= -x > deep
+            assert (x > small, x < small, x > below) == (bool(x), not x, True)
+            assert (-x < below, -x > below, -x < small) == (bool(x), not x, True)
+            assert not {x, -x} & {top, deep, small, below}
+    assert GoldenExact(0) == Decimal("0e999999999") == GoldenExact(0)
+    for endless in (Decimal("inf"), mpfr("inf"), math.inf):
+        assert -endless < PHI < endless
+    for nan in (Decimal("nan"), Decimal("snan"), mpfr("nan"), math.nan):
+        assert not any(relation(PHI, nan) for relation in ORDER if relation is not operator.ne)
+    with pytest.raises(OverflowError, match="from_float_exact would give a number of about"):
+        GoldenExact.from_float_exact(large)
 
 
 @given(coefficients)

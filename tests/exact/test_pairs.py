@@ -4,6 +4,7 @@ from fractions import Fraction
 from math import floor, inf, isqrt
 
 import pytest
+from gmpy2 import fib2, mpz
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -194,5 +195,13 @@ def test_fibonacci_and_powers():
 
 @pytest.mark.parametrize("n", [2**33 + 1, -(10**12), 10**30])
 def test_a_power_beyond_memory_is_refused(n):
-    with pytest.raises(OverflowError, match="2\\^33 bits"):
+    with pytest.raises(OverflowError, match="2\\^28"):
         pairs.phi_power(n)
+
+
+def test_powers_in_steps_are_those_of_one_call(monkeypatch):
+    wanted = [(tuple(fib2(n)), [mpz(base) ** n for base in (-7, 0, 1, 2, 10)]) for n in range(300)]
+    monkeypatch.setattr(pairs, "_ONE_CALL", 3)
+    for n, (both, powers) in enumerate(wanted):
+        assert pairs.phi_power(n) == both[::-1]
+        assert [pairs.integer_power(base, n) for base in (-7, 0, 1, 2, 10)] == powers
