@@ -329,7 +329,8 @@ def matrix_power(x: Any, n: int) -> ResonantTensor:
     ----------
     x : ResonantTensor or exact array-like, shape (..., n, n)
     n : int
-        0 gives the identity, a negative n powers of the inverse.
+        0 gives the identity, a negative n powers of the inverse. The time is in the size of the
+        result: entries that take 2^28 bits together are the limit.
 
     Returns
     -------
@@ -339,6 +340,10 @@ def matrix_power(x: Any, n: int) -> ResonantTensor:
     ------
     SingularMatrixError
         n is negative and a determinant zero.
+    OverflowError
+        The result would be beyond the limit.
+    TypeError
+        n is not an integer.
     ShapeError
         The matrices are not square.
     PhaseError

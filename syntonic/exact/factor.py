@@ -2,7 +2,7 @@
 
 A rational prime l is inert (stays prime) if l = ±2 mod 5, splits into two conjugate primes of norm
 l if l = ±1 mod 5, and 5 is, up to a unit, the square of a prime. Rational integers are factored
-and proved prime by FLINT, which is imported when first needed.
+and proved prime by FLINT, which is imported when first needed: see `flint_calls`.
 """
 
 from __future__ import annotations
@@ -10,18 +10,11 @@ from __future__ import annotations
 from gmpy2 import gcd as integer_gcd
 from gmpy2 import invert, jacobi, lucasv_mod, mpz
 
-from syntonic.exact import euclid
+from syntonic.exact import euclid, flint_calls
 from syntonic.exact.euclid import Pair
 from syntonic.exact.pairs import Integer, norm
 
-__all__ = ["is_prime", "is_rational_prime", "prime_factors", "primes_above"]
-
-
-def is_rational_prime(n: Integer) -> bool:
-    """Return whether the integer n is a prime number, proved."""
-    from flint import fmpz
-
-    return bool(fmpz(int(n)).is_prime())
+__all__ = ["is_prime", "prime_factors", "primes_above"]
 
 
 def is_prime(p: Integer, q: Integer) -> bool:
@@ -31,8 +24,8 @@ def is_prime(p: Integer, q: Integer) -> bool:
     """
     (p, q), _, _ = euclid.canonical(p, q)
     if q == 0:
-        return p % 5 in (2, 3) and is_rational_prime(p)
-    return is_rational_prime(norm(p, q))
+        return p % 5 in (2, 3) and flint_calls.is_prime(p)
+    return flint_calls.is_prime(norm(p, q))
 
 
 def primes_above(prime: Integer) -> list[Pair]:
@@ -73,17 +66,9 @@ def prime_factors(p: Integer, q: Integer) -> list[tuple[Pair, int]]:
     content = integer_gcd(p, q)
     p, q = p // content, q // content
     found: dict[Pair, int] = {}
-    for rational, exponent in _factor_integer(abs(norm(p, q))):
+    for rational, exponent in flint_calls.factor(abs(norm(p, q))):
         found[euclid.gcd((p, q), (rational, mpz(0)))] = exponent
-    for rational, exponent in _factor_integer(content):
+    for rational, exponent in flint_calls.factor(content):
         for prime in primes_above(rational):
             found[prime] = found.get(prime, 0) + exponent * (2 if rational == 5 else 1)
     return sorted(found.items(), key=lambda item: (norm(*item[0]), item[0][1]))
-
-
-def _factor_integer(n: Integer) -> list[tuple[mpz, int]]:
-    if n == 1:
-        return []
-    from flint import fmpz
-
-    return [(mpz(int(prime)), int(exponent)) for prime, exponent in fmpz(int(n)).factor()]

@@ -24,6 +24,7 @@ __all__ = ["PHI", "PHI_INV", "SQRT5", "GoldenExact"]
 
 _ZERO, _ONE = mpz(0), mpz(1)
 _MAX_QUOTIENTS = 10**7
+_MAX_BITS = limits.MAX_BITS
 
 _Operator: TypeAlias = "Callable[[GoldenExact, Any], Any]"
 
@@ -39,8 +40,11 @@ def _new(p: mpz, q: mpz, d: mpz) -> GoldenExact:
 
 def _reduced(p: mpz, q: mpz, d: mpz) -> GoldenExact:
     """Return (p + qφ)/d for d > 0, brought to lowest terms."""
-    if d != 1 and (common := gcd(p, q, d)) != 1:
-        p, q, d = p // common, q // common, d // common
+    if d != 1:
+        if d.bit_length() > _MAX_BITS:
+            limits.require_bits(d.bit_length(), "GoldenExact: the operation")
+        if (common := gcd(p, q, d)) != 1:
+            p, q, d = p // common, q // common, d // common
     x: GoldenExact = object.__new__(GoldenExact)
     x._p = p
     x._q = q
@@ -65,7 +69,10 @@ def _operators(
 
     def apply(left: GoldenExact, right: GoldenExact) -> Any:
         result = operation(left.numerators(), right.numerators())
-        return build(*result) if isinstance(result, tuple) else result
+        if not isinstance(result, tuple):
+            return result
+        limits.require_bits(result[0].bit_length(), f"GoldenExact: {symbol}")
+        return build(*result)
 
     def forward(self: GoldenExact, other: Any) -> Any:
         right = _operand(other, symbol)
@@ -247,7 +254,10 @@ class GoldenExact(numbers.Real):
             return NotImplemented
         p, q, r, s = self._p, self._q, other._p, other._q
         qs = q * s
-        return _reduced(p * r + qs, p * s + q * r + qs, self._d * other._d)
+        a = p * r + qs
+        if a.bit_length() > _MAX_BITS:  # one step of a long product: the next must not abort
+            limits.require_bits(a.bit_length(), "GoldenExact: *")
+        return _reduced(a, p * s + q * r + qs, self._d * other._d)
 
     __rmul__ = __mul__
 

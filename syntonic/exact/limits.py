@@ -9,30 +9,38 @@ multiplications Python looks for Ctrl-C.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from operator import index
 from typing import Any
 
 from syntonic.errors import shown
 
-__all__ = ["MAX_BITS", "MAX_DIGITS", "require_bits", "require_digits"]
+__all__ = [
+    "MAX_BITS",
+    "MAX_DIGITS",
+    "are_short",
+    "require_all_bits",
+    "require_bits",
+    "require_digits",
+]
 
 MAX_BITS = 1 << 28
-"""The most bits of a result, its elements together: 32 MiB, or 80 million decimal digits."""
+"""The most bits of a result, of its elements together: 32 MiB, or 80 million decimal digits."""
 
 MAX_DIGITS = 10**8
 """The most decimal digits of a result."""
 
 _SMALL_BITS = 1 << 12
-"""Elements up to here are never too large, in an array that is already there."""
+"""An element of so many bits takes hardly more than the objects around it, and is not counted."""
 
 
-def require_bits(bits: int, where: str, count: int = 1) -> None:
-    """Refuse to compute `count` numbers of at most so many bits each, if these are too many.
+def require_bits(bits: int, where: str, what: str = "a number") -> None:
+    """Refuse to compute what could take so many bits, if these are more than `MAX_BITS`.
 
     Raises
     ------
     OverflowError
-        They take more than `MAX_BITS` together, and more than a few bytes each.
+        They are.
 
     Examples
     --------
@@ -41,11 +49,35 @@ def require_bits(bits: int, where: str, count: int = 1) -> None:
         ...
     OverflowError: phi_power would give a number of about 1000000000000 bits; the limit is 2^28
     """
-    if bits <= _SMALL_BITS or bits * count <= MAX_BITS:
-        return
-    what = "a number" if count == 1 else f"{count} numbers"
+    if bits > MAX_BITS:
+        raise _too_large(bits, where, what)
+
+
+def require_all_bits(bits: Sequence[int], where: str) -> bool:
+    """Refuse numbers that could take so many bits each; tell whether any is long.
+
+    Raises
+    ------
+    OverflowError
+        They take more than `MAX_BITS` together, those up to 4096 bits left out.
+    """
+    largest = max(bits, default=0)
+    require_bits(largest, where)
+    if are_short(largest):
+        return False
+    if (total := sum(n for n in bits if not are_short(n))) > MAX_BITS:
+        raise _too_large(total, where, "numbers")
+    return True
+
+
+def are_short(bits: int) -> bool:
+    """Tell whether numbers of so many bits are allowed in any array."""
+    return bits <= _SMALL_BITS
+
+
+def _too_large(bits: int, where: str, what: str) -> OverflowError:
     size = f"about {bits}" if bits < 10**60 else f"more than 2^{bits.bit_length() - 1}"
-    raise OverflowError(f"{where} would give {what} of {size} bits; the limit is 2^28")
+    return OverflowError(f"{where} would give {what} of {size} bits; the limit is 2^28")
 
 
 def require_digits(digits: Any, least: int, where: str) -> int:

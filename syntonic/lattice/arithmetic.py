@@ -14,8 +14,10 @@ from typing import Any
 import numpy as np
 from gmpy2 import mpq
 
+from syntonic.exact.limits import MAX_BITS
 from syntonic.lattice import fused
 from syntonic.lattice.array import INT64_MAX, LatticeArray, elementwise, int64s, objects
+from syntonic.lattice.guards import require_power
 
 __all__ = [
     "add",
@@ -27,6 +29,7 @@ __all__ = [
     "multiply",
     "negative",
     "norm",
+    "parts",
     "positive",
     "power",
     "reciprocal",
@@ -38,7 +41,7 @@ __all__ = [
 
 _invert = np.frompyfunc(lambda a, b: 1 / mpq(a * a + a * b - b * b), 2, 1)
 _power = np.frompyfunc(lambda x, n: x ** int(n), 2, 1)
-_parts = np.frompyfunc(lambda x: (x.a, x.b), 1, 2)
+parts = np.frompyfunc(lambda x: (x.a, x.b), 1, 2)
 
 
 def positive(x: LatticeArray) -> LatticeArray:
@@ -123,20 +126,34 @@ def reciprocal(x: LatticeArray, where: str = "reciprocal") -> LatticeArray:
 def power(x: LatticeArray, n: Any) -> LatticeArray:
     """Return x to integer powers n, a Python int or an integer array.
 
-    Square and multiply on whole arrays for one exponent, element by element for several.
+    Square and multiply on whole arrays for one exponent; element by element for several, and
+    where the results are long.
+
+    Raises
+    ------
+    OverflowError
+        The results could take more than 2^28 bits.
+    ZeroDivisionError
+        An element is zero and its exponent negative.
     """
+    exponents = np.asarray(n)
+    if require_power(x, exponents, "ResonantTensor: **"):
+        return _power_apart(x, exponents)
     if isinstance(n, int):
         return _integer_power(x, n)
-    exponents = np.asarray(n)
     if exponents.size and (exponents == exponents.flat[0]).all():
         out = _integer_power(x, int(exponents.flat[0]))
         shape = np.broadcast_shapes(x.shape, exponents.shape)
         return out.map(lambda part: np.broadcast_to(part, shape))
+    return _power_apart(x, exponents)
+
+
+def _power_apart(x: LatticeArray, exponents: Any) -> LatticeArray:
     if (exponents < 0).any():
         base = x.map(lambda part: np.broadcast_arrays(part, exponents)[0])
         require_nonzero(base[np.broadcast_to(exponents < 0, base.shape)], "power")
     values = elementwise(_power, x.scalars(), exponents)
-    return LatticeArray.rational(*_parts(values))
+    return LatticeArray.rational(*parts(values))
 
 
 def require_nonzero(x: LatticeArray, where: str) -> None:
@@ -305,6 +322,8 @@ def _rescaled(x: LatticeArray, scale: int) -> LatticeArray:
 def _integer_power(x: LatticeArray, n: int) -> LatticeArray:
     if n < 0:
         return _integer_power(reciprocal(x, "power"), -n)
+    if n > MAX_BITS:  # every element is 0 or ±1, or n would have been refused
+        n = 2 - n % 2
     ones = np.ones(x.shape, dtype=np.int64)
     out = LatticeArray.packed(ones, np.zeros_like(ones), bound=1)
     while n:

@@ -24,6 +24,7 @@ from sys import getsizeof
 from typing import Any
 
 import numpy as np
+from gmpy2 import lcm as long_lcm
 from gmpy2 import mpq, mpz
 
 from syntonic.exact.golden import GoldenExact
@@ -33,6 +34,7 @@ __all__ = ["INT64_MAX", "LatticeArray", "elementwise", "frozen", "moved", "objec
 
 INT64_MAX = (1 << 63) - 1
 
+_in_gmp = np.frompyfunc(lambda x: mpz(x) if type(x) is int else x, 1, 1)
 _as_mpq = np.frompyfunc(mpq, 1, 1)
 _make_mpq = np.frompyfunc(mpq, 2, 1)
 _golden = np.frompyfunc(GoldenExact, 2, 1)
@@ -253,7 +255,7 @@ class LatticeArray:
         if x.is_packed:
             tight = x.tight()
             return tight.a, tight.b, tight.denominator
-        d = lcm(*_denominators(x.a), *_denominators(x.b))
+        d = long_lcm(*_denominators(x.a), *_denominators(x.b))
         scale = np.frompyfunc(lambda e: e.numerator * (d // e.denominator), 1, 1)
         return frozen(elementwise(scale, x.a)), frozen(elementwise(scale, x.b)), int(d)
 
@@ -281,6 +283,13 @@ class LatticeArray:
         """Return the same values in the rational layout."""
         return self if self.is_rational else LatticeArray(*self.fractions(), None, None)
 
+    def in_gmp(self) -> LatticeArray:
+        """Return the same values on GMP's numbers, which outrun Python's where they are long."""
+        if self.is_rational or self.denominator == 1:
+            a, b = (elementwise(_in_gmp, part.astype(object)) for part in (self.a, self.b))
+            return LatticeArray(a, b, None, None)
+        return self.unpacked()
+
     def pack(self, shared: bool = False) -> LatticeArray:
         """Return rational values packed if int64 holds them, else fractional, else as they are.
 
@@ -298,6 +307,8 @@ class LatticeArray:
     def _packed_apart(self) -> LatticeArray:
         columns: list[list[int]] = [[], [], []]
         for x, y in zip(self.a.flat, self.b.flat, strict=True):
+            if max(x.denominator, y.denominator) > INT64_MAX:
+                return self  # before a common multiple of long integers is looked for
             d = lcm(x.denominator, y.denominator)
             row = (x.numerator * (d // x.denominator), y.numerator * (d // y.denominator), d)
             if not -INT64_MAX <= min(row) <= max(row) <= INT64_MAX:
@@ -373,8 +384,7 @@ def _shared_denominator(*arrays: Any) -> int | None:
     d = 1
     for x in arrays:
         for e in _denominators(x):
-            d = lcm(d, e)
-            if d > INT64_MAX:
+            if e > INT64_MAX or (d := lcm(d, e)) > INT64_MAX:
                 return None
     return d
 

@@ -10,10 +10,12 @@ import numpy as np
 from gmpy2 import gcd, mpq, mpz
 
 from syntonic.errors import ShapeError, SingularMatrixError
+from syntonic.exact.limits import are_short, require_all_bits
 from syntonic.lattice import arithmetic, elimination, multimodular, products, reduce
 from syntonic.lattice.array import INT64_MAX, LatticeArray, objects
 from syntonic.lattice.build import as_lattice
 from syntonic.lattice.compiled import compiled_pays
+from syntonic.lattice.guards import most_bits
 from syntonic.lattice.integral import Integral, integral, max_size
 from syntonic.lattice.structure import join
 
@@ -178,7 +180,17 @@ def trace(x: LatticeArray) -> LatticeArray:
 
 
 def matrix_power(x: LatticeArray, n: int) -> LatticeArray:
-    """Return the n-th powers; a negative n inverts."""
+    """Return the n-th powers; a negative n inverts.
+
+    How large they become is seen on the way. Powers of a rotation stay as they are, those of
+    unipotent matrices grow as powers of n do. But where the length of the entries doubles with
+    the exponent, at exponents above the order (which outlast what is nilpotent), it goes on so.
+
+    Raises
+    ------
+    OverflowError
+        The powers would take more than 2^28 bits.
+    """
     order = _order(x, "matrix_power")
     try:
         n = index(n)
@@ -190,10 +202,16 @@ def matrix_power(x: LatticeArray, n: int) -> LatticeArray:
     if n < 0:
         x, n = inverse(x, "matrix_power"), -n
     out = as_lattice(np.broadcast_to(np.eye(order, dtype=np.int64), x.shape))
+    exponent, bits = 1, most_bits(x)
     while n:
         out = products.matmul(out, x) if n & 1 else out
         n >>= 1
-        x = products.matmul(x, x) if n else x
+        if n:
+            x = products.matmul(x, x)
+            exponent, before, bits = 2 * exponent, bits, most_bits(x)
+            doubles = exponent > order and bits > 1.9 * before and not are_short(bits)
+            if require_all_bits([bits * (n if doubles else 1)] * x.size, "matrix_power"):
+                x = x.in_gmp()
     return out
 
 

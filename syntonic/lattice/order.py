@@ -18,6 +18,7 @@ import numpy as np
 from syntonic.constants import PHI_FLOAT
 from syntonic.exact import pairs
 from syntonic.exact.golden import GoldenExact
+from syntonic.exact.limits import MAX_DIGITS, require_all_bits, require_digits
 from syntonic.lattice import fused
 from syntonic.lattice.arithmetic import (
     add,
@@ -25,6 +26,7 @@ from syntonic.lattice.arithmetic import (
     divide,
     multiply,
     negative,
+    parts,
     subtract,
 )
 from syntonic.lattice.array import INT64_MAX, LatticeArray, elementwise, int64s, objects
@@ -55,6 +57,9 @@ __all__ = [
     "trunc",
 ]
 
+_INT64_DIGITS = 18
+
+_round_golden = np.frompyfunc(GoldenExact.__round__, 2, 1)
 _sign_golden = np.frompyfunc(GoldenExact.sign, 1, 1)
 _sign_pair = np.frompyfunc(pairs.sign, 2, 1)
 _floor_golden = np.frompyfunc(_floor, 1, 1)
@@ -181,7 +186,21 @@ def trunc(x: LatticeArray) -> LatticeArray:
 
 
 def round_half_even(x: LatticeArray, decimals: int = 0) -> LatticeArray:
-    """Return x rounded to a multiple of 10^-decimals; exact ties go to the even multiple."""
+    """Return x rounded to a multiple of 10^-decimals; exact ties go to the even multiple.
+
+    Raises
+    ------
+    TypeError
+        decimals is not an integer.
+    ValueError
+        |decimals| is above 10^8.
+    OverflowError
+        The results could take more than 2^28 bits.
+    """
+    decimals = require_digits(decimals, -MAX_DIGITS, "round: decimals")
+    if abs(decimals) > _INT64_DIGITS:
+        require_all_bits([max(decimals, 0) * 10 // 3] * x.size, "round")
+        return LatticeArray.rational(*parts(elementwise(_round_golden, x.scalars(), decimals)))
     if decimals:
         unit = lattice_scalar(Fraction(10) ** -decimals)
         return multiply(round_half_even(divide(x, unit)), unit)

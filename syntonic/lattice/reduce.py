@@ -15,6 +15,7 @@ import numpy as np
 from syntonic.lattice.arithmetic import linear, multiply, square, subtract
 from syntonic.lattice.array import LatticeArray
 from syntonic.lattice.build import lattice_scalar
+from syntonic.lattice.guards import require_products
 from syntonic.lattice.structure import join, where
 
 Axis: TypeAlias = "int | tuple[int, ...] | None"
@@ -82,6 +83,8 @@ def prod(x: LatticeArray, axis: Axis = None, keepdims: bool = False) -> LatticeA
     shape = tuple(x.shape[i] for i in kept)
     count = _prod(x.shape[i] for i in axes)
     factors = x.map(lambda part: np.transpose(part, axes + kept).reshape(count, *shape))
+    if require_products(x, axes, "prod", running=False):
+        factors = factors.in_gmp()
     while factors.shape[0] > 1:
         half = factors.shape[0] // 2
         product = multiply(factors[:half], factors[half : 2 * half])
@@ -125,6 +128,8 @@ def accumulate(
     rows = x.map(lambda part: np.moveaxis(part, axis, 0))
     if rows.shape[0] == 0:
         return x
+    if function is multiply and require_products(x, (axis,), "cumprod", running=True):
+        rows = rows.in_gmp()
     out = [rows[0]]
     for i in range(1, rows.shape[0]):
         out.append(function(out[-1], rows[i]))

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable
-from math import copysign, inf, lcm
+from math import copysign, inf
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from gmpy2 import lcm
 
-from syntonic.exact.pairs import nearest_float, sign
+from syntonic.exact.pairs import Integer, nearest_float, sign
 from syntonic.lattice.compiled import compiled_pays, slow_way
 
 __all__ = [
@@ -137,13 +138,9 @@ def wake_rational(
     return _rounded(elements, a.shape, out_type)
 
 
-def _common(r: Any, s: Any) -> tuple[int, int, int]:
-    d = lcm(int(r.denominator), int(s.denominator))
-    return (
-        int(r.numerator) * (d // int(r.denominator)),
-        int(s.numerator) * (d // int(s.denominator)),
-        d,
-    )
+def _common(r: Any, s: Any) -> tuple[Integer, Integer, Integer]:
+    d = lcm(r.denominator, s.denominator)
+    return r.numerator * (d // r.denominator), s.numerator * (d // s.denominator), d
 
 
 def _items(array: npt.NDArray[Any]) -> list[Any]:
@@ -163,7 +160,9 @@ def float_type(dtype: npt.DTypeLike) -> np.dtype[Any]:
 
 
 def _rounded(
-    elements: Iterable[tuple[int, int, int]], shape: tuple[int, ...], out_type: np.dtype[Any]
+    elements: Iterable[tuple[Integer, Integer, Integer]],
+    shape: tuple[int, ...],
+    out_type: np.dtype[Any],
 ) -> npt.NDArray[Any]:
     """Round each (p + qφ)/d exactly; warn once if any overflows."""
     bits, least_exponent = _FORMATS[out_type]

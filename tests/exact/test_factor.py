@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from syntonic.exact import euclid, factor, pairs
+from syntonic.exact import euclid, factor, flint_calls, pairs
 
 cypari = pytest.importorskip("cypari", reason="PARI is the oracle")
 
@@ -152,10 +152,35 @@ def test_prime_is_a_property_of_the_ideal():
 
 @pytest.mark.parametrize("n", [-7, 0, 1, 25, 561, 3215031751, 3317044064679887385961981])
 def test_what_is_no_prime_number(n):
-    assert not factor.is_rational_prime(n)
+    assert not flint_calls.is_prime(n)
 
 
 def test_strong_pseudoprimes_are_not_prime_elements():
     assert not factor.is_prime(3215031751, 0)
     assert not factor.is_prime(3317044064679887385961981, 0)
     assert factor.is_prime(-7, 0)
+
+
+def test_hard_numbers_are_factored_and_proved_elsewhere(monkeypatch):
+    p, q = 2**89 - 1, 2**107 - 1
+    for n in (p * q, 2**40 * p * q, p**2, 3**200 * q, 10**1300):
+        wanted = [(int(prime), e) for prime, e in flint.fmpz(n).factor()]
+        assert flint_calls.factor(n) == wanted
+    assert flint_calls.is_prime(2**521 - 1)
+    assert not flint_calls.is_prime((2**521 - 1) * (2**607 - 1))
+    monkeypatch.setattr(flint_calls.sys, "executable", "")  # embedded in another program
+    assert flint_calls.factor(p * q) == [(p, 1), (q, 1)]
+
+
+def test_an_interrupt_ends_a_factorisation(monkeypatch):
+    started = []
+
+    class Interrupted(flint_calls.subprocess.Popen):
+        def communicate(self, *arguments, **options):
+            started.append(self)
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(flint_calls.subprocess, "Popen", Interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        factor.prime_factors((10**49 + 9) * (10**50 + 151), 0)
+    assert [child.returncode for child in started] == [-9]

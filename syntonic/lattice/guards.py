@@ -1,0 +1,67 @@
+"""The limit on results of `syntonic.exact.limits`, before operations that could break it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from syntonic.exact.field import bit_bound
+from syntonic.exact.golden import GoldenExact
+from syntonic.exact.limits import are_short, require_all_bits
+from syntonic.lattice.array import LatticeArray, elementwise
+
+__all__ = ["element_bits", "most_bits", "require_power", "require_products"]
+
+_bits = np.frompyfunc(lambda x: bit_bound(GoldenExact.numerators(x)), 1, 1)
+
+
+def element_bits(x: LatticeArray) -> Any:
+    """Return upper bounds of the bits of each element's numbers, 0 for 0 and ±1.
+
+    The bound of a product is at most the sum of its factors' bounds: see `field.bit_bound`.
+    """
+    if x.is_rational:
+        return elementwise(_bits, x.scalars())
+    a, b = (np.abs(part.astype(np.float64)) for part in (x.a, x.b))
+    size = np.maximum(a + 2 * b, x.denominator)
+    return np.where(size <= 1, 0, np.frexp(size)[1])
+
+
+def require_power(x: LatticeArray, n: Any, where: str) -> bool:
+    """Refuse x to integer powers n whose elements could be too large; tell whether any is long.
+
+    Raises
+    ------
+    OverflowError
+        The elements could take more than 2^28 bits together.
+    """
+    exponents = abs(np.asarray(n, dtype=object))
+    if are_short(most_bits(x) * np.max(exponents, initial=0)):
+        return False
+    bits = element_bits(x).astype(object) * exponents
+    return require_all_bits(bits.ravel().tolist(), where)
+
+
+def require_products(x: LatticeArray, axes: tuple[int, ...], where: str, running: bool) -> bool:
+    """Refuse products along axes, or all the running ones, that could be too large.
+
+    Tell whether any is long.
+
+    Raises
+    ------
+    OverflowError
+        They could take more than 2^28 bits together.
+    """
+    if are_short(most_bits(x) * x.size):
+        return False
+    bits = element_bits(x)
+    sums = np.cumsum(bits, axis=axes[0]) if running else np.sum(bits, axis=axes)
+    return require_all_bits(np.asarray(sums).ravel().tolist(), where)
+
+
+def most_bits(x: LatticeArray) -> int:
+    """Return an upper bound of `element_bits`, from cached bounds where there are some."""
+    if x.is_rational:
+        return int(np.max(element_bits(x), initial=0))
+    return max(3 * x.bound, x.over).bit_length()
