@@ -127,7 +127,7 @@ class _Parser:
     def run(self) -> Triple:
         value = self.sum()
         if self.token.kind != "end":
-            self.fail(f"expected an operator, got {self.token.text}", self.token.column)
+            self.fail(f"expected an operator, got {self.token.text[:40]}", self.token.column)
         return value
 
     def sum(self) -> Triple:
@@ -186,7 +186,7 @@ class _Parser:
         if token.kind == "√":
             return self.root(self.nested(self.atom, token.column), token.column)
         if token.kind != "(":
-            self.fail(f'expected a number, φ, √ or "(", got {token.text}', token.column)
+            self.fail(f'expected a number, φ, √ or "(", got {token.text[:40]}', token.column)
         value = self.nested(self.sum, token.column)
         if self.next().kind != ")":
             self.fail('this "(" is not closed', token.column)

@@ -27,6 +27,7 @@ import numpy as np
 from gmpy2 import lcm as long_lcm
 from gmpy2 import mpq, mpz
 
+from syntonic.errors import shown
 from syntonic.exact.golden import GoldenExact
 from syntonic.typing import IntArray, ObjectArray
 
@@ -142,7 +143,7 @@ class LatticeArray:
     def from_numerators(cls, a: Any, b: Any, denominator: int = 1) -> LatticeArray:
         """Build (a + bφ)/denominator from integer arrays of one shape, int64 or objects."""
         if denominator < 1:
-            raise ValueError(f"a denominator must be positive, got {denominator}")
+            raise ValueError(f"a denominator must be positive, got {shown(denominator)}")
         fits = _fits_int64(a) and _fits_int64(b)
         if fits and denominator <= INT64_MAX:
             return cls.packed(int64s(a), int64s(b), denominator)

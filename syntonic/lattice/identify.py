@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from syntonic.errors import shown
 from syntonic.exact.golden import GoldenExact
 from syntonic.lattice.snap_exact import Pair
 from syntonic.lattice.tolerance import Interval
@@ -157,7 +158,7 @@ def _tolerance(tol: Any) -> Pair:
             "pass a float, an int or a Fraction"
         )
     if value == _NOT_FINITE or value[0] < 0:
-        raise ValueError(f"identify: tol must be finite and not negative, got {tol}")
+        raise ValueError(f"identify: tol must be finite and not negative, got {shown(tol)}")
     return value
 
 
@@ -169,5 +170,5 @@ def _bound(value: Any, name: str, least: int) -> int:
             f"identify: {name} must be an integer, got {type(value).__name__}; pass an int"
         ) from None
     if n < least:
-        raise ValueError(f"identify: {name} must be at least {least}, got {n}")
+        raise ValueError(f"identify: {name} must be at least {least}, got {shown(n)}")
     return n

@@ -55,6 +55,8 @@ SIGN_TERMS = 10
 
 _CHUNK = 1 << 17  # about a millisecond of work, some ten times what starting a thread costs
 
+_LONGEST = 1 << 19  # some milliseconds for most elements, half a second for the hardest
+
 _SOURCES = ("constants.py", "exact/*.py", "lattice/*.py", "flux/cpu/*.py")
 
 _MAGIC = 6755399441055744.0  # 1.5 * 2^52: adding it leaves an integer in the low bits
@@ -127,14 +129,15 @@ def njit(function: F) -> F:
 def in_chunks(loop: Callable[..., int], arrays: tuple[npt.NDArray[Any], ...], *rest: Any) -> int:
     """Return the sum of loop(*slices, *rest) over 1-d slices of the arrays, in threads if it pays.
 
-    For their number see `syntonic.set_num_threads`.
+    Slices are short enough for Ctrl-C to come between them. For the number of threads see
+    `syntonic.set_num_threads`.
     """
     size = arrays[0].size
     threads = max(1, min(get_num_threads(), size // _CHUNK))
+    step = min(-(-size // (threads * BLOCK)) * BLOCK, _LONGEST)
+    parts = [tuple(x[i : i + step] for x in arrays) for i in range(0, max(size, 1), max(step, 1))]
     if threads == 1:
-        return loop(*arrays, *rest)
-    step = -(-size // (threads * BLOCK)) * BLOCK
-    parts = [tuple(x[i : i + step] for x in arrays) for i in range(0, size, step)]
+        return sum(loop(*part, *rest) for part in parts)
     with ThreadPoolExecutor(threads) as pool:
         return sum(pool.map(lambda part: loop(*part, *rest), parts))
 

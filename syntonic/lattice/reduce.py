@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from syntonic.errors import shown
 from syntonic.lattice.arithmetic import linear, multiply, square, subtract
 from syntonic.lattice.array import LatticeArray
 from syntonic.lattice.build import lattice_scalar
@@ -69,7 +70,7 @@ def var(x: LatticeArray, axis: Axis = None, keepdims: bool = False, ddof: int = 
     count = _count(x, axis, "var")
     if count - ddof <= 0:
         raise ValueError(
-            f"var: ddof must be less than the {count} elements averaged, got {ddof}; "
+            f"var: ddof must be less than the {count} elements averaged, got {shown(ddof)}; "
             "lower ddof or reduce over more elements"
         )
     centred = subtract(x, mean(x, axis, keepdims=True))
@@ -146,7 +147,8 @@ def _count(x: LatticeArray, axis: Axis, name: str) -> int:
     count = _prod(x.shape[i] for i in normalized_axes(axis, x.ndim))
     if count == 0:
         raise ValueError(
-            f"{name}: at least one element must be averaged, got shape {x.shape} over axis {axis}"
+            f"{name}: at least one element must be averaged, got shape {x.shape} over axis "
+            f"{shown(axis)}"
         )
     return count
 

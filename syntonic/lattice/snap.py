@@ -188,9 +188,9 @@ def _scaled(value: Any, name: str, d: int) -> Element:
             "pass a float, an int, a Fraction or a GoldenExact"
         ) from None
     except (ValueError, OverflowError):
-        raise ValueError(f"snap: {name} must be finite, got {value}") from None
+        raise ValueError(f"snap: {name} must be finite, got {shown(value)}") from None
     if sign(p, q) < 0:
-        raise ValueError(f"snap: {name} must not be negative, got {value}")
+        raise ValueError(f"snap: {name} must not be negative, got {shown(value)}")
     return p * d, q * d, e
 
 

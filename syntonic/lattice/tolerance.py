@@ -16,6 +16,7 @@ from math import gcd, lcm
 from numbers import Rational
 from typing import NamedTuple
 
+from syntonic.errors import shown
 from syntonic.exact.pairs import Integer, floor_div, floor_log_phi, multiply, phi_power, sign
 from syntonic.lattice.snap_exact import Pair, closer
 
@@ -303,7 +304,7 @@ def _interval(lo: Rational, hi: Rational, denominator: int) -> Interval:
             "of a float x"
         ) from None
     if denominator < 1:
-        raise ValueError(f"tolerance: denominator must be at least 1, got {denominator}")
+        raise ValueError(f"tolerance: denominator must be at least 1, got {shown(denominator)}")
     scale = lcm(q, t)
     low, high = denominator * p * (scale // q), denominator * r * (scale // t)
     if low > high:

@@ -10,7 +10,7 @@ from typing import Any, Literal, overload
 
 import numpy as np
 
-from syntonic.errors import NotGoldenError, ShapeError
+from syntonic.errors import NotGoldenError, ShapeError, shown
 from syntonic.exact.golden import GoldenExact
 from syntonic.io.model import Model
 from syntonic.recovery.certificate import LARGEST_DENOMINATOR, MOST_CHANCE, Fit, best_fit
@@ -293,7 +293,9 @@ def _require_decimals(decimals: int | None) -> None:
     if isinstance(decimals, bool) or not isinstance(decimals, (int, np.integer)):
         raise TypeError(f"recover: decimals must be an int, got {type(decimals).__name__}")
     if not 0 <= decimals <= _MOST_DECIMALS:
-        raise ValueError(f"recover: decimals must be from 0 to {_MOST_DECIMALS}, got {decimals}")
+        raise ValueError(
+            f"recover: decimals must be from 0 to {_MOST_DECIMALS}, got {shown(decimals)}"
+        )
 
 
 def _token_points(fit: Fit, tokens: Tokens) -> list[tuple[int, int]]:

@@ -284,7 +284,7 @@ def _reshaped(x: LatticeArray, shape: Shape | None, where: str) -> LatticeArray:
     wanted = _checked_shape(shape, where, least=-1)
     if prod(wanted) != x.size and -1 not in wanted:
         raise ShapeError(
-            f"{where}: shape must hold the {x.size} elements of the data, got {wanted}"
+            f"{where}: shape must hold the {x.size} elements of the data, got {shown(wanted)}"
         )
     return x.map(lambda part: part.reshape(wanted))
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from syntonic.errors import ShapeError
+from syntonic.errors import ShapeError, shown
 from syntonic.lattice import linalg, order
 from syntonic.lattice.array import LatticeArray
 from syntonic.lattice.linalg import det, matrix_power
@@ -51,7 +51,7 @@ def tensorsolve(a: LatticeArray, b: LatticeArray, axes: Any = None) -> LatticeAr
 
 def tensorinv(a: LatticeArray, ind: int = 2) -> LatticeArray:
     if ind < 1:
-        raise ValueError(f"tensorinv: ind must be at least 1, got {ind}")
+        raise ValueError(f"tensorinv: ind must be at least 1, got {shown(ind)}")
     shape = a.shape[ind:] + a.shape[:ind]
     rows = int(np.prod(a.shape[:ind], dtype=object))
     out = linalg.inverse(a.map(lambda part: part.reshape(rows, -1)), "tensorinv")

@@ -6,6 +6,7 @@ from typing import Any, Generic, Self, TypeVar
 
 import numpy as np
 
+from syntonic.errors import shown
 from syntonic.lattice import arithmetic, order, structure
 from syntonic.tensor import functions, ufuncs
 from syntonic.tensor.base import TensorBase, plain_index
@@ -237,7 +238,7 @@ class Methods(TensorBase):
         if not self.is_crystallized and self.size == 0 and function in (np.mean, np.var):
             raise ValueError(
                 f"{function.__name__}: at least one element must be averaged, got shape "
-                f"{self.shape} over axis {axis}"
+                f"{self.shape} over axis {shown(axis)}"
             )
         return functions.call(function, (self,), options)
 

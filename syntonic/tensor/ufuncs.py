@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from syntonic.errors import shown
 from syntonic.flux import cupy_forms
 from syntonic.lattice import arithmetic, order, products, reduce, structure
 from syntonic.lattice.array import LatticeArray
@@ -384,7 +385,7 @@ def _starts(indices: Any, length: int, where: str) -> list[int]:
     starts: list[int] = array.tolist()
     for start in starts:
         if not 0 <= start < length:
-            raise IndexError(f"{where}: indices must be from 0 to {length - 1}, got {start}")
+            raise IndexError(f"{where}: indices must be from 0 to {length - 1}, got {shown(start)}")
     return starts
 
 

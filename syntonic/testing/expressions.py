@@ -6,12 +6,16 @@ import ast
 import operator
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from math import comb
 from typing import Any
 
 from syntonic.exact.golden import PHI, SQRT5, GoldenExact
 from syntonic.testing.polynomial import Polynomial
 
 __all__ = ["CONSTANTS", "from_sympy_expression", "from_text", "is_sympy"]
+
+_MAX_EXPONENT = 10_000  # SymPy holds a coefficient for each exponent
+_MAX_TERMS = 2048
 
 CONSTANTS = {"phi": PHI, "φ": PHI, "sqrt5": SQRT5}
 
@@ -44,13 +48,19 @@ def from_text(text: str, names: Sequence[str]) -> Polynomial:
     scope |= dict(zip(names, Polynomial.variables(len(names)), strict=True))
     source = text.strip().replace("^", "**")
     try:
-        tree = ast.parse(source, mode="eval")
+        return _Reader(source, scope).read(ast.parse(source, mode="eval").body)
     except SyntaxError as error:
-        raise _unreadable(source, f"it does not parse: {error.msg}") from None
-    try:
-        return _Reader(source, scope).read(tree.body)
-    except (TypeError, ZeroDivisionError) as error:
+        long = "int_max_str_digits" in error.msg or "4300 digits" in error.msg
+        problem = "it has a number of too many digits" if long else error.msg
+        raise _unreadable(source, f"it does not parse: {problem}") from None
+    except (TypeError, ZeroDivisionError, OverflowError) as error:
         raise _unreadable(source, str(error)) from error
+    except (RecursionError, MemoryError):  # MemoryError is what the parser's own stack raises
+        raise _unreadable(
+            source,
+            "it has more terms in one sum or product, or deeper parentheses, than Python reads "
+            "(about a thousand); split the identity, or pass callables and their degree",
+        ) from None
 
 
 def _unreadable(source: str, problem: str) -> ValueError:
@@ -103,6 +113,11 @@ class _Reader:
         return _unreadable(self.source, f"{part[:40]!r} is not understood; the names are {known}")
 
 
+def _is_long(terms: int, n: int) -> bool:
+    """Tell whether SymPy would take more than seconds to expand the n-th power of a sum."""
+    return n > _MAX_EXPONENT or comb(n + terms - 1, n) > _MAX_TERMS
+
+
 def is_sympy(side: Any) -> bool:
     """Return whether a side is a SymPy expression, without importing SymPy."""
     sympy = sys.modules.get("sympy")
@@ -117,12 +132,17 @@ def from_sympy_expression(side: Any, names: Sequence[str]) -> Polynomial:
     ValueError
         It is no polynomial in the variables over Q(φ).
     """
-    from sympy import Poly, PolynomialError, Symbol
+    from sympy import Poly, PolynomialError, Pow, Symbol
 
     from syntonic.interop.sympy import from_sympy
 
     if not names:  # Poly needs a generator
         return Polynomial.constant(from_sympy(side), 0)
+    for power in side.atoms(Pow):
+        terms = len(power.base.args) if power.base.is_Add else 1
+        if power.exp.is_Integer and power.free_symbols and _is_long(terms, abs(int(power.exp))):
+            problem = f"a power of {terms} terms has too large an exponent to be expanded"
+            raise _unreadable("a SymPy expression", problem)
     found = {symbol.name: symbol for symbol in side.free_symbols}
     symbols = [found.get(name, Symbol(name)) for name in names]
     try:

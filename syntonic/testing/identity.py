@@ -8,14 +8,17 @@ from typing import Any
 
 import numpy as np
 
+from syntonic.errors import shown as integer_shown
 from syntonic.exact.golden import GoldenExact
 from syntonic.lattice.build import is_exact_scalar
 from syntonic.testing.expressions import CONSTANTS, from_sympy_expression, from_text, is_sympy
 from syntonic.testing.points import Degree, Point, beyond
-from syntonic.testing.polynomial import Polynomial
+from syntonic.testing.polynomial import Exponents, Polynomial
 from syntonic.testing.report import Lines, approximately, shown, where
 
 __all__ = ["IdentityProof", "assert_identity"]
+
+_MAX_EVALUATED = 10_000  # of a degree: beyond, a counterexample would be unreadable
 
 _Function = Callable[..., Any]
 _Side = Polynomial | _Function
@@ -76,7 +79,9 @@ def assert_identity(lhs: Any, rhs: Any, variables: Any, degree: Any = None) -> I
         A callable cannot be expanded and no degree is given, or it returns no exact numbers.
     ValueError
         A string or expression is no polynomial in the variables, has a term beyond the stated
-        degree, or the variables or the degree are not well formed.
+        degree, or the variables or the degree are not well formed. Or it is too large: an
+        expansion may take 2^20 products of terms at one sign and coefficients of 2^19 bits, an
+        evaluation 10^6 points, a text about a thousand terms in one sum.
 
     Notes
     -----
@@ -117,9 +122,10 @@ def assert_identity(lhs: Any, rhs: Any, variables: Any, degree: Any = None) -> I
     """
     names = _names(variables)
     left, right = (_read(side, names, name) for side, name in ((lhs, "lhs"), (rhs, "rhs")))
-    if degree is None or (isinstance(left, Polynomial) and isinstance(right, Polynomial)):
+    stated = None if degree is None else Degree.stated(degree, names)
+    if stated is None or (isinstance(left, Polynomial) and isinstance(right, Polynomial)):
         return _by_expansion(_expanded(left, "lhs", names), _expanded(right, "rhs", names), names)
-    return _by_evaluation(left, right, Degree.stated(degree, names), names)
+    return _by_evaluation(left, right, stated, names)
 
 
 def _names(variables: Any) -> list[str]:
@@ -158,7 +164,7 @@ def _expanded(side: _Side, name: str, names: Sequence[str]) -> Any:
     if not isinstance(side, Polynomial):
         try:
             result = side(*Polynomial.variables(len(names)))
-        except (TypeError, AttributeError, ValueError) as error:
+        except (TypeError, AttributeError, ValueError, OverflowError) as error:
             raise TypeError(
                 f"assert_identity: {name} cannot be expanded: {error}; state the degree, and it "
                 "is evaluated instead"
@@ -175,6 +181,8 @@ def _by_expansion(left: Any, right: Any, names: Sequence[str]) -> IdentityProof:
     for index in np.ndindex(left.shape):
         difference = left[index] - right[index]
         if difference.terms:
+            if (highest := max(difference.terms, key=sum)) and sum(highest) > _MAX_EVALUATED:
+                raise AssertionError(_other_coefficient(left[index], right[index], highest, names))
             # Not zero, so it fails at one of these points.
             point = next(p for p in Degree.of(difference).points() if difference(p))
             values = left[index](point), right[index](point)
@@ -188,6 +196,7 @@ def _by_expansion(left: Any, right: Any, names: Sequence[str]) -> IdentityProof:
 def _by_evaluation(
     left: _Side, right: _Side, degree: Degree, names: Sequence[str]
 ) -> IdentityProof:
+    degree.require_few_points()
     for side, name in ((left, "lhs"), (right, "rhs")):
         if isinstance(side, Polynomial) and not all(map(degree.allows, side.terms)):
             raise ValueError(
@@ -234,6 +243,14 @@ def _require_one_shape(x: Any, y: Any) -> None:
         raise AssertionError(
             f"assert_identity: both sides must have one shape, got {x.shape} and {y.shape}"
         )
+
+
+def _other_coefficient(
+    left: Polynomial, right: Polynomial, exponents: Exponents, names: Sequence[str]
+) -> str:
+    term = "*".join(f"{n}^{integer_shown(e)}" for n, e in zip(names, exponents, strict=True) if e)
+    x, y = (shown(side.terms.get(exponents, GoldenExact(0))) for side in (left, right))
+    return f"assert_identity: the sides differ in the coefficient of {term}: {x} and {y}"
 
 
 def _counterexample(

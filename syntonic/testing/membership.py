@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from syntonic.errors import shown as integer_shown
 from syntonic.exact.golden import GoldenExact
 from syntonic.testing.report import approximately, as_exact, counted, shown, where
 
@@ -75,10 +76,10 @@ def assert_on_lattice(
 def _broken_rule(x: GoldenExact, denominator: int, precision: Any, window: Any) -> str | None:
     _, q, d = x.numerators()
     if denominator % d:  # (p + qφ)/d is in lowest terms
-        return f"the least denominator, {shown(int(d))}, must divide {denominator}"
+        return f"the least denominator, {shown(int(d))}, must divide {integer_shown(denominator)}"
     b = abs(q) * (denominator // d)
     if precision is not None and b > precision:
-        return f"|b| = {shown(int(b))} must be at most the precision, {precision}"
+        return f"|b| = {shown(int(b))} must be at most the precision, {integer_shown(precision)}"
     conjugate = abs(x.galois_conjugate())
     if window is not None and conjugate > window:
         return f"|x'| = {approximately(conjugate)} must be at most the window, {window}"

@@ -30,11 +30,13 @@ from math import comb, prod
 from operator import index
 from typing import Any
 
-from syntonic.errors import ShapeError
+from syntonic.errors import ShapeError, shown
 from syntonic.exact.golden import PHI, GoldenExact
 from syntonic.testing.polynomial import Exponents, Polynomial
 
 __all__ = ["Degree", "Point", "beyond"]
+
+_MAX_POINTS = 10**6  # some ten seconds
 
 Point = tuple[GoldenExact, ...]
 
@@ -67,8 +69,16 @@ class Degree:
                 f"variable, got {len(out.each)}"
             )
         if min(out.each or (0,)) < 0 or (out.total or 0) < 0:
-            raise ValueError(f"assert_identity: degree must not be negative, got {degree}")
+            raise ValueError(f"assert_identity: degree must not be negative, got {shown(degree)}")
         return out
+
+    def require_few_points(self) -> None:
+        """Refuse a degree that takes too many points for a proof."""
+        if self.count > _MAX_POINTS:
+            raise ValueError(
+                f"assert_identity: degree must be such that {_MAX_POINTS} points are enough, got "
+                f"one that takes {shown(self.count)}; state it for each variable, or pass strings"
+            )
 
     @classmethod
     def of(cls, f: Polynomial) -> Degree:

@@ -6,12 +6,17 @@ from collections.abc import Callable, Sequence
 from math import prod
 from typing import Any, NoReturn
 
+from syntonic.errors import shown
+from syntonic.exact.field import bit_bound
 from syntonic.exact.golden import GoldenExact
 from syntonic.lattice.build import is_exact_scalar
 
 __all__ = ["Exponents", "Polynomial"]
 
 Exponents = tuple[int, ...]
+
+_MAX_PRODUCTS = 1 << 20  # a few seconds
+_MAX_BITS = 1 << 19  # of a coefficient, as in `GoldenExact.parse`
 
 _ZERO, _ONE = GoldenExact(0), GoldenExact(1)
 
@@ -77,6 +82,11 @@ class Polynomial:
         return Polynomial(self.arity, terms)
 
     def _times(self, other: Polynomial) -> Polynomial:
+        if (work := len(self.terms) * len(other.terms)) > _MAX_PRODUCTS:
+            raise OverflowError(
+                f"the expansion takes {work} products of terms at one sign, and at most "
+                f"{_MAX_PRODUCTS} are computed; pass a callable and its degree"
+            )
         terms: dict[Exponents, GoldenExact] = {}
         for e, c in self.terms.items():
             for f, d in other.terms.items():
@@ -104,17 +114,29 @@ class Polynomial:
 
     def __pow__(self, n: Any) -> Polynomial:
         if not is_exact_scalar(n) or n != int(n):
-            raise TypeError(f"a polynomial takes whole powers only, got {n}")
+            raise TypeError(f"a polynomial takes whole powers only, got {shown(n)}")
         n = int(n)
-        if self.value is not None:
-            return Polynomial.constant(self.value**n, self.arity)
-        if n < 0:
-            raise TypeError(f"a polynomial takes no negative powers, got {n}; clear denominators")
+        if self.value is None and n < 0:
+            raise TypeError(
+                f"a polynomial takes no negative powers, got {shown(n)}; clear denominators"
+            )
+        if (bits := max(self._bits() * abs(n), n.bit_length())) > _MAX_BITS:
+            raise OverflowError(
+                f"the power would have a coefficient of about {bits} bits, and at most "
+                f"{_MAX_BITS} are computed"
+            )
+        if len(self.terms) <= 1:  # whatever the exponent
+            terms = {tuple(n * i for i in e): c**n for e, c in self.terms.items()}
+            return Polynomial(self.arity, terms or {(0,) * self.arity: _ZERO**n})
         out = Polynomial.constant(1, self.arity)
         for bit in f"{n:b}":
             out = out._times(out)
             out = out._times(self) if bit == "1" else out
         return out
+
+    def _bits(self) -> int:
+        """Return an upper bound of the bits of a coefficient, 0 where its powers do not grow."""
+        return max((bit_bound(c.numerators()) for c in self.terms.values()), default=0)
 
     def __bool__(self) -> NoReturn:
         raise TypeError("a polynomial has no truth value")

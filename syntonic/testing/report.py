@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from gmpy2 import mpz
 
 from syntonic.exact.golden import GoldenExact
 from syntonic.tensor import ResonantTensor
@@ -56,7 +57,9 @@ def _holds_floats(x: Any) -> bool:
 
 def shown(x: Any) -> str:
     """Return a value as text of bounded length."""
-    text = str(x) if isinstance(x, GoldenExact) else repr(x)
+    if isinstance(x, int):
+        x = mpz(x)  # which has no limit on its digits
+    text = str(x) if isinstance(x, (GoldenExact, type(mpz()))) else repr(x)
     if len(text) <= _LONGEST:
         return text
     half = _LONGEST // 2
