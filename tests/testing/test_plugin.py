@@ -43,11 +43,12 @@ def installed(tmp_path):
 def test_from_type_without_importing_the_strategies(installed, first):
     script = f"""
 {first}
-from hypothesis import given, strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 from syntonic import GoldenExact, ResonantTensor
 
 seen = []
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine is
 @given(st.from_type(GoldenExact), st.from_type(ResonantTensor), st.from_type(list[GoldenExact]))
 def check(x, t, xs):
     seen.append(x.is_rational())
