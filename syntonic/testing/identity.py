@@ -80,7 +80,7 @@ def assert_identity(lhs: Any, rhs: Any, variables: Any, degree: Any = None) -> I
     ValueError
         A string or expression is no polynomial in the variables, has a term beyond the stated
         degree, or the variables or the degree are not well formed. Or it is too large: an
-        expansion may take 2^20 products of terms at one sign and coefficients of 2^19 bits, an
+        expansion may take 2^18 products of terms at one sign and coefficients of 2^19 bits, an
         evaluation 10^6 points, a text about a thousand terms in one sum.
 
     Notes

@@ -15,7 +15,7 @@ __all__ = ["Exponents", "Polynomial"]
 
 Exponents = tuple[int, ...]
 
-_MAX_PRODUCTS = 1 << 20  # a few seconds
+_MAX_PRODUCTS = 1 << 18  # a second
 _MAX_BITS = 1 << 19  # of a coefficient, as in `GoldenExact.parse`
 
 _ZERO, _ONE = GoldenExact(0), GoldenExact(1)
