@@ -171,6 +171,7 @@ def test_long_results_are_those_of_scalars(n):
     assert (power @ matrix).equals(matrix @ power)
 
 
+@pytest.mark.filterwarnings("ignore::syntonic.SnapWarning")  # of a precision of 5000 digits
 def test_long_integers_are_shown_by_their_size():
     long, size = 10**5000, "an integer of 16610 bits"
     assert (shown(long), shown((1, -long)), shown([5])) == (size, f"(1, {size})", "[5]")

@@ -129,7 +129,7 @@ class Model:
         >>> read = Model(rows, faces=((0, 1, 2),))
         >>> exact = Model.from_exact(recover(read).tensor, edges=read.edges, faces=read.faces)
         >>> exact.tensor[0]
-        ResonantTensor([1/2, 1/2φ], precision=100)
+        ResonantTensor([1/2, 1/2φ])
         """
         return cls((), edges, faces, cells, tensor=tensor)
 

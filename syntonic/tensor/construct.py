@@ -299,7 +299,9 @@ def _checked_shape(shape: Any, where: str, least: int = 0) -> tuple[int, ...]:
             f"{where}: shape must be an integer or a tuple of integers, got {type(shape).__name__}"
         ) from None
     if not all(least <= n < 1 << 63 for n in wanted):
-        raise ShapeError(f"{where}: shape must hold lengths from {least} to 2^63 - 1")
+        raise ShapeError(
+            f"{where}: shape must hold lengths from {least} to 2^63 - 1, got {shown(wanted)}"
+        )
     return wanted
 
 

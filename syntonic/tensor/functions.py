@@ -11,6 +11,7 @@ NumPy.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -242,6 +243,7 @@ REFUSED_MODULES: dict[str, Reason] = {
 _ALSO_REFUSED_IN_FLUX = frozenset(name for name, why in REFUSED.items() if why is _WRITES)
 
 
+@cache
 def name_of(function: Callable[..., Any]) -> str:
     """Return the dotted name of a NumPy function, as the tables have it."""
     module = function.__module__.replace("._scimath_impl", ".scimath")  # before NumPy 2.1

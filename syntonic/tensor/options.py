@@ -461,27 +461,86 @@ def bound(
     TypeError, ValueError, DeviceError
         An argument has no exact meaning, or breaks its rule.
     """
-    where = f"np.{name}"
-    signature = signature_of(function, name)
+    plan = _plan(function, name, convert)
+    arguments = plan.placed(args, kwargs)
+    if arguments is None:
+        arguments = _bound_slowly(signature_of(function, name), plan.where, args, kwargs)
+    for key, value in arguments.items():
+        if value is not _ABSENT:
+            arguments[key] = plan.ruled(key, value)
+    return plan.call(arguments)
+
+
+def _bound_slowly(
+    signature: inspect.Signature, where: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> dict[str, Any]:
+    """Bind any number of arguments, or raise where they do not fit."""
     try:
-        call = signature.bind(*args, **kwargs)
+        return signature.bind(*args, **kwargs).arguments
     except TypeError as error:
         for key in kwargs:
             if key not in signature.parameters:
                 raise TypeError(f"{where}: there is no argument {key}=") from None
         raise TypeError(f"{where}: {error}") from None
-    for key, value in list(call.arguments.items()):
-        parameter = signature.parameters[key]
-        if parameter.kind is parameter.VAR_KEYWORD and f"{name}:{key}" not in EXACT:
-            _require_needless(value, where)  # np.clip and np.einsum pass them to ufuncs
-            value = _ABSENT
-        elif value is not _ABSENT:
-            value = _ruled(name, Asked(where, key, parameter.default, convert), value)
-        if value is _ABSENT:
-            del call.arguments[key]
-        else:
-            call.arguments[key] = value
-    return call.args, call.kwargs
+
+
+class _Plan:
+    """What binding asks of a function's signature, looked up once for each function."""
+
+    def __init__(self, function: Callable[..., Any], name: str, convert: Any) -> None:
+        self.where, self._name, self._convert = f"np.{name}", name, convert
+        self._parameters = signature_of(function, name).parameters
+        every = self._parameters.values()
+        self._several = any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in every)
+        by_position = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        self._positional = tuple(p.name for p in every if p.kind in by_position)
+        self._by_name = frozenset(p.name for p in every if p.kind is not p.POSITIONAL_ONLY)
+        self._required = tuple(p.name for p in every if p.default is p.empty)
+        self._rules: dict[str, tuple[Rule, Asked]] = {}
+
+    def placed(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any] | None:
+        """Return the arguments by name; None where there may be any number, or they do not fit."""
+        if self._several or len(args) > len(self._positional):
+            return None
+        arguments = dict(zip(self._positional, args, strict=False))
+        if not kwargs.keys() <= self._by_name or not arguments.keys().isdisjoint(kwargs):
+            return None
+        arguments.update(kwargs)
+        return arguments if all(key in arguments for key in self._required) else None
+
+    def ruled(self, key: str, value: Any) -> Any:
+        """Return an argument as its rule makes it, `_ABSENT` if it changes nothing."""
+        parameter = self._parameters[key]
+        if parameter.kind is parameter.VAR_KEYWORD and f"{self._name}:{key}" not in EXACT:
+            _require_needless(value, self.where)  # np.clip and np.einsum pass them to ufuncs
+            return _ABSENT
+        if key not in self._rules:
+            asked = Asked(self.where, key, parameter.default, self._convert)
+            self._rules[key] = _rule_of(self._name, asked), asked
+        rule, asked = self._rules[key]
+        return rule(value, asked)
+
+    def call(self, arguments: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Return arguments by position, up to the first that is absent, and the rest by name."""
+        args: list[Any] = []
+        kwargs: dict[str, Any] = {}
+        gap = False
+        for key, parameter in self._parameters.items():
+            value = arguments.get(key, _ABSENT)
+            if parameter.kind is parameter.VAR_POSITIONAL:
+                args += () if value is _ABSENT else value
+            elif value is _ABSENT:
+                gap = True
+            elif parameter.kind is parameter.VAR_KEYWORD:
+                kwargs |= value
+            elif gap or parameter.kind is parameter.KEYWORD_ONLY:
+                kwargs[key] = value
+            else:
+                args.append(value)
+        return tuple(args), kwargs
+
+
+_plan = cache(_Plan)
 
 
 def ufunc_options(ufunc: np.ufunc, method: str, kwargs: dict[str, Any]) -> dict[str, Any]:
@@ -546,14 +605,32 @@ def _place_of_out(function: Callable[..., Any], name: str) -> int:
 
 def _ruled(name: str, asked: Asked, value: Any) -> Any:
     """Return an argument as its rule makes it, `_ABSENT` if it changes nothing."""
+    return _rule_of(name, asked)(value, asked)
+
+
+def _rule_of(name: str, asked: Asked) -> Rule:
     for key in (f"{name}:{asked.key}", asked.key):
         if key in EXACT:
-            return EXACT[key](value, asked)
+            return EXACT[key]
         if key in NEEDLESS:
-            NEEDLESS[key](value, asked)
-            return _ABSENT
+            return _needless(NEEDLESS[key])
         if key in REFUSED:
-            if value is None or value is False or value is asked.default:
-                return _ABSENT
-            raise TypeError(f"{asked.where}: {asked.key}= is refused, because {REFUSED[key]}")
+            return _refused(REFUSED[key])
     raise TypeError(f"{asked.where}: there is no argument {asked.key}= for exact tensors")
+
+
+def _needless(check: Rule) -> Rule:
+    def rule(value: Any, asked: Asked) -> Any:
+        check(value, asked)
+        return _ABSENT
+
+    return rule
+
+
+def _refused(reason: str) -> Rule:
+    def rule(value: Any, asked: Asked) -> Any:
+        if value is None or value is False or value is asked.default:
+            return _ABSENT
+        raise TypeError(f"{asked.where}: {asked.key}= is refused, because {reason}")
+
+    return rule

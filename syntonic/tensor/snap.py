@@ -109,5 +109,6 @@ def snap(
     found = lattice.snap(
         x, precision=precision, window=window, denominator=denominator, error_bound=error_bound
     )
-    named = None if precision is None else index(precision)
-    return SnapResult(**vars(found), _precision=named)
+    result = object.__new__(SnapResult)  # of arrays that are read-only already
+    result.__dict__.update(vars(found), _precision=None if precision is None else index(precision))
+    return result

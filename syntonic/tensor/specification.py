@@ -84,19 +84,23 @@ class Carried(NamedTuple):
         """Return the same metadata with other mode norms."""
         if mode_norm_sq is self.mode_norm_sq:
             return self
-        return self._replace(mode_norm_sq=mode_norm_sq)
+        return Carried(self.precision, mode_norm_sq, self.snap, self.named)
 
     def computed(self) -> Carried:
         """Return the same metadata for what arithmetic makes of the numbers."""
         if self.snap is None or self.snap.origin is not Origin.WOKEN:
             return self
-        return self._replace(snap=self.snap._replace(origin=Origin.COMPUTED))
+        return self._from(Origin.COMPUTED, self.snap)
 
     def approximate(self) -> Carried:
         """Return the same metadata for what a golden network operation makes of the numbers."""
-        if self.snap is None:
+        if self.snap is None or self.snap.origin is Origin.APPROXIMATE:
             return self
-        return self._replace(snap=self.snap._replace(origin=Origin.APPROXIMATE))
+        return self._from(Origin.APPROXIMATE, self.snap)
+
+    def _from(self, origin: Origin, snap: SnapSpecification) -> Carried:
+        specification = SnapSpecification(snap.precision, snap.denominator, origin)
+        return Carried(self.precision, self.mode_norm_sq, specification, self.named)
 
 
 def carried_with(precision: Any, where: str, mode_norm_sq: FloatArray | None = None) -> Carried:
@@ -111,6 +115,8 @@ def merged(carried: Iterable[Carried]) -> Carried:
     first, *rest = carried
     out = first.with_norms(None).computed()
     for other in rest:
+        if other is first:
+            continue
         same = other.precision == out.precision and other.snap == out.snap
         if same and other.named == out.named:
             continue
