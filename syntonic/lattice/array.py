@@ -92,7 +92,7 @@ class LatticeArray:
     ) -> None:
         self.a = frozen(a)
         self.b = frozen(b)
-        self.denominator = denominator
+        self.denominator = frozen(denominator) if type(denominator) is np.ndarray else denominator
         self._bound = bound
         self._over = over
         self._tight = None
@@ -132,7 +132,7 @@ class LatticeArray:
         first = int(d.flat[0])
         if (d == first).all():
             return cls.packed(a, b, first, bound=bound)
-        return cls(int64s(a), int64s(b), frozen(d), bound, over)
+        return cls(int64s(a), int64s(b), d, bound, over)
 
     @classmethod
     def rational(cls, a: ObjectArray, b: ObjectArray) -> LatticeArray:
@@ -211,7 +211,8 @@ class LatticeArray:
             self._bound = _largest(self.a, self.b)
             return self
         a, b = int64s(self.a // common), int64s(self.b // common)
-        out = LatticeArray(a, b, d // common, _largest(a, b))
+        over = d // common if self.is_packed else int64s(d // common)
+        out = LatticeArray(a, b, over, _largest(a, b))
         out._tight = out
         return out
 
