@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from fractions import Fraction
 from functools import cached_property, lru_cache
-from math import prod
+from math import isqrt, prod
 from typing import Any
 
 import numpy as np
@@ -21,24 +21,20 @@ __all__ = ["SHAPES", "Arrays", "arrays"]
 _EDGES = [s * (2**k + o) for k in (31, 32, 52, 53, 61, 62, 63) for o in (-1, 0, 1) for s in (1, -1)]
 _INT64 = [n for n in _EDGES if -(2**63) <= n < 2**63]
 _PRIMES = [4294967291, 4294967279, 4294967231]
-_POOLS: list[list[int]] = [
-    list(range(-5, 6)),
-    list(range(-5, 6)),
-    list(range(-1000, 1001)),
+_SMALL: list[list[int]] = [list(range(-5, 6)), list(range(-1000, 1001))]
+_LARGE: list[list[int]] = [
     [0, 1, -1, *_INT64],
     [0, 1, -1, 2**31, -(2**31), 2**32, 2**31 - 1],
     [0, 3, -7, 2**53, -(2**53), 2**53 + 1, 2**52 - 1],
     [0, 1, *_EDGES, 2**70, -(7**30)],
 ]
-_OVER: list[list[int]] = [
-    [1],
-    [1],
-    [2, 4],
-    [1, 2, 3, 4, 5, 6, 7],
+_LOW: list[list[int]] = [[1], [1], [2, 4], [1, 2, 3, 4, 5, 6, 7]]
+_HIGH: list[list[int]] = [
     [2**31],
+    [2**32],
+    [2**62],
     [2**32, 2**31],
     [2**61, 2**62],
-    [2**62],
     [1, 2**61],
     _PRIMES,
     [1, *_PRIMES, 3**39],
@@ -64,6 +60,28 @@ SHAPES = {
     "x": (),
     "y": (),
 }
+_TENS = [0, 0, 0, -2, 3]
+
+
+def _threshold(rng: random.Random) -> list[int]:
+    """Return numbers whose sums or products of some count are the last in int64, or the first out.
+
+    All are of one size: a bound that is a term short is found only where every term counts.
+    """
+    last = (2**63 - 1) // rng.choice([1, 2, 2, 3, 3, 4, 6, 9, 12, 18, 24])
+    n = rng.choice([last, isqrt(last)]) + rng.choice([0, 0, 1])
+    return [n, n, n, -n, n - 1]
+
+
+def _style(seed: int, rng: random.Random) -> tuple[list[int], list[int]]:
+    """Return numerators and denominators to draw from; eight seeds have every style twice."""
+    pools, overs = (
+        (_SMALL, _LOW),
+        (_SMALL, _HIGH),
+        ([_threshold(rng)], _LOW),
+        (_LARGE, [*_LOW, *_HIGH]),
+    )[seed // 2 % 4]
+    return rng.choice(pools), rng.choice(overs)
 
 
 class Arrays:
@@ -81,7 +99,7 @@ class Arrays:
     def __init__(self, seed: int, layout: str | None = None) -> None:
         self.seed, self.layout = seed, layout
         rng = self.random("style")
-        self._pool, self._over = rng.choice(_POOLS), rng.choice(_OVER)
+        self._pool, self._over = _style(seed, rng)
         self._sparse, self._kin = rng.random() < 0.3, rng.random() < 0.5
         self._made: dict[str, Any] = {}
 
@@ -133,6 +151,8 @@ class Arrays:
         if rng.random() < 0.08:  # equal floats, unequal numbers
             a, b = rng.choice(_UNITS)
             return Pair(rng.choice([0, 1]) + a, b)
+        if rng.random() < 0.08:  # half-way between what it may be rounded to
+            return Pair(Fraction(2 * rng.randint(-6, 6) + 1, 2) * Fraction(10) ** rng.choice(_TENS))
         a, b = (Fraction(rng.choice(self._pool), rng.choice(self._over)) for _ in "ab")
         return Pair(a, b if rng.random() < 0.8 else 0)
 
