@@ -13,6 +13,7 @@ import pytest
 
 from syntonic.cli import main
 from syntonic.doctor import examine, probes, verdicts
+from syntonic.doctor.loops import LoopCache
 from syntonic.doctor.probes import Broken, Driver, Facts, Gpu
 
 ROOT = Path(probes.__file__).resolve().parents[2]
@@ -39,6 +40,7 @@ CPU = Facts(
     compilers=(),
     kernels=("/kernels", 120),
     cache=("/home/me/.cupy", True),
+    loops=(LoopCache("/lattice", True, 49), LoopCache("/cpu", True, 0)),
     compiled=None,
     launched=None,
 )
@@ -208,7 +210,7 @@ def test_this_installation(capsys):
         assert re.match(r"(OK   |WARN |FAIL |     ) \S", line)
         assert after.startswith("      Fix: ") == (line[:4] in ("WARN", "FAIL"))
     shown = "\n".join(lines)
-    for what in ("Python", "numpy", "gmpy2", "numba", "python-flint", "kernels", "cache"):
+    for what in ("Python", "numpy", "gmpy2", "numba", "python-flint", "kernels", "cache", "loops"):
         assert re.search(rf"^OK +{what} ", shown, re.MULTILINE), what
 
 
@@ -267,6 +269,66 @@ def test_a_cache_that_cannot_be_written(tmp_path):
     (tmp_path / "file").write_text("")
     out = in_process(CUPY_CACHE_DIR=str(tmp_path / "file" / "below"))
     assert re.search(r"^(WARN|FAIL) +cache .*is not writable", out.stdout, re.M)
+
+
+def test_the_loops_of_the_cpu_that_are_saved():
+    shown = [v.found for v in verdicts.judge(CPU) if v.check == "loops"]
+    assert shown[0] == "/lattice: 49 compiled"
+    assert shown[1].startswith("/cpu: empty: ")
+    assert "syntonic kernels warm --cpu" in shown[1]
+    assert "loops" not in {v.check for v in verdicts.judge(replace(CPU, loops=None))}
+
+
+@pytest.mark.parametrize(
+    ("loops", "says", "fix"),
+    [
+        ((), "no folder for compiled loops can be written", "export NUMBA_CACHE_DIR=/tmp/numba"),
+        (
+            (LoopCache("/ro", False, 3),),
+            "/ro is not writable: 3 compiled, others are not kept",
+            "export NUMBA_CACHE_DIR=/tmp/numba",
+        ),
+        (Broken("OSError: x"), "OSError: x", "python -m pip install --force-reinstall numba"),
+    ],
+)
+def test_loops_that_cannot_be_saved(loops, says, fix):
+    status, found, mended = judged(replace(CPU, loops=loops))["loops"]
+    assert status == "WARN"
+    assert says in found
+    assert mended == fix
+
+
+def test_a_cache_of_loops_that_is_empty_filled_damaged_and_missing(tmp_path):
+    pytest.importorskip("numba")
+
+    def shown(**environment):
+        out = in_process(modules=("syntonic.doctor",), **environment)
+        assert out.returncode in (0, 1), out.stderr
+        return re.findall(r"^(OK|WARN) +loops +(.*)", out.stdout, re.MULTILINE)
+
+    def compiled():
+        (status, first), (_, second) = shown(NUMBA_CACHE_DIR=str(tmp_path))
+        assert status == "OK"
+        assert first.startswith(str(tmp_path / "lattice_"))
+        assert ": empty: " in second
+        return first.partition(": ")[2]
+
+    assert compiled().startswith("empty: ")
+    fill = "from syntonic.lattice import jit; jit.two_sum(1.0, 2.0), jit.to_int(1.0)"
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "NUMBA_CACHE_DIR": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", fill], env=env, check=True, timeout=300)
+    assert compiled() == "2 compiled"
+    (index,) = tmp_path.rglob("jit.two_sum*.nbi")
+    for damaged in (b"", b"\x80\x04.", index.read_bytes()[:-20], os.urandom(99)):
+        index.write_bytes(damaged)
+        assert compiled() == "1 compiled"
+    index.unlink()
+    index.mkdir()
+    assert compiled() == "1 compiled"
+    nowhere = "UserProvidedCacheLocator"
+    ((status, found),) = shown(NUMBA_CACHE_DIR="", NUMBA_CACHE_LOCATOR_CLASSES=nowhere)
+    assert status == "WARN"
+    assert "can be written" in found
 
 
 def test_torch_is_not_imported(tmp_path):

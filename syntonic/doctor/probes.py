@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from syntonic import __version__
+from syntonic.doctor.loops import LoopCache, loop_caches
 from syntonic.flux.cuda import modules, nvrtc, source
 
 __all__ = ["REQUIRED", "Broken", "Driver", "Facts", "Gpu", "gather", "launch_one", "sample"]
@@ -82,6 +83,7 @@ class Facts:
     compilers: tuple[nvrtc.Nvrtc, ...] | Broken
     kernels: tuple[str, int] | Broken
     cache: tuple[str, bool] | Broken
+    loops: tuple[LoopCache, ...] | Broken | None
     compiled: str | Broken | None
     launched: str | Broken | None
 
@@ -105,6 +107,7 @@ def gather() -> Facts:
     driver = ask(find_driver)
     compilers = ask(nvrtc.installed)
     gpus = driver.gpus if isinstance(driver, Driver) else ()
+    unusable = import_errors()
     return Facts(
         python=f"{platform.python_version()}, {sys.executable}",
         platform=f"{platform.system()} {platform.release()}, {platform.machine()}",
@@ -112,7 +115,7 @@ def gather() -> Facts:
             "syntonic": __version__,
             **{name: version_of(name) for name in (*REQUIRED, *_OPTIONAL)},
         },
-        import_errors=import_errors(),
+        import_errors=unusable,
         cupys=cupys,
         cupy_import=imported,
         cupy_cuda=cuda,
@@ -121,6 +124,7 @@ def gather() -> Facts:
         compilers=compilers,
         kernels=ask(count_kernels),
         cache=ask(cache_folder),
+        loops=None if unusable else ask(loop_caches),
         compiled=ask(sample, cuda, gpus[0].capability if gpus else None) if compilers else None,
         launched=ask(launch_elsewhere) if gpus and isinstance(imported, str) else None,
     )

@@ -17,6 +17,8 @@ _DRIVER = (
     "install NVIDIA's driver (https://www.nvidia.com/drivers); start a container with --gpus all"
 )
 
+_EMPTY = "empty: first calls compile for seconds, `syntonic kernels warm --cpu` does so ahead"
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -30,7 +32,18 @@ class Verdict:
 
 def judge(facts: Facts) -> list[Verdict]:
     """Judge all facts, in the order they are shown."""
-    parts = (_python, _packages, _cupy, _torch, _driver, _compilers, _kernels, _cache, _trials)
+    parts = (
+        _python,
+        _packages,
+        _cupy,
+        _torch,
+        _driver,
+        _compilers,
+        _kernels,
+        _cache,
+        _loops,
+        _trials,
+    )
     return [verdict for part in parts for verdict in part(facts)]
 
 
@@ -153,6 +166,23 @@ def _cache(facts: Facts) -> Iterator[Verdict]:
     else:
         status = FAIL if facts.cupys else WARN
         yield Verdict(status, "cache", f"{folder} is not writable: every run compiles anew", fix)
+
+
+def _loops(facts: Facts) -> Iterator[Verdict]:
+    fix = "export NUMBA_CACHE_DIR=/tmp/numba"
+    if isinstance(facts.loops, Broken):
+        yield Verdict(WARN, "loops", facts.loops.error, f"{_PIP} --force-reinstall numba")
+        return
+    if facts.loops == ():
+        found = "no folder for compiled loops can be written: every process compiles anew"
+        yield Verdict(WARN, "loops", found, fix)
+    for cache in facts.loops or ():
+        if cache.writable:
+            filled = f"{cache.loops} compiled" if cache.loops else _EMPTY
+            yield Verdict(OK, "loops", f"{cache.folder}: {filled}")
+        else:
+            found = f"{cache.folder} is not writable: {cache.loops} compiled, others are not kept"
+            yield Verdict(WARN, "loops", found, fix)
 
 
 def _trials(facts: Facts) -> Iterator[Verdict]:

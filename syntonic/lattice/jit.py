@@ -7,6 +7,7 @@ fast-math: LLVM may neither reassociate nor contract, each operation is the IEEE
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -33,6 +34,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 __all__ = [
     "BLOCK",
+    "cache_of",
     "distill",
     "exact_sign",
     "fma",
@@ -124,6 +126,31 @@ def njit(function: F) -> F:
         if _STAMP:
             compiled._cache = _Cache(function)
     return cast(F, compiled)
+
+
+def cache_of(loop: Any) -> tuple[str, int] | None:
+    """Return the folder where a compiled loop and its neighbours are saved, and how many are.
+
+    Those count that calls will use: compiled from these sources by this numba, undamaged. None
+    where no folder can be written.
+    """
+    folder = loop.stats.cache_path
+    if folder is None:
+        return None
+    indices = Path(folder).glob(f"*.py{sys.version_info[0]}{sys.version_info[1]}*.nbi")
+    return folder, sum(_saved(index, loop) for index in indices)
+
+
+def _saved(index: Path, beside: Any) -> int:
+    source = Path(beside.py_func.__code__.co_filename).with_name(
+        f"{index.name.partition('.')[0]}.py"
+    )
+    with suppress(Exception):  # as in loading: what is damaged is not there
+        locator = type(beside._cache._impl.locator)(beside.py_func, str(source))
+        stamp = locator.get_source_stamp(), _STAMP
+        found = caching.IndexDataCacheFile(index.parent, index.stem, stamp)._load_index()
+        return sum((index.parent / name).is_file() for name in found.values())
+    return 0
 
 
 def in_chunks(loop: Callable[..., int], arrays: tuple[npt.NDArray[Any], ...], *rest: Any) -> int:
