@@ -287,7 +287,7 @@ class LatticeArray:
 
     def in_gmp(self) -> LatticeArray:
         """Return the same values on GMP's numbers, which outrun Python's where they are long."""
-        if self.is_rational or self.denominator == 1:
+        if self.is_rational or (self.is_packed and self.denominator == 1):
             a, b = (elementwise(_in_gmp, part.astype(object)) for part in (self.a, self.b))
             return LatticeArray(a, b, None, None)
         return self.unpacked()

@@ -82,7 +82,10 @@ def _difference(where: str, found: Any, other: str, wanted: Any) -> str:
 
 
 def _short(x: Any) -> str:
-    text = repr(x).replace("Fraction", "")
+    try:
+        text = repr(x).replace("Fraction", "")
+    except ValueError:  # Python shows no integers of more than 4300 digits
+        return "numbers that are too long to show"
     return text if len(text) < 700 else f"{text[:700]}..."
 
 

@@ -57,6 +57,8 @@ SHAPES = {
     "K": (3, 5),
     "F": (1, 4),
     "D": (10, 11),
+    "L": (1030,),
+    "P": (1030,),
     "x": (),
     "y": (),
 }
@@ -133,9 +135,9 @@ class Arrays:
         if name == "D":
             return _diagonal(rng, *shape)
         out = np.empty(prod(shape), object)
-        out[:] = [self._pair(rng) for _ in out]
-        twin = {"W": "V", "N": "M", "R": "S", "y": "x"}.get(name)
-        if twin and self._kin:  # so that sums cancel and comparisons tie
+        out[:] = [self._pair(rng, plain=len(out) > 100) for _ in out]
+        twin = {"W": "V", "N": "M", "R": "S", "P": "L", "y": "x"}.get(name)
+        if twin and self._kin and len(out) < 100:  # so that sums cancel and comparisons tie
             out = np.array([_relative(rng, p, q) for p, q in zip(
                 getattr(arrays(self.seed), twin).flat, out, strict=True)], object)  # fmt: skip
         if len(shape) > 1 and rng.random() < 0.3:  # dependent rows: ranks fall
@@ -145,13 +147,13 @@ class Arrays:
         out.flags.writeable = False
         return out
 
-    def _pair(self, rng: random.Random) -> Pair:
+    def _pair(self, rng: random.Random, plain: bool = False) -> Pair:
         if self._sparse and rng.random() < 0.4:
             return Pair(0)
-        if rng.random() < 0.08:  # equal floats, unequal numbers
+        if not plain and rng.random() < 0.08:  # equal floats, unequal numbers
             a, b = rng.choice(_UNITS)
             return Pair(rng.choice([0, 1]) + a, b)
-        if rng.random() < 0.08:  # half-way between what it may be rounded to
+        if not plain and rng.random() < 0.08:  # half-way between what it may be rounded to
             return Pair(Fraction(2 * rng.randint(-6, 6) + 1, 2) * Fraction(10) ** rng.choice(_TENS))
         a, b = (Fraction(rng.choice(self._pool), rng.choice(self._over)) for _ in "ab")
         return Pair(a, b if rng.random() < 0.8 else 0)

@@ -57,8 +57,26 @@ def _shared(names: str, *calls: str) -> dict[str, list[str]]:
     return {name: list(calls) for name in names.split()}
 
 
+# Options with an exact meaning, beside the plain calls.
+OPTIONS: dict[str, list[str]] = {
+    **_shared("sum prod", "V, where=mask, initial=scalar", "C, axis=(0, 2)", "L"),
+    **_shared("max min", "V, where=mask, initial=scalar", "M, axis=(0, 1), keepdims=True", "L"),
+    "mean": ["C, axis=(0, 2), keepdims=True"],
+    **_shared("argsort sort", "L, kind='stable'"),
+    **_shared("cumsum argmax", "L"),
+    **_shared("cumulative_sum cumulative_prod", "M, axis=0, include_initial=True"),
+    "clip": ["V, min=y, max=W"],
+    "diff": ["V, prepend=x", "M, append=N"],
+    "dot": ["L, P"],
+    "searchsorted": ["np.sort(L), P, side='right'"],
+    "unique": ["L"],
+    "var": ["V, ddof=1", "C, axis=(0, 2), keepdims=True"],
+    "where": ["L > P, L, P"],
+}
+
 # The calls of NumPy's functions. V, W: vectors; M, N, K, F, D: matrices; S, R, Q: square ones;
-# B, C: stacks; x, y: 0-d; scalar: a number; mask, places, exponents: what they are called.
+# B, C: stacks; L, P: long vectors; x, y: 0-d; scalar: a number; mask, places, exponents: what they
+# are called.
 FUNCTION_CALLS: dict[str, list[str]] = {
     **_shared(
         "all amax amin any argmax argmin count_nonzero cumprod cumsum max mean min nanargmax "
@@ -174,6 +192,7 @@ FUNCTION_CALLS: dict[str, list[str]] = {
 
 _ONE: list[str] = ["V", "M.T", "x"]
 _TWO: list[str] = ["V, W", "M, x", "B, S", "M, scalar"]
+_LONG = "add subtract multiply less equal maximum floor sign signbit absolute rint".split()
 UFUNC_CALLS: dict[str, list[str]] = {
     "clip": ["V, x, y"],
     "ldexp": ["V, exponents"],
@@ -186,7 +205,7 @@ UFUNC_CALLS: dict[str, list[str]] = {
 
 _FOLDED = "add subtract multiply maximum minimum fmax".split()
 UFUNC_METHODS: dict[str, list[str]] = {
-    "reduce": ["V", "M, axis=1"],
+    "reduce": ["V", "M, axis=1", "V, where=mask, initial=scalar"],
     "accumulate": ["V", "M, axis=0"],
     "reduceat": ["V, places"],
     "outer": ["V, W", "M, x"],
@@ -205,7 +224,7 @@ _REDUCTION = FUNCTION_CALLS["sum"]
 METHOD_CALLS: dict[str, list[str]] = {
     **_shared("sum prod mean var min max argmin argmax cumsum", *_REDUCTION),
     **_shared(
-        "field_norm field_trace floor ceil galois_conjugate relu round sign to_floats", *_ONE
+        "field_norm field_trace floor ceil galois_conjugate relu round sign to_floats", *_ONE, "L"
     ),
     "argsort": ["V"],
     "dot": FUNCTION_CALLS["dot"],
@@ -277,6 +296,17 @@ OTHERS: dict[str, Operation] = {
         ["V", "M.T"],
         [oracles.same],
     ),
+    "mean of some": Operation(
+        lambda t: np.mean(t, where=t > 0),
+        ["S"],
+        [lambda x: np.sum(x[x > 0]) / np.count_nonzero(x > 0)],
+    ),
+    "variance of some": Operation(
+        lambda t: np.var(t, where=t > 0), ["S"], [lambda x: np.var(x[x > 0].astype(object))]
+    ),
+    "rows, each once": Operation(
+        lambda t: np.unique(t, axis=0), ["np.concatenate([M, M[:1], N])"], []
+    ),
     "turned": Operation(
         lambda t: (t.T, t.mT, +t, -t, abs(t)), ["M"], [lambda x: (x.T, x.T, x, -x, abs(x))]
     ),
@@ -332,11 +362,14 @@ def _operations() -> dict[str, Operation]:
     for name in sorted(_TABLED & set(_NAMED) & set(FUNCTION_CALLS)):
         function = _NAMED[name]
         rights = [] if name in _TEXTS else oracles.FUNCTIONS.get(name, [function])
-        out[f"np.{name}"] = Operation(_through_tables(function), FUNCTION_CALLS[name], rights)
+        calls = FUNCTION_CALLS[name] + OPTIONS.get(name, [])
+        out[f"np.{name}"] = Operation(_through_tables(function), calls, rights)
     for name in sorted(ufuncs.EXACT):
         ufunc = getattr(np, name, None)
         if isinstance(ufunc, np.ufunc):
-            calls = UFUNC_CALLS.get(name, _ONE if ufunc.nin == 1 else _TWO)
+            calls = list(UFUNC_CALLS.get(name, _ONE if ufunc.nin == 1 else _TWO))
+            if name in _LONG:
+                calls.append("L" if ufunc.nin == 1 else "L, P")
             out[f"ufunc {name}"] = Operation(ufunc, calls, oracles.UFUNCS.get(name, [ufunc]))
     for name in _FOLDED:
         for method, calls in UFUNC_METHODS.items():
