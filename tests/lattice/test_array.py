@@ -293,3 +293,21 @@ def test_what_only_moves_elements_may_not_compute():
     with pytest.raises(ValueError, match="was to move elements"):
         structure.join(lambda p, q: np.concatenate([p, -q]), x, x)
     assert x.map(lambda part: np.pad(part, 1)).denominator.tolist() == [1, 2, 3, 1]
+
+
+@pytest.mark.parametrize("denominators", [[1, 1, 1], [6, 6, 6], [2, 3, 4]])
+def test_numbers_of_gmp_in_every_layout(denominators):
+    a, b, d = np.array([1, -2, 3]), np.array([0, 5, 7]), np.array(denominators)
+    x = LatticeArray.fractional(a, b, d)
+    for same in (x, x.unpacked(), as_lattice(x.scalars())):
+        found = same.in_gmp()
+        assert found.scalars().tolist() == x.scalars().tolist()
+        assert {type(e) for part in (found.a, found.b) for e in part} <= {type(mpz()), type(mpq())}
+
+
+def test_long_products_of_elements_with_denominators_of_their_own():
+    n = 600
+    x = LatticeArray.fractional(np.full(n, 3), np.zeros(n, int), np.arange(1, n + 1))
+    product = GoldenExact(mpq(3**n, math.factorial(n)))
+    assert reduce.prod(x).scalars().item() == product
+    assert reduce.accumulate(arithmetic.multiply, x, 0)[-1].scalars().item() == product

@@ -6,6 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from campaign.invariants import assert_invariants
 
 from syntonic import GoldenExact, ResonantTensor
 
@@ -94,6 +95,7 @@ def test_every_step_is_exact(seed):
         t, x = step(rng, t, x)
         if t.size > 40:
             t, x = t.reshape(-1)[:8], x.reshape(-1)[:8]
+        assert_invariants(t)
         assert t.shape == x.shape
         assert np.asarray(t).tolist() == x.tolist()
         a, b, d = t.numerators()
