@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -31,6 +32,8 @@ def check(name: str, seed: int) -> None:
             }
             wanted = found["rational"]
             for layout, outcome in found.items():
+                foreign = [text for text in outcome[2] if not text.startswith("SnapWarning: ")]
+                assert not foreign, f"({call}) in layout {layout} warns: {foreign}"
                 assert outcome == wanted, _difference(
                     f"({call}) in layout {layout}", outcome, "in rational", wanted
                 )
@@ -46,12 +49,17 @@ def _check_rights(operation: Operation, call: str, seed: int, found: Any) -> Non
             assert found[1] == right[1], _difference(where, found, "the oracle", right)
 
 
-def _outcome(function: Any, call: str, arrays: Arrays) -> tuple[str, Any]:
-    try:
-        result = called(function, call, arrays)
-    except Exception as error:  # PARI has its own
-        return "error", f"{type(error).__name__}: {error}"
-    return "value", _plain(result)
+def _outcome(function: Any, call: str, arrays: Arrays) -> tuple[str, Any, list[str]]:
+    """Return what came, a value or an error, and the texts of the warnings."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            kind, found = "value", _plain(called(function, call, arrays))
+        except AssertionError:
+            raise
+        except Exception as error:  # PARI has its own
+            kind, found = "error", f"{type(error).__name__}: {error}"
+    return kind, found, [f"{w.category.__name__}: {w.message}" for w in caught]
 
 
 def _plain(x: Any) -> Any:
@@ -60,8 +68,7 @@ def _plain(x: Any) -> Any:
         assert_invariants(x)
         if not x.is_crystallized:
             return _plain(x.flux_array)
-        pairs = [(a, b) for a, b in values_of(x._data)]
-        return (x.shape, pairs)
+        return (x.shape, values_of(x._data))
     if isinstance(x, (str, bytes)) or x is None:
         return x
     if isinstance(x, (tuple, list)):
