@@ -1,6 +1,6 @@
-// The gradients of golden layer normalization. With g the gradient of out, xhat = (x - mean) * rstd
-// and h = g * gamma, means over a row's columns:
-//   dx = gain * rstd * (h - <h> - xhat * <h xhat>),
+// The gradients of golden layer normalization. With g the gradient of out, xhat = (x - mean) /
+// deviation and h = g * gamma, means over a row's columns:
+//   dx = gain / deviation * (h - <h> - xhat * <h xhat>),
 //   dgamma = gain * sum g xhat, dbeta = sum g, over the rows.
 #ifndef SRT_LAYER_NORM_BACKWARD_CUH
 #define SRT_LAYER_NORM_BACKWARD_CUH
@@ -13,30 +13,20 @@
 #define SRT_BACK_BLOCK 256  // of teams within a warp
 
 struct RowNumbers {
-    acc_t mean, rstd;
+    Centre by;
     Sum2 means;  // <h> and <h xhat>
 };
 
+// dx but for gain; the power by itself, for their product may be no normal number.
 SRT_INLINE acc_t row_gradient(acc_t h, acc_t xhat, const RowNumbers &row, acc_t gain) {
-    return gain * row.rstd * (h - srt_fma(xhat, row.means.y, row.means.x));
+    acc_t dx = gain * row.by.scale * (h - srt_fma(xhat, row.means.y, row.means.x));
+    return SRT_SCALED ? dx * row.by.power : dx;
 }
 
 // -- a team a row, blocks walking down the rows --------------------------------------------------
-// The sum over a block's teams, in the threads of its first; `part` holds a number a thread.
-SRT_INLINE acc_t over_teams(acc_t v, int team, acc_t *part) {
-    if (team > SRT_WARP) return v;
-    for (int by = team; by < SRT_WARP; by <<= 1) v += lane_xor(v, by);
-    part[threadIdx.x] = v;
-    __syncthreads();
-    for (int i = threadIdx.x + SRT_WARP; threadIdx.x < team && i < blockDim.x; i += SRT_WARP)
-        v += part[i];
-    __syncthreads();
-    return v;
-}
-
 template <bool ALIGNED>
 SRT_INLINE void backward_rows(scalar_t *dx, acc_t *partial, const scalar_t *grad, const scalar_t *x,
-                              const acc_t *gamma, const acc_t *mean, const acc_t *rstd, acc_t gain,
+                              const acc_t *gamma, const double *statistics, acc_t gain,
                               index_t rows, index_t cols, int team) {
     __shared__ acc_t part[SRT_BACK_BLOCK];
     acc_t dgamma[SRT_BACK_PACKS][SRT_VEC] = {}, dbeta[SRT_BACK_PACKS][SRT_VEC] = {};
@@ -47,7 +37,7 @@ SRT_INLINE void backward_rows(scalar_t *dx, acc_t *partial, const scalar_t *grad
         index_t first = place.live ? place.row * cols : 0;
         g.load(grad + first, place.valid, team, place.rank);
         v.load(x + first, place.valid, team, place.rank);
-        RowNumbers row = {place.live ? mean[place.row] : 0, place.live ? rstd[place.row] : 0};
+        RowNumbers row = {load_centre(statistics, place.live ? place.row : 0, rows)};
         Sum2 sums = no_sum2();
 #pragma unroll
         for (int u = 0; u < SRT_BACK_PACKS; ++u) {
@@ -56,7 +46,7 @@ SRT_INLINE void backward_rows(scalar_t *dx, acc_t *partial, const scalar_t *grad
 #pragma unroll
             for (int j = 0; j < SRT_VEC; ++j) {
                 if (!has_element<ALIGNED>(place.valid[u], j)) continue;
-                acc_t xhat = (v.at(u, j) - row.mean) * row.rstd, h = g.at(u, j) * weight.v[j];
+                acc_t xhat = normalized(v.at(u, j), row.by), h = g.at(u, j) * weight.v[j];
                 dgamma[u][j] = srt_fma(g.at(u, j), xhat, dgamma[u][j]);
                 dbeta[u][j] += g.at(u, j);
                 sums.x += h;
@@ -73,7 +63,7 @@ SRT_INLINE void backward_rows(scalar_t *dx, acc_t *partial, const scalar_t *grad
             AccPack weight = load_weights<ALIGNED>(gamma, col, place.valid[u], 1);
 #pragma unroll
             for (int j = 0; j < SRT_VEC; ++j) {
-                acc_t xhat = (v.at(u, j) - row.mean) * row.rstd;
+                acc_t xhat = normalized(v.at(u, j), row.by);
                 from_acc(&g.packs[u].v[j],
                          row_gradient(g.at(u, j) * weight.v[j], xhat, row, gain));
             }
@@ -91,24 +81,24 @@ SRT_INLINE void backward_rows(scalar_t *dx, acc_t *partial, const scalar_t *grad
         }
 }
 
-// dx = gain * rstd * (h - <h> - xhat * <h xhat>), h = grad * gamma, xhat = (x - mean) * rstd, <>
-// the mean of a row; and sum grad * xhat and sum grad of a block's rows: partial is
-// acc_t (blocks, 2, cols). dx, grad and x are (rows, cols), gamma acc_t (cols) or null, mean and
-// rstd acc_t (rows).
+// dx = gain / deviation * (h - <h> - xhat * <h xhat>), h = grad * gamma, xhat = (x - mean) /
+// deviation, <> the mean of a row; and sum grad * xhat and sum grad of a block's rows: partial is
+// acc_t (blocks, 2, cols). dx, grad and x are (rows, cols), gamma acc_t (cols) or null, statistics
+// double (3, rows): the mean's two numbers and the deviation.
 // A team, a power of two up to 512 of threads, holds a row of grad and x: cols <= 8 * team for f64,
 // else 16 * team.
 // Launch: grid any number of blocks, which walk down the rows; block 256 for a team up to 32, else
 // team.
 extern "C" __global__ void __launch_bounds__(SRT_BACK_TEAM)
     SRT_KERNEL(golden_layer_norm_backward)(scalar_t *dx, acc_t *partial, const scalar_t *grad,
-                                           const scalar_t *x, const acc_t *gamma, const acc_t *mean,
-                                           const acc_t *rstd, acc_t gain, index_t rows,
+                                           const scalar_t *x, const acc_t *gamma,
+                                           const double *statistics, acc_t gain, index_t rows,
                                            index_t cols, int team) {
     if (packs_allowed(bits_of(dx) | bits_of(grad) | bits_of(x) | bits_of(gamma) |
                       cols * sizeof(scalar_t)))
-        backward_rows<true>(dx, partial, grad, x, gamma, mean, rstd, gain, rows, cols, team);
+        backward_rows<true>(dx, partial, grad, x, gamma, statistics, gain, rows, cols, team);
     else
-        backward_rows<false>(dx, partial, grad, x, gamma, mean, rstd, gain, rows, cols, team);
+        backward_rows<false>(dx, partial, grad, x, gamma, statistics, gain, rows, cols, team);
 }
 
 // dgamma = gain * sum of partial[:, 0] and dbeta = sum of partial[:, 1], both acc_t (cols), from
@@ -118,21 +108,7 @@ extern "C" __global__ void __launch_bounds__(SRT_SUM_BLOCK)
     SRT_KERNEL(golden_layer_norm_backward_finalize)(acc_t *dgamma, acc_t *dbeta,
                                                     const acc_t *partial, acc_t gain, index_t count,
                                                     index_t cols) {
-    __shared__ acc_t part[SRT_SUM_BLOCK];
-    index_t at = (index_t)blockIdx.x * SRT_WARP + threadIdx.x % SRT_WARP;
-    acc_t sum = 0;
-    if (at < 2 * cols)
-#pragma unroll 8
-        for (index_t k = threadIdx.x / SRT_WARP; k < count; k += SRT_SUM_BLOCK / SRT_WARP)
-            sum += partial[k * 2 * cols + at];
-    part[threadIdx.x] = sum;
-    __syncthreads();
-    if (threadIdx.x >= SRT_WARP || at >= 2 * cols) return;
-    for (int i = threadIdx.x + SRT_WARP; i < SRT_SUM_BLOCK; i += SRT_WARP) sum += part[i];
-    if (at < cols)
-        dgamma[at] = gain * sum;
-    else
-        dbeta[at - cols] = sum;
+    add_partials(dgamma, dbeta, partial, gain, count, cols);
 }
 
 // -- rows longer than a team holds ----------------------------------------------------------------
@@ -162,7 +138,7 @@ SRT_INLINE Sum2 long_row_sums(const LongRows &in, const RowNumbers &row, const S
                 if (!has_element<ALIGNED>(valid[u], j)) continue;
                 acc_t h = to_acc(g[u].v[j]) * weight.v[j];
                 part.x += h;
-                part.y = srt_fma(h, (to_acc(v[u].v[j]) - row.mean) * row.rstd, part.y);
+                part.y = srt_fma(h, normalized(to_acc(v[u].v[j]), row.by), part.y);
             }
             total = total + part;
         }
@@ -186,7 +162,7 @@ SRT_INLINE void write_long_row(scalar_t *dx, const LongRows &in, const RowNumber
             AccPack weight = load_acc(in.gamma ? in.gamma + (at[u] - first) : 0, valid[u], 1);
 #pragma unroll
             for (int j = 0; j < SRT_VEC; ++j) {
-                acc_t xhat = (to_acc(v[u].v[j]) - row.mean) * row.rstd;
+                acc_t xhat = normalized(to_acc(v[u].v[j]), row.by);
                 from_acc(&g[u].v[j],
                          row_gradient(to_acc(g[u].v[j]) * weight.v[j], xhat, row, gain));
             }
@@ -195,20 +171,19 @@ SRT_INLINE void write_long_row(scalar_t *dx, const LongRows &in, const RowNumber
     });
 }
 
-// sum h and sum h xhat, h = grad * gamma and xhat = (x - mean) * rstd, of shares of long rows:
-// partial is acc_t (rows, splits, 2), grad and x (rows, cols), gamma acc_t (cols) or null, mean and
-// rstd acc_t (rows). A block has `packs` packs of V elements of a row, `lanes` threads side by
-// side.
+// sum h and sum h xhat, as of golden_layer_norm_backward, of shares of long rows: partial is
+// acc_t (rows, splits, 2), grad and x (rows, cols), gamma acc_t (cols) or null, statistics double
+// (3, rows). A block has `packs` packs of V elements of a row, `lanes` threads side by side.
 // Launch: grid (rows, splits = ceil(ceil(cols / V) / packs)), block a multiple of 32 from lanes to
 // 256.
 extern "C" __global__ void __launch_bounds__(256)
     SRT_KERNEL(golden_layer_norm_backward_sums)(Sum2 *partial, const scalar_t *grad,
                                                 const scalar_t *x, const acc_t *gamma,
-                                                const acc_t *mean, const acc_t *rstd, index_t rows,
+                                                const double *statistics, index_t rows,
                                                 index_t cols, int lanes, index_t packs) {
     Share share = share_of(blockIdx.x, blockIdx.y, 1, cols, 1, packs, gridDim.y);
     LongRows in = {grad, x, gamma};
-    RowNumbers row = {mean[share.channel], rstd[share.channel]};
+    RowNumbers row = {load_centre(statistics, share.channel, rows)};
     Sum2 own = packs_allowed(bits_of(grad) | bits_of(x) | cols * sizeof(scalar_t))
                    ? long_row_sums<true>(in, row, share, rows, cols, lanes)
                    : long_row_sums<false>(in, row, share, rows, cols, lanes);
@@ -217,15 +192,16 @@ extern "C" __global__ void __launch_bounds__(256)
 }
 
 // dx as of golden_layer_norm_backward, by the sums in partial, acc_t (rows, splits, 2), which every
-// block merges in one order. dx, grad and x are (rows, cols), gamma acc_t (cols) or null, mean and
-// rstd acc_t (rows); gain as there; lanes and packs as for _sums. Walked backward against the sums.
+// block merges in one order. dx, grad and x are (rows, cols), gamma acc_t (cols) or null,
+// statistics double (3, rows); gain as there; lanes and packs as for _sums. Walked backward against
+// the sums.
 // Launch: grid (rows, splits), block a multiple of 32 from lanes to 256.
 extern "C" __global__ void __launch_bounds__(256)
     SRT_KERNEL(golden_layer_norm_backward_apply)(scalar_t *dx, const Sum2 *partial,
                                                  const scalar_t *grad, const scalar_t *x,
-                                                 const acc_t *gamma, const acc_t *mean,
-                                                 const acc_t *rstd, acc_t gain, index_t rows,
-                                                 index_t cols, int lanes, index_t packs) {
+                                                 const acc_t *gamma, const double *statistics,
+                                                 acc_t gain, index_t rows, index_t cols, int lanes,
+                                                 index_t packs) {
     index_t r = gridDim.x - 1 - blockIdx.x;
     Share share = share_of(r, gridDim.y - 1 - blockIdx.y, 1, cols, 1, packs, gridDim.y);
     Sum2 sums = no_sum2();
@@ -233,7 +209,8 @@ extern "C" __global__ void __launch_bounds__(256)
         sums = sums + partial[r * gridDim.y + k];
     sums = block_total(sums, no_sum2());
     LongRows in = {grad, x, gamma};
-    RowNumbers row = {mean[r], rstd[r], {sums.x / (acc_t)cols, sums.y / (acc_t)cols}};
+    RowNumbers row = {load_centre(statistics, r, rows),
+                      {sums.x / (acc_t)cols, sums.y / (acc_t)cols}};
     if (packs_allowed(bits_of(dx) | bits_of(grad) | bits_of(x) | cols * sizeof(scalar_t)))
         write_long_row<true>(dx, in, row, gain, share, rows, cols, lanes);
     else
@@ -242,7 +219,7 @@ extern "C" __global__ void __launch_bounds__(256)
 
 template <bool ALIGNED>
 SRT_INLINE void add_rows(Sum2 (&total)[SRT_VEC], const scalar_t *grad, const scalar_t *x,
-                         const acc_t *mean, const acc_t *rstd, const Columns &own, index_t begin,
+                         const double *statistics, index_t rows, const Columns &own, index_t begin,
                          index_t end, index_t cols) {
     walk_rows<SRT_PAIRS, false>(own, begin, end, cols,
                                  [&](const index_t *at, const index_t *row, unsigned mask) {
@@ -255,10 +232,10 @@ SRT_INLINE void add_rows(Sum2 (&total)[SRT_VEC], const scalar_t *grad, const sca
 #pragma unroll
         for (int u = 0; u < SRT_PAIRS; ++u) {
             if (!(mask >> u & 1)) continue;
-            acc_t centre = mean[row[u]], scale = rstd[row[u]];
+            Centre by = load_centre(statistics, row[u], rows);
 #pragma unroll
             for (int j = 0; j < SRT_VEC; ++j) {
-                acc_t xhat = (to_acc(v[u].v[j]) - centre) * scale;
+                acc_t xhat = normalized(to_acc(v[u].v[j]), by);
                 total[j].x = srt_fma(to_acc(g[u].v[j]), xhat, total[j].x);
                 total[j].y += to_acc(g[u].v[j]);
             }
@@ -266,24 +243,24 @@ SRT_INLINE void add_rows(Sum2 (&total)[SRT_VEC], const scalar_t *grad, const sca
     });
 }
 
-// sum grad * (x - mean) * rstd and sum grad of shares of columns: partial is
-// acc_t (splits, 2, cols), grad and x (rows, cols), mean and rstd acc_t (rows). `lanes`, a power of
-// two up to 32, times V columns and `share` rows are a block's.
+// sum grad * (x - mean) / deviation and sum grad of shares of columns: partial is
+// acc_t (splits, 2, cols), grad and x (rows, cols), statistics double (3, rows). `lanes`, a power
+// of two up to 32, times V columns and `share` rows are a block's.
 // Launch: grid (ceil(cols / (lanes * V)), splits = ceil(rows / share)), block 256.
 extern "C" __global__ void __launch_bounds__(256, 2)
     SRT_KERNEL(golden_layer_norm_backward_columns)(acc_t *partial, const scalar_t *grad,
-                                                   const scalar_t *x, const acc_t *mean,
-                                                   const acc_t *rstd, index_t rows, index_t cols,
-                                                   int lanes, index_t share) {
+                                                   const scalar_t *x, const double *statistics,
+                                                   index_t rows, index_t cols, int lanes,
+                                                   index_t share) {
     Columns own = columns_of(blockIdx.x, cols, lanes);
     index_t begin = blockIdx.y * share, end = min(rows, begin + share);
     Sum2 total[SRT_VEC];
 #pragma unroll
     for (int j = 0; j < SRT_VEC; ++j) total[j] = no_sum2();
     if (packs_allowed(bits_of(grad) | bits_of(x) | cols * sizeof(scalar_t)))
-        add_rows<true>(total, grad, x, mean, rstd, own, begin, end, cols);
+        add_rows<true>(total, grad, x, statistics, rows, own, begin, end, cols);
     else
-        add_rows<false>(total, grad, x, mean, rstd, own, begin, end, cols);
+        add_rows<false>(total, grad, x, statistics, rows, own, begin, end, cols);
     column_totals(total, own);
     if (own.row) return;
     acc_t *to = partial + (index_t)blockIdx.y * 2 * cols + own.column;

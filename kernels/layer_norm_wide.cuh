@@ -35,18 +35,19 @@ template <bool ALIGNED>
 SRT_INLINE void normalize_whole(const Normalized &to, const scalar_t *x, acc_t gain, acc_t eps,
                                 index_t cols) {
     WideRow<ALIGNED> row(x, cols);
-    normalize_wide_row(row, to, gain, eps, cols);
+    normalize_wide_row(row, to, PlainNumbers{x + blockIdx.x * cols}, gain, eps, cols);
 }
 
-// golden_layer_norm for rows that a block holds: out and x are (rows, cols), mean and rstd
-// (written) acc_t (rows), gamma and beta acc_t (cols) or null; gain and eps as there. cols <= 8 V *
-// block. Of 512 threads, two blocks to a multiprocessor.
+// golden_layer_norm for rows that a block holds: out and x are (rows, cols), statistics (written)
+// double (3, rows), gamma and beta acc_t (cols) or null; gain and eps as there. cols <= 8 V *
+// block.
+// Of 512 threads, two blocks to a multiprocessor.
 // Launch: grid rows, block 1024, or 512 for f16 and bf16.
-extern "C" __global__ void __launch_bounds__(SRT_ROW_TEAM, 1024 / SRT_ROW_TEAM)
-    SRT_KERNEL(golden_layer_norm_wide)(scalar_t *out, acc_t *mean, acc_t *rstd, const scalar_t *x,
+extern "C" __global__ void __launch_bounds__(SRT_ROW_TEAM, SRT_ROW_TEAM == 512 ? SRT_WIDE_BLOCKS : 1)
+    SRT_KERNEL(golden_layer_norm_wide)(scalar_t *out, double *statistics, const scalar_t *x,
                                        const acc_t *gamma, const acc_t *beta, acc_t gain, acc_t eps,
                                        index_t cols) {
-    Normalized to = {out, mean, rstd, gamma, beta};
+    Normalized to = {out, statistics, gamma, beta, gridDim.x};
     if (packs_allowed(bits_of(x) | bits_of(out) | bits_of(gamma) | bits_of(beta) |
                       cols * sizeof(scalar_t)))
         normalize_whole<true>(to, x, gain, eps, cols);

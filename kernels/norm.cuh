@@ -4,7 +4,7 @@
 // 16-byte loads the same elements are loaded one by one, so alignment never changes a result.
 #ifndef SRT_NORM_CUH
 #define SRT_NORM_CUH
-#include "reduce.cuh"
+#include "statistics.cuh"
 
 #define SRT_FLIGHT 4                     // packs a thread has in flight, of one array
 #define SRT_PAIRS 2                      // or of each of two
@@ -63,10 +63,6 @@ SRT_INLINE int clamp_valid(index_t left) {
     return left >= SRT_VEC ? SRT_VEC : left > 0 ? (int)left : 0;
 }
 
-SRT_INLINE acc_t golden_scale(acc_t var, acc_t gamma, acc_t target, acc_t eps) {
-    return gamma * srt_sqrt(target / (var + eps));
-}
-
 // -- moments of a chunk -----------------------------------------------------------------------
 // Two passes over registers; bit j of the mask says whether v[j] takes part.
 template <int K, bool FULL> SRT_INLINE Moments chunk_moments(const acc_t (&v)[K], unsigned mask) {
@@ -103,6 +99,21 @@ SRT_INLINE Share share_of(index_t channel, unsigned split, index_t n, index_t s,
                    min(all, (z + 1) * packs)};
     return share;
 }
+
+// What a channel's numbers are taken relative to: of three of them the middle one.
+SRT_INLINE acc_t pivot_of(const scalar_t *x, index_t channel, index_t n, index_t c, index_t s) {
+    return median(to_acc(x[channel * s]), to_acc(x[((n >> 1) * c + channel) * s + (s >> 1)]),
+                  to_acc(x[((n - 1) * c + channel) * s + s - 1]));
+}
+
+// A channel's numbers, one by one, times a power of two.
+struct ChannelNumbers {
+    const scalar_t *x;
+    index_t channel, c, s;
+    SRT_INLINE acc_t operator()(index_t i, acc_t power) const {
+        return to_acc(x[(i / s * c + channel) * s + i % s]) * power;
+    }
+};
 
 // Call body(at, valid) with the offsets of FLIGHT packs and how many elements each has; a pack that
 // is not there lies at the first's offset.

@@ -33,8 +33,14 @@ SRT_INLINE Moments operator+(Moments a, Moments b) {
 // -- shuffles of the types above ------------------------------------------------------------
 SRT_INLINE float lane_down(float x, int by) { return __shfl_down_sync(SRT_ALL_LANES, x, by); }
 SRT_INLINE double lane_down(double x, int by) { return __shfl_down_sync(SRT_ALL_LANES, x, by); }
+SRT_INLINE float lane_xor(float x, int by) { return __shfl_xor_sync(SRT_ALL_LANES, x, by); }
+SRT_INLINE double lane_xor(double x, int by) { return __shfl_xor_sync(SRT_ALL_LANES, x, by); }
 SRT_INLINE Sum2 lane_down(Sum2 a, int by) {
     Sum2 r = {lane_down(a.x, by), lane_down(a.y, by)};
+    return r;
+}
+SRT_INLINE Sum2 lane_xor(Sum2 a, int by) {
+    Sum2 r = {lane_xor(a.x, by), lane_xor(a.y, by)};
     return r;
 }
 SRT_INLINE Moments lane_down(Moments a, int by) {
@@ -77,6 +83,14 @@ template <typename T> SRT_INLINE T block_total(T a, T zero) {
     __syncthreads();
     a = part[0];
     __syncthreads();
+    return a;
+}
+
+// The total of a team, the same bits in all its threads: + commutes. A team is a power of two of a
+// warp's lanes or, above a warp, the whole block. Every thread of the block must call it.
+template <typename T> SRT_INLINE T team_total(T a, T zero, int team) {
+    if (team > SRT_WARP) return block_total(a, zero);
+    for (int by = team >> 1; by; by >>= 1) a = a + lane_xor(a, by);
     return a;
 }
 

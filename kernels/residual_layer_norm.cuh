@@ -8,11 +8,37 @@
 #define SRT_FORWARD_ITEMS (64 / (int)sizeof(acc_t))
 #define SRT_BACKWARD_ITEMS (32 / (int)sizeof(acc_t))
 
-// The joined numbers of a segment, W neighbours at a time; 0 beyond its end. Loads precede uses:
-// all of them, or four if W is 1, which is as far as registers reach.
+// Where two blocks a multiprocessor would make the compiler spill it is told of one.
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ == 900
+#define SRT_SEGMENT_BOUNDS 512
+#else
+#define SRT_SEGMENT_BOUNDS 512, 1
+#endif
+
+// The joined numbers of a row, one by one, times a power of two: joined as such, for the operands
+// may be finite where what they make is not.
+struct JoinedNumbers {
+    const scalar_t *identity, *residual;
+    Mode mode;
+
+    SRT_INLINE acc_t operator()(index_t i, acc_t power) const {
+        return mode(to_acc(identity[i]), to_acc(residual[i]), power);
+    }
+    // Long rows are summed less one of their numbers: far from zero nothing is lost then.
+    SRT_INLINE acc_t pivot(index_t cols) const {
+        return median((*this)(0, 1), (*this)(cols >> 1, 1), (*this)(cols - 1, 1));
+    }
+};
+SRT_INLINE JoinedNumbers joined_numbers(index_t row, const scalar_t *identity,
+                                        const scalar_t *residual, index_t cols, Mode mode) {
+    return {identity + row * cols, residual + row * cols, mode};
+}
+
+// The joined numbers of a segment, times a power of two, W neighbours at a time; 0 beyond its end.
+// Loads precede uses: all of them, or four if W is 1, which is as far as registers reach.
 template <int W, int ITEMS>
 SRT_INLINE void load_joined(acc_t (&s)[ITEMS], const Segment &at, const scalar_t *identity,
-                            const scalar_t *residual, index_t cols, Mode mode) {
+                            const scalar_t *residual, index_t cols, Mode mode, acc_t power) {
     const int units = ITEMS / W, group = W == 1 ? 4 : units;
     index_t first = at.row * cols + at.begin;
     Lanes<scalar_t, W> x[group], y[group];
@@ -29,40 +55,32 @@ SRT_INLINE void load_joined(acc_t (&s)[ITEMS], const Segment &at, const scalar_t
 #pragma unroll
             for (int e = 0; e < W; ++e)
                 s[(from + u) * W + e] = at.at<W>(from + u) < at.length
-                                            ? mode(to_acc(x[u].v[e]), to_acc(y[u].v[e]))
+                                            ? mode(to_acc(x[u].v[e]), to_acc(y[u].v[e]), power)
                                             : (acc_t)0;
     }
 }
 
-// Subtracts the mean from s; returns count, mean and centred sum of squares of the segment. The
-// corrected two-pass algorithm: what the rounded mean leaves is subtracted too. (T. F. Chan,
-// G. H. Golub, R. J. LeVeque, "Algorithms for computing the sample variance", Amer. Statist. 37
-// (1983), eq. (1.7).)
+// Subtracts from s its mean, of the segment; returns what is known of the rest. `moments` gets
+// count, mean and centred sum of squares.
 template <int W, int ITEMS>
-SRT_INLINE Moments centre(acc_t (&s)[ITEMS], const Segment &at) {
+SRT_INLINE RowStatistics centre(acc_t (&s)[ITEMS], const Segment &at, acc_t eps, Moments *moments) {
     acc_t sum = 0;
 #pragma unroll
     for (int i = 0; i < ITEMS; ++i) sum += s[i];
-    acc_t n = (acc_t)at.length, mean = team_total(sum, (acc_t)0, at.team) / n;
+    acc_t n = (acc_t)at.length, weight = (acc_t)1 / n;
+    acc_t mean = srt_mul(team_total(sum, (acc_t)0, at.team), weight);
     Sum2 rest = no_sum2();
 #pragma unroll
     for (int u = 0; u < ITEMS / W; ++u)
         if (at.at<W>(u) < at.length)
 #pragma unroll
-            for (int e = 0; e < W; ++e) {
-                acc_t d = s[u * W + e] -= mean;
-                rest.x += d;
-                rest.y = srt_fma(d, d, rest.y);
-            }
+            for (int e = 0; e < W; ++e) add_deviation(&rest, s[u * W + e] -= mean);
     rest = team_total(rest, no_sum2(), at.team);
-    acc_t missed = rest.x / n;
+    RowStatistics row = statistics_of(mean, rest, weight, eps, 1);
 #pragma unroll
-    for (int i = 0; i < ITEMS; ++i) s[i] -= missed;
-    Moments r = {n, mean + missed, rest.y - missed * rest.x};
-    return r;
-}
-SRT_INLINE acc_t inverse_deviation(acc_t m2, acc_t n, acc_t eps) {
-    return (acc_t)1 / srt_sqrt(m2 / n + eps);
+    for (int i = 0; i < ITEMS; ++i) s[i] -= row.by.rest;
+    if (moments) *moments = {n, mean + row.by.rest, row.by.var * n};
+    return row;
 }
 
 struct Affine {
@@ -75,96 +93,121 @@ SRT_INLINE void store_normalised(scalar_t *out, const acc_t (&d)[ITEMS], const S
     for (int u = 0; u < ITEMS / W; ++u) {
         if (at.at<W>(u) >= at.length) return;
         index_t col = at.begin + at.at<W>(u);
-        Lanes<acc_t, W> gamma, beta;
-        if (affine.gamma) gamma = load<acc_t, W>(affine.gamma + col);
-        if (affine.beta) beta = load<acc_t, W>(affine.beta + col);
+        Lanes<acc_t, W> gamma = coefficients<W>(affine.gamma, col, 1);
+        Lanes<acc_t, W> beta = coefficients<W>(affine.beta, col, 0);
         Lanes<scalar_t, W> y;
 #pragma unroll
         for (int e = 0; e < W; ++e) {
-            acc_t x = d[u * W + e] * rstd;
-            if (affine.gamma) x *= gamma.v[e];
-            if (affine.beta) x += beta.v[e];
-            from_acc(&y.v[e], x);
+            from_acc(&y.v[e], srt_fma(d[u * W + e] * rstd, gamma.v[e], beta.v[e]));
         }
         store(out + at.row * cols + col, y);
     }
 }
 
 template <int W>
-SRT_INLINE void layernorm(scalar_t *out, acc_t *mean, acc_t *rstd, const acc_t *rest,
-                          const scalar_t *identity, const scalar_t *residual, Affine affine,
+SRT_INLINE void layernorm(const Normalized &to, const scalar_t *identity, const scalar_t *residual,
                           acc_t eps, Mode mode, index_t cols, const Segment &at) {
     acc_t s[SRT_FORWARD_ITEMS];
-    load_joined<W>(s, at, identity, residual, cols, mode);
-    acc_t r = 0;
-    if (!rest) {
-        Moments m = centre<W>(s, at);
-        r = inverse_deviation(m.m2, m.n, eps);
-        if (at.leads()) mean[at.row] = m.mean, rstd[at.row] = r;
-    } else if (at.length > 0) {
-        acc_t m = mean[at.row], missed = rest[at.row];
-        r = rstd[at.row];
-#pragma unroll
-        for (int i = 0; i < SRT_FORWARD_ITEMS; ++i) s[i] = (s[i] - m) - missed;
+    load_joined<W>(s, at, identity, residual, cols, mode, 1);
+    RowStatistics row = centre<W>(s, at, eps, 0);
+    bool again = at.length && !row.sound;
+    if (!again) {
+        if (at.leads()) store_row(to.statistics, at.row, to.rows, row.by, 1, row.deviation);
+        store_normalised<W>(to.out, s, at, (acc_t)1 / row.deviation, {to.gamma, to.beta}, cols);
     }
-    store_normalised<W>(out, s, at, r, affine, cols);
+    if (SRT_SCALED && __any_sync(SRT_ALL_LANES, again))
+        normalize_again<W>(to, joined_numbers(at.row, identity, residual, cols, mode), at.row,
+                               1, eps, cols, at.team, at.rank, again);
 }
 
-// out = (s - mean) * rstd * gamma + beta by rows of s = outer * (identity + inner * residual),
-// rstd = 1 / sqrt(var + eps). out, identity and residual are (rows, cols), mean and rstd
-// acc_t (rows), gamma and beta acc_t (cols) or null. Makes mean and rstd where rest is null, for
-// rows of one segment; else reads them, made by phi_residual_layernorm_finalize, with rest,
-// acc_t (rows): what the rounded mean misses.
-// A team of threads, a power of two up to 512, holds a segment of I * team columns; I is 8 for f64,
-// else 16.
-// Launch: grid (ceil(rows * team / block), ceil(cols / (I * team))), block 256 for a team up to 32,
-// else team.
-extern "C" __global__ void __launch_bounds__(512)
-SRT_KERNEL(phi_residual_layernorm)(scalar_t *out, acc_t *mean, acc_t *rstd, const acc_t *rest,
-                                   const scalar_t *identity, const scalar_t *residual,
-                                   const acc_t *gamma, const acc_t *beta, acc_t eps, acc_t inner,
-                                   acc_t outer, index_t rows, index_t cols, int team) {
+// out = (s - mean) / deviation * gamma + beta by rows of s = outer * (identity + inner * residual),
+// deviation = sqrt(var + eps). out, identity and residual are (rows, cols), gamma and beta
+// acc_t (cols) or null. statistics is double (3, rows): mean, what the mean has beyond a double,
+// and deviation, all written.
+// A team of threads, a power of two up to 512, holds a row: cols is at most I * team, I being 8 for
+// f64, else 16.
+// Launch: grid ceil(rows * team / block), block 256 for a team up to 32, else team.
+extern "C" __global__ void __launch_bounds__(SRT_SEGMENT_BOUNDS)
+SRT_KERNEL(phi_residual_layernorm)(scalar_t *out, double *statistics, const scalar_t *identity,
+                                   const scalar_t *residual, const acc_t *gamma, const acc_t *beta,
+                                   acc_t eps, acc_t inner, acc_t outer, index_t rows, index_t cols,
+                                   int team) {
     Segment at = segment_of<SRT_FORWARD_ITEMS>(blockIdx.x, rows, cols, team);
     Mode mode = {inner, outer};
-    Affine affine = {gamma, beta};
+    Normalized to = {out, statistics, gamma, beta, rows};
     if (cols % SRT_VEC == 0 && packs_allowed(bits_of(out) | bits_of(identity) | bits_of(residual) |
                                              bits_of(gamma) | bits_of(beta)))
-        layernorm<SRT_VEC>(out, mean, rstd, rest, identity, residual, affine, eps, mode, cols, at);
+        layernorm<SRT_VEC>(to, identity, residual, eps, mode, cols, at);
     else
-        layernorm<1>(out, mean, rstd, rest, identity, residual, affine, eps, mode, cols, at);
+        layernorm<1>(to, identity, residual, eps, mode, cols, at);
 }
 
-// Long rows are summed less their first number: far from zero nothing is lost then.
-SRT_INLINE acc_t pivot_of(index_t row, const scalar_t *identity, const scalar_t *residual,
-                          index_t cols, Mode mode) {
-    return mode(to_acc(identity[row * cols]), to_acc(residual[row * cols]));
-}
-
-// The moments of each segment of long rows, for the finalize kernel: partial (rows, segments, 3).
+// A segment of a row whose statistics are known.
 template <int W>
-SRT_INLINE void layernorm_partial(acc_t *partial, const scalar_t *identity,
+SRT_INLINE void layernorm_apply(scalar_t *out, const Centre &by, const scalar_t *identity,
+                                const scalar_t *residual, Affine affine, Mode mode, index_t cols,
+                                const Segment &at) {
+    acc_t s[SRT_FORWARD_ITEMS];
+    load_joined<W>(s, at, identity, residual, cols, mode, SRT_SCALED ? by.power : (acc_t)1);
+#pragma unroll
+    for (int i = 0; i < SRT_FORWARD_ITEMS; ++i)
+        s[i] = srt_fma(s[i] - by.mean, by.scale, by.shift);
+    store_normalised<W>(out, s, at, 1, affine, cols);
+}
+
+// phi_residual_layernorm by given statistics, double (3, rows): out, identity and residual are
+// (rows, cols), gamma and beta acc_t (cols) or null, inner and outer as there.
+// A segment has I * team columns, team a power of two from 64 to 512; I is 8 for f64, else 16.
+// Launch: grid (rows, ceil(cols / (I * team))), block team.
+extern "C" __global__ void __launch_bounds__(SRT_SEGMENT_BOUNDS)
+SRT_KERNEL(phi_residual_layernorm_apply)(scalar_t *out, const double *statistics,
+                                         const scalar_t *identity, const scalar_t *residual,
+                                         const acc_t *gamma, const acc_t *beta, acc_t inner,
+                                         acc_t outer, index_t rows, index_t cols, int team) {
+    Segment at = segment_of<SRT_FORWARD_ITEMS>(blockIdx.x, rows, cols, team);
+    __shared__ Centre by;
+    if (threadIdx.x == 0) by = load_centre(statistics, at.row, rows);
+    __syncthreads();
+    Affine affine = {gamma, beta};
+    Mode mode = {inner, outer};
+    if (cols % SRT_VEC == 0 && packs_allowed(bits_of(out) | bits_of(identity) | bits_of(residual) |
+                                             bits_of(gamma) | bits_of(beta)))
+        layernorm_apply<SRT_VEC>(out, by, identity, residual, affine, mode, cols, at);
+    else
+        layernorm_apply<1>(out, by, identity, residual, affine, mode, cols, at);
+}
+
+// The moments of each segment of long rows, for the finalize kernel: partial (rows, segments).
+template <int W>
+SRT_INLINE void layernorm_partial(Moments *partial, const scalar_t *identity,
                                   const scalar_t *residual, Mode mode, index_t cols,
                                   const Segment &at) {
-    acc_t s[SRT_FORWARD_ITEMS], pivot = pivot_of(at.row, identity, residual, cols, mode);
-    load_joined<W>(s, at, identity, residual, cols, mode);
+    acc_t s[SRT_FORWARD_ITEMS];
+    acc_t pivot = joined_numbers(at.row, identity, residual, cols, mode).pivot(cols);
+    load_joined<W>(s, at, identity, residual, cols, mode, 1);
+    unsigned bits = 0;
 #pragma unroll
     for (int u = 0; u < SRT_FORWARD_ITEMS / W; ++u)
 #pragma unroll
         for (int e = 0; e < W; ++e)
-            if (at.at<W>(u) < at.length) s[u * W + e] -= pivot;
-    Moments m = centre<W>(s, at);
-    if (!at.leads()) return;
-    acc_t *to = partial + 3 * (at.row * gridDim.y + blockIdx.y);
-    to[0] = m.n, to[1] = m.mean, to[2] = m.m2;
+            if (at.at<W>(u) < at.length) {
+                bits |= differing(s[u * W + e], pivot);
+                s[u * W + e] -= pivot;
+            }
+    Moments m;
+    centre<W>(s, at, 0, &m);
+    if (SRT_SCALED && m.m2 == (acc_t)0) note_squares(m, __syncthreads_or(bits != 0));
+    if (at.leads()) partial[at.row * gridDim.y + blockIdx.y] = m;
 }
 
-// Count, mean and sum of squared deviations of s less its row's first, as of
+// Count, mean and sum of squared deviations of s less its row's pivot, as of
 // phi_residual_layernorm, by segments: partial is acc_t (rows, segments, 3), identity and residual
-// (rows, cols); inner and outer as there.
+// (rows, cols); inner and outer as there. The pivot is the median of the first, the middle and the
+// last.
 // A segment has I * team columns, team a power of two from 64 to 512; I is 8 for f64, else 16.
 // Launch: grid (rows, segments = ceil(cols / (I * team))), block team.
 extern "C" __global__ void __launch_bounds__(512)
-SRT_KERNEL(phi_residual_layernorm_partial)(acc_t *partial, const scalar_t *identity,
+SRT_KERNEL(phi_residual_layernorm_partial)(Moments *partial, const scalar_t *identity,
                                            const scalar_t *residual, acc_t inner, acc_t outer,
                                            index_t rows, index_t cols, int team) {
     Segment at = segment_of<SRT_FORWARD_ITEMS>(blockIdx.x, rows, cols, team);
@@ -175,45 +218,47 @@ SRT_KERNEL(phi_residual_layernorm_partial)(acc_t *partial, const scalar_t *ident
         layernorm_partial<1>(partial, identity, residual, mode, cols, at);
 }
 
-// mean, rstd and rest, acc_t (rows), from the partial, acc_t (rows, segments, 3): mean + rest is
-// the mean in two words, rstd = 1 / sqrt(var + eps). identity, residual (rows, cols), inner and
-// outer as for phi_residual_layernorm.
+// statistics, double (3, rows), as of phi_residual_layernorm, from partial,
+// acc_t (rows, segments, 3); identity, residual (rows, cols), eps, inner and outer as there. No
+// column: NaN. A row whose numbers or their squares leave acc_t's range is read again, by its warp,
+// four times: right, and slow.
 // Launch: grid rows, block 32.
 extern "C" __global__ void __launch_bounds__(SRT_WARP)
-SRT_KERNEL(phi_residual_layernorm_finalize)(acc_t *mean, acc_t *rstd, acc_t *rest,
-                                            const acc_t *partial, const scalar_t *identity,
-                                            const scalar_t *residual, acc_t eps, acc_t inner,
-                                            acc_t outer, index_t cols, index_t segments) {
+SRT_KERNEL(phi_residual_layernorm_finalize)(double *statistics, const Moments *partial,
+                                            const scalar_t *identity, const scalar_t *residual,
+                                            acc_t eps, acc_t inner, acc_t outer, index_t rows,
+                                            index_t cols, index_t segments) {
     index_t row = blockIdx.x;
+    JoinedNumbers at = joined_numbers(row, identity, residual, cols, {inner, outer});
     Moments m = no_moments();
-    for (index_t i = threadIdx.x; i < segments; i += SRT_WARP) {
-        const acc_t *from = partial + 3 * (row * segments + i);
-        Moments next = {from[0], from[1], from[2]};
-        m = m + next;
-    }
-    m = warp_total(m);
-    if (threadIdx.x > 0) return;
-    Mode mode = {inner, outer};
-    Two whole = two_sum(pivot_of(row, identity, residual, cols, mode), m.mean);
-    mean[row] = whole.high;
-    rest[row] = whole.low;
-    rstd[row] = inverse_deviation(m.m2, m.n, eps);
+    for (index_t i = threadIdx.x; i < segments; i += SRT_WARP)
+        m = m + partial[row * segments + i];
+    m = lane_zero(warp_total(m));
+    acc_t pivot = cols ? at.pivot(cols) : SRT_NAN;
+    Spread by = spread_of(m, pivot, m.m2 / m.n);
+    if (doubtful(m, pivot, by.var, eps)) by = careful_spread(at, cols, SRT_WARP, threadIdx.x);
+    if (threadIdx.x == 0) store_row(statistics, row, rows, by, unit_of(by), wide_deviation(by, eps));
 }
 
 // -- its gradient ---------------------------------------------------------------------------
-// With xhat = (s - mean) * rstd, h = grad * gamma and <> the mean of a row, the gradient of s is
-// rstd * (h - <h> - xhat * <h xhat>).
+// With xhat = (s - mean) / deviation, h = grad * gamma and <> the mean of a row, the gradient of s
+// is (h - <h> - xhat * <h xhat>) / deviation.
 struct Normalised {
     const scalar_t *grad, *identity, *residual;
-    const acc_t *gamma, *mean, *rstd;
+    const acc_t *gamma;
+    const double *statistics;
     Mode mode;
-    index_t cols;
+    index_t rows, cols;
+
+    SRT_INLINE Centre centre(const Segment &at) const {
+        return load_centre(statistics, at.length ? at.row : 0, rows);
+    }
 };
 
 // xhat and grad of a segment; 0 beyond its end.
 template <int W, int ITEMS>
 SRT_INLINE void load_normalised(acc_t (&xhat)[ITEMS], acc_t (&g)[ITEMS],
-                                const Normalised &k, const Segment &at) {
+                                const Normalised &k, const Centre &by, const Segment &at) {
     index_t first = at.row * k.cols + at.begin;
 #pragma unroll
     for (int u = 0; u < ITEMS / W; ++u) {
@@ -223,15 +268,15 @@ SRT_INLINE void load_normalised(acc_t (&xhat)[ITEMS], acc_t (&g)[ITEMS],
 #pragma unroll
         for (int e = 0; e < W; ++e) g[u * W + e] = held ? to_acc(x.v[e]) : (acc_t)0;
     }
-    load_joined<W>(xhat, at, k.identity, k.residual, k.cols, k.mode);
-    acc_t mean = at.length ? k.mean[at.row] : (acc_t)0;
-    acc_t rstd = at.length ? k.rstd[at.row] : (acc_t)0;
+    load_joined<W>(xhat, at, k.identity, k.residual, k.cols, k.mode,
+                   SRT_SCALED ? by.power : (acc_t)1);
 #pragma unroll
     for (int u = 0; u < ITEMS / W; ++u)
 #pragma unroll
         for (int e = 0; e < W; ++e) {
             int i = u * W + e;
-            xhat[i] = at.at<W>(u) < at.length ? (xhat[i] - mean) * rstd : (acc_t)0;
+            acc_t x = srt_fma(xhat[i] - by.mean, by.scale, by.shift);
+            xhat[i] = at.at<W>(u) < at.length ? x : (acc_t)0;
         }
 }
 
@@ -259,8 +304,9 @@ SRT_INLINE Sum2 scale_and_sum(acc_t (&g)[ITEMS], const acc_t (&xhat)[ITEMS],
 template <int W, int ITEMS>
 SRT_INLINE void store_gradients(scalar_t *grad_identity, scalar_t *grad_residual,
                                 const acc_t (&h)[ITEMS], const acc_t (&xhat)[ITEMS],
-                                Sum2 means, const Normalised &k, const Segment &at) {
-    acc_t rstd = at.length ? k.rstd[at.row] : (acc_t)0;
+                                Sum2 means, const Normalised &k, const Centre &by,
+                                const Segment &at) {
+    Mode mode = {k.mode.inner, k.mode.outer * (SRT_SCALED ? by.power : (acc_t)1)};
 #pragma unroll
     for (int u = 0; u < ITEMS / W; ++u) {
         if (at.at<W>(u) >= at.length) return;
@@ -268,9 +314,9 @@ SRT_INLINE void store_gradients(scalar_t *grad_identity, scalar_t *grad_residual
 #pragma unroll
         for (int e = 0; e < W; ++e) {
             int i = u * W + e;
-            acc_t g = rstd * srt_fma(-xhat[i], means.y, h[i] - means.x);
-            from_acc(&x.v[e], k.mode.identity(g));
-            from_acc(&y.v[e], k.mode.residual(g));
+            acc_t g = by.scale * srt_fma(-xhat[i], means.y, h[i] - means.x);
+            from_acc(&x.v[e], mode.identity(g));
+            from_acc(&y.v[e], mode.residual(g));
         }
         index_t to = at.row * k.cols + at.begin + at.at<W>(u);
         store(grad_identity + to, x);
@@ -281,15 +327,8 @@ SRT_INLINE void store_gradients(scalar_t *grad_identity, scalar_t *grad_residual
 // Adds up v over the teams of a block, for column `offset` of the segment.
 SRT_INLINE void store_column(acc_t *to, acc_t v, const Segment &at, int offset, index_t cols,
                              acc_t *part) {
-    int team = at.team;
-    if (team <= SRT_WARP) {
-        for (int by = team; by < SRT_WARP; by <<= 1) v = v + lane_xor(v, by);
-        part[threadIdx.x] = v;
-        __syncthreads();
-        for (int i = at.rank + SRT_WARP; i < blockDim.x; i += SRT_WARP) v += part[i];
-        __syncthreads();
-    }
-    if (threadIdx.x < team && at.begin + offset < cols) to[at.begin + offset] = v;
+    v = over_teams(v, at.team, part);
+    if (threadIdx.x < at.team && at.begin + offset < cols) to[at.begin + offset] = v;
 }
 
 template <int W>
@@ -302,7 +341,8 @@ SRT_INLINE void layernorm_backward(scalar_t *grad_identity, scalar_t *grad_resid
     for (index_t turn = blockIdx.x; turn < turns; turn += gridDim.x) {
         Segment at = segment_of<SRT_BACKWARD_ITEMS>(turn, rows, k.cols, team);
         acc_t xhat[SRT_BACKWARD_ITEMS], h[SRT_BACKWARD_ITEMS];
-        load_normalised<W>(xhat, h, k, at);
+        Centre by = k.centre(at);
+        load_normalised<W>(xhat, h, k, by, at);
 #pragma unroll
         for (int i = 0; i < SRT_BACKWARD_ITEMS; ++i) {
             dgamma[i] = srt_fma(h[i], xhat[i], dgamma[i]);
@@ -315,7 +355,7 @@ SRT_INLINE void layernorm_backward(scalar_t *grad_identity, scalar_t *grad_resid
         } else if (at.length) {
             mean.x = means[2 * at.row], mean.y = means[2 * at.row + 1];
         }
-        store_gradients<W>(grad_identity, grad_residual, h, xhat, mean, k, at);
+        store_gradients<W>(grad_identity, grad_residual, h, xhat, mean, k, by, at);
     }
     acc_t *to = partial + 2 * blockIdx.x * k.cols;
     Segment at = segment_of<SRT_BACKWARD_ITEMS>(0, rows, k.cols, team);
@@ -336,22 +376,22 @@ SRT_INLINE void layernorm_backward(scalar_t *grad_identity, scalar_t *grad_resid
 #endif
 
 // grad_identity = outer * g and grad_residual = inner * outer * g, where h = grad * gamma, xhat =
-// (s - mean) * rstd, g = rstd * (h - <h> - xhat * <h xhat>), <> is the mean of a row, and s, inner
-// and outer are those of phi_residual_layernorm. grad_identity, grad_residual, grad, identity and
-// residual are (rows, cols); grad_residual is null where it equals grad_identity. gamma is
-// acc_t (cols) or null, mean and rstd acc_t (rows). partial is acc_t (blocks, 2, cols): each
-// block's sums for dgamma and dbeta. means is acc_t (rows, 2), <h> and <h xhat>, for rows longer
-// than a segment, else null. A segment has I * team columns, team a power of two up to 512; I is 4
-// for f64, else 8.
+// (s - mean) / deviation, g = (h - <h> - xhat * <h xhat>) / deviation, <> is the mean of a row, and
+// s, inner and outer are those of phi_residual_layernorm. grad_identity, grad_residual, grad,
+// identity and residual are (rows, cols); grad_residual is null where it equals grad_identity.
+// gamma is acc_t (cols) or null, statistics double (3, rows). partial is acc_t (blocks, 2, cols):
+// each block's sums for dgamma and dbeta. means is acc_t (rows, 2), <h> and <h xhat>, for rows
+// longer than a segment, else null. A segment has I * team columns, team a power of two up to 512;
+// I is 4 for f64, else 8.
 // Launch: grid (blocks, ceil(cols / (I * team))) with any number of blocks, which walk down the
 // rows; block 256 for a team up to 32, else team.
 extern "C" __global__ void __launch_bounds__(SRT_BACKWARD_THREADS)
 SRT_KERNEL(phi_residual_layernorm_backward)(
     scalar_t *grad_identity, scalar_t *grad_residual, acc_t *partial, const scalar_t *grad,
-    const scalar_t *identity, const scalar_t *residual, const acc_t *gamma, const acc_t *mean,
-    const acc_t *rstd, const acc_t *means, acc_t inner, acc_t outer, index_t rows, index_t cols,
-    int team) {
-    Normalised k = {grad, identity, residual, gamma, mean, rstd, {inner, outer}, cols};
+    const scalar_t *identity, const scalar_t *residual, const acc_t *gamma,
+    const double *statistics, const acc_t *means, acc_t inner, acc_t outer, index_t rows,
+    index_t cols, int team) {
+    Normalised k = {grad, identity, residual, gamma, statistics, {inner, outer}, rows, cols};
     if (cols % SRT_VEC == 0 &&
         packs_allowed(bits_of(grad_identity) | bits_of(grad_residual) | bits_of(grad) |
                       bits_of(identity) | bits_of(residual) | bits_of(gamma)))
@@ -365,7 +405,7 @@ template <int W>
 SRT_INLINE void layernorm_backward_partial(acc_t *partial, const Normalised &k,
                                            const Segment &at) {
     acc_t xhat[SRT_BACKWARD_ITEMS], h[SRT_BACKWARD_ITEMS];
-    load_normalised<W>(xhat, h, k, at);
+    load_normalised<W>(xhat, h, k, k.centre(at), at);
     Sum2 sum = team_total(scale_and_sum<W>(h, xhat, k.gamma, at), no_sum2(), at.team);
     acc_t *to = partial + 2 * (at.row * gridDim.y + blockIdx.y);
     if (at.leads()) to[0] = sum.x, to[1] = sum.y;
@@ -373,16 +413,16 @@ SRT_INLINE void layernorm_backward_partial(acc_t *partial, const Normalised &k,
 
 // sum h and sum h xhat by segments, as of phi_residual_layernorm_backward: partial is
 // acc_t (rows, segments, 2), grad, identity and residual (rows, cols), gamma acc_t (cols) or null,
-// mean and rstd acc_t (rows); inner and outer as there.
+// statistics double (3, rows); inner and outer as there.
 // A segment has I * team columns, team a power of two from 64 to 512; I is 4 for f64, else 8.
 // The 1 stops NVRTC 13 from spilling on sm_120 for the sake of more blocks.
 // Launch: grid (rows, segments = ceil(cols / (I * team))), block team.
 extern "C" __global__ void __launch_bounds__(512, 1)
 SRT_KERNEL(phi_residual_layernorm_backward_partial)(
     acc_t *partial, const scalar_t *grad, const scalar_t *identity, const scalar_t *residual,
-    const acc_t *gamma, const acc_t *mean, const acc_t *rstd, acc_t inner, acc_t outer,
-    index_t rows, index_t cols, int team) {
-    Normalised k = {grad, identity, residual, gamma, mean, rstd, {inner, outer}, cols};
+    const acc_t *gamma, const double *statistics, acc_t inner, acc_t outer, index_t rows,
+    index_t cols, int team) {
+    Normalised k = {grad, identity, residual, gamma, statistics, {inner, outer}, rows, cols};
     Segment at = segment_of<SRT_BACKWARD_ITEMS>(blockIdx.x, rows, cols, team);
     if (cols % SRT_VEC == 0 && packs_allowed(bits_of(grad) | bits_of(identity) |
                                              bits_of(residual) | bits_of(gamma)))
@@ -415,18 +455,7 @@ extern "C" __global__ void __launch_bounds__(SRT_SUM_BLOCK)
 SRT_KERNEL(phi_residual_layernorm_backward_finalize)(acc_t *dgamma, acc_t *dbeta,
                                                      const acc_t *partial, index_t count,
                                                      index_t cols) {
-    __shared__ acc_t part[SRT_SUM_BLOCK];
-    index_t at = (index_t)blockIdx.x * SRT_WARP + threadIdx.x % SRT_WARP;
-    acc_t sum = 0;
-    if (at < 2 * cols)
-#pragma unroll 8
-        for (index_t i = threadIdx.x / SRT_WARP; i < count; i += SRT_SUM_BLOCK / SRT_WARP)
-            sum += partial[i * 2 * cols + at];
-    part[threadIdx.x] = sum;
-    __syncthreads();
-    if (threadIdx.x >= SRT_WARP || at >= 2 * cols) return;
-    for (int i = threadIdx.x + SRT_WARP; i < SRT_SUM_BLOCK; i += SRT_WARP) sum += part[i];
-    (at < cols ? dgamma : dbeta - cols)[at] = sum;
+    add_partials(dgamma, dbeta, partial, 1, count, cols);
 }
 
 #endif

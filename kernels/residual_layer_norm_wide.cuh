@@ -2,7 +2,7 @@
 // registers, joined: read once.
 #ifndef SRT_RESIDUAL_LAYER_NORM_WIDE_CUH
 #define SRT_RESIDUAL_LAYER_NORM_WIDE_CUH
-#include "residual_mode.cuh"
+#include "residual_layer_norm.cuh"
 #include "wide_rows.cuh"
 
 #define SRT_WIDE_ITEMS (128 / (int)sizeof(acc_t))  // of a thread; the launcher counts on it
@@ -39,7 +39,8 @@ template <bool ALIGNED, int TEAM>
 SRT_INLINE void normalize_joined(const Normalized &to, const scalar_t *identity,
                                  const scalar_t *residual, Mode mode, acc_t eps, index_t cols) {
     JoinedRow<ALIGNED, TEAM> row(identity, residual, mode, cols);
-    normalize_wide_row(row, to, 1, eps, cols);
+    normalize_wide_row(row, to, joined_numbers(blockIdx.x, identity, residual, cols, mode), 1, eps,
+                       cols);
 }
 
 template <int TEAM>
@@ -53,27 +54,27 @@ SRT_INLINE void normalize_joined(const Normalized &to, const scalar_t *identity,
 }
 
 // phi_residual_layernorm for rows that a block holds: out, identity and residual are (rows, cols),
-// mean and rstd (written) acc_t (rows), gamma and beta acc_t (cols) or null; eps, inner and outer
+// statistics (written) double (3, rows), gamma and beta acc_t (cols) or null; eps, inner and outer
 // as there. cols is at most 8192 for f64, else 16384.
 // Launch: grid rows, block 512, two blocks a multiprocessor.
-extern "C" __global__ void __launch_bounds__(512, 2)
+extern "C" __global__ void __launch_bounds__(512, SRT_WIDE_BLOCKS)
 SRT_KERNEL(phi_residual_layernorm_wide)(
-    scalar_t *out, acc_t *mean, acc_t *rstd, const scalar_t *identity, const scalar_t *residual,
+    scalar_t *out, double *statistics, const scalar_t *identity, const scalar_t *residual,
     const acc_t *gamma, const acc_t *beta, acc_t eps, acc_t inner, acc_t outer, index_t cols) {
-    Normalized to = {out, mean, rstd, gamma, beta};
+    Normalized to = {out, statistics, gamma, beta, gridDim.x};
     Mode mode = {inner, outer};
     normalize_joined<512>(to, identity, residual, mode, eps, cols);
 }
 
 // phi_residual_layernorm for rows that a block holds: out, identity and residual are (rows, cols),
-// mean and rstd (written) acc_t (rows), gamma and beta acc_t (cols) or null; eps, inner and outer
+// statistics (written) double (3, rows), gamma and beta acc_t (cols) or null; eps, inner and outer
 // as there. cols is at most 16384 for f64, else 32768.
 // Launch: grid rows, block 1024.
 extern "C" __global__ void __launch_bounds__(1024)
 SRT_KERNEL(phi_residual_layernorm_widest)(
-    scalar_t *out, acc_t *mean, acc_t *rstd, const scalar_t *identity, const scalar_t *residual,
+    scalar_t *out, double *statistics, const scalar_t *identity, const scalar_t *residual,
     const acc_t *gamma, const acc_t *beta, acc_t eps, acc_t inner, acc_t outer, index_t cols) {
-    Normalized to = {out, mean, rstd, gamma, beta};
+    Normalized to = {out, statistics, gamma, beta, gridDim.x};
     Mode mode = {inner, outer};
     normalize_joined<1024>(to, identity, residual, mode, eps, cols);
 }

@@ -11,6 +11,10 @@ struct Mode {
     SRT_INLINE acc_t operator()(acc_t identity, acc_t residual) const {
         return srt_mul(srt_fma(residual, inner, identity), outer);  // one number for all its uses
     }
+    // Of operands times a power of two, which rounds nothing.
+    SRT_INLINE acc_t operator()(acc_t identity, acc_t residual, acc_t power) const {
+        return srt_mul(srt_fma(residual, inner * power, identity * power), outer);
+    }
     // The gradients of the operands, where that of the result is g.
     SRT_INLINE acc_t identity(acc_t g) const { return g * outer; }
     SRT_INLINE acc_t residual(acc_t g) const { return g * (inner * outer); }

@@ -6,25 +6,10 @@
 #ifndef SRT_ROWS_CUH
 #define SRT_ROWS_CUH
 #include "map.cuh"
-#include "reduce.cuh"
+#include "statistics.cuh"
 
 #define SRT_TEAMS_BLOCK 256  // threads of a block of several teams, at most
 #define SRT_SUM_BLOCK 1024   // and of one that adds up what blocks left for 32 columns
-
-SRT_INLINE float lane_xor(float x, int by) { return __shfl_xor_sync(SRT_ALL_LANES, x, by); }
-SRT_INLINE double lane_xor(double x, int by) { return __shfl_xor_sync(SRT_ALL_LANES, x, by); }
-SRT_INLINE Sum2 lane_xor(Sum2 a, int by) {
-    Sum2 r = {lane_xor(a.x, by), lane_xor(a.y, by)};
-    return r;
-}
-
-// The total of a team, the same bits in all its threads: + commutes. Every thread of the block
-// must call it.
-template <typename T> SRT_INLINE T team_total(T a, T zero, int team) {
-    if (team > SRT_WARP) return block_total(a, zero);
-    for (int by = team >> 1; by; by >>= 1) a = a + lane_xor(a, by);
-    return a;
-}
 
 struct Segment {
     index_t row, begin;  // of the array, and the first column
@@ -53,21 +38,138 @@ SRT_INLINE Segment segment_of(index_t turn, index_t rows, index_t cols, int team
     return s;
 }
 
-// The mean in two words and 1 / sqrt(var + eps). Corrected two-pass: what the rounded mean leaves
-// is measured and subtracted too. (T. F. Chan, G. H. Golub, R. J. LeVeque, "Algorithms for
-// computing the sample variance", Amer. Statist. 37 (1983), eq. (1.7).)
+// The sum over a block's teams, in the threads of its first; `part` holds a number a thread.
+SRT_INLINE acc_t over_teams(acc_t v, int team, acc_t *part) {
+    if (team > SRT_WARP) return v;
+    for (int by = team; by < SRT_WARP; by <<= 1) v += lane_xor(v, by);
+    part[threadIdx.x] = v;
+    __syncthreads();
+    for (int i = threadIdx.x + SRT_WARP; threadIdx.x < team && i < blockDim.x; i += SRT_WARP)
+        v += part[i];
+    __syncthreads();
+    return v;
+}
+
+// dgamma = gain * sum of partial[:, 0] and dbeta = sum of partial[:, 1], from partial,
+// (count, 2, cols): 32 columns of the two, side by side, to a block of SRT_SUM_BLOCK threads.
+SRT_INLINE void add_partials(acc_t *dgamma, acc_t *dbeta, const acc_t *partial, acc_t gain,
+                             index_t count, index_t cols) {
+    __shared__ acc_t part[SRT_SUM_BLOCK];
+    index_t at = (index_t)blockIdx.x * SRT_WARP + threadIdx.x % SRT_WARP;
+    acc_t sum = 0;
+    if (at < 2 * cols)
+#pragma unroll 8
+        for (index_t k = threadIdx.x / SRT_WARP; k < count; k += SRT_SUM_BLOCK / SRT_WARP)
+            sum += partial[k * 2 * cols + at];
+    part[threadIdx.x] = sum;
+    __syncthreads();
+    if (threadIdx.x >= SRT_WARP || at >= 2 * cols) return;
+    for (int i = threadIdx.x + SRT_WARP; i < SRT_SUM_BLOCK; i += SRT_WARP) sum += part[i];
+    if (at < cols)
+        dgamma[at] = gain * sum;
+    else
+        dbeta[at - cols] = sum;
+}
+
+// A row's spread, the root of its variance + eps, and whether they have their digits. Corrected
+// two-pass: what the rounded mean leaves is measured and subtracted too, and must not exceed what
+// it is subtracted from. (T. F. Chan, G. H. Golub, R. J. LeVeque, "Algorithms for computing the
+// sample variance", Amer. Statist. 37 (1983), eq. (1.7).)
 struct RowStatistics {
-    acc_t mean, rest, rstd;
+    Spread by;
+    acc_t deviation;
+    bool sound;
 };
 SRT_INLINE void add_deviation(Sum2 *spread, acc_t d) {
     spread->x += d;
     spread->y = srt_fma(d, d, spread->y);
 }
-// From the deviations of the rounded mean; weight is 1 / n.
-SRT_INLINE RowStatistics statistics_of(acc_t mean, Sum2 spread, acc_t weight, acc_t eps) {
+// From the deviations of the rounded mean, of numbers times `power`; weight is 1 / n.
+SRT_INLINE RowStatistics statistics_of(acc_t mean, Sum2 spread, acc_t weight, acc_t eps,
+                                       acc_t power) {
     acc_t rest = spread.x * weight, var = srt_fma(-rest, spread.x, spread.y) * weight;
-    RowStatistics row = {mean, rest, (acc_t)1 / srt_sqrt((var < 0 ? 0 : var) + eps)};
+    var = var < 0 ? 0 : var;
+    acc_t size = srt_fma(eps * power, power, var);
+    bool inside = size >= (acc_t)SRT_LEAST_VARIANCE && size <= (acc_t)SRT_LARGEST_VARIANCE;
+    RowStatistics row = {{power, mean, rest, var}, srt_sqrt(size),
+                         !SRT_SCALED || (inside && rest * rest <= size)};
     return row;
+}
+
+// What normalized rows are written to, and what they are multiplied by.
+struct Normalized {
+    scalar_t *out;
+    double *statistics;         // (3, rows): the mean's two numbers and the deviation
+    const acc_t *gamma, *beta;  // null: 1 and 0
+    index_t rows;
+};
+
+// W coefficients; `none` where there are not any.
+template <int W> SRT_INLINE Lanes<acc_t, W> coefficients(const acc_t *from, index_t at, acc_t none) {
+    if (from) return load<acc_t, W>(from + at);
+    Lanes<acc_t, W> c;
+#pragma unroll
+    for (int k = 0; k < W; ++k) c.v[k] = none;
+    return c;
+}
+
+// The numbers of a row, one by one, times a power of two.
+struct PlainNumbers {
+    const scalar_t *x;
+    SRT_INLINE acc_t operator()(index_t i, acc_t power) const { return to_acc(x[i]) * power; }
+};
+
+// The statistics of a row times a power of two, from memory, in the very order in which a team that
+// holds W neighbours to a thread takes them from registers: the same bits, but for the power.
+template <int W, typename Numbers>
+SRT_INLINE RowStatistics scaled_statistics(const Numbers &at, acc_t eps, int cols, int team,
+                                           int rank) {
+    acc_t power = safe_power(at, cols, team, rank), weight = (acc_t)1 / (acc_t)cols, sum = 0;
+#pragma unroll 1
+    for (int i = rank * W; i < cols; i += team * W)
+#pragma unroll 1
+        for (int k = i; k < i + W && k < cols; ++k) sum = srt_add(sum, at(k, power));
+    acc_t mean = srt_mul(team_total(sum, (acc_t)0, team), weight);
+    Sum2 spread = no_sum2();
+#pragma unroll 1
+    for (int i = rank * W; i < cols; i += team * W)
+#pragma unroll 1
+        for (int k = i; k < i + W && k < cols; ++k)
+            add_deviation(&spread, srt_sub(at(k, power), mean));
+    return statistics_of(mean, team_total(spread, no_sum2(), team), weight, eps, power);
+}
+
+// Writes a row, from memory, and its statistics, the deviation as it is `kept`.
+template <typename Numbers>
+SRT_INLINE void write_again(const Normalized &to, const Numbers &at, index_t row, acc_t gain,
+                          int cols, int team, int rank, const Spread &by,
+                          acc_t deviation, double kept) {
+    if (rank == 0) store_row(to.statistics, row, to.rows, by, unit_of(by), kept);
+    acc_t scale = (acc_t)1 / deviation * gain;
+#pragma unroll 1
+    for (int i = rank; i < cols; i += team) {
+        acc_t d = srt_sub(srt_sub(at(i, by.power), by.mean), by.rest);
+        acc_t g = to.gamma ? to.gamma[i] : 1, b = to.beta ? to.beta[i] : 0;
+        from_acc(&to.out[row * cols + i], srt_fma(d * scale, g, b));
+    }
+}
+
+// Normalizes a row whose statistics are not sound, W as above: with a power of two and, if that is
+// not enough, with care. Every thread of the block must call it; those of other rows with `mine`
+// false.
+template <int W, typename Numbers>
+SRT_INLINE void normalize_again(const Normalized &to, const Numbers &at, index_t row, acc_t gain,
+                                acc_t eps, int cols, int team, int rank, bool mine) {
+    RowStatistics known = scaled_statistics<W>(at, eps, mine ? cols : 0, team, rank);
+    if (mine && known.sound)
+        write_again(to, at, row, gain, cols, team, rank, known.by, known.deviation,
+                    (double)known.deviation * unit_of(known.by));
+    mine = mine && !known.sound;
+    if (!__any_sync(SRT_ALL_LANES, mine)) return;
+    Spread by = careful_spread(at, mine ? cols : 0, team, rank);
+    if (mine)
+        write_again(to, at, row, gain, cols, team, rank, by, deviation_of(by, eps),
+                    wide_deviation(by, eps));
 }
 
 #endif

@@ -50,6 +50,10 @@ typedef long long index_t;  // sizes exceed 2^31
 #define SRT_INLINE __device__ __forceinline__
 #define SRT_INFINITY ((acc_t)__int_as_float(0x7f800000))
 #define SRT_NAN ((acc_t)__int_as_float(0x7fffffff))
+// The least normal number of acc_t.
+#define SRT_LEAST (sizeof(acc_t) == 8 ? (acc_t)0x1p-1022 : (acc_t)0x1p-126)
+// Whether squares of scalar_t can leave the range of acc_t.
+#define SRT_SCALED (SRT_DTYPE != SRT_F16)
 
 // -- one scalar -----------------------------------------------------------------------------
 SRT_INLINE float to_acc(float x) { return x; }
@@ -93,6 +97,10 @@ SRT_INLINE float srt_erfc(float x) { return erfcf(x); }
 SRT_INLINE double srt_erfc(double x) { return erfc(x); }
 SRT_INLINE float srt_sqrt(float x) { return sqrtf(x); }
 SRT_INLINE double srt_sqrt(double x) { return sqrt(x); }
+SRT_INLINE float srt_abs(float x) { return fabsf(x); }
+SRT_INLINE double srt_abs(double x) { return fabs(x); }
+SRT_INLINE float srt_hypot(float x, float y) { return hypotf(x, y); }
+SRT_INLINE double srt_hypot(double x, double y) { return hypot(x, y); }
 SRT_INLINE float srt_fma(float x, float y, float z) { return fmaf(x, y, z); }
 SRT_INLINE double srt_fma(double x, double y, double z) { return fma(x, y, z); }
 // Rounded by themselves: a compiler may fuse a product and a sum that operators make, not these.
@@ -102,6 +110,8 @@ SRT_INLINE float srt_sub(float x, float y) { return __fsub_rn(x, y); }
 SRT_INLINE double srt_sub(double x, double y) { return __dsub_rn(x, y); }
 SRT_INLINE float srt_mul(float x, float y) { return __fmul_rn(x, y); }
 SRT_INLINE double srt_mul(double x, double y) { return __dmul_rn(x, y); }
+// The k of 2^k <= |x| < 2^(k+1); less than any for 0 and subnormal numbers.
+SRT_INLINE int exponent_of(double x) { return (__double2hiint(x) >> 20 & 0x7ff) - 1023; }
 // fmax drops a NaN; these keep it.
 template <typename T> SRT_INLINE T nan_max(T x, T y) { return (x > y || x != x) ? x : y; }
 template <typename T> SRT_INLINE T nan_relu(T x) { return x > (T)0 || x != x ? x : (T)0; }

@@ -82,7 +82,6 @@ SRT_INLINE Top lane_zero(Top a) {
     Top r = {lane_zero(a.x)};
     return r;
 }
-SRT_INLINE acc_t lane_xor(acc_t x, int by) { return __shfl_xor_sync(SRT_ALL_LANES, x, by); }
 
 // N values x[0], x[C], x[2 C], ... joined by a tree.
 template <int N, int C> SRT_INLINE acc_t sum_of(const acc_t *x) {

@@ -5,6 +5,13 @@
 #define SRT_WIDE_ROWS_CUH
 #include "rows.cuh"
 
+// Blocks of 512 threads to a multiprocessor: two, but where the compiler would spill for it.
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 1000
+#define SRT_WIDE_BLOCKS 1
+#else
+#define SRT_WIDE_BLOCKS 2
+#endif
+
 template <bool ALIGNED, int TEAM, int PACKS> struct WidePart {
     static const bool aligned = ALIGNED;
     static const int packs = PACKS, held = ALIGNED ? PACKS : 1;
@@ -32,26 +39,11 @@ SRT_INLINE RowStatistics wide_statistics(Row &row, acc_t weight, acc_t eps) {
         for (int j = 0; j < SRT_VEC; ++j)
             if (row.has(u, j)) add_deviation(&spread, row.at(u, j) - mean);
     row.refresh();
-    return statistics_of(mean, block_total(spread, no_sum2()), weight, eps);
+    return statistics_of(mean, block_total(spread, no_sum2()), weight, eps, 1);
 }
-
-// W coefficients; `none` where there are not any.
-template <int W> SRT_INLINE Lanes<acc_t, W> coefficients(const acc_t *from, int at, acc_t none) {
-    if (from) return load<acc_t, W>(from + at);
-    Lanes<acc_t, W> c;
-#pragma unroll
-    for (int k = 0; k < W; ++k) c.v[k] = none;
-    return c;
-}
-
-struct Normalized {
-    scalar_t *out;
-    acc_t *mean, *rstd;
-    const acc_t *gamma, *beta;  // null: 1 and 0
-};
 
 template <typename Row>
-SRT_INLINE void write_wide_row(const Normalized &to, const Row &row, const RowStatistics &by,
+SRT_INLINE void write_wide_row(const Normalized &to, const Row &row, const Spread &by,
                                acc_t scale) {
     const int W = Row::aligned ? 16 / sizeof(acc_t) : 1;
 #pragma unroll(Row::held)
@@ -74,19 +66,20 @@ SRT_INLINE void write_wide_row(const Normalized &to, const Row &row, const RowSt
     }
 }
 
-// The row of this block.
-template <typename Row>
-SRT_INLINE void normalize_wide_row(Row &row, Normalized to, acc_t gain, acc_t eps, index_t cols) {
-    RowStatistics by = wide_statistics(row, (acc_t)1 / (acc_t)(int)cols, eps);
-    if (threadIdx.x == 0) {
-        to.mean[blockIdx.x] = by.mean + by.rest;
-        to.rstd[blockIdx.x] = by.rstd;
-    }
+// The row of this block, whose numbers in memory are `at`.
+template <typename Row, typename Numbers>
+SRT_INLINE void normalize_wide_row(Row &row, Normalized to, const Numbers &at, acc_t gain, acc_t eps,
+                                   index_t cols) {
+    RowStatistics own = wide_statistics(row, (acc_t)1 / (acc_t)(int)cols, eps);
+    if (!own.sound)
+        return normalize_again<SRT_VEC>(to, at, blockIdx.x, gain, eps, cols, blockDim.x,
+                                            threadIdx.x, true);
+    if (threadIdx.x == 0) store_row(to.statistics, blockIdx.x, to.rows, own.by, 1, own.deviation);
     int col = threadIdx.x * SRT_VEC;
     to.out += blockIdx.x * cols + col;
     if (to.gamma) to.gamma += col;
     if (to.beta) to.beta += col;
-    write_wide_row(to, row, by, by.rstd * gain);
+    write_wide_row(to, row, own.by, (acc_t)1 / own.deviation * gain);
 }
 
 #endif

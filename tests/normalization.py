@@ -60,12 +60,28 @@ def on(device, *arrays):
     return tuple(None if a is None else device.array(a, a.dtype) for a in arrays)
 
 
-def assert_moments(device, mean, var, x, exact):
-    eps = last_place(acc_dtype(x.dtype))
-    mean, var = device.numpy(mean), device.numpy(var)
-    assert mean.dtype == var.dtype == acc_dtype(x.dtype)
-    assert np.all(np.abs(mean - exact[0]) <= 8 * eps * (np.abs(exact[0]) + np.sqrt(exact[1])))
-    assert np.all(np.abs(var - exact[1]) <= 16 * eps * exact[1])
+def assert_moments(device, statistics, x, exact):
+    """The four rows of a batch norm's statistics."""
+    eps, (mean, var) = last_place(acc_dtype(x.dtype)), exact
+    got = device.numpy(statistics)
+    assert got.dtype == np.float64
+    error = np.abs(got[0].astype(np.longdouble) + got[1] - mean)
+    assert np.all(error <= 8 * eps * np.sqrt(var) + np.abs(mean) * np.longdouble(2) ** -62)
+    assert np.all(np.abs(got[2] - var) <= 16 * eps * var)
+    assert np.all(np.abs(got[3] - np.sqrt(var)) <= 8 * eps * np.sqrt(var))
+
+
+def statistics_of(mean, var):
+    """Statistics of channels as batch norms keep and take them, from their moments."""
+    mean, var = (np.asarray(v, np.longdouble) for v in (mean, var))
+    high = mean.astype(np.float64)
+    return np.array([high, mean - high, var, np.sqrt(var)], np.float64)
+
+
+def row_statistics_of(mean, var, eps):
+    """The same of rows, for layer norms."""
+    rows = statistics_of(mean, np.asarray(var, np.longdouble) + np.longdouble(eps))
+    return rows[[0, 1, 3]]
 
 
 def assert_output(device, out, expected, gamma, beta, dtype):
@@ -79,9 +95,9 @@ def assert_output(device, out, expected, gamma, beta, dtype):
 
 
 def row_statistics(x, eps):
-    """Mean and 1/sqrt(var+eps) of every row, by exact sums, as long doubles."""
+    """Mean and sqrt(var+eps) of every row, by exact sums, as long doubles."""
     mean, var = moments(x[None])
-    return mean, 1 / np.sqrt(var + np.longdouble(eps))
+    return mean, np.sqrt(var + np.longdouble(eps))
 
 
 # -- hard rows: whatever is finite must come out right ---------------------------------------

@@ -68,7 +68,7 @@ def _affine(d: SimpleNamespace, axis: int = -1) -> None:
 
 def _rows(d: SimpleNamespace) -> None:
     _affine(d)
-    _, d.mean, d.rstd = residual.residual_layer_norm(d.x, d.y, d.gamma, d.beta, EPS, MODE)
+    _, d.statistics = residual.residual_layer_norm(d.x, d.y, d.gamma, d.beta, EPS, MODE)
 
 
 def _middle(d: SimpleNamespace) -> None:
@@ -82,12 +82,12 @@ def _middle(d: SimpleNamespace) -> None:
 def _channels(d: SimpleNamespace) -> None:
     _middle(d)
     _affine(d, 1)
-    d.mean, d.var = norm.batch_norm_stats(d.x3)
+    d.statistics = norm.batch_norm_stats(d.x3)
 
 
 def _layer(d: SimpleNamespace) -> None:
     _affine(d)
-    _, d.mean, d.rstd = norm.layer_norm(d.x, TARGET, EPS, d.gamma, d.beta)
+    _, d.statistics = norm.layer_norm(d.x, TARGET, EPS, d.gamma, d.beta)
 
 
 def _classes(d: SimpleNamespace) -> None:
@@ -185,7 +185,7 @@ OPERATIONS: dict[str, dict[str, Operation]] = {
         ),
         "residual layer norm backward": Operation(
             lambda d: residual.residual_layer_norm_backward(
-                d.grad, d.x, d.y, d.gamma, d.mean, d.rstd, MODE
+                d.grad, d.x, d.y, d.gamma, d.statistics, MODE
             ),
             5,
             "x y grad",
@@ -195,7 +195,7 @@ OPERATIONS: dict[str, dict[str, Operation]] = {
     "norm": {
         "batch norm stats": Operation(lambda d: norm.batch_norm_stats(d.x3), 1, prepare=_channels),
         "batch norm apply": Operation(
-            lambda d: norm.batch_norm_apply(d.x3, d.mean, d.var, TARGET, EPS, d.gamma, d.beta),
+            lambda d: norm.batch_norm_apply(d.x3, d.statistics, TARGET, EPS, d.gamma, d.beta),
             2,
             prepare=_channels,
         ),
@@ -206,7 +206,7 @@ OPERATIONS: dict[str, dict[str, Operation]] = {
         ),
         "batch norm backward": Operation(
             lambda d: norm.batch_norm_backward(
-                d.grad3, d.x3, d.mean, d.var, TARGET, EPS, d.gamma, True
+                d.grad3, d.x3, d.statistics, TARGET, EPS, d.gamma, True
             ),
             _batch_norm_backward_passes,
             "x grad",
@@ -216,7 +216,7 @@ OPERATIONS: dict[str, dict[str, Operation]] = {
             lambda d: norm.layer_norm(d.x, TARGET, EPS, d.gamma, d.beta), 2, prepare=_affine
         ),
         "layer norm backward": Operation(
-            lambda d: norm.layer_norm_backward(d.grad, d.x, TARGET, d.gamma, d.mean, d.rstd),
+            lambda d: norm.layer_norm_backward(d.grad, d.x, TARGET, d.gamma, d.statistics),
             3,
             "x grad",
             _layer,

@@ -14,9 +14,12 @@ import numpy as np
 
 from syntonic.flux.cuda.channels import BLOCK, Channels, row_team
 from syntonic.flux.cuda.launch import WARP, Array, blocks_for
-from syntonic.flux.cuda.moments import SUMS, Call, statistics
+from syntonic.flux.cuda.moments import SUMS, Call, moments
 
 __all__ = ["layer_norm", "layer_norm_backward"]
+
+_STATISTICS = 3
+"""Numbers kept of a row: the mean's two and the deviation."""
 
 _ROW_PACKS = 4
 """Packs of 16 bytes that a thread holds of a row: SRT_ROW_PACKS of layer_norm.cuh."""
@@ -37,7 +40,7 @@ _BACK_TURNS = 4
 
 def layer_norm(
     x: Array, target: float, eps: float, gamma: Array | None, beta: Array | None
-) -> tuple[Array, Array, Array]:
+) -> tuple[Array, Array]:
     """Normalize every row to the target variance by its own statistics.
 
     Parameters
@@ -52,19 +55,20 @@ def layer_norm(
     Returns
     -------
     tuple
-        The output, and mean and 1/sqrt(var+eps), shape (rows,): NaN where there are no columns.
+        The output, and float64 statistics, shape (3, rows), in rows: mean; what the mean has beyond
+        that float64; and sqrt(var+eps). NaN where there are no columns.
 
     Notes
     -----
     Kernels `golden_layer_norm` and, for rows above 64 KiB (32 KiB in half precision),
     `golden_layer_norm_wide`, with the row in registers. For rows above twice that
     `golden_layer_norm_fused`, if there are many and none is above 256 KiB, else
-    `golden_bn_2d_compute_stats`, `golden_bn_finalize` and `golden_layer_norm_apply`.
+    `golden_bn_2d_compute_stats`, `golden_layer_norm_finalize` and `golden_layer_norm_apply`.
     """
     call, (rows, cols) = Call(x), x.shape
-    out, mean, rstd = call.empty(x.shape), call.stats(rows), call.stats(rows)
-    results, numbers = (out, mean, rstd), call.numbers(math.sqrt(target), eps)
-    arguments = (*results, x, gamma, beta, *numbers)
+    out, statistics = call.empty(x.shape), call.doubles(_STATISTICS, rows)
+    numbers = call.numbers(math.sqrt(target), eps)
+    arguments = (out, statistics, x, gamma, beta, *numbers)
     team = row_team(cols * x.dtype.itemsize, _ROW_PACKS, _row_team(x))
     if x.size and team:
         block = team if team > WARP else BLOCK
@@ -75,31 +79,33 @@ def layer_norm(
     elif x.size and (walk := Channels.whole(x.reshape(1, rows, cols))):
         sizes = (np.int64(rows), np.int64(cols), np.int32(walk.lanes))
         call("golden_layer_norm_fused", (rows,), walk.block, *arguments, *sizes)
-    else:
-        _split_rows(call, results, x, (gamma, beta), numbers)
-    return results
+    elif rows:
+        _split_rows(call, out, statistics, x, (gamma, beta), numbers)
+    return out, statistics
 
 
 def _split_rows(
     call: Call,
-    results: tuple[Array, Array, Array],
+    out: Array,
+    statistics: Array,
     x: Array,
     affine: tuple[Array | None, Array | None],
     numbers: tuple[Any, ...],
 ) -> None:
-    """Write output, mean and rstd, with every row split over blocks."""
-    (out, mean, rstd), (rows, cols), (gain, eps) = results, x.shape, numbers
-    plane, rest, var = x.reshape(1, rows, cols), call.stats(rows), call.stats(rows)
+    """Write output and statistics, with every row split over blocks."""
+    (rows, cols), (gain, eps) = x.shape, numbers
+    plane = x.reshape(1, rows, cols)
     walk = Channels.of(plane)
-    statistics(call, plane, walk, (mean, var, rest, rstd), None, (*call.numbers(1), eps))
+    partial, splits = moments(call, plane, walk)
+    call.by_channel("golden_layer_norm_finalize", walk, splits, statistics, partial, x, eps)
     if x.size:
         sizes = (np.int64(rows), np.int64(cols), np.int32(walk.lanes), walk.units[1])
-        arguments = (out, x, mean, rest, rstd, *affine, gain, *sizes)
+        arguments = (out, x, statistics, *affine, gain, *sizes)
         call("golden_layer_norm_apply", walk.grid, walk.block, *arguments)
 
 
 def layer_norm_backward(
-    grad: Array, x: Array, target: float, gamma: Array | None, mean: Array, rstd: Array
+    grad: Array, x: Array, target: float, gamma: Array | None, statistics: Array
 ) -> tuple[Array, Array, Array]:
     """Return the gradients of x, gamma and beta.
 
@@ -111,8 +117,8 @@ def layer_norm_backward(
         As it was given to the normalization.
     gamma
         Shape (cols,), or None for 1.
-    mean, rstd
-        What the normalization returned, shape (rows,).
+    statistics
+        What the normalization returned, shape (3, rows).
 
     Returns
     -------
@@ -126,13 +132,13 @@ def layer_norm_backward(
     `golden_layer_norm_backward_{sums,apply,columns}`.
     """
     call, cols = Call(x), x.shape[1]
-    dx, dgamma, dbeta = call.empty(x.shape), call.stats(cols), call.stats(cols)
+    dx, dgamma, dbeta = call.empty(x.shape), call.sums(cols), call.sums(cols)
     (gain,) = call.numbers(math.sqrt(target))
     team = row_team(cols * x.dtype.itemsize, _back_packs(x), _BACK_TEAM)
     backward = _backward_by_teams if team else _backward_of_long_rows
-    partial = call.stats(0, 2, cols)
+    partial = call.sums(0, 2, cols)
     if x.size:
-        partial = backward(call, dx, (grad, x, gamma, mean, rstd), gain, team)
+        partial = backward(call, dx, (grad, x, gamma, statistics), gain, team)
     if cols:
         arguments = (dgamma, dbeta, partial, gain, np.int64(len(partial)), np.int64(cols))
         grid = (blocks_for(2 * cols, WARP),)
@@ -148,7 +154,7 @@ def _backward_by_teams(
     block = team if team > WARP else BLOCK
     turns = blocks_for(rows * team, block)
     blocks = blocks_for(turns, _BACK_TURNS, _BACK_THREADS // block)
-    partial = call.stats(blocks, 2, cols)
+    partial = call.sums(blocks, 2, cols)
     arguments = (dx, partial, *inputs, gain, np.int64(rows), np.int64(cols), np.int32(team))
     call("golden_layer_norm_backward", (blocks,), block, *arguments)
     return partial
@@ -159,17 +165,17 @@ def _backward_of_long_rows(
 ) -> Array:
     """The same, with every row split over blocks, and the columns summed by themselves."""
     rows, cols = dx.shape
-    grad, x, _, mean, rstd = inputs
+    grad, x, _, statistics = inputs
     shape = (np.int64(rows), np.int64(cols))
     along = Channels.of(x.reshape(1, rows, cols))
-    sums = call.stats(rows, along.splits, SUMS)
+    sums = call.sums(rows, along.splits, SUMS)
     sizes = (*shape, np.int32(along.lanes), along.units[1])
     call("golden_layer_norm_backward_sums", along.grid, along.block, sums, *inputs, *sizes)
     arguments = (dx, sums, *inputs, gain, *sizes)
     call("golden_layer_norm_backward_apply", along.grid, along.block, *arguments)
     down = Channels.of(x.reshape(rows, cols, 1))
-    partial = call.stats(down.splits, 2, cols)
-    arguments = (partial, grad, x, mean, rstd, *down.sizes, *down.units)
+    partial = call.sums(down.splits, 2, cols)
+    arguments = (partial, grad, x, statistics, *down.sizes, *down.units)
     call("golden_layer_norm_backward_columns", down.grid, down.block, *arguments)
     return partial
 

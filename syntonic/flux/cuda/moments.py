@@ -1,4 +1,4 @@
-"""The calls that golden normalizations share, and the statistics of an array's channels."""
+"""The calls that golden normalizations share, and the moments of an array's channels."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from syntonic.flux.cuda.channels import BLOCK, Channels
 from syntonic.flux.cuda.launch import WARP, Array, blocks_for, runtime_of
 from syntonic.flux.cuda.source import acc_dtype, suffix
 
-__all__ = ["MOMENTS", "SUMS", "Call", "statistics"]
+__all__ = ["MOMENTS", "SUMS", "Call", "moments"]
 
 MOMENTS = 3
 """Numbers of a part's moments: count, mean, sum of squared deviations."""
@@ -48,7 +48,11 @@ class Call:
         """Return an uninitialised array, of the array's dtype unless another is named."""
         return self._runtime.empty(shape, self._dtype if dtype is None else np.dtype(dtype))
 
-    def stats(self, *shape: int) -> Array:
+    def doubles(self, *shape: int) -> Array:
+        """Return an uninitialised array of float64, in which statistics are kept."""
+        return self._runtime.empty(shape, np.dtype(np.float64))
+
+    def sums(self, *shape: int) -> Array:
         """Return an uninitialised array of the accumulation dtype."""
         return self._runtime.empty(shape, self.acc)
 
@@ -57,21 +61,11 @@ class Call:
         return tuple(self.acc.type(value) for value in values)
 
 
-def statistics(
-    call: Call,
-    x: Array,
-    walk: Channels,
-    results: tuple[Array | None, ...],
-    gamma: Array | None,
-    numbers: tuple[Any, ...],
-) -> None:
-    """Write mean, var, rest and scale; the last two may be None."""
-    if walk.c == 0:
-        return
+def moments(call: Call, x: Array, walk: Channels) -> tuple[Array, int]:
+    """Return the moments of each channel's parts, shape (c, splits, 3), and the splits."""
     splits = walk.splits if x.size else 0
-    partial = call.stats(walk.c, splits, MOMENTS)
+    partial = call.sums(walk.c, splits, MOMENTS)
     if splits:
         arguments = (partial, x, *walk.sizes, *walk.units)
         call(f"golden_bn_{walk.way}_compute_stats", walk.grid, walk.block, *arguments)
-    inputs = (partial, x, gamma, *numbers)
-    call.by_channel("golden_bn_finalize", walk, splits, *results, *inputs)
+    return partial, splits

@@ -1,20 +1,24 @@
 """Golden normalizations on CUDA arrays: which kernels of `kernels/golden_batch_norm.cu`, and how.
 
-Arrays are C-contiguous, on one device, of float64, float32, float16 or bfloat16; statistics, gamma
-and beta are of the accumulation dtype: float64, or float32 for the narrower ones. Equal inputs give
-equal bits.
+Arrays are C-contiguous, on one device, of float64, float32, float16 or bfloat16; gamma and beta are
+of the accumulation dtype: float64, or float32 for the narrower ones. Equal inputs give equal bits.
+
+Statistics are float64, whatever the dtype: a mean is two numbers, its nearest float64 and what that
+misses, and the variance of float32 may be no float32. Any finite input will do: where squares leave
+the range of the accumulation dtype, a channel or row is read again, scaled by a power of two, which
+changes no bit.
 """
 
 from __future__ import annotations
 
-from typing import Any
+import math
 
 import numpy as np
 
 from syntonic.flux.cuda.channels import BLOCK, BLOCKS, SHARE, Channels
 from syntonic.flux.cuda.launch import Array, blocks_for
 from syntonic.flux.cuda.layer_norm import layer_norm, layer_norm_backward
-from syntonic.flux.cuda.moments import MOMENTS, SUMS, Call, statistics
+from syntonic.flux.cuda.moments import MOMENTS, SUMS, Call, moments
 
 __all__ = [
     "batch_norm",
@@ -26,13 +30,19 @@ __all__ = [
     "output_stats",
 ]
 
-_GRADIENT = 4
-"""Numbers of a channel's gradient: mean, scale, offset, slope."""
+_STATISTICS = 4
+"""Numbers kept of a channel: the mean's two, variance and deviation."""
+
+_AFFINE = 4
+"""Numbers that normalize a channel: power, mean, scale, offset."""
+
+_GRADIENT = 5
+"""Numbers of a channel's gradient: power, mean, scale, offset, slope."""
 
 
 def batch_norm(
     x: Array, target: float, eps: float, gamma: Array | None, beta: Array | None
-) -> tuple[Array, Array, Array]:
+) -> tuple[Array, Array]:
     """Normalize every channel to the target variance by its own statistics.
 
     Parameters
@@ -47,7 +57,7 @@ def batch_norm(
     Returns
     -------
     tuple
-        The output, and mean and population variance, shape (C,): NaN where there are no values.
+        The output, and the statistics of `batch_norm_stats`.
 
     Notes
     -----
@@ -56,53 +66,64 @@ def batch_norm(
     `golden_bn_{1d,2d}_fused` alone.
     """
     call, walk, whole = Call(x), Channels.of(x), Channels.whole(x)
-    out, mean, var = call.empty(x.shape), call.stats(walk.c), call.stats(walk.c)
-    numbers = call.numbers(target, eps)
+    out, statistics = call.empty(x.shape), call.doubles(_STATISTICS, walk.c)
+    constants = (gamma, beta, *call.numbers(math.sqrt(target), eps))
     if x.size and whole:
-        arguments = (out, mean, var, x, gamma, beta, *numbers, *whole.sizes)
+        arguments = (out, statistics, x, *constants, *whole.sizes)
         call(f"golden_bn_{whole.way}_fused", (whole.wide,), whole.block, *arguments)
-    else:
-        rest, scale = call.stats(walk.c), call.stats(walk.c)
-        statistics(call, x, walk, (mean, var, rest, scale), gamma, numbers)
-        _normalize(call, walk, out, x, mean, rest, scale, beta)
-    return out, mean, var
+    elif walk.c:
+        affine, (partial, splits) = call.sums(walk.c, _AFFINE), moments(call, x, walk)
+        arguments = (statistics, affine, partial, x, *constants)
+        call.by_channel("golden_bn_finalize", walk, splits, *arguments)
+        _normalize(call, walk, out, x, affine)
+    return out, statistics
 
 
-def batch_norm_stats(x: Array) -> tuple[Array, Array]:
-    """Return mean and population variance of every channel, shape (C,): NaN without values.
+def batch_norm_stats(x: Array) -> Array:
+    """Return the statistics of every channel, float64, shape (4, C): NaN without values.
 
     Parameters
     ----------
     x
         Shape (N, C, S).
+
+    Returns
+    -------
+    array
+        In rows: mean; what the mean has beyond that float64; variance of the population, inf or 0
+        where it is no float64; and its root, which is one.
 
     Notes
     -----
     Kernels `golden_bn_{1d,2d}_compute_stats` and `golden_bn_finalize`.
     """
     call, walk = Call(x), Channels.of(x)
-    mean, var = call.stats(walk.c), call.stats(walk.c)
-    statistics(call, x, walk, (mean, var, None, None), None, call.numbers(1, 0))
-    return mean, var
+    statistics = call.doubles(_STATISTICS, walk.c)
+    if walk.c:
+        partial, splits = moments(call, x, walk)
+        arguments = (statistics, None, partial, x, None, None, *call.numbers(1, 0))
+        call.by_channel("golden_bn_finalize", walk, splits, *arguments)
+    return statistics
 
 
 def batch_norm_apply(
     x: Array,
-    mean: Array,
-    var: Array,
+    statistics: Array,
     target: float,
     eps: float,
     gamma: Array | None,
     beta: Array | None,
 ) -> Array:
-    """Return (x-mean)·gamma·sqrt(target/(var+eps))+beta by given statistics, shape (C,).
+    """Return (x-mean)·gamma·sqrt(target/(var+eps))+beta by given statistics.
 
     Parameters
     ----------
     x
         Shape (N, C, S).
-    mean, var, gamma, beta
-        Shape (C,); gamma and beta may be None.
+    statistics
+        As of `batch_norm_stats`; the deviation counts, the variance is not read.
+    gamma, beta
+        Shape (C,), or None for 1 and 0.
     target, eps
         The target variance and what is added to the variance.
 
@@ -111,19 +132,19 @@ def batch_norm_apply(
     Kernels `golden_bn_scale` and `golden_bn_{1d,2d}_normalize`.
     """
     call, walk = Call(x), Channels.of(x)
-    out, scale = call.empty(x.shape), call.stats(walk.c)
-    arguments = (scale, var, gamma, *call.numbers(target, eps), np.int64(walk.c))
+    out, affine = call.empty(x.shape), call.sums(walk.c, _AFFINE)
+    numbers = (*call.numbers(math.sqrt(target), eps), np.int64(walk.c))
     if x.size:
-        call("golden_bn_scale", (blocks_for(walk.c, BLOCK // 2),), BLOCK // 2, *arguments)
-    _normalize(call, walk, out, x, mean, None, scale, beta)
+        grid, arguments = (blocks_for(walk.c, BLOCK // 2),), (affine, statistics, gamma, beta)
+        call("golden_bn_scale", grid, BLOCK // 2, *arguments, *numbers)
+    _normalize(call, walk, out, x, affine)
     return out
 
 
 def batch_norm_backward(
     grad: Array,
     x: Array,
-    mean: Array,
-    var: Array,
+    statistics: Array,
     target: float,
     eps: float,
     gamma: Array | None,
@@ -135,12 +156,14 @@ def batch_norm_backward(
     ----------
     grad, x
         The output's gradient and the input, shape (N, C, S).
-    mean, var, gamma
-        Shape (C,); gamma may be None for 1.
+    statistics
+        As of `batch_norm_stats`; the deviation counts, the variance is not read.
+    gamma
+        Shape (C,), or None for 1.
     target, eps
         As they were given to the normalization.
     training
-        Whether mean and var are x's own, and not constants.
+        Whether the statistics are x's own, and not constants.
 
     Returns
     -------
@@ -154,18 +177,19 @@ def batch_norm_backward(
     `golden_bn_{1d,2d}_backward_fused` alone.
     """
     call, walk, whole = Call(x), Channels.of(x), Channels.whole(x, arrays=2)
-    dx, dgamma, dbeta = call.empty(x.shape), call.stats(walk.c), call.stats(walk.c)
-    constants = (mean, var, gamma, *call.numbers(target, eps))
+    dx, dgamma, dbeta = call.empty(x.shape), call.sums(walk.c), call.sums(walk.c)
+    gain, added = call.numbers(math.sqrt(target), eps)
+    constants = (statistics, gamma, gain, added)
     trained = np.int32(training)
     if x.size and whole:
         arguments = (dx, dgamma, dbeta, grad, x, *constants, trained, *whole.sizes)
         call(f"golden_bn_{whole.way}_backward_fused", (whole.wide,), whole.block, *arguments)
     elif walk.c:
-        gradient, splits = call.stats(walk.c, _GRADIENT), walk.splits if x.size else 0
-        partial = call.stats(walk.c, splits, SUMS)
+        gradient, splits = call.sums(walk.c, _GRADIENT), walk.splits if x.size else 0
+        partial = call.sums(walk.c, splits, SUMS)
         name = f"golden_bn_{walk.way}_backward"
         if splits:
-            arguments = (partial, grad, x, mean, *walk.sizes, *walk.units)
+            arguments = (partial, grad, x, statistics, added, *walk.sizes, *walk.units)
             call(f"{name}_reduce", walk.grid, walk.block, *arguments)
         results = (dgamma, dbeta, gradient)
         call.by_channel("golden_bn_backward_finalize", walk, splits, *results, partial, *constants)
@@ -191,7 +215,7 @@ def output_stats(x: Array) -> Array:
     packs, most = -(-x.nbytes // 16), blocks_for(x.nbytes, SHARE, BLOCKS // 4)
     share = max(1, -(-packs // most))
     splits = -(-packs // share)
-    partial, stats = call.stats(splits, MOMENTS), call.empty((2,), np.float64)
+    partial, stats = call.sums(splits, MOMENTS), call.doubles(2)
     if splits:
         sizes = (np.int64(x.size), np.int64(share))
         call("compute_output_stats", (1, splits), BLOCK, partial, x, *sizes)
@@ -200,7 +224,7 @@ def output_stats(x: Array) -> Array:
     return stats
 
 
-def _normalize(call: Call, walk: Channels, out: Array, x: Array, *coefficients: Any) -> None:
+def _normalize(call: Call, walk: Channels, out: Array, x: Array, affine: Array) -> None:
     if x.size:
-        arguments = (out, x, *coefficients, *walk.sizes, *walk.units)
+        arguments = (out, x, affine, *walk.sizes, *walk.units)
         call(f"golden_bn_{walk.way}_normalize", walk.grid, walk.block, *arguments)

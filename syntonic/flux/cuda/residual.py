@@ -13,6 +13,7 @@ import numpy as np
 from syntonic.constants import PHI_INV_FLOAT as PHI_INV
 from syntonic.errors import ShapeError
 from syntonic.flux.cuda.launch import WARP, Runtime, blocks_for, runtime_of
+from syntonic.flux.cuda.moments import MOMENTS
 from syntonic.flux.cuda.source import acc_dtype, suffix
 
 __all__ = [
@@ -39,6 +40,7 @@ _FORWARD_BYTES, _BACKWARD_BYTES = 64, 32  # of a row in acc, that a thread holds
 _LARGEST_TEAM = 512
 _WIDE_BYTES = 128  # the same, of wide rows, by the kernel's name and its threads
 _WIDE = (("phi_residual_layernorm_wide", 512), ("phi_residual_layernorm_widest", 1024))
+_STATISTICS = 3  # numbers kept of a row: the mean's two and the deviation
 _MOST_SEGMENTS = 65535  # of a row: CUDA's limit on a grid's second side
 _RESIDENT = 132 * 512  # threads of persistent blocks: what an H100 or H200 holds at once
 _BACK_RESIDENT = 640  # the same of one multiprocessor, of the gradient's kernel of 96 registers
@@ -93,8 +95,8 @@ def residual_gelu_backward(
 
 def residual_layer_norm(
     identity: Array, residual: Array, gamma: Array, beta: Array, eps: float, mode: str
-) -> tuple[Array, Array, Array]:
-    """Return the normalised rows of the connection, and the rows' mean and 1/sqrt(var + eps).
+) -> tuple[Array, Array]:
+    """Return the normalised rows of the connection, and their statistics as of `norm.layer_norm`.
 
     Arrays (rows, cols); gamma and beta (cols,) in the accumulator's dtype, or None. Rows that a
     block holds in registers are read once; longer ones twice, split over blocks.
@@ -104,54 +106,46 @@ def residual_layer_norm(
     rows, cols = identity.shape
     acc, runtime = acc_dtype(identity.dtype), runtime_of(identity)
     team, segments = _team(identity, _FORWARD_BYTES)
-    results = _like(identity), *(runtime.empty((rows,), acc) for _ in range(2))
-    if not identity.size:
-        return results
+    results = _like(identity), runtime.empty((_STATISTICS, rows), np.dtype(np.float64))
     inputs = (identity, residual, gamma, beta, acc.type(eps), *_factors(identity, mode))
-    if segments > 1:
-        for name, threads in _WIDE:
-            if cols <= threads * _WIDE_BYTES // acc.itemsize:
-                _launch(identity, name, (rows,), threads, (*results, *inputs, np.int64(cols)))
-                return results
-    _by_segments(results, inputs, team, segments)
+    wide = next((w for w in _WIDE if cols <= w[1] * _WIDE_BYTES // acc.itemsize), None)
+    if segments == 1:
+        block = max(team, _BLOCK if team <= WARP else 0)
+        sizes = (np.int64(rows), np.int64(cols), np.int32(team))
+        grid = (blocks_for(rows * team, block),)
+        if rows:
+            _launch(identity, "phi_residual_layernorm", grid, block, (*results, *inputs, *sizes))
+    elif segments and wide:
+        name, threads = wide
+        if rows:
+            _launch(identity, name, (rows,), threads, (*results, *inputs, np.int64(cols)))
+    elif rows:
+        _by_segments(results, inputs, team, segments)
     return results
 
 
 def _by_segments(
-    results: tuple[Array, ...], inputs: tuple[Any, ...], team: int, segments: int
+    results: tuple[Array, Array], inputs: tuple[Any, ...], team: int, segments: int
 ) -> None:
-    """Write output, mean and rstd of rows of so many segments, each held by a team."""
-    identity, residual, _, _, *scalars = inputs
-    (rows, cols), rest = identity.shape, None
-    shape = (np.int64(rows), np.int64(cols), np.int32(team))
-    if segments > 1:
-        rest = runtime_of(identity).empty((rows,), results[1].dtype)
-        moments = (*results[1:], rest)
-        _long_row_moments(moments, (identity, residual), tuple(scalars), shape, segments)
-    block = max(team, _BLOCK if team <= WARP else 0)
-    grid = (blocks_for(rows * team, block), segments)
-    _launch(identity, "phi_residual_layernorm", grid, block, (*results, rest, *inputs, *shape))
-
-
-def _long_row_moments(
-    moments: tuple[Array, ...],
-    given: tuple[Array, Array],
-    scalars: tuple[Any, ...],
-    shape: tuple[Any, ...],
-    segments: int,
-) -> None:
-    """Write mean, rstd and what mean misses, each (rows,), of rows longer than a block holds."""
-    rows, cols, team = map(int, shape)
-    name, like = "phi_residual_layernorm", given[0]
-    partial = runtime_of(like).empty((rows, segments, 3), moments[0].dtype)
-    arguments: tuple[Any, ...] = (partial, *given, *scalars[1:], *shape)
-    _launch(like, f"{name}_partial", (rows, segments), team, arguments)
-    arguments = (*moments, partial, *given, *scalars, np.int64(cols), np.int64(segments))
-    _launch(like, f"{name}_finalize", (rows,), WARP, arguments)
+    """Write output and statistics of rows of so many segments, each held by a team."""
+    identity, residual, gamma, beta, eps, *factors = inputs
+    (rows, cols), name, (out, statistics) = identity.shape, "phi_residual_layernorm", results
+    shape = (np.int64(rows), np.int64(cols))
+    runtime, acc = runtime_of(identity), acc_dtype(identity.dtype)
+    partial = runtime.empty((rows, segments, MOMENTS), acc)
+    given, grid = (identity, residual), (rows, segments)
+    arguments: tuple[Any, ...] = (partial, *given, *factors, *shape, np.int32(team))
+    if segments:
+        _launch(identity, f"{name}_partial", grid, team, arguments)
+    arguments = (statistics, partial, *given, eps, *factors, *shape, np.int64(segments))
+    _launch(identity, f"{name}_finalize", (rows,), WARP, arguments)
+    arguments = (out, statistics, *given, gamma, beta, *factors, *shape, np.int32(team))
+    if segments:
+        _launch(identity, f"{name}_apply", grid, team, arguments)
 
 
 def residual_layer_norm_backward(
-    grad: Array, identity: Array, residual: Array, gamma: Array, mean: Array, rstd: Array, mode: str
+    grad: Array, identity: Array, residual: Array, gamma: Array, statistics: Array, mode: str
 ) -> tuple[Array, Array, Array, Array]:
     """Return the gradients of identity, residual, gamma and beta; the last two (cols,) in acc.
 
@@ -168,7 +162,7 @@ def residual_layer_norm_backward(
     count = blocks_for(rows * team, block, 132 * (_BACK_RESIDENT // block)) if rows else 0
     partial = runtime.empty((count, 2, cols), acc)
     if rows:
-        given = (grad, identity, residual, gamma, mean, rstd)
+        given = (grad, identity, residual, gamma, statistics)
         rest = (*_factors(grad, mode), np.int64(rows), np.int64(cols), np.int32(team))
         means = _long_row_means(runtime, given, rest, segments) if segments > 1 else None
         _launch(

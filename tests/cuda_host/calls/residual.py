@@ -6,7 +6,16 @@ import math
 
 import numpy as np
 
-from cuda_host.calls.place import EPS, Float, Pairs, Place, layer_norm_gradients, moments
+from cuda_host.calls.place import (
+    EPS,
+    Float,
+    Pairs,
+    Place,
+    kept,
+    layer_norm_gradients,
+    moments,
+    row_statistics,
+)
 from syntonic.constants import PHI_INV_FLOAT as PHI_INV
 from syntonic.flux.cuda import residual as residuals
 from syntonic.flux.cuda.source import suffix
@@ -91,7 +100,8 @@ def _normalized(at: Place, x: Float, y: Float, mode: str, shift: float = 0.0) ->
     out = (s - mean[:, None]) * rstd[:, None] * gamma + beta
     affine = at.give(gamma, at.acc), at.give(beta, at.acc)
     got = residuals.residual_layer_norm(at.give(x + shift), at.give(y), *affine, EPS, mode)
-    yield from zip(got, (out, mean + shift, rstd), strict=True)
+    yield got[0], out
+    yield from kept(got[1], row_statistics(s, shift))
 
 
 def _residual_layer_norm(at: Place, rows: int, cols: int, mode: str) -> Pairs:
@@ -99,9 +109,9 @@ def _residual_layer_norm(at: Place, rows: int, cols: int, mode: str) -> Pairs:
     x = (x + 3 / MODES[mode][0]).astype(at.dtype).astype(np.float64)
     yield from _normalized(at, x, y, mode)
     s, (a, b), gamma = _joined(x, y, mode), MODES[mode], at.draw(cols, dtype=at.acc)
-    (mean, rstd), given, weight = moments(s), (at.give(x), at.give(y)), at.give(gamma, at.acc)
-    stats = at.give(mean, at.acc), at.give(rstd, at.acc)
-    got = residuals.residual_layer_norm_backward(at.give(grad), *given, weight, *stats, mode)
+    given, weight = (at.give(x), at.give(y)), at.give(gamma, at.acc)
+    stats = at.give(row_statistics(s), np.float64)
+    got = residuals.residual_layer_norm_backward(at.give(grad), *given, weight, stats, mode)
     dx, dgamma, dbeta = layer_norm_gradients(grad, s, gamma)
     yield from zip(got, (a * dx, b * dx, dgamma, dbeta), strict=True)
 

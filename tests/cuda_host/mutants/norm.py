@@ -51,7 +51,11 @@ MUTANTS = [
             "int k = threadIdx.x; k < splits",
             "int k = threadIdx.x + 1; k < splits",
         ),
-        ("no shift back", "(double)to_acc(x[0]) + (double)total.mean", "(double)total.mean"),
+        (
+            "no pivot back",
+            "spread_of(total, pivot, total.m2 / (acc_t)n);\n    if",
+            "spread_of(total, 0, total.m2 / (acc_t)n);\n    if",
+        ),
     ),
     *planted(
         "reduce.cuh",
@@ -65,11 +69,6 @@ MUTANTS = [
         ("tail dropped", "(s + SRT_VEC - 1) / SRT_VEC, y = split", "s / SRT_VEC, y = split"),
         ("step of one plane", "step = c * s * rows", "step = s * rows"),
         ("misaligned store", "if (valid) *(Pack *)to = pack;", "*(Pack *)(to + 1) = pack;"),
-        (
-            "target below",
-            "gamma * srt_sqrt(target / (var + eps))",
-            "gamma / srt_sqrt(target * (var + eps))",
-        ),
         (
             "mirror off by one",
             "share.plane + share.planes_end - 1",
@@ -90,8 +89,9 @@ MUTANTS = [
             "partial[share.channel * gridDim.x + blockIdx.y]",
         ),
         ("finalize's stride", "partial[channel * splits + k]", "partial[channel + k * c]"),
-        ("every lane finishes", "if (lane || channel >= c)", "if (channel >= c)"),
-        ("no channel guard", "if (lane || channel >= c)", "if (lane)"),
+        ("every lane finishes", "if (lane == 0 && channel < c) {", "if (channel < c) {"),
+        ("no channel guard", "if (lane == 0 && channel < c) {", "if (lane == 0) {"),
+        ("gain below", "gamma * (gain / deviation)", "gamma / (gain * deviation)"),
     ),
     *planted(
         "norm.cuh",
@@ -119,20 +119,24 @@ MUTANTS = [
         "batch_norm_columns",
         (
             "slab without a barrier",
-            "var[own.column + j] = spread;\n    }\n    __syncthreads();",
-            "var[own.column + j] = spread;\n    }",
+            "if (__syncthreads_or(doubt)) {",
+            "if (doubt) {",
         ),
-        ("first column's scale", "affine[j] = slab[j][own.lane]", "affine[j] = slab[0][own.lane]"),
+        ("first column's scale", "affine[j] = slab[own.lane][j]", "affine[j] = slab[own.lane][0]"),
     ),
     *planted(
         "layer_norm.cuh",
         "layer_norm",
-        ("variance around 0", "? x.at(u, j) - mean : (acc_t)0", "? x.at(u, j) : (acc_t)0"),
+        (
+            "variance of a thread",
+            "statistics_of(mean, team_total(spread, no_sum2(), team)",
+            "statistics_of(mean, spread",
+        ),
         ("rows beyond the last", "live = row < rows;", "live = true;"),
         (
             "gamma of the first columns",
-            "(gamma, col, place.valid[u], 1)",
-            "(gamma, 0, place.valid[u], 1)",
+            "(to.gamma, col, place.valid[u], 1)",
+            "(to.gamma, 0, place.valid[u], 1)",
         ),
         (
             "stride of single elements",
@@ -146,9 +150,32 @@ MUTANTS = [
         ("variance around a rounded mean", "srt_fma(-rest, spread.x, spread.y)", "spread.y"),
     ),
     *planted(
+        "statistics.cuh",
+        "layer_norm_out_of_range",
+        ("no care", "pass < 3; ++pass", "pass < 1; ++pass"),
+        ("a power too many", "exponent_of(size) + 4", "exponent_of(size) - 96"),
+        ("a mean of that power", "statistics[r] = mean.high * unit;", "statistics[r] = mean.high;"),
+        ("nothing is doubtful", "return SRT_SCALED && pivot == pivot &&", "return false &&"),
+    ),
+    *planted(
+        "statistics.cuh",
+        "batch_norm_out_of_range",
+        ("squares unseen", "if (SRT_SCALED && bits &&", "if (false && bits &&"),
+        ("deviation of another scale", "exponent_of(deviation), most", "0, most"),
+    ),
+    *planted(
+        "rows.cuh",
+        "layer_norm_out_of_range",
+        ("the range unseen", "!SRT_SCALED || (inside && rest * rest <= size)", "true"),
+    ),
+    *planted(
         "layer_norm.cuh",
         "layer_norm_rounded_mean",
-        ("rounded mean", "(part.at(u, j) - row.mean) - row.rest", "part.at(u, j) - row.mean"),
+        (
+            "rounded mean",
+            "(part.at(u, j) - row.by.mean) - row.by.rest",
+            "part.at(u, j) - row.by.mean",
+        ),
     ),
     *planted(
         "layer_norm.cuh",
@@ -167,13 +194,17 @@ MUTANTS = [
     *planted(
         "wide_rows.cuh",
         "layer_norm_wide",
-        ("a pack's neighbour", "return u * TEAM * SRT_VEC;", "return u * TEAM;"),
+        (
+            "every pack first",
+            "*(Pack *)(to.out + row.first(u)) = y;",
+            "*(Pack *)(to.out + row.first(0)) = y;",
+        ),
         ("an element too many", "(ALIGNED ? 0 : j) < left;", "(ALIGNED ? 0 : j) <= left;"),
         ("coefficients of the first pack", "int at = row.first(u) + j;", "int at = j;"),
         ("rounded mean", "(row.at(u, j + k) - by.mean) - by.rest;", "row.at(u, j + k) - by.rest;"),
     ),
     *planted(
-        "rows.cuh",
+        "reduce.cuh",
         "layer_norm",
         (
             "half of a team",
@@ -191,10 +222,11 @@ MUTANTS = [
         ),
         (
             "mean forgotten",
-            "srt_fma(x - by.mean, by.slope, by.offset)",
-            "srt_fma(x, by.slope, by.offset)",
+            "srt_fma(srt_fma(x, by.power, -by.mean), by.slope",
+            "srt_fma(x * by.power, by.slope",
         ),
-        ("training forgotten", "acc_t rest = training ?", "acc_t rest = !training ?"),
+        ("power forgotten", "SRT_SCALED ? dx * by.power : dx", "dx"),
+        ("training forgotten", "if (training) rest =", "if (!training) rest ="),
         (
             "dγ of one part",
             "for (int k = lane; channel < c && k < splits; k += team)",
@@ -212,14 +244,18 @@ MUTANTS = [
         ("x̂ forgotten", "h - srt_fma(xhat, row.means.y, row.means.x)", "h - row.means.x"),
         ("means of elements", "row.means.y = sums.y / (acc_t)cols;", "row.means.y = sums.y;"),
         (
-            "teams without a barrier",
-            "part[threadIdx.x] = v;\n    __syncthreads();",
-            "part[threadIdx.x] = v;",
-        ),
-        (
             "columns of the first pack",
             "(u * team + threadIdx.x) * SRT_VEC + j;",
             "threadIdx.x * SRT_VEC + j;",
+        ),
+    ),
+    *planted(
+        "rows.cuh",
+        "layer_norm_backward",
+        (
+            "teams without a barrier",
+            "part[threadIdx.x] = v;\n    __syncthreads();",
+            "part[threadIdx.x] = v;",
         ),
         (
             "half of the rows",

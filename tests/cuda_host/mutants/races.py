@@ -11,11 +11,11 @@ RACES = [
         ("third barrier lost", "a = part[0];\n    __syncthreads();", "a = part[0];"),
     ),
     *planted(
-        "residual_layer_norm.cuh",
+        "rows.cuh",
         "residual_layer_norm",
         (
             "second barrier of the columns lost",
-            "v += part[i];\n        __syncthreads();",
+            "v += part[i];\n    __syncthreads();",
             "v += part[i];",
         ),
     ),

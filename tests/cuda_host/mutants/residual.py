@@ -75,19 +75,17 @@ MUTANTS = [
         ("last row again", "s.length = s.row < rows ?", "s.length = s.row <= rows ?"),
     ),
     *planted(
-        "residual_layer_norm.cuh",
+        "rows.cuh",
         "residual_layer_norm",
         (
             "columns of one warp",
-            "i < blockDim.x; i += SRT_WARP) v += part[i];",
-            "i < SRT_WARP; i += SRT_WARP) v += part[i];",
+            "threadIdx.x < team && i < blockDim.x; i += SRT_WARP)",
+            "threadIdx.x < team && i < SRT_WARP; i += SRT_WARP)",
         ),
-        ("x̂ forgotten", "srt_fma(-xhat[i], means.y, h[i] - means.x)", "h[i] - means.x"),
-        ("dβ over dγ", "store_column(to + k.cols, dbeta", "store_column(to, dbeta"),
         (
             "one row of sums",
-            "i < count; i += SRT_SUM_BLOCK / SRT_WARP)",
-            "i < 1; i += SRT_SUM_BLOCK / SRT_WARP)",
+            "k < count; k += SRT_SUM_BLOCK / SRT_WARP)",
+            "k < 1; k += SRT_SUM_BLOCK / SRT_WARP)",
         ),
         (
             "finalize without a barrier",
@@ -97,9 +95,14 @@ MUTANTS = [
     ),
     *planted(
         "residual_layer_norm.cuh",
+        "residual_layer_norm",
+        ("x̂ forgotten", "srt_fma(-xhat[i], means.y, h[i] - means.x)", "h[i] - means.x"),
+        ("dβ over dγ", "store_column(to + k.cols, dbeta", "store_column(to, dbeta"),
+    ),
+    *planted(
+        "residual_layer_norm.cuh",
         "residual_layer_norm_rounded_mean",
-        ("variance around a rounded mean", "rest.y - missed * rest.x", "rest.y"),
-        ("rounded mean", "s[i] -= missed;", ";"),
+        ("rounded mean", "s[i] -= row.by.rest;", ";"),
     ),
     *planted(
         "residual_layer_norm_wide.cuh",

@@ -220,12 +220,11 @@ def test_softmax_of_columns(place, inner):
 
 
 # -- normalizations -------------------------------------------------------------------------
-def assert_statistics(place, got, exact):
-    """Mean and variance, in eps of float32: a thread merges more parts than in smaller arrays."""
-    eps, (mean, var) = EPS["float32"], exact
-    sizes = np.abs(mean) + np.sqrt(var), var
-    for each, right, size, most in zip(got, exact, sizes, (16, 64), strict=True):
-        assert np.all(np.abs(wide(place.device.numpy(each)) - right) <= most * eps * size)
+def assert_statistics(mean, var, exact):
+    """In eps of float32: a thread merges more parts than in smaller arrays."""
+    sizes = np.abs(exact[0]) + np.sqrt(exact[1]), exact[1]
+    for each, right, size, most in zip((mean, var), exact, sizes, (16, 64), strict=True):
+        assert np.all(np.abs(each - right) <= most * EPS["float32"] * size)
 
 
 def assert_normalized(place, got, x, mean, var):
@@ -237,9 +236,9 @@ def assert_normalized(place, got, x, mean, var):
 def test_batch_norm_down_columns(place):
     table, c = place.table(1.5, 0.5), 1032
     n = place.many // c + 5
-    out, *got = norm.batch_norm(place.repeated(table, n, c, 1), TARGET, ADDED, None, None)
-    exact = statistics(table, np.arange(c), c, n)
-    assert_statistics(place, got, exact)
+    out, kept = norm.batch_norm(place.repeated(table, n, c, 1), TARGET, ADDED, None, None)
+    exact, kept = statistics(table, np.arange(c), c, n), place.device.numpy(kept)
+    assert_statistics(kept[0], kept[2], exact)
     for at, values in place.windows(out):
         assert_normalized(place, values, wide(table)[at % P], *(each[at % c] for each in exact))
 
@@ -247,12 +246,13 @@ def test_batch_norm_down_columns(place):
 def test_batch_norm_along_planes(place):
     table, n, c = place.table(1.5, 0.5), 3, 65
     s = place.many // (n * c) + 7
-    out, *got = norm.batch_norm(place.repeated(table, n, c, s), TARGET, ADDED, None, None)
+    out, kept = norm.batch_norm(place.repeated(table, n, c, s), TARGET, ADDED, None, None)
     first = (np.arange(n)[:, None] * c + np.arange(c)) * s  # of each plane
     mean = sums(wide(table), first, 1, s).sum(0) / (n * s)
     centre = wide(table).mean()
     var = sums((wide(table) - centre) ** 2, first, 1, s).sum(0) / (n * s) - (mean - centre) ** 2
-    assert_statistics(place, got, (mean, var))
+    kept = place.device.numpy(kept)
+    assert_statistics(kept[0], kept[2], (mean, var))
     for at, values in place.windows(out):
         channel = at // s % c
         assert_normalized(place, values, wide(table)[at % P], mean[channel], var[channel])
@@ -261,7 +261,7 @@ def test_batch_norm_along_planes(place):
 def test_layer_norm_of_many_rows(place):
     table, cols = place.table(1.5, 0.5), 1032
     rows = place.many // cols + 5
-    out, _, _ = norm.layer_norm(place.repeated(table, rows, cols), TARGET, ADDED, None, None)
+    out, _ = norm.layer_norm(place.repeated(table, rows, cols), TARGET, ADDED, None, None)
     period = cols * P if place.many > cols * P else rows * cols
     got = wide(place.assert_repeats(out, period)).reshape(-1, cols)
     x = wide(table)[np.arange(got.size) % P].reshape(-1, cols)
@@ -272,9 +272,9 @@ def test_layer_norm_of_many_rows(place):
 def test_layer_norm_of_long_rows(place, odd):
     table, rows = place.table(1.5, 0.5), 5
     cols = (place.many // rows + 8) // 8 * 8 + odd
-    out, mean, rstd = norm.layer_norm(place.repeated(table, rows, cols), TARGET, ADDED, None, None)
+    out, kept = norm.layer_norm(place.repeated(table, rows, cols), TARGET, ADDED, None, None)
     exact = statistics(table, np.arange(rows) * cols, 1, cols)
-    var = 1 / wide(place.device.numpy(rstd)) ** 2 - ADDED
-    assert_statistics(place, (mean, place.device.array(var)), exact)
+    mean, _, deviation = place.device.numpy(kept)
+    assert_statistics(mean, deviation**2 - ADDED, exact)
     for at, values in place.windows(out):
         assert_normalized(place, values, wide(table)[at % P], *(each[at // cols] for each in exact))

@@ -2,8 +2,8 @@
 
 The oracle is the closed form in long double; the closed form is held against differences of the
 definition. A sum may err by 32 eps of the sum of its absolute terms, a gradient of x by as much of
-the absolute terms it is made of, and by half a place of its dtype. The mean comes in one word, so
-that x - mean errs by eps of the mean as well.
+the absolute terms it is made of, and by half a place of its dtype. The mean comes in two numbers:
+x - mean errs by eps of itself and of the deviation.
 """
 
 import math
@@ -11,7 +11,16 @@ from functools import partial
 
 import numpy as np
 import pytest
-from normalization import EPS, TARGET, last_place, moments, normalized, on
+from normalization import (
+    EPS,
+    TARGET,
+    last_place,
+    moments,
+    normalized,
+    on,
+    row_statistics_of,
+    statistics_of,
+)
 
 from syntonic.flux.cuda import norm
 from syntonic.flux.cuda.source import acc_dtype
@@ -37,7 +46,7 @@ def batch_gradients(grad, x, mean, var, gamma, training):
     deviation = np.sqrt(var + np.longdouble(EPS))[:, None]
     xhat, gain = (x - mean[:, None]) / deviation, np.sqrt(np.longdouble(TARGET))
     scale = gain * gamma[:, None] / deviation
-    blurred = np.abs(xhat) + np.abs(mean[:, None]) / deviation  # what x - mean was made of
+    blurred = np.abs(xhat) + 1
     plain, weighed, axes = grad, grad * xhat, (0, 2)
     dx = scale * grad
     size = np.abs(dx)
@@ -53,15 +62,15 @@ def batch_gradients(grad, x, mean, var, gamma, training):
     return (dx, *sums), (size, *terms)
 
 
-def row_gradients(grad, x, mean, rstd, gamma):
+def row_gradients(grad, x, mean, var, gamma):
     """The closed form of (rows, cols): rows are channels, and gamma goes with the gradient."""
-    ones, var = np.ones(len(x)), np.asarray(rstd, np.longdouble) ** -2 - np.longdouble(EPS)
+    ones = np.ones(len(x))
     weighed = np.asarray(grad, np.longdouble) * gamma
     (dx, _, _), (size, _, _) = batch_gradients(weighed[None], x[None], mean, var, ones, True)
     gain = np.sqrt(np.longdouble(TARGET))
-    rstd, mean = np.asarray(rstd, np.longdouble)[:, None], np.asarray(mean, np.longdouble)[:, None]
-    xhat, grad = (x.astype(np.longdouble) - mean) * rstd, grad.astype(np.longdouble)
-    blurred = np.abs(xhat) + np.abs(mean) * rstd
+    mean, deviation = mean[:, None], np.sqrt(var + np.longdouble(EPS))[:, None]
+    xhat, grad = (x.astype(np.longdouble) - mean) / deviation, grad.astype(np.longdouble)
+    blurred = np.abs(xhat) + 1
     sums = (gain * (grad * xhat).sum(0), grad.sum(0))
     return (dx[0], *sums), (size[0], gain * np.abs(grad * blurred).sum(0), np.abs(grad).sum(0))
 
@@ -88,33 +97,31 @@ def differences(loss, x, step=1e-5):
 
 
 def channels(shape, dtype):
-    """grad, x, mean, var and gamma of (N, C, S); the statistics are x's own, rounded."""
+    """grad, x, mean, var and gamma of (N, C, S); the statistics are x's own."""
     x = (RANDOM.normal(size=shape) * 2 + 3).astype(dtype)
     grad = RANDOM.normal(size=shape).astype(dtype)
     acc = acc_dtype(np.dtype(dtype))
-    mean, var = (v.astype(acc) for v in moments(x))
+    mean, var = moments(x)
     return grad, x, mean, var, RANDOM.normal(size=shape[1]).astype(acc)
 
 
 def rows_of(shape, dtype):
-    """grad, x, mean, rstd and gamma of (rows, cols)."""
+    """grad, x, mean, var and gamma of (rows, cols)."""
     x = (RANDOM.normal(size=shape) * 2 + 3).astype(dtype)
     grad = RANDOM.normal(size=shape).astype(dtype)
     acc = acc_dtype(np.dtype(dtype))
     mean, var = moments(x[None])
-    rstd = 1 / np.sqrt(var + EPS)
-    gamma = RANDOM.normal(size=shape[1])
-    return grad, x, mean.astype(acc), rstd.astype(acc), gamma.astype(acc)
+    return grad, x, mean, var, RANDOM.normal(size=shape[1]).astype(acc)
 
 
 def batch_backward(device, grad, x, mean, var, gamma, training):
-    arrays = on(device, grad, x, mean, var)
+    arrays = on(device, grad, x, statistics_of(mean, var))
     return norm.batch_norm_backward(*arrays, TARGET, EPS, *on(device, gamma), training)
 
 
-def row_backward(device, grad, x, mean, rstd, gamma):
-    grad, x, mean, rstd, gamma = on(device, grad, x, mean, rstd, gamma)
-    return norm.layer_norm_backward(grad, x, TARGET, gamma, mean, rstd)
+def row_backward(device, grad, x, mean, var, gamma):
+    grad, x, kept, gamma = on(device, grad, x, row_statistics_of(mean, var, EPS), gamma)
+    return norm.layer_norm_backward(grad, x, TARGET, gamma, kept)
 
 
 @pytest.mark.parametrize("training", [True, False], ids=["training", "constant"])
@@ -150,14 +157,14 @@ def test_batch_norm_backward_is_the_slope_of_the_definition(device, shape):
 
 @pytest.mark.parametrize("shape", [(3, 5), (1, 7)], ids=str)
 def test_layer_norm_backward_is_the_slope_of_the_definition(device, shape):
-    grad, x, mean, rstd, gamma = rows_of(shape, np.float64)
+    grad, x, mean, var, gamma = rows_of(shape, np.float64)
 
     def loss(x, gamma=gamma):
         centre = x.mean(1)
         spread = ((x - centre[:, None]) ** 2).mean(1)
         return (grad * normalized(x[None], centre, spread, TARGET, EPS)[0] * gamma).sum()
 
-    dx, dgamma, _ = row_backward(device, grad, x, mean, rstd, gamma)
+    dx, dgamma, _ = row_backward(device, grad, x, mean, var, gamma)
     np.testing.assert_allclose(device.numpy(dx), differences(loss, x), rtol=0, atol=1e-8)
     slope = differences(partial(loss, x.astype(np.longdouble)), gamma)
     np.testing.assert_allclose(device.numpy(dgamma), slope, rtol=0, atol=1e-10)
@@ -197,9 +204,9 @@ def test_what_is_not_finite_stays_in_its_channel(device, kernel_dtype, shape, ba
 
 @pytest.mark.parametrize("cols", [5, 1025, 9000])
 def test_what_is_not_finite_stays_in_its_row(device, kernel_dtype, cols):
-    grad, x, mean, rstd, gamma = rows_of((3, cols), kernel_dtype)
+    grad, x, mean, var, gamma = rows_of((3, cols), kernel_dtype)
     grad[1, cols - 1] = math.nan
-    dx, dgamma, dbeta = row_backward(device, grad, x, mean, rstd, gamma)
+    dx, dgamma, dbeta = row_backward(device, grad, x, mean, var, gamma)
     dx = device.numpy(dx).astype(np.float64)
     assert np.isnan(dx[1]).all()
     assert np.isfinite(dx[[0, 2]]).all()
@@ -211,7 +218,7 @@ def test_what_is_not_finite_stays_in_its_row(device, kernel_dtype, cols):
 @pytest.mark.parametrize("training", [True, False], ids=["training", "constant"])
 def test_empty(device, kernel_dtype, shape, training):
     acc, x = acc_dtype(kernel_dtype), np.empty(shape, kernel_dtype)
-    statistics = np.full((2, shape[1]), math.nan, acc)
+    statistics = np.full((2, shape[1]), math.nan)
     got = batch_backward(device, x, x, *statistics, None, training)
     assert got[0].shape == shape
     for each in got[1:]:
@@ -221,7 +228,7 @@ def test_empty(device, kernel_dtype, shape, training):
 @pytest.mark.parametrize("shape", [(0, 3), (2, 0), (0, 0)], ids=str)
 def test_empty_rows(device, kernel_dtype, shape):
     acc, x = acc_dtype(kernel_dtype), np.empty(shape, kernel_dtype)
-    got = row_backward(device, x, x, *np.full((2, shape[0]), math.nan, acc), None)
+    got = row_backward(device, x, x, *np.full((2, shape[0]), math.nan), None)
     assert got[0].shape == shape
     for each in got[1:]:
         assert np.array_equal(device.numpy(each), np.zeros(shape[1], acc))
@@ -241,20 +248,20 @@ def assert_same(device, got, expected):
 @pytest.mark.parametrize("shape", [(40, 16, 1), (900, 16, 1), (3, 5, 16), (2, 2, 9000)], ids=str)
 def test_alignment_changes_no_bit(device, kernel_dtype, shape):
     grad, x, *rest = channels(shape, kernel_dtype)
-    mean, var, gamma = on(device, *rest)
+    kept, gamma = on(device, statistics_of(*rest[:2]), rest[2])
     straight = batch_backward(device, grad, x, *rest, True)
     grad, x = skewed(device, grad, 1), skewed(device, x, 2)
-    got = norm.batch_norm_backward(grad, x, mean, var, TARGET, EPS, gamma, True)
+    got = norm.batch_norm_backward(grad, x, kept, TARGET, EPS, gamma, True)
     assert_same(device, got, straight)
 
 
 @pytest.mark.parametrize("shape", [(40, 16), (3, 2000), (2, 16384)], ids=str)
 def test_alignment_changes_no_bit_of_a_row(device, kernel_dtype, shape):
     grad, x, *rest = rows_of(shape, kernel_dtype)
-    mean, rstd, gamma = on(device, *rest)
+    kept = device.array(row_statistics_of(*rest[:2], EPS))
     straight = row_backward(device, grad, x, *rest)
     grad, x, gamma = skewed(device, grad, 1), skewed(device, x, 2), skewed(device, rest[2], 1)
-    assert_same(device, norm.layer_norm_backward(grad, x, TARGET, gamma, mean, rstd), straight)
+    assert_same(device, norm.layer_norm_backward(grad, x, TARGET, gamma, kept), straight)
 
 
 @pytest.mark.parametrize("shape", [(900, 33, 1), (40, 33, 1), (2, 2, 9000), (9, 66, 7)], ids=str)
@@ -275,10 +282,11 @@ def test_batch_norm_backward_is_pytorchs(device, shape, training):
     torch = pytest.importorskip("torch")
     grad, x, mean, var, gamma = channels(shape, np.float64)
     leaves = [torch.tensor(v, requires_grad=True) for v in (x, gamma, 0 * gamma)]
-    given = (None, None) if training else (torch.tensor(mean), torch.tensor(var))
+    statistics = statistics_of(mean, var)
+    given = (None, None) if training else tuple(torch.tensor(statistics[k]) for k in (0, 2))
     arguments = (*leaves[1:], training, 0.1, EPS)
     torch.nn.functional.batch_norm(leaves[0], *given, *arguments).backward(torch.tensor(grad))
-    arrays = on(device, grad, x, mean, var)
+    arrays = on(device, grad, x, statistics)
     got = norm.batch_norm_backward(*arrays, 1.0, EPS, *on(device, gamma), training)
     for one, leaf in zip(got, leaves, strict=True):
         np.testing.assert_allclose(device.numpy(one), leaf.grad.numpy(), rtol=1e-12, atol=1e-12)
@@ -287,11 +295,11 @@ def test_batch_norm_backward_is_pytorchs(device, shape, training):
 @pytest.mark.parametrize("shape", [(31, 5), (3, 1025), (2, 9000)], ids=str)
 def test_layer_norm_backward_is_pytorchs(device, shape):
     torch = pytest.importorskip("torch")
-    grad, x, mean, rstd, gamma = rows_of(shape, np.float64)
+    grad, x, mean, var, gamma = rows_of(shape, np.float64)
     leaves = [torch.tensor(v, requires_grad=True) for v in (x, gamma, 0 * gamma)]
     out = torch.nn.functional.layer_norm(leaves[0], shape[1:], *leaves[1:], EPS)
     out.backward(torch.tensor(grad))
-    grad, x, mean, rstd, gamma = on(device, grad, x, mean, rstd, gamma)
-    got = norm.layer_norm_backward(grad, x, 1.0, gamma, mean, rstd)
+    grad, x, kept, gamma = on(device, grad, x, row_statistics_of(mean, var, EPS), gamma)
+    got = norm.layer_norm_backward(grad, x, 1.0, gamma, kept)
     for one, leaf in zip(got, leaves, strict=True):
         np.testing.assert_allclose(device.numpy(one), leaf.grad.numpy(), rtol=1e-12, atol=1e-12)
