@@ -74,12 +74,16 @@ SRT_INLINE void normalize_wide_row(Row &row, Normalized to, const Numbers &at, a
     if (!own.sound)
         return normalize_again<SRT_VEC>(to, at, blockIdx.x, gain, eps, cols, blockDim.x,
                                             threadIdx.x, true);
-    if (threadIdx.x == 0) store_row(to.statistics, blockIdx.x, to.rows, own.by, 1, own.deviation);
+    const bool late = SRT_DTYPE == SRT_F32;  // which order spills is a compiler's whim
+    if (!late && threadIdx.x == 0)
+        store_row(to.statistics, blockIdx.x, to.rows, own.by, 1, own.deviation);
     int col = threadIdx.x * SRT_VEC;
     to.out += blockIdx.x * cols + col;
     if (to.gamma) to.gamma += col;
     if (to.beta) to.beta += col;
     write_wide_row(to, row, own.by, (acc_t)1 / own.deviation * gain);
+    if (late && threadIdx.x == 0)
+        store_row(to.statistics, blockIdx.x, to.rows, own.by, 1, own.deviation);
 }
 
 #endif
