@@ -97,16 +97,35 @@ def _multiply(x: Array, power: float) -> None:
         x[i] *= factor
 
 
+@inlined
+def _join(x: Array, y: Any, by: Any, power: float, out: Array) -> None:
+    """Write x times a power of two or, with y, their residual connection times it."""
+    p = out.dtype.type(power)
+    for i in range(x.size):
+        if y is None:
+            out[i] = x[i] * p
+        else:
+            out[i] = fma(y[i] * p, by.inner, x[i] * p) * by.outer
+
+
 @njit
-def _rescale(x: Array, eps: float, out: Array) -> float:
-    """Write x·p, so that neither its squares nor eps·p² leave the range; return p."""
+def _size(x: Array) -> float:
+    """Return the largest |x|, NaN aside."""
     size = 0.0
     for i in range(x.size):
         a = np.float64(abs(x[i]))
         size = a if a > size else size
+    return size
+
+
+@njit
+def _rescale(x: Array, y: Any, by: Any, eps: float, out: Array) -> float:
+    """Join x and y times p, so that neither squares nor eps·p² leave the range; return p."""
+    size = _size(x)
+    if y is not None:
+        size = max(size, _size(y))
     p = power_below(max(size, math.sqrt(eps)) if size < math.inf else 0.0, out.itemsize // 8)
-    out[:] = x
-    _multiply(out, p)
+    _join(x, y, by, p, out)
     return p
 
 
@@ -173,15 +192,17 @@ def row_moments(x: Array) -> tuple[float, float, float]:
 
 
 @inlined
-def _statistics(x: Array, eps: float, scratch: Array) -> tuple[Any, float, float, float, float]:
+def _statistics(
+    row: Array, x: Array, y: Any, by: Any, eps: float, scratch: Array
+) -> tuple[Any, float, float, float, float]:
     """Return a row, its mean in two parts and its variance, all times p or p², and p.
 
-    The row is x itself and p is 1, or it is x·p in `scratch`.
+    The row is x or, with y, their residual connection, and p is 1; or it is times p in `scratch`.
     """
-    row, p = x, 1.0
+    p = 1.0
     high, low, m2 = row_moments(row)
     if not fits(m2 / x.size, eps, x.itemsize // 8):
-        p = _rescale(x, eps, scratch)
+        p = _rescale(x, y, by, eps, scratch)
         row = scratch
         high, low, m2 = row_moments(row)
         if m2 == 0:  # a constant, whose deviation is √eps, however large it is itself
@@ -210,12 +231,11 @@ def _layer_norm(
     kind = out.dtype.type
     for r in range(first, last):
         row, target = x[r], out[r]
-        if y is not None:
-            other = y[r]
-            for i in range(row.size):
-                target[i] = fma(other[i], by.inner, row[i]) * by.outer
-            row = target
-        row, mean, low, variance, p = _statistics(row, eps, target)
+        if y is None:
+            row, mean, low, variance, p = _statistics(row, row, None, by, eps, target)
+        else:
+            _join(row, y[r], by, 1.0, target)
+            row, mean, low, variance, p = _statistics(target, row, y[r], by, eps, target)
         deviation = math.sqrt(variance + (eps * p) * p)
         middle, factor = kind(mean), root / deviation
         scale, shift = kind(factor), kind(-((mean - middle) + low) * factor)
@@ -229,7 +249,7 @@ def row_statistics(rows: Array, eps: float) -> Doubles:
     """Return each row's mean in two parts, variance and deviation, of shape (4, rows)."""
     out, scratch = np.empty((4, rows.shape[0])), np.empty(rows.shape[1], rows.dtype)
     for r in range(rows.shape[0]):
-        _, mean, low, variance, p = _statistics(rows[r], eps, scratch)
+        _, mean, low, variance, p = _statistics(rows[r], rows[r], None, None, eps, scratch)
         out[0, r], out[1, r] = mean / p, low / p
         out[2, r], out[3, r] = variance / p / p, math.sqrt(variance) / p
     return out
@@ -242,7 +262,7 @@ def normalize_channels(
     """Normalise each row in place, with a gamma and a beta of its own; return `row_statistics`."""
     kind, out = rows.dtype.type, np.empty((4, rows.shape[0]))
     for r in range(rows.shape[0]):
-        row, mean, low, variance, p = _statistics(rows[r], eps, rows[r])
+        row, mean, low, variance, p = _statistics(rows[r], rows[r], None, None, eps, rows[r])
         factor = math.sqrt(target) / math.sqrt(variance + (eps * p) * p) * gamma[r]
         middle, scale = kind(mean), kind(factor)
         shift = kind(beta[r] - ((mean - middle) + low) * factor)
@@ -287,16 +307,13 @@ def _layer_norm_gradient(
         start, stop = rows * block // blocks, rows * (block + 1) // blocks
         for r in range(start, stop):
             g, row, target = grad[r], x[r], gi[r]
-            if y is not None:
-                other = y[r]
-                for i in range(cols):
-                    target[i] = fma(other[i], by.inner, row[i]) * by.outer
-                row = target
             p = power_outside(statistics[2, r], gi.itemsize // 8)
-            if p != 1:
-                target[:] = row
+            if y is not None:
+                _join(x[r], y[r], by, p, target)
                 row = target
-                _multiply(row, p)
+            elif p != 1:
+                _join(x[r], None, by, p, target)
+                row = target
             mean, inverse = statistics[0, r] * p, 1.0 / (statistics[2, r] * p)
             middle = kind(mean)
             missed = (mean - middle) + statistics[1, r] * p
