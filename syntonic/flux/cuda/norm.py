@@ -5,8 +5,7 @@ of the accumulation dtype: float64, or float32 for the narrower ones. Equal inpu
 
 Statistics are float64, whatever the dtype: a mean is two numbers, its nearest float64 and what that
 misses, and the variance of float32 may be no float32. Any finite input will do: where squares leave
-the range of the accumulation dtype, a channel or row is read again, scaled by a power of two, which
-changes no bit.
+the range of the accumulation dtype, a channel or row is read again, scaled by a power of two.
 """
 
 from __future__ import annotations
