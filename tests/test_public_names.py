@@ -1,0 +1,78 @@
+"""Every public name with its signature, as listed in `public_names.txt`.
+
+A change of the list is a change of the interface, to be told in CHANGELOG:
+``python tests/test_public_names.py`` writes it anew.
+"""
+
+from __future__ import annotations
+
+import enum
+import functools
+import importlib
+import inspect
+from collections.abc import Iterator
+from pathlib import Path
+
+LIST = Path(__file__).with_name("public_names.txt")
+MODULES = (
+    "syntonic", "syntonic.integers", "syntonic.interop.sympy", "syntonic.io", "syntonic.kernels",
+    "syntonic.linalg", "syntonic.ops", "syntonic.plotting", "syntonic.recovery",
+    "syntonic.testing",
+)  # fmt: skip
+
+
+def names() -> Iterator[str]:
+    for module in map(importlib.import_module, MODULES):
+        for name in sorted(module.__all__):
+            thing = getattr(module, name)
+            yield f"{module.__name__}.{name}{described(thing)}"
+            if inspect.isclass(thing) and module.__name__ == "syntonic":
+                yield from members(thing)
+
+
+def members(cls: type) -> Iterator[str]:
+    """The public members of a class that syntonic itself defines."""
+    own = {
+        name: inspect.getattr_static(cls, name)
+        for base in cls.__mro__
+        if base.__module__.startswith("syntonic")
+        for name in vars(base)
+        if not name.startswith("_")
+    }
+    for name in sorted(own):
+        yield f"    {cls.__name__}.{name}{described(own[name])}"
+
+
+def described(thing: object) -> str:
+    """What kind a thing is and, if it can be called, how."""
+    if isinstance(thing, (staticmethod, classmethod)):
+        return f"{described(thing.__func__)}  {type(thing).__name__}"
+    if isinstance(thing, (property, functools.cached_property)):
+        return "  property"
+    if isinstance(thing, type):
+        if issubclass(thing, BaseException):
+            return f"  error, {', '.join(base.__name__ for base in thing.__bases__)}"
+        if issubclass(thing, enum.Enum):
+            return f"  {', '.join(f'{m.name}={m.value!r}' for m in thing)}"
+        return f"  class{signature(thing)}"
+    if inspect.isroutine(thing):
+        return signature(thing)
+    return f"  {'module' if inspect.ismodule(thing) else type(thing).__name__}"
+
+
+def signature(thing: object) -> str:
+    """The parameters with their defaults, without their types."""
+    try:
+        found = inspect.signature(thing)  # type: ignore[arg-type]
+    except ValueError:
+        return "(...)"
+    bare = [p.replace(annotation=p.empty) for p in found.parameters.values()]
+    return str(found.replace(parameters=bare, return_annotation=found.empty))
+
+
+def test_public_names() -> None:
+    assert list(names()) == LIST.read_text(encoding="utf-8").splitlines()
+
+
+if __name__ == "__main__":
+    LIST.write_text("\n".join(names()) + "\n", encoding="utf-8")
