@@ -10,8 +10,6 @@ from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
-
 LEFT_OUT = frozenset(
     name
     for name in "gmpy2 flint cypari mpmath sympy numba llvmlite tqdm hypothesis ml_dtypes".split()
