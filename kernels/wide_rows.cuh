@@ -66,14 +66,20 @@ SRT_INLINE void write_wide_row(const Normalized &to, const Row &row, const Sprea
     }
 }
 
+// Apart, so that what it needs takes no registers from the row.
+template <typename Numbers>
+__noinline__ __device__ static void normalize_wide_row_again(Normalized to, Numbers at, acc_t gain,
+                                                             acc_t eps, index_t cols) {
+    normalize_again<SRT_VEC>(to, at, blockIdx.x, gain, eps, cols, blockDim.x, threadIdx.x, true);
+}
+
 // The row of this block, whose numbers in memory are `at`.
 template <typename Row, typename Numbers>
 SRT_INLINE void normalize_wide_row(Row &row, Normalized to, const Numbers &at, acc_t gain, acc_t eps,
                                    index_t cols) {
     RowStatistics own = wide_statistics(row, (acc_t)1 / (acc_t)(int)cols, eps);
     if (!own.sound)
-        return normalize_again<SRT_VEC>(to, at, blockIdx.x, gain, eps, cols, blockDim.x,
-                                            threadIdx.x, true);
+        return normalize_wide_row_again(to, at, gain, eps, cols);
     const bool late = SRT_DTYPE == SRT_F32;  // which order spills is a compiler's whim
     if (!late && threadIdx.x == 0)
         store_row(to.statistics, blockIdx.x, to.rows, own.by, 1, own.deviation);

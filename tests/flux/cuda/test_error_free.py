@@ -37,10 +37,10 @@ PROBES = {
         "Two p = two_product(x[0], x[1]); out[0] = p.high, out[1] = p.low + x[2];",
         ["mul.rn", "fma.rn", "add"],
     ),
-    "affine_of": (
+    "spread_of": (
         "golden_batch_norm",
-        "Moments m = {1, x[0] * x[1], 0}; Affine a = affine_of(m, x[2] * x[3], x[4], 1, 1, 0);"
-        "out[0] = a.mean, out[1] = a.rest;",
+        "Moments m = {1, x[0] * x[1], 0}; Spread s = spread_of(m, x[2] * x[3], 0);"
+        "out[0] = s.mean, out[1] = s.rest;",
         ["mul", "mul", *TWO_SUM],
     ),
     "Compensated": (

@@ -257,8 +257,8 @@ def test_inputs_are_not_written(device, kernel_dtype):
     (i, di), (r, dr) = pair(device, (3, 37), kernel_dtype)
     g = normal((3, 37), kernel_dtype, 3)
     dg = device.array(g)
-    out, mean, rstd = flux.residual_layer_norm(di, dr, None, None, 1e-5, "phi")
-    flux.residual_layer_norm_backward(dg, di, dr, None, mean, rstd, "phi")
+    out, statistics = flux.residual_layer_norm(di, dr, None, None, 1e-5, "phi")
+    flux.residual_layer_norm_backward(dg, di, dr, None, statistics, "phi")
     flux.residual_gelu_backward(dg, di, dr, "phi_symmetric")
     flux.residual_relu_backward(dg, out, "standard")
     for array, original in ((di, i), (dr, r), (dg, g)):
