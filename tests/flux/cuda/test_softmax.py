@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 
 from syntonic.constants import PHI_FLOAT as PHI
-from syntonic.flux.cpu import softmax as cpu
 from syntonic.flux.cuda import softmax, source
 from syntonic.flux.cuda.launch import runtime_of
 from syntonic.flux.cuda.source import acc_dtype
@@ -496,6 +495,8 @@ def test_a_gradient_that_is_nan_stays_in_its_slice(device, kernel_dtype, shape):
 @pytest.mark.parametrize("scale", [SCALE, 0.0, -1.3])
 @pytest.mark.parametrize("floor", [FLOOR, 0.0])
 def test_one_rule_with_the_cpu_for_what_is_not_finite(device, shape, scale, floor):
+    from syntonic.flux.cpu import softmax as cpu  # not above: the other tests need no numba
+
     x, norms, weights, classes = draw(shape, np.float64)
     grad = RANDOM.normal(size=shape)
     out = definition(x).astype(np.float64)
