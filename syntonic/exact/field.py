@@ -111,14 +111,14 @@ def bit_bound(x: Triple) -> int:
 
 def _triple_power(x: Triple, n: int) -> Triple:
     p, q, d = x
-    return (*_pair_power(p, q, n), integer_power(d, n))
+    return (*_pair_power(p, q, n), d if d == 1 else integer_power(d, n))
 
 
 def _pair_power(p: mpz, q: mpz, n: int) -> tuple[Integer, Integer]:
     if q == 0:
         return integer_power(p, n), q
     if p == 0:
-        scale, (before, here) = integer_power(q, n), phi_power(n)
+        scale, (before, here) = q if q == 1 else integer_power(q, n), phi_power(n)
         return scale * before, scale * here
     r, s = mpz(1), mpz(0)
     for bit in bin(n)[2:]:
