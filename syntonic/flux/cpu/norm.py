@@ -15,8 +15,8 @@ deviations and whatever scale, and in gradients within as much of the sums of th
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +26,6 @@ from syntonic.flux.cpu.channels import BLOCK, RUN, SPLIT, STRETCH
 from syntonic.flux.cpu.factors import factors
 from syntonic.flux.cpu.rows import (
     BOUND,
-    LEAST,
     fits,
     layer_norm_gradients,
     layer_norm_of,
@@ -36,6 +35,7 @@ from syntonic.flux.cpu.rows import (
     row_statistics,
 )
 from syntonic.flux.cpu.threads import in_threads
+from syntonic.lattice.jit import njit, two_sum
 from syntonic.typing import FloatArray as Array
 
 __all__ = [
@@ -104,33 +104,57 @@ def _statistics(x: Array, eps: float) -> Doubles:
     Squares that leave the range of the dtype are taken once more, of x times powers of two, and
     moments about a pivot that is far from the mean about one that is not.
     """
-    scale: Any = 1.0
+    wide, scale = x.itemsize // 8, None
     pivots = _near_the_mean(x)
     mean, var = _about(x, pivots)
-    least = LEAST[x.itemsize // 8]
-    fit = (var < np.inf) & ((var >= least) | (eps >= least * 2.0**60))
-    if not np.all(fit):
-        scale = np.where(fit, 1.0, _powers_of_largest(x, eps))
+    fit, far = _judged(mean, var, eps, wide)
+    if not fit:
+        scale = np.where(_fitting(var, eps, wide), 1.0, _powers_of_largest(x, eps))
         x = _times(x, scale)
         pivots = _near_the_mean(x)
         mean, var = _about(x, pivots)
-    if np.any(far := mean * mean > 16 * var):
-        pivots = np.where(far, pivots + mean, pivots).astype(x.dtype)
+        _, far = _judged(mean, var, eps, wide)
+    if far:
+        moved = np.where(mean * mean > 16 * var, pivots + mean, pivots)
+        pivots = moved.astype(x.dtype)
         mean, var = _about(x, pivots)
-    wide = pivots.astype(np.float64)
-    total = wide + mean
-    low = mean - (total - wide) if x.itemsize == 4 else _rest_of_sum(wide, mean, total)
-    return np.stack([total / scale, low / scale, var / scale / scale, np.sqrt(var) / scale])
+    found: Doubles = _table(pivots, mean, var)
+    if scale is not None:
+        found /= scale
+        found[2] /= scale
+    return found
+
+
+@njit
+def _judged(mean: Doubles, var: Doubles, eps: float, wide: int) -> tuple[bool, bool]:
+    """Tell whether all variances fit, and whether a mean is far from its pivot."""
+    fit, far = True, False
+    for c in range(mean.size):
+        fit = fit and fits(var[c], eps, wide)
+        far = far or mean[c] * mean[c] > 16 * var[c]
+    return fit, far
+
+
+@njit
+def _fitting(var: Doubles, eps: float, wide: int) -> npt.NDArray[np.bool_]:
+    out = np.empty(var.size, np.bool_)
+    for c in range(var.size):
+        out[c] = fits(var[c], eps, wide)
+    return out
+
+
+@njit
+def _table(pivots: Array, mean: Doubles, var: Doubles) -> Doubles:
+    """Return the statistics of channels whose means are less their pivots."""
+    out = np.empty((4, mean.size))
+    for c in range(mean.size):
+        out[0, c], out[1, c] = two_sum(np.float64(pivots[c]), mean[c])
+        out[2, c], out[3, c] = var[c], math.sqrt(var[c])
+    return out
 
 
 def _near_the_mean(x: Array) -> Array:
     return x[:16, :, 0].mean(axis=0, dtype=np.float64).astype(x.dtype)
-
-
-def _rest_of_sum(x: Doubles, y: Doubles, total: Doubles) -> Doubles:
-    """Return x + y - total exactly (Knuth)."""
-    t = total - x
-    return (x - (total - t)) + (y - t)
 
 
 def _powers_of_largest(x: Array, eps: float) -> Doubles:
