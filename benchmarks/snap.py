@@ -25,10 +25,10 @@ import numpy as np
 import syntonic
 from benchmarks.measure import Result, machine, side_by_side, table, write
 from syntonic.constants import PHI_FLOAT as PHI
-from syntonic.lattice.snap import snap
-from syntonic.lattice.snap_exact import bounded_plan
-from syntonic.lattice.snap_search import residuals_exact, search_exact
-from syntonic.lattice.wake import wake, wake_exact
+from syntonic.rounding.plans import bounded_plan
+from syntonic.rounding.search import residuals_exact, search_exact
+from syntonic.rounding.snap import snap
+from syntonic.rounding.wake import wake, wake_exact
 
 try:
     from cypari import pari

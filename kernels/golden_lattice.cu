@@ -61,7 +61,7 @@ SRT_INLINE void snap(Integer *a, Integer *b, int *doubtful, const scalar_t *x, i
 // (a + b phi) / d nearest to x, |b| <= P. a and b are int64 (n), x is (n), doubtful int32 (blocks):
 // how many threads of a block met an undecided value. Undecided: b = -2^63. limit, first, second,
 // third, value1, value2, value3, direction, margin, tie_a and tie_b are what
-// syntonic.lattice.snap_kernels.bounded_constants makes of the plan for P.
+// syntonic.rounding.snap_loops.bounded_constants makes of the plan for P.
 // Launch: grid ceil(n / 1024), block 256.
 extern "C" __global__ void __launch_bounds__(SRT_LATTICE_BLOCK, 4)
 SRT_KERNEL(golden_snap)(long long *a, long long *b, int *doubtful, const scalar_t *x, index_t n,
@@ -73,7 +73,7 @@ SRT_KERNEL(golden_snap)(long long *a, long long *b, int *doubtful, const scalar_
 // (a + b phi) / d nearest to x, |b| <= P. a and b are int32 (n), x is (n), doubtful int32 (blocks):
 // how many threads of a block met an undecided value. Undecided is also what does not fit int32.
 // limit, first, second, third, value1, value2, value3, direction, margin, tie_a and tie_b are what
-// syntonic.lattice.snap_kernels.bounded_constants makes of the plan for P.
+// syntonic.rounding.snap_loops.bounded_constants makes of the plan for P.
 // Launch: grid ceil(n / 1024), block 256.
 extern "C" __global__ void __launch_bounds__(SRT_LATTICE_BLOCK, 4)
 SRT_KERNEL(golden_snap_narrow)(int *a, int *b, int *doubtful, const scalar_t *x, index_t n,
@@ -109,7 +109,7 @@ SRT_KERNEL(golden_snap_integers_narrow)(int *a, int *b, int *doubtful, const sca
 // int32 (blocks): how many threads of a block met an undecided value. Undecided: b = -2^63. limit,
 // sure, reach, near, coordinate1, coordinate2, a1, b1, a2, b2, value1, value2, value3, conjugate1,
 // conjugate2, conjugate3, bound, bound_low, bound_rest, edge_a and edge_b are what
-// syntonic.lattice.window_kernels.window_constants makes of the plan for K.
+// syntonic.rounding.window_loops.window_constants makes of the plan for K.
 // Launch: grid ceil(n / 1024), block 256.
 extern "C" __global__ void __launch_bounds__(SRT_LATTICE_BLOCK)
 SRT_KERNEL(golden_snap_window)(long long *a, long long *b, int *doubtful, const scalar_t *x,
@@ -122,7 +122,7 @@ SRT_KERNEL(golden_snap_window)(long long *a, long long *b, int *doubtful, const 
 // int32 (blocks): how many threads of a block met an undecided value. Undecided is also what does
 // not fit int32. limit, sure, reach, near, coordinate1, coordinate2, a1, b1, a2, b2, value1,
 // value2, value3, conjugate1, conjugate2, conjugate3, bound, bound_low, bound_rest, edge_a and
-// edge_b are what syntonic.lattice.window_kernels.window_constants makes of the plan for K.
+// edge_b are what syntonic.rounding.window_loops.window_constants makes of the plan for K.
 // Launch: grid ceil(n / 1024), block 256.
 extern "C" __global__ void __launch_bounds__(SRT_LATTICE_BLOCK)
 SRT_KERNEL(golden_snap_window_narrow)(int *a, int *b, int *doubtful, const scalar_t *x, index_t n,

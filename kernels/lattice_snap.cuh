@@ -1,6 +1,6 @@
 // The element a + b phi nearest to X = d x, under |b| <= P or |v'| <= K: four candidates in doubles
 // with a proven error bound, and exact signs where that does not decide. These are the loops of
-// syntonic.lattice.snap_kernels and window_kernels, which have the proofs, operation for operation.
+// syntonic.rounding.snap_loops and window_loops, which have the proofs, operation for operation.
 #ifndef SRT_LATTICE_SNAP_CUH
 #define SRT_LATTICE_SNAP_CUH
 #include "error_free.cuh"
@@ -19,7 +19,7 @@ SRT_INLINE double second_of(double d0, double d1, double d2, double d3, double d
     return smaller(larger(d01, d23), smaller(larger(d0, d1), larger(d2, d3)));
 }
 
-// -- |b| <= P: the names are those of snap_kernels.Bounded ----------------------------------
+// -- |b| <= P: the names are those of snap_loops.Bounded ------------------------------------
 struct Bounded {
     double limit, first, second, third, value1, value2, value3, direction, margin, tie_a, tie_b;
 };
@@ -116,7 +116,7 @@ SRT_INLINE Element nearest_integer(double x, double d) {
     return {away ? s.n + (long long)(2.0 * s.f) : s.n, 0};
 }
 
-// -- |v'| <= K: the names are those of window_kernels.Window --------------------------------
+// -- |v'| <= K: the names are those of window_loops.Window ----------------------------------
 struct Window {
     double limit, sure, reach, near, coordinate1, coordinate2, a1, b1, a2, b2, value1, value2,
         value3, conjugate1, conjugate2, conjugate3, bound, bound_low, bound_rest, edge_a, edge_b;

@@ -1,4 +1,4 @@
-// (a + b phi) / d rounded once: the loops of syntonic.lattice.wake_kernels, which has the proofs,
+// (a + b phi) / d rounded once: the loops of syntonic.rounding.wake_loops, which has the proofs,
 // operation for operation. 1/d is scale/odd, scale a power of two and odd below 2^53.
 #ifndef SRT_LATTICE_WAKE_CUH
 #define SRT_LATTICE_WAKE_CUH

@@ -23,7 +23,7 @@ from syntonic.errors import (
 if _TYPE_CHECKING:
     from syntonic import integers, kernels, linalg
     from syntonic.exact.golden import PHI, PHI_INV, SQRT5, GoldenExact
-    from syntonic.lattice.identify import identify
+    from syntonic.jit.thread_count import get_num_threads, num_threads, set_num_threads
     from syntonic.ops import (
         ComponentNorms,
         GoldenBatchNormConfig,
@@ -45,9 +45,9 @@ if _TYPE_CHECKING:
         syntonic_softmax,
     )
     from syntonic.recovery import Recovery, recover
+    from syntonic.rounding.identify import identify
     from syntonic.tensor import ResonantPhase, ResonantTensor
     from syntonic.tensor.snap import SnapResult, snap
-    from syntonic.threads import get_num_threads, num_threads, set_num_threads
 
 __all__ = [
     "PHI",
@@ -120,19 +120,19 @@ _LATER = {
     "SyntonicSoftmaxMode": "syntonic.ops",
     "SyntonicSoftmaxState": "syntonic.ops",
     "component_norms": "syntonic.ops",
-    "get_num_threads": "syntonic.threads",
+    "get_num_threads": "syntonic.jit.thread_count",
     "golden_batch_norm_1d": "syntonic.ops",
     "golden_batch_norm_2d": "syntonic.ops",
     "golden_layer_norm": "syntonic.ops",
-    "identify": "syntonic.lattice.identify",
-    "num_threads": "syntonic.threads",
+    "identify": "syntonic.rounding.identify",
+    "num_threads": "syntonic.jit.thread_count",
     "output_stats": "syntonic.ops",
     "phi_residual": "syntonic.ops",
     "phi_residual_gelu": "syntonic.ops",
     "phi_residual_layernorm": "syntonic.ops",
     "phi_residual_relu": "syntonic.ops",
     "recover": "syntonic.recovery",
-    "set_num_threads": "syntonic.threads",
+    "set_num_threads": "syntonic.jit.thread_count",
     "snap": "syntonic.tensor.snap",
     "syntonic_softmax": "syntonic.ops",
 }

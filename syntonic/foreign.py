@@ -1,11 +1,13 @@
-"""Arrays from outside: what every door refuses, or brings into the form that is computed with."""
+"""Arrays at the doors: what each refuses, brings into the form that is computed with, freezes."""
 
 from __future__ import annotations
 
 import sys
 from typing import Any
 
-__all__ = ["native", "require_unmasked"]
+import numpy as np
+
+__all__ = ["frozen", "native", "require_unmasked"]
 
 
 def require_unmasked(x: object, where: str) -> None:
@@ -28,3 +30,14 @@ def native(array: Any) -> Any:
     """Return an array in this machine's byte order: itself, or a copy."""
     dtype = array.dtype
     return array if dtype.isnative else array.astype(dtype.newbyteorder("="))
+
+
+def frozen(x: Any) -> Any:
+    """Return x with writing switched off, in the owner of its memory too: it never changes.
+
+    The memory must be ours: what a caller has given is copied before.
+    """
+    x.flags.writeable = False
+    if isinstance(x.base, np.ndarray):
+        x.base.flags.writeable = False
+    return x

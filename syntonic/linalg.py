@@ -16,9 +16,9 @@ from collections.abc import Callable
 from typing import Any
 
 from syntonic.errors import PhaseError
-from syntonic.lattice import linalg as field
 from syntonic.lattice import products
-from syntonic.lattice.build import as_lattice
+from syntonic.lattice.convert import as_lattice
+from syntonic.lattice.linalg import solve as field
 from syntonic.tensor import ResonantTensor
 from syntonic.tensor.base import TensorBase
 from syntonic.tensor.operands import carried_by, tensors_in

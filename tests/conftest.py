@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -137,3 +137,13 @@ def cupy(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Any
 
     monkeypatch.setitem(sys.modules, "cupy", cupy_on_host())
     return sys.modules["cupy"]
+
+
+@pytest.fixture
+def threads() -> Iterator[Callable[[int], None]]:
+    """Return a function that sets the number of threads for the test."""
+    import syntonic
+
+    before = syntonic.get_num_threads()
+    yield syntonic.set_num_threads
+    syntonic.set_num_threads(before)

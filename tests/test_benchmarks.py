@@ -20,7 +20,7 @@ from benchmarks import flux_gpu, report
 from benchmarks.gpu import bench, cases, operations, peers
 from benchmarks.gpu.device import Batch
 from benchmarks.gpu.goals import MOST, Goal
-from syntonic.lattice.snap import snap
+from syntonic.rounding.snap import snap
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -119,7 +119,7 @@ def test_an_architecture_that_the_compiler_does_not_know(compiler, capsys):
 
 def test_a_family_that_does_not_compile_ends_in_1(compiler, capsys, monkeypatch):
     failed = kernels.Warmed(ONE[0], None, "kernels/golden_lattice.cu(3): error: no")
-    monkeypatch.setattr("syntonic.kernels_cli.warm", lambda jobs: [failed])
+    monkeypatch.setattr("syntonic.cli.kernels.warm", lambda jobs: [failed])
     assert main(["kernels", "warm", "--arch", "sm_90", "--kernel", "golden_wake_f32"]) == 1
     out = capsys.readouterr().out
     assert "golden_lattice.f32.sm_90 did not compile:\nkernels/golden_lattice.cu(3)" in out

@@ -5,7 +5,7 @@ import pytest
 
 from syntonic import PHI, ResonantTensor, linalg
 from syntonic.errors import PhaseError, ShapeError, SingularMatrixError
-from syntonic.lattice import linalg as lattice_linalg
+from syntonic.lattice.linalg import solve as lattice_linalg
 
 
 def lists(t):

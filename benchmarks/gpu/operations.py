@@ -118,7 +118,7 @@ def _provided_out(d: SimpleNamespace) -> None:
 
 
 def _plan(d: SimpleNamespace, window: int | None = None) -> None:
-    from syntonic.lattice.snap import plan_of  # the exact core, which no other family needs
+    from syntonic.rounding.snap import plan_of  # the exact core, which no other family needs
 
     d.plan = plan_of(None, window, 1)[0]
 

@@ -42,7 +42,7 @@ from gmpy2 import mpq, mpz
 from syntonic.errors import FormatError
 from syntonic.io.files import read_bytes, replacing
 from syntonic.lattice.array import INT64_MAX, LatticeArray, elementwise, objects
-from syntonic.lattice.snap import DEFAULT_PRECISION
+from syntonic.rounding.snap import DEFAULT_PRECISION
 from syntonic.tensor import ResonantTensor
 from syntonic.tensor.specification import Carried, Origin, SnapSpecification, check_mode_norms
 

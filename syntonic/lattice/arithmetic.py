@@ -15,7 +15,7 @@ import numpy as np
 from gmpy2 import mpq
 
 from syntonic.exact.limits import MAX_BITS
-from syntonic.lattice import fused
+from syntonic.lattice import loops
 from syntonic.lattice.array import INT64_MAX, LatticeArray, elementwise, int64s, objects
 from syntonic.lattice.guards import require_power
 
@@ -92,7 +92,7 @@ def multiply(x: LatticeArray, y: LatticeArray) -> LatticeArray:
         return LatticeArray.from_numerators(*_product(x, y), x.over * y.over)
     if x.is_rational:
         return LatticeArray.rational(*_product(x, y))
-    a, b = fused.multiply(x, y) or _product(x, y)
+    a, b = loops.multiply(x, y) or _product(x, y)
     bound, over = 3 * x.bound * y.bound, x.over * y.over
     if x.is_packed:
         return LatticeArray.packed(a, b, over, bound=bound)
@@ -244,7 +244,7 @@ def _sum(x: LatticeArray, y: LatticeArray, ufunc: np.ufunc) -> LatticeArray:
         return LatticeArray.rational(ufunc(x.a, y.a), ufunc(x.b, y.b))
     d, e = x.denominator, y.denominator
     if x.is_packed or d is e:
-        a, b = fused.add(x, y, ufunc) or (ufunc(x.a, y.a), ufunc(x.b, y.b))
+        a, b = loops.add(x, y, ufunc) or (ufunc(x.a, y.a), ufunc(x.b, y.b))
         return LatticeArray(int64s(a), int64s(b), d, x.bound + y.bound, x._over)
     a, b = ufunc(x.a * e, y.a * d), ufunc(x.b * e, y.b * d)
     bound = x.bound * y.over + y.bound * x.over

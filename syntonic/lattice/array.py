@@ -29,9 +29,10 @@ from gmpy2 import mpq, mpz
 
 from syntonic.errors import shown
 from syntonic.exact.golden import GoldenExact
+from syntonic.foreign import frozen
 from syntonic.typing import IntArray, ObjectArray
 
-__all__ = ["INT64_MAX", "LatticeArray", "elementwise", "frozen", "moved", "objects"]
+__all__ = ["INT64_MAX", "LatticeArray", "elementwise", "moved", "objects"]
 
 INT64_MAX = (1 << 63) - 1
 
@@ -50,17 +51,6 @@ def objects(x: Any) -> ObjectArray:
 def elementwise(function: np.ufunc, *operands: Any) -> ObjectArray:
     """Apply a `np.frompyfunc` ufunc and keep 0-d results arrays."""
     return objects(function(*operands))
-
-
-def frozen(x: Any) -> Any:
-    """Return x with writing switched off, in the owner of its memory too: it never changes.
-
-    The memory must be ours: what a caller has given is copied before.
-    """
-    x.flags.writeable = False
-    if isinstance(x.base, np.ndarray):
-        x.base.flags.writeable = False
-    return x
 
 
 class LatticeArray:

@@ -19,7 +19,7 @@ from syntonic.constants import PHI_FLOAT
 from syntonic.exact import pairs
 from syntonic.exact.golden import GoldenExact
 from syntonic.exact.limits import MAX_DIGITS, require_all_bits, require_digits
-from syntonic.lattice import fused
+from syntonic.lattice import loops
 from syntonic.lattice.arithmetic import (
     add,
     aligned,
@@ -30,10 +30,10 @@ from syntonic.lattice.arithmetic import (
     subtract,
 )
 from syntonic.lattice.array import INT64_MAX, LatticeArray, elementwise, int64s, objects
-from syntonic.lattice.build import as_lattice, lattice_scalar
-from syntonic.lattice.snap_search import residuals
-from syntonic.lattice.structure import where
-from syntonic.lattice.wake import wake, wake_rational
+from syntonic.lattice.convert import as_lattice, lattice_scalar
+from syntonic.lattice.joining import where
+from syntonic.rounding.search import residuals
+from syntonic.rounding.wake import wake, wake_rational
 
 __all__ = [
     "absolute",
@@ -100,13 +100,13 @@ def sign(x: LatticeArray) -> Any:
     """Return the exact sign of each element: an int64 array of -1, 0, 1."""
     if x.is_rational:
         return int64s(elementwise(_sign_golden, x.scalars()))
-    out = fused.sign(x)
+    out = loops.sign(x)
     if out is None:
         p, q = x.a.astype(np.float64), x.b.astype(np.float64)
         value, error = p + q * PHI_FLOAT, (np.abs(p) + np.abs(q)) * _FILTER
-        out = np.asarray(np.where(np.abs(value) <= error, fused.DOUBT, np.sign(value)))
+        out = np.asarray(np.where(np.abs(value) <= error, loops.DOUBT, np.sign(value)))
     out = np.array(out, dtype=np.int64)
-    doubtful = out == fused.DOUBT
+    doubtful = out == loops.DOUBT
     if doubtful.any():
         out[doubtful] = int64s(
             _sign_pair(x.a[doubtful].astype(object), x.b[doubtful].astype(object))
@@ -152,9 +152,9 @@ def _difference_sign(x: LatticeArray, y: LatticeArray) -> Any:
         and x.denominator == y.denominator
         and x.bound + y.bound <= INT64_MAX
     ):
-        signs = fused.compare(x, y)
+        signs = loops.compare(x, y)
         if signs is not None:
-            doubtful = signs == fused.DOUBT
+            doubtful = signs == loops.DOUBT
             if doubtful.any():
                 signs[doubtful] = sign(subtract(x[doubtful], y[doubtful]))
             return signs
@@ -271,7 +271,7 @@ def _floors(x: LatticeArray) -> Any:
     """Return ⌊x⌋ as an integer array: int64, or objects where that may not fit."""
     if x.is_rational:
         return elementwise(_floor_golden, x.scalars())
-    out, doubtful = fused.floor(x) or _filtered_floors(x)
+    out, doubtful = loops.floor(x) or _filtered_floors(x)
     if not doubtful.any():
         return int64s(out)
     d = np.broadcast_to(x.denominator, x.shape)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from syntonic.errors import ShapeError
-from syntonic.lattice import fused
+from syntonic.lattice import loops
 from syntonic.lattice.arithmetic import bilinear, linear
 from syntonic.lattice.array import INT64_MAX, LatticeArray, int64s, objects
 from syntonic.typing import IntArray
@@ -36,7 +36,7 @@ def contract(
     if not (x.is_packed and y.is_packed):
         return _in_integers(function, x, y, terms)
     bound, over = 3 * terms * x.bound * y.bound, x.over * y.over
-    sums = fused.dot(x, y) if function is np.dot and max(bound, over) <= INT64_MAX else None
+    sums = loops.dot(x, y) if function is np.dot and max(bound, over) <= INT64_MAX else None
     if sums is not None:
         return LatticeArray.packed(int64s(sums[0]), int64s(sums[1]), over, bound=bound)
     if 4 * terms * x.bound * y.bound >= _BLAS_EXACT:

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from syntonic.lattice.array import LatticeArray
+from syntonic.lattice.joining import join
 from syntonic.lattice.order import argsort, equal
-from syntonic.lattice.structure import join
 
 __all__ = ["Distinct", "distinct", "isin"]
 

@@ -10,11 +10,9 @@ import numpy as np
 from syntonic.errors import ShapeError
 from syntonic.flux.device import device_of, move, namespace, to_host
 from syntonic.flux.halves import narrowed
-from syntonic.lattice import order, reduce
+from syntonic.lattice import order, reductions
 from syntonic.ops import cycle
-from syntonic.ops.arguments import integer, number, require_tensor
-from syntonic.ops.norm import GoldenNormMode
-from syntonic.ops.normalize import (
+from syntonic.ops._channels import (
     across_channels,
     all_but_channels,
     by_channel,
@@ -23,6 +21,8 @@ from syntonic.ops.normalize import (
     normalized,
     scaled,
 )
+from syntonic.ops.arguments import integer, number, require_tensor
+from syntonic.ops.norm import GoldenNormMode
 from syntonic.tensor import ResonantTensor
 
 __all__ = ["GoldenBatchNormConfig", "GoldenBatchNormState"]
@@ -280,8 +280,8 @@ class GoldenBatchNormState:
             scale, shift = (across_channels(p, x.ndim) for p in affine)
             values = normalized(x._data, over, target, eps, scale, shift, where)
             found = (
-                order.floats(reduce.mean(x._data, over)),
-                order.floats(reduce.var(x._data, over)),
+                order.floats(reductions.mean(x._data, over)),
+                order.floats(reductions.var(x._data, over)),
             )
             return cycle.crystallized(x, values, cycle.specification(x)), found
         data = by_channel(x)

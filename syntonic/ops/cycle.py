@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from syntonic.lattice.array import LatticeArray
-from syntonic.lattice.snap import snap
+from syntonic.rounding.snap import snap
 from syntonic.tensor import ResonantTensor
 from syntonic.tensor.specification import SnapSpecification
 

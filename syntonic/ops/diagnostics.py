@@ -10,10 +10,10 @@ import numpy as np
 from syntonic.exact.golden import GoldenExact
 from syntonic.flux.device import to_host
 from syntonic.flux.halves import contiguous
-from syntonic.lattice import arithmetic, reduce
+from syntonic.lattice import arithmetic, reductions
 from syntonic.lattice.array import LatticeArray
+from syntonic.ops._channels import binary_exponent, norm_backend
 from syntonic.ops.arguments import require_tensor
-from syntonic.ops.normalize import binary_exponent, norm_backend
 from syntonic.tensor import ResonantTensor
 from syntonic.tensor.residual import (
     PhiResidualMode,
@@ -74,7 +74,7 @@ def output_stats(x: ResonantTensor) -> OutputStats:
     if require_tensor(x, "x", where).size == 0:
         raise ValueError(f"{where}: x must have at least one element, got shape {x.shape}")
     if x.is_crystallized:
-        mean, variance = (f(x._data).scalars().item() for f in (reduce.mean, reduce.var))
+        mean, variance = (f(x._data).scalars().item() for f in (reductions.mean, reductions.var))
         return OutputStats(mean, variance)
     data = contiguous(x._data)
     mean, variance = to_host(norm_backend(data).output_stats(data)).tolist()
@@ -121,7 +121,7 @@ def component_norms(
 
 def _norm(x: LatticeArray) -> float:
     """Return the root of the exact sum of squares, which itself may exceed every float."""
-    total: GoldenExact = reduce.sum(arithmetic.square(x)).scalars().item()
+    total: GoldenExact = reductions.sum(arithmetic.square(x)).scalars().item()
     if total == 0:
         return 0.0
     half = binary_exponent(total) // 2

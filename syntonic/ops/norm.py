@@ -9,8 +9,7 @@ from syntonic.constants import PHI_INV_FLOAT
 from syntonic.errors import ShapeError
 from syntonic.flux.halves import contiguous, narrowed
 from syntonic.ops import cycle
-from syntonic.ops.arguments import number, parameter, require_tensor
-from syntonic.ops.normalize import (
+from syntonic.ops._channels import (
     across_channels,
     all_but_channels,
     by_channel,
@@ -18,6 +17,7 @@ from syntonic.ops.normalize import (
     norm_backend,
     normalized,
 )
+from syntonic.ops.arguments import number, parameter, require_tensor
 from syntonic.tensor import ResonantTensor
 
 __all__ = [

@@ -10,8 +10,8 @@ from syntonic.errors import ShapeError
 from syntonic.flux.halves import contiguous, narrowed
 from syntonic.lattice import order
 from syntonic.ops import cycle
+from syntonic.ops._channels import normalized
 from syntonic.ops.arguments import number, parameter
-from syntonic.ops.normalize import normalized
 from syntonic.tensor import ResonantTensor
 from syntonic.tensor.residual import (
     PhiResidualMode,

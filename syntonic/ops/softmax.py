@@ -14,8 +14,8 @@ from syntonic.flux.device import is_cuda, move
 from syntonic.flux.halves import contiguous, narrowed
 from syntonic.lattice import order
 from syntonic.lattice.array import LatticeArray
-from syntonic.lattice.snap import snap
 from syntonic.ops.arguments import integer, number, parameter, require_tensor
+from syntonic.rounding.snap import snap
 from syntonic.tensor import ResonantTensor
 from syntonic.typing import FloatArray
 

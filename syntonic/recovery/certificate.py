@@ -26,8 +26,8 @@ from typing import TypeAlias
 
 from syntonic.exact.golden import SQRT5, GoldenExact
 from syntonic.exact.pairs import sign
-from syntonic.lattice.snap_exact import Pair
-from syntonic.lattice.tolerance import least_conjugate
+from syntonic.rounding.intervals import least_conjugate
+from syntonic.rounding.plans import Pair
 
 __all__ = [
     "LARGEST_DENOMINATOR",

@@ -8,10 +8,10 @@ from fractions import Fraction
 import numpy as np
 
 from syntonic.exact.golden import SQRT5, GoldenExact
-from syntonic.lattice.tolerance import least_conjugate
 from syntonic.recovery.certificate import LARGEST_DENOMINATOR, Ends, Fit, best_interval_fit
 from syntonic.recovery.distances import DistanceClass, Distances
 from syntonic.recovery.wording import told_classes
+from syntonic.rounding.intervals import least_conjugate
 
 __all__ = ["GoldenPart", "Ratios"]
 

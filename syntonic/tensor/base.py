@@ -10,8 +10,9 @@ import numpy as np
 from syntonic.errors import DeviceError, PhaseError
 from syntonic.exact.golden import GoldenExact
 from syntonic.flux.device import CPU, device_of, flux_result, is_cuda, to_host
+from syntonic.foreign import frozen
 from syntonic.lattice import order
-from syntonic.lattice.array import LatticeArray, frozen
+from syntonic.lattice.array import LatticeArray
 from syntonic.tensor import display
 from syntonic.tensor.specification import Carried, ResonantPhase, syntony
 from syntonic.typing import FloatArray, ObjectArray

@@ -14,7 +14,7 @@ from syntonic.flux.device import as_flux_array, is_flux_dtype
 from syntonic.foreign import require_unmasked
 from syntonic.lattice import arithmetic
 from syntonic.lattice.array import LatticeArray
-from syntonic.lattice.build import as_lattice, lattice_scalar
+from syntonic.lattice.convert import as_lattice, lattice_scalar
 from syntonic.tensor.base import TensorBase
 from syntonic.tensor.nearest import (
     Bounds,

@@ -8,7 +8,7 @@ import numpy as np
 
 from syntonic.errors import shown
 from syntonic.flux.device import to_host
-from syntonic.lattice.snap import DEFAULT_PRECISION
+from syntonic.rounding.snap import DEFAULT_PRECISION
 
 if TYPE_CHECKING:
     from syntonic.tensor.base import TensorBase

@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 
 from syntonic.errors import ShapeError
-from syntonic.lattice import arithmetic, order, products, reduce, sets, structure
+from syntonic.lattice import arithmetic, joining, order, products, reductions, sets
 from syntonic.lattice.array import LatticeArray
-from syntonic.lattice.build import as_lattice, lattice_scalar
-from syntonic.lattice.reduce import Axis
+from syntonic.lattice.convert import as_lattice, lattice_scalar
+from syntonic.lattice.reductions import Axis
 
 _ZERO, _ONE = lattice_scalar(0), lattice_scalar(1)
 
@@ -51,13 +51,13 @@ def _folding(
     return reduced
 
 
-sum_ = _folding(reduce.sum, arithmetic.add, _ZERO, "sum")
-prod = _folding(reduce.prod, arithmetic.multiply, _ONE, "prod")
+sum_ = _folding(reductions.sum, arithmetic.add, _ZERO, "sum")
+prod = _folding(reductions.prod, arithmetic.multiply, _ONE, "prod")
 
 
 def _masked(a: LatticeArray, where: Any, fill: LatticeArray) -> LatticeArray:
     """Return a with `fill` where a mask does not hold."""
-    return a if where is None else structure.where(_spread(where, a), a, fill)
+    return a if where is None else joining.where(_spread(where, a), a, fill)
 
 
 def _spread(where: Any, a: LatticeArray) -> Any:
@@ -71,14 +71,14 @@ def _spread(where: Any, a: LatticeArray) -> Any:
 
 def _lengths(a: LatticeArray, axis: Axis) -> int:
     """Return how many elements are reduced into one."""
-    return product(a.shape[i] for i in reduce.normalized_axes(axis, a.ndim))
+    return product(a.shape[i] for i in reductions.normalized_axes(axis, a.ndim))
 
 
 def mean(
     a: LatticeArray, axis: Axis = None, keepdims: bool = False, *, where: Any = None
 ) -> LatticeArray:
     if where is None:
-        return reduce.mean(a, axis, keepdims)
+        return reductions.mean(a, axis, keepdims)
     count = _counted(a, axis, keepdims, where, 0, "mean")
     return arithmetic.divide(sum_(a, axis, keepdims, where=where), count)
 
@@ -97,7 +97,7 @@ def var(
         raise ValueError("var: ddof and correction are two names for one number; drop one")
     fewer = (ddof or 0) if correction is None else correction
     if where is None and mean is None:
-        return reduce.var(a, axis, keepdims, fewer)
+        return reductions.var(a, axis, keepdims, fewer)
     where = True if where is None else where
     count = _counted(a, axis, keepdims, where, fewer, "var")
     if mean is None:
@@ -111,7 +111,7 @@ def _counted(
     a: LatticeArray, axis: Axis, keepdims: bool, where: Any, fewer: Any, name: str
 ) -> LatticeArray:
     """Return how many elements each mean is over, less `fewer`; every one must be positive."""
-    axes = reduce.normalized_axes(axis, a.ndim)
+    axes = reductions.normalized_axes(axis, a.ndim)
     counts = np.asarray(np.count_nonzero(_spread(where, a), axis=axes, keepdims=keepdims))
     if counts.size and counts.min() <= fewer:
         raise ValueError(
@@ -145,7 +145,7 @@ def _weights(a: LatticeArray, axis: Axis, weights: LatticeArray | None) -> Latti
         return full_like(a, _ONE)
     if weights.shape == a.shape:
         return weights
-    axes = reduce.normalized_axes(axis, a.ndim)
+    axes = reductions.normalized_axes(axis, a.ndim)
     along = tuple(a.shape[i] for i in axes)
     if axis is None or weights.shape != along:
         raise ShapeError(
@@ -166,12 +166,12 @@ def median(a: LatticeArray, axis: Axis = None, keepdims: bool = False) -> Lattic
     if count == 0:
         raise ValueError(f"median: at least one element is needed, got shape {a.shape}")
     middle = sort(rows)[..., (count - 1) // 2 : count // 2 + 1]
-    return _kept(reduce.mean(middle, -1), axes, keepdims)
+    return _kept(reductions.mean(middle, -1), axes, keepdims)
 
 
 def _rows(a: LatticeArray, axis: Axis) -> tuple[LatticeArray, tuple[int, ...]]:
     """Return a with the reduced axes as one last axis, and which those are."""
-    axes = reduce.normalized_axes(axis, a.ndim)
+    axes = reductions.normalized_axes(axis, a.ndim)
     kept = tuple(i for i in range(a.ndim) if i not in axes)
     shape = (*(a.shape[i] for i in kept), product(a.shape[i] for i in axes))
     return a.map(lambda part: np.transpose(part, kept + axes).reshape(shape)), axes
@@ -183,17 +183,17 @@ def _kept(out: LatticeArray, axes: tuple[int, ...], keepdims: bool) -> LatticeAr
 
 
 def cumsum(a: LatticeArray, axis: int | None = None) -> LatticeArray:
-    return reduce.cumsum(*_line(a, axis))
+    return reductions.cumsum(*_line(a, axis))
 
 
 def cumprod(a: LatticeArray, axis: int | None = None) -> LatticeArray:
-    return reduce.accumulate(arithmetic.multiply, *_line(a, axis))
+    return reductions.accumulate(arithmetic.multiply, *_line(a, axis))
 
 
 def _line(a: LatticeArray, axis: int | None) -> tuple[LatticeArray, int]:
     """Return an array and an axis of it, for NumPy's None: all elements in one axis."""
     if axis is None or a.ndim == 0:
-        reduce.normalized_axes(axis, a.ndim)
+        reductions.normalized_axes(axis, a.ndim)
         return a.map(np.ravel), 0
     return a, axis
 
@@ -213,7 +213,7 @@ def _cumulative(
         if not include_initial:
             return out
         first = full_like(out, unit, shape=_replaced(out.shape, axis, 1))
-        return structure.join(lambda *parts: np.concatenate(parts, axis), first, out)
+        return joining.join(lambda *parts: np.concatenate(parts, axis), first, out)
 
     return cumulative
 
@@ -249,7 +249,7 @@ def diff(
     axis = np.lib.array_utils.normalize_axis_index(axis, a.ndim)
     ends = [None if x is None else _end(x, _replaced(a.shape, axis, 1)) for x in (prepend, append)]
     parts = [x for x in (ends[0], a, ends[1]) if x is not None]
-    a = structure.join(lambda *p: np.concatenate(p, axis), *parts)
+    a = joining.join(lambda *p: np.concatenate(p, axis), *parts)
     n = min(n, a.shape[axis])  # what is longer leaves nothing either
     return arithmetic.linear(
         a, 2**n, lambda p, q: (np.diff(p, n=n, axis=axis), np.diff(q, n=n, axis=axis))
@@ -461,7 +461,7 @@ def joiner(function: Callable[..., Any]) -> Callable[..., Any]:
     def joined(arrays: Sequence[LatticeArray], *args: Any, **kwargs: Any) -> LatticeArray:
         if not arrays:
             function((), *args, **kwargs)  # NumPy says what it needs
-        return structure.join(lambda *parts: function(parts, *args, **kwargs), *arrays)
+        return joining.join(lambda *parts: function(parts, *args, **kwargs), *arrays)
 
     return joined
 
@@ -471,7 +471,7 @@ def where(condition: Any, x: LatticeArray | None = None, y: LatticeArray | None 
         raise ValueError("where: x and y are both given or both left out, got one")
     if x is None or y is None:
         return np.nonzero(condition)
-    return structure.where(condition, x, y)
+    return joining.where(condition, x, y)
 
 
 # -- products -----------------------------------------------------------------------------

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from syntonic.errors import ShapeError, shown
-from syntonic.lattice import linalg, order
+from syntonic.lattice import order
 from syntonic.lattice.array import LatticeArray
-from syntonic.lattice.linalg import det, matrix_power
-from syntonic.lattice.linalg import inverse as inv
+from syntonic.lattice.linalg import solve as linalg
+from syntonic.lattice.linalg.solve import det, matrix_power
+from syntonic.lattice.linalg.solve import inverse as inv
 
 __all__ = ["det", "inv", "matrix_power", "matrix_rank", "solve", "tensorinv", "tensorsolve"]
 

@@ -20,7 +20,7 @@ from syntonic.exact.golden import GoldenExact
 from syntonic.flux import cupy_forms
 from syntonic.flux.device import flux_result, to_host
 from syntonic.lattice import order, products
-from syntonic.lattice.build import as_lattice
+from syntonic.lattice.convert import as_lattice
 from syntonic.tensor import exact_functions as ex
 from syntonic.tensor import options
 from syntonic.tensor.base import TensorBase

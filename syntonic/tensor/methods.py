@@ -7,7 +7,7 @@ from typing import Any, Generic, Self, TypeVar
 import numpy as np
 
 from syntonic.errors import shown
-from syntonic.lattice import arithmetic, order, structure
+from syntonic.lattice import arithmetic, joining, order
 from syntonic.tensor import functions, ufuncs
 from syntonic.tensor.base import TensorBase, plain_index
 from syntonic.tensor.operands import exact_operand, flux_operand, is_foreign, single_phase
@@ -338,7 +338,7 @@ class Indexed(Generic[T]):
             out[index] = flux_operand(value, tensor, "at.set")
             return tensor._of(out, tensor._carried)
         new = exact_operand(value, "at.set")
-        return tensor._of(structure.assign(tensor._data, index, new), tensor._carried)
+        return tensor._of(joining.assign(tensor._data, index, new), tensor._carried)
 
     def add(self, value: Any) -> T:
         """Return a tensor with value added to the elements at the index."""

@@ -10,8 +10,8 @@ from syntonic.errors import PrecisionError, SnapWarning, warn_caller
 from syntonic.flux.device import is_cuda, to_host
 from syntonic.flux.halves import contiguous
 from syntonic.lattice.array import LatticeArray
-from syntonic.lattice.snap import least_denominator, snap, snap_judged
-from syntonic.lattice.snap_quality import Miss
+from syntonic.rounding.quality import Miss
+from syntonic.rounding.snap import least_denominator, snap, snap_judged
 
 __all__ = [
     "Bounds",

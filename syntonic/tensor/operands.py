@@ -16,7 +16,7 @@ from syntonic.exact.golden import GoldenExact
 from syntonic.flux.device import CPU, device_of, flux_result, is_cuda, is_flux_dtype
 from syntonic.lattice import order
 from syntonic.lattice.array import LatticeArray
-from syntonic.lattice.build import as_lattice, is_exact_scalar, lattice_scalar
+from syntonic.lattice.convert import as_lattice, is_exact_scalar, lattice_scalar
 from syntonic.tensor.base import TensorBase
 from syntonic.tensor.specification import Carried, merged
 

@@ -10,9 +10,9 @@ from syntonic.errors import DeviceError, PhaseError, SnapWarning, warn_caller
 from syntonic.flux.device import CPU, move, parse_device, to_host
 from syntonic.lattice import order
 from syntonic.lattice.array import LatticeArray
-from syntonic.lattice.snap import plan_of
-from syntonic.lattice.snap_quality import separates, woken_apart
-from syntonic.lattice.wake import warn_overflow
+from syntonic.rounding.quality import separates, woken_apart
+from syntonic.rounding.snap import plan_of
+from syntonic.rounding.wake import warn_overflow
 from syntonic.tensor.base import TensorBase
 from syntonic.tensor.nearest import (
     Bounds,

@@ -14,7 +14,7 @@ from syntonic.flux.device import is_cuda
 from syntonic.flux.halves import contiguous, narrowed
 from syntonic.lattice import arithmetic, order
 from syntonic.lattice.array import LatticeArray
-from syntonic.lattice.build import lattice_scalar
+from syntonic.lattice.convert import lattice_scalar
 from syntonic.tensor.base import TensorBase
 from syntonic.tensor.operands import carried_by, single_phase
 from syntonic.tensor.specification import Carried, elementwise_norms

@@ -1,4 +1,4 @@
-"""`snap` with a result that becomes a tensor; the search is `syntonic.lattice.snap`."""
+"""`snap` with a result that becomes a tensor; the search is `syntonic.rounding.snap`."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy.typing as npt
 
-from syntonic.lattice import snap as lattice
 from syntonic.lattice.array import LatticeArray
+from syntonic.rounding import snap as lattice
 from syntonic.tensor.resonant import ResonantTensor
 from syntonic.tensor.specification import carried_with
 
@@ -85,7 +85,7 @@ def snap(
 
     References
     ----------
-    The candidates and their proof are in `syntonic.lattice.snap_exact`: the three-distance
+    The candidates and their proof are in `syntonic.rounding.plans`: the three-distance
     theorem of V. T. Sós (1958) for |b|, the steps of a cut-and-project strip for |v'|.
 
     Examples

@@ -12,7 +12,7 @@ import numpy as np
 from syntonic.constants import PHI_FLOAT
 from syntonic.errors import ShapeError, shown
 from syntonic.lattice.array import LatticeArray
-from syntonic.lattice.snap import DEFAULT_PRECISION
+from syntonic.rounding.snap import DEFAULT_PRECISION
 from syntonic.typing import FloatArray
 
 __all__ = [

@@ -15,9 +15,9 @@ import numpy as np
 
 from syntonic.errors import shown
 from syntonic.flux import cupy_forms
-from syntonic.lattice import arithmetic, order, products, reduce, structure
+from syntonic.lattice import arithmetic, joining, order, products, reductions
 from syntonic.lattice.array import LatticeArray
-from syntonic.lattice.build import lattice_scalar
+from syntonic.lattice.convert import lattice_scalar
 from syntonic.tensor import exact_functions as ex
 from syntonic.tensor.base import TensorBase
 from syntonic.tensor.operands import (
@@ -75,12 +75,12 @@ def _signs(x: LatticeArray) -> LatticeArray:
 def _heaviside(x: LatticeArray, at_zero: LatticeArray) -> LatticeArray:
     signs = order.sign(x)
     step = LatticeArray.packed((signs > 0).astype(np.int64), np.zeros_like(signs), bound=1)
-    return structure.where(signs == 0, at_zero, step)
+    return joining.where(signs == 0, at_zero, step)
 
 
 def _copysign(x: LatticeArray, y: LatticeArray) -> LatticeArray:
     size = order.absolute(x)
-    return structure.where(order.sign(y) < 0, arithmetic.negative(size), size)
+    return joining.where(order.sign(y) < 0, arithmetic.negative(size), size)
 
 
 def _ldexp(x: LatticeArray, n: LatticeArray) -> LatticeArray:
@@ -300,7 +300,7 @@ _CONTRACTIONS = {"matmul", "matvec", "vecmat", "vecdot"}
 def _reduce(
     ufunc: np.ufunc,
     x: LatticeArray,
-    axis: reduce.Axis = 0,
+    axis: reductions.Axis = 0,
     keepdims: bool = False,
     **options: Any,
 ) -> Any:
@@ -311,7 +311,7 @@ def _reduce(
         if options.get("initial") is not None:
             options["initial"] = bool(order.nonzero(options["initial"]))
         return ufunc.reduce(order.nonzero(x), axis=axis, keepdims=keepdims, **options)
-    axes = reduce.normalized_axes(axis, x.ndim)
+    axes = reductions.normalized_axes(axis, x.ndim)
     if len(axes) > 1:
         raise ValueError(
             f"{name}.reduce: the order of axes matters, so axis must be one of them, got "
@@ -337,24 +337,24 @@ def _folded(
     if initial is None and x.shape[axis] == 0:
         raise ValueError(f"{name}: the reduced axis must not be empty, got shape {x.shape}")
     mask = None if where is None else np.broadcast_to(where, x.shape)
-    return reduce.fold(EXACT[ufunc.__name__], x, axis, initial, mask)
+    return reductions.fold(EXACT[ufunc.__name__], x, axis, initial, mask)
 
 
-def _accumulate(ufunc: np.ufunc, x: LatticeArray, axis: reduce.Axis = 0) -> Any:
+def _accumulate(ufunc: np.ufunc, x: LatticeArray, axis: reductions.Axis = 0) -> Any:
     name = ufunc.__name__
     if x.ndim == 0:
         raise TypeError(f"{name}.accumulate: the tensor must have an axis, got a 0-d one")
-    axes = reduce.normalized_axes(axis, x.ndim)
+    axes = reductions.normalized_axes(axis, x.ndim)
     if len(axes) != 1:
         raise ValueError(f"{name}.accumulate: axis must be one axis, got {len(axes)}")
     if name in _LOGICAL:
         return ufunc.accumulate(order.nonzero(x), axis=axes[0])
     _require_binary(ufunc, "accumulate")
     if name == "add":
-        return reduce.cumsum(x, axes[0])
+        return reductions.cumsum(x, axes[0])
     if name in _EXTREMES:
         return ex.running(_EXTREMES[name], x, axes[0])
-    return reduce.accumulate(EXACT[name], x, axes[0])
+    return reductions.accumulate(EXACT[name], x, axes[0])
 
 
 def _reduceat(ufunc: np.ufunc, x: LatticeArray, indices: Any, axis: int = 0) -> Any:
@@ -374,7 +374,7 @@ def _reduceat(ufunc: np.ufunc, x: LatticeArray, indices: Any, axis: int = 0) -> 
         _reduce(ufunc, rows[start : max(stop, start + 1)])
         for start, stop in zip(starts, stops, strict=True)
     ]
-    return structure.join(lambda *p: np.stack(p, axis=axis), *parts)
+    return joining.join(lambda *p: np.stack(p, axis=axis), *parts)
 
 
 def _starts(indices: Any, length: int, where: str) -> list[int]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from syntonic.errors import shown as integer_shown
 from syntonic.exact.golden import GoldenExact
-from syntonic.lattice.build import is_exact_scalar
+from syntonic.lattice.convert import is_exact_scalar
 from syntonic.testing.expressions import CONSTANTS, from_sympy_expression, from_text, is_sympy
 from syntonic.testing.points import Degree, Point, beyond
 from syntonic.testing.polynomial import Exponents, Polynomial

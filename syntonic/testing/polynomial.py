@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 from syntonic.errors import shown
 from syntonic.exact.field import bit_bound
 from syntonic.exact.golden import GoldenExact
-from syntonic.lattice.build import is_exact_scalar
+from syntonic.lattice.convert import is_exact_scalar
 
 __all__ = ["Exponents", "Polynomial"]
 

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from syntonic import ResonantTensor
-from syntonic.lattice import compiled, fused
+from syntonic.jit import policy
+from syntonic.lattice import loops
 
 from .draws import Arrays, arrays
 from .invariants import assert_invariants
@@ -100,9 +101,9 @@ def _short(x: Any) -> str:
 def _engine(seed: int) -> Iterator[None]:
     """Run on the compiled loops for odd seeds, whatever the size; without any for even ones."""
     sizes = (0, 0, 1) if seed % 2 else (1 << 62,) * 3
-    before = compiled.LOADED_SIZE, compiled.COLD_SIZE, fused.SMALLEST
-    compiled.LOADED_SIZE, compiled.COLD_SIZE, fused.SMALLEST = sizes
+    before = policy.LOADED_SIZE, policy.COLD_SIZE, loops.SMALLEST
+    policy.LOADED_SIZE, policy.COLD_SIZE, loops.SMALLEST = sizes
     try:
         yield
     finally:
-        compiled.LOADED_SIZE, compiled.COLD_SIZE, fused.SMALLEST = before
+        policy.LOADED_SIZE, policy.COLD_SIZE, loops.SMALLEST = before

@@ -17,7 +17,8 @@ from types import SimpleNamespace
 import pytest
 
 import syntonic
-from syntonic import PHI, ResonantTensor, cli, kernels_cli, plotting
+from syntonic import PHI, ResonantTensor, plotting
+from syntonic.cli import commands, kernels
 from syntonic.errors import FormatError
 from syntonic.io import Model, save, write
 from syntonic.io.files import is_same_file, is_stream, replacing, require_writable
@@ -40,7 +41,7 @@ def recovering(option):
     def run(path):
         source = path.parent / "input.off"
         source.write_text(ICOSAHEDRON)
-        status = cli.main(["recover", str(source), option, str(path)])
+        status = commands.main(["recover", str(source), option, str(path)])
         source.unlink()
         if status:
             raise OSError(status, "the command line failed", str(path))
@@ -49,7 +50,7 @@ def recovering(option):
 
 
 def compiling(path):
-    kernels_cli._write(path.parent, path.stem, SimpleNamespace(ptx=b"code", cubin=b"code"))
+    kernels._write(path.parent, path.stem, SimpleNamespace(ptx=b"code", cubin=b"code"))
 
 
 WRITERS = {
@@ -241,7 +242,7 @@ def test_recover_refuses_what_is_read_only_before_the_work(ordinary, capsys):
     source.write_text(ICOSAHEDRON)
     locked.write_bytes(b"mine")
     locked.chmod(0o444)
-    assert cli.main(["recover", str(source), "--report", str(locked)]) == 2
+    assert commands.main(["recover", str(source), "--report", str(locked)]) == 2
     out, err = capsys.readouterr()
     assert (out, err) == ("", f"syntonic: {locked}: Permission denied\n")
     assert locked.read_bytes() == b"mine"

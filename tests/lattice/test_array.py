@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syntonic import GoldenExact
-from syntonic.lattice import arithmetic, fused, order, products, reduce, sets, structure
+from syntonic.lattice import arithmetic, joining, loops, order, products, reductions, sets
 from syntonic.lattice.array import INT64_MAX, LatticeArray
-from syntonic.lattice.build import as_lattice
+from syntonic.lattice.convert import as_lattice
 
 EDGES = [
     0,
@@ -132,9 +132,9 @@ def test_distinct_and_isin(pairs):
 
 
 def test_assign_promotes():
-    x = structure.assign(as_lattice([1, 2]), 0, as_lattice(2**80))
+    x = joining.assign(as_lattice([1, 2]), 0, as_lattice(2**80))
     assert x.scalars().tolist() == [2**80, 2]
-    y = structure.assign(x, 0, as_lattice(5))
+    y = joining.assign(x, 0, as_lattice(5))
     assert y.is_packed
 
 
@@ -179,9 +179,9 @@ def test_every_layout_computes_the_same(left, right, pairs, d, e, data):
     assert order.compare(x, y, np.less).tolist() == [u < v for u, v in both]
     assert order.floats(x).tolist() == [float(u) for u in p]
     assert order.argsort(x).tolist() == sorted(range(len(p)), key=p.__getitem__)
-    joined = structure.join(lambda s, t: np.concatenate([s, t]), x, y)
+    joined = joining.join(lambda s, t: np.concatenate([s, t]), x, y)
     assert list(joined.scalars()) == p + q
-    assert reduce.sum(x).scalars().item() == sum(p)
+    assert reductions.sum(x).scalars().item() == sum(p)
     assert products.contract(np.dot, x, y, len(p)).scalars().item() == sum(u * v for u, v in both)
     if all(q):
         assert list(arithmetic.divide(x, y).scalars()) == [u / v for u, v in both]
@@ -259,9 +259,9 @@ def test_compiled_loops_agree_with_numpy(size, monkeypatch):
         yield order.compare(x, y, np.less)
         yield order.sign(x)
 
-    monkeypatch.setattr(fused, "compiled_pays", lambda size: True)
+    monkeypatch.setattr(loops, "compiled_pays", lambda size: True)
     compiled = list(results())
-    monkeypatch.setattr(fused, "compiled_pays", lambda size: False)
+    monkeypatch.setattr(loops, "compiled_pays", lambda size: False)
     for fast, plain in zip(compiled, results(), strict=True):
         if isinstance(fast, LatticeArray):
             assert order.equal(fast, plain).all()
@@ -291,7 +291,7 @@ def test_what_only_moves_elements_may_not_compute():
     with pytest.raises(ValueError, match="was to move elements"):
         x.map(np.negative)
     with pytest.raises(ValueError, match="was to move elements"):
-        structure.join(lambda p, q: np.concatenate([p, -q]), x, x)
+        joining.join(lambda p, q: np.concatenate([p, -q]), x, x)
     assert x.map(lambda part: np.pad(part, 1)).denominator.tolist() == [1, 2, 3, 1]
 
 
@@ -309,5 +309,5 @@ def test_long_products_of_elements_with_denominators_of_their_own():
     n = 600
     x = LatticeArray.fractional(np.full(n, 3), np.zeros(n, int), np.arange(1, n + 1))
     product = GoldenExact(mpq(3**n, math.factorial(n)))
-    assert reduce.prod(x).scalars().item() == product
-    assert reduce.accumulate(arithmetic.multiply, x, 0)[-1].scalars().item() == product
+    assert reductions.prod(x).scalars().item() == product
+    assert reductions.accumulate(arithmetic.multiply, x, 0)[-1].scalars().item() == product

@@ -15,7 +15,8 @@ from math import cos, isqrt, pi, sin
 
 import pytest
 
-from syntonic import PHI, GoldenExact, NotGoldenError, ResonantTensor, ShapeError, cli, recover
+from syntonic import PHI, GoldenExact, NotGoldenError, ResonantTensor, ShapeError, recover
+from syntonic.cli import commands
 from syntonic.io import Model, read, write
 from syntonic.recovery import ScaleFreeRecovery, scale_free
 from syntonic.recovery.ratios import Ratios
@@ -499,7 +500,7 @@ def test_digits_that_are_off():
 @pytest.fixture
 def run(capsys):
     def run(*arguments):
-        status = cli.main([str(each) for each in arguments])
+        status = commands.main([str(each) for each in arguments])
         return status, *capsys.readouterr()
 
     return run

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from syntonic.flux.cpu.elementary import fma, wide_vectors
 from syntonic.flux.cpu.rows import CHUNK, deviations, merge, row_moments
 from syntonic.flux.cpu.sums import sum_deviations, sum_of, sum_products
-from syntonic.lattice.jit import njit
+from syntonic.jit.compile import njit
 from syntonic.typing import FloatArray as Array
 
 Doubles = npt.NDArray[np.float64]

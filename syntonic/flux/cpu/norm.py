@@ -34,8 +34,8 @@ from syntonic.flux.cpu.rows import (
     power_outside,
     row_statistics,
 )
-from syntonic.flux.cpu.threads import in_threads
-from syntonic.lattice.jit import njit, two_sum
+from syntonic.jit.compile import njit, two_sum
+from syntonic.jit.threads import in_threads
 from syntonic.typing import FloatArray as Array
 
 __all__ = [

@@ -17,8 +17,8 @@ from syntonic.flux.cpu.elementary import fma, gelu, gelu_slope, wide_vectors
 from syntonic.flux.cpu.factors import Factors, factors
 from syntonic.flux.cpu.rows import layer_norm_gradients, layer_norm_of
 from syntonic.flux.cpu.sums import dot
-from syntonic.flux.cpu.threads import in_threads
-from syntonic.lattice.jit import njit
+from syntonic.jit.compile import njit
+from syntonic.jit.threads import in_threads
 from syntonic.typing import FloatArray as Array
 
 Doubles = npt.NDArray[np.float64]

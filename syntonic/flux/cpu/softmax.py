@@ -32,8 +32,8 @@ from syntonic.flux.cpu.elementary import (
 )
 from syntonic.flux.cpu.softmax_gradients import LONG, gradient, weight_gradients, width_of
 from syntonic.flux.cpu.sums import largest, sum_of
-from syntonic.flux.cpu.threads import in_threads
-from syntonic.lattice.jit import njit
+from syntonic.jit.compile import njit
+from syntonic.jit.threads import in_threads
 from syntonic.typing import FloatArray as Array
 
 __all__ = [

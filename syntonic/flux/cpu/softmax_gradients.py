@@ -9,9 +9,9 @@ import numpy.typing as npt
 
 from syntonic.flux.cpu.elementary import wide_vectors
 from syntonic.flux.cpu.sums import dot, sum_of
-from syntonic.flux.cpu.threads import in_threads
-from syntonic.lattice.jit import njit
-from syntonic.threads import get_num_threads
+from syntonic.jit.compile import njit
+from syntonic.jit.thread_count import get_num_threads
+from syntonic.jit.threads import in_threads
 from syntonic.typing import FloatArray as Array
 
 Doubles = npt.NDArray[np.float64]

@@ -16,9 +16,9 @@ from syntonic.flux.cuda.source import suffix
 from syntonic.flux.device import device_of, move, namespace, to_host
 
 if TYPE_CHECKING:  # the exact core is imported by what needs it: a wake needs none
-    from syntonic.lattice.snap_exact import Plan
-    from syntonic.lattice.snap_quality import Miss
-    from syntonic.lattice.snap_search import Limits
+    from syntonic.rounding.plans import Plan
+    from syntonic.rounding.quality import Miss
+    from syntonic.rounding.search import Limits
 
 __all__ = [
     "golden_snap",
@@ -65,7 +65,7 @@ def golden_snap(
 def snap_on_device(
     x: Array, *, precision: int | None = None, window: Any = None, denominator: int = 1
 ) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    """Snap floats on their device as `syntonic.lattice.snap.snap` does; return NumPy's a and b.
+    """Snap floats on their device as `syntonic.rounding.snap.snap` does; return NumPy's a and b.
 
     Only the pairs travel, as int32 where all of them fit: 8 bytes a value, or 16.
 
@@ -74,7 +74,7 @@ def snap_on_device(
     ValueError
         x is not finite somewhere, or a bound is out of range, or there are two bounds.
     """
-    from syntonic.lattice.snap import plan_of
+    from syntonic.rounding.snap import plan_of
 
     a, b, _ = _found(x, *plan_of(precision, window, denominator))
     return a, b
@@ -88,13 +88,13 @@ def snap_judged_on_device(
     denominator: int = 1,
     separate: bool = True,
 ) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], Miss | None]:
-    """Return a and b of `snap_on_device`, and what `syntonic.lattice.snap.snap_judged` says.
+    """Return a and b of `snap_on_device`, and what `syntonic.rounding.snap.snap_judged` says.
 
     The residuals are looked at where the floats are, which travel if some are large.
     """
-    from syntonic.lattice.snap import plan_of
-    from syntonic.lattice.snap_quality import limits, misses
-    from syntonic.lattice.snap_search import residuals
+    from syntonic.rounding.quality import limits, misses
+    from syntonic.rounding.search import residuals
+    from syntonic.rounding.snap import plan_of
 
     plan, d = plan_of(precision, window, denominator)
     a, b, pairs = _found(x, plan, d)
@@ -107,7 +107,7 @@ def snap_judged_on_device(
 
 def _found(x: Array, plan: Plan, d: int) -> tuple[Any, Any, Array | None]:
     """Return a and b on the CPU, and the device's pairs, if it made them: int32 or int64."""
-    from syntonic.lattice.snap_search import finish, search, suits_doubles
+    from syntonic.rounding.search import finish, search, suits_doubles
 
     if not suits_doubles(plan, d):
         return *search(_doubles(x), plan, d), None
@@ -122,7 +122,7 @@ def _found(x: Array, plan: Plan, d: int) -> tuple[Any, Any, Array | None]:
 
 def _all_near(x: Array, pairs: Array, d: int, found: Limits) -> bool:
     """Tell whether it is clear that there is no miss, to the rounding of the woken pairs."""
-    from syntonic.lattice.wake import odd_and_scale
+    from syntonic.rounding.wake import odd_and_scale
 
     parts = odd_and_scale(d)
     if parts is None or x.dtype.name == "bfloat16":
@@ -165,14 +165,14 @@ def golden_wake(
 
 
 def wake_on_device(a: Array, b: Array, denominator: int, dtype: Any = np.float64) -> Array:
-    """Wake int64 pairs on their device as `syntonic.lattice.wake.wake` does, but warn of nothing.
+    """Wake int64 pairs on their device as `syntonic.rounding.wake.wake` does, but warn of nothing.
 
     Raises
     ------
     TypeError
         dtype is not float64, float32 or float16.
     """
-    from syntonic.lattice.wake import float_type, odd_and_scale, wake, wake_exact
+    from syntonic.rounding.wake import float_type, odd_and_scale, wake, wake_exact
 
     out_type, parts = float_type(dtype), odd_and_scale(denominator)
     if parts is None:
@@ -199,9 +199,9 @@ def _snap(x: Array, plan: Plan, denominator: int, dtype: Any) -> tuple[Array, Ar
 
 def _arguments_of(plan: Plan) -> tuple[str, tuple[np.float64, ...]]:
     """Return which kernel follows a plan, and the plan in doubles."""
-    from syntonic.lattice.snap_exact import BoundedPlan, WindowPlan
-    from syntonic.lattice.snap_kernels import bounded_constants
-    from syntonic.lattice.window_kernels import window_constants
+    from syntonic.rounding.plans import BoundedPlan, WindowPlan
+    from syntonic.rounding.snap_loops import bounded_constants
+    from syntonic.rounding.window_loops import window_constants
 
     if isinstance(plan, WindowPlan):
         return "_window", tuple(map(np.float64, window_constants(plan)))

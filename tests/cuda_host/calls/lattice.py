@@ -23,7 +23,7 @@ def _need_the_exact_core() -> None:
 def _snap(at: Place, x: Float, denominator: int, **bound: Any) -> Pairs:
     _need_the_exact_core()
     from syntonic.flux.cuda import lattice
-    from syntonic.lattice.snap import plan_of, snap
+    from syntonic.rounding.snap import plan_of, snap
 
     right = snap(x, denominator=denominator, **bound)
     plan, d = plan_of(bound.get("precision"), bound.get("window"), denominator)
@@ -49,7 +49,7 @@ def golden_snap_window(at: Place) -> Pairs:
 def golden_wake(at: Place) -> Pairs:
     _need_the_exact_core()
     from syntonic.flux.cuda import lattice
-    from syntonic.lattice.wake import odd_and_scale
+    from syntonic.rounding.wake import odd_and_scale
 
     a, b = at.random.integers(-1000, 1000, (2, COUNT))
     pairs = at.give(a, np.int64), at.give(b, np.int64)

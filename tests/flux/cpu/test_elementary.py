@@ -12,7 +12,7 @@ from mpmath import mpf
 
 from syntonic.flux.cpu import elementary
 from syntonic.flux.cpu.normal_tail import TAIL_CENTRE, TAIL_F32, TAIL_F64
-from syntonic.lattice.jit import njit
+from syntonic.jit.compile import njit
 
 RNG = np.random.default_rng(3)
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from syntonic.flux.cpu import sums
-from syntonic.lattice.jit import njit
+from syntonic.jit.compile import njit
 
 SIZES = [*range(36), 47, 63, 64, 65, 79, 127, 128, 129, 144, 200, 255, 256, 257, 1000]
 

@@ -15,8 +15,8 @@ from itertools import product
 
 import pytest
 
+from syntonic.cli.kernels import Job, compile_all
 from syntonic.flux.cuda import nvrtc, source
-from syntonic.kernels_cli import Job, compile_all
 
 LIBRARIES = nvrtc.installed()
 FAMILIES = source.families()

@@ -18,13 +18,13 @@ from syntonic.constants import PHI_FLOAT as PHI
 from syntonic.constants import PHI_WORDS, multi_double
 from syntonic.exact.pairs import nearest_float
 from syntonic.flux.cuda import lattice as flux
-from syntonic.lattice import jit
-from syntonic.lattice.snap import plan_of, snap
-from syntonic.lattice.snap_kernels import UNDECIDED, snap_bounded
-from syntonic.lattice.snap_search import search_exact
-from syntonic.lattice.wake import odd_and_scale, wake, wake_exact
-from syntonic.lattice.wake_kernels import wake_int64
-from syntonic.lattice.window_kernels import snap_window
+from syntonic.jit import compile
+from syntonic.rounding.search import search_exact
+from syntonic.rounding.snap import plan_of, snap
+from syntonic.rounding.snap_loops import UNDECIDED, snap_bounded
+from syntonic.rounding.wake import odd_and_scale, wake, wake_exact
+from syntonic.rounding.wake_loops import wake_int64
+from syntonic.rounding.window_loops import snap_window
 
 BOUNDS = [
     {"precision": 0},
@@ -65,9 +65,9 @@ def raw_on_cpu(x: np.ndarray, plan: Any, d: int) -> tuple[Any, Any, int]:
 
 
 def test_constants_are_those_of_the_loops():
-    assert jit.PHI_WORDS[:3] == PHI_WORDS
-    assert len(jit.PHI_WORDS) == 5
-    assert multi_double(sum(map(Fraction, jit.PHI_WORDS)), 5) == jit.PHI_WORDS
+    assert compile.PHI_WORDS[:3] == PHI_WORDS
+    assert len(compile.PHI_WORDS) == 5
+    assert multi_double(sum(map(Fraction, compile.PHI_WORDS)), 5) == compile.PHI_WORDS
 
 
 @pytest.mark.parametrize("bound", BOUNDS, ids=str)

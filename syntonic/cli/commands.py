@@ -1,0 +1,343 @@
+"""The command line: `syntonic recover`, `syntonic eval`, `syntonic kernels`, `syntonic doctor`.
+
+The exit status is 0 when all went well (for `recover`: the coordinates are proved), 1 when a
+kernel does not compile or the doctor finds a fault, 2 for arguments or input that cannot be used,
+3 when `recover` refuses, 130 when interrupted, and 141 when whoever reads the output has gone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from syntonic.errors import FormatError, NotGoldenError, SyntonicError
+
+if TYPE_CHECKING:
+    from syntonic.io import Model
+    from syntonic.recovery import Recovery, ScaleFreeRecovery
+
+__all__ = ["main"]
+
+_DONE, _UNUSABLE, _REFUSED, _INTERRUPTED, _NO_READER = 0, 2, 3, 130, 141
+_DIGITS = 30
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    argv
+        The arguments after the program's name; by default those of the process.
+
+    Returns
+    -------
+    int
+        The exit status.
+
+    Examples
+    --------
+    >>> main(["eval", "(1 + sqrt5)/2 + 1"])
+    1 + φ
+    2.61803398874989484820458683437
+    0
+    """
+    try:
+        arguments = _parser().parse_args(_guard_minus(sys.argv[1:] if argv is None else argv))
+        status: int = arguments.run(arguments)
+        _flush(sys.stdout)
+    except SystemExit as stop:  # argparse has said what there was to say
+        return int(stop.code or _DONE)
+    except KeyboardInterrupt:
+        return _fail("interrupted", _INTERRUPTED)
+    except BrokenPipeError:  # of standard output, or of a pipe that is an output file
+        try:
+            _flush(sys.stdout)
+        except OSError:
+            _discard(sys.stdout)
+        return _NO_READER
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        return _fail(f"{place}{error.strerror or error}", _UNUSABLE)
+    except (SyntonicError, ValueError, ArithmeticError, MemoryError) as error:
+        return _fail(str(error) or type(error).__name__, _UNUSABLE)
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    from syntonic import __version__
+
+    parser = argparse.ArgumentParser(
+        prog="syntonic", description="Exact numbers of the golden field Q(phi)."
+    )
+    parser.add_argument("--version", action="version", version=f"syntonic {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    recover = commands.add_parser(
+        "recover",
+        help="find and prove the exact coordinates behind printed decimals",
+        description="Find the exact golden coordinates behind the decimals of a file, and prove "
+        "them. Exit status: 0 proved, 3 refused, 2 unusable input.",
+    )
+    recover.add_argument("file", metavar="FILE", help="a file in OFF, VEF, JSON, XYZ or CSV")
+    recover.add_argument(
+        "--decimals", type=_natural, metavar="N", help="how many decimals of the file are right"
+    )
+    recover.add_argument(
+        "--scale-free",
+        action="store_true",
+        help="recover the figure up to scale and position, from the ratios of its distances",
+    )
+    recover.add_argument("--report", metavar="OUT.json", help="write the proof as JSON")
+    recover.add_argument(
+        "--vef", metavar="OUT.vef", help="write the exact figure, for vZome and for reading back"
+    )
+    recover.add_argument("--plot", metavar="OUT.png", help="draw the exact figure")
+    recover.set_defaults(run=_recover)
+    evaluate = commands.add_parser(
+        "eval",
+        help="evaluate an expression in phi exactly",
+        description='Evaluate an expression such as "phi^12 - 3/2" or "(1+sqrt5)/2" exactly.',
+    )
+    evaluate.add_argument("expression", metavar="EXPRESSION")
+    evaluate.set_defaults(run=_evaluate)
+    _add_kernels(commands)
+    doctor = commands.add_parser(
+        "doctor",
+        help="examine the installation, and say how to mend it",
+        description="Examine the installation: packages, driver, compiler, kernels, GPU. Exit "
+        "status: 0 healthy, 1 a line is FAIL.",
+    )
+    doctor.add_argument("--json", action="store_true", help="write the report as JSON")
+    doctor.set_defaults(run=_doctor)
+    return parser
+
+
+def _add_kernels(commands: Any) -> None:
+    kernels = commands.add_parser(
+        "kernels",
+        help="list the CUDA kernels, or compile them without a GPU",
+        description="List the CUDA kernels, show what they take, or compile them; this needs no "
+        "GPU and no driver.",
+    ).add_subparsers(required=True, metavar="COMMAND")
+    listing = kernels.add_parser("list", help="list the families, their kernels and dtypes")
+    _add_choice(listing, "--kernel", "--dtype")
+    listing.set_defaults(run=_list_kernels)
+    showing = kernels.add_parser(
+        "show",
+        help="show what kernels compute, their arguments and their grid",
+        description="Show what kernels compute, their arguments and how they are launched.",
+    )
+    showing.add_argument("name", nargs="+", metavar="NAME", help=_CHOICES["--kernel"][1])
+    _add_choice(showing, "--dtype")
+    showing.set_defaults(run=_show_kernels)
+    compiling = kernels.add_parser(
+        "compile",
+        help="compile through NVRTC, and show registers, shared memory and spills",
+        description="Compile the kernels through NVRTC, and show what each takes. Options given "
+        "several times add up. Exit status: 0 all compiled, 1 some did not, 2 unusable arguments "
+        "or no NVRTC.",
+    )
+    _add_choice(compiling, "--kernel", "--arch", "--dtype")
+    compiling.add_argument("--out", metavar="DIR", help="write PTX and machine code there")
+    compiling.add_argument(
+        "--cuda", type=_natural, metavar="12", help="the version of CUDA, if there are several"
+    )
+    compiling.set_defaults(run=_compile_kernels)
+    warming = kernels.add_parser(
+        "warm",
+        help="compile all kernels into the cache, so that no first use waits",
+        description="Compile all kernels for the visible GPUs into CuPy's cache folder, in "
+        "parallel, or with --cpu the loops of the CPU. Exit status: 0 all compiled, 1 some did "
+        "not, 2 unusable arguments, no NVRTC or no GPU.",
+    )
+    warming.add_argument("--cpu", action="store_true", help="the CPU's loops, not the kernels")
+    _add_choice(warming, "--kernel", "--arch", "--dtype")
+    warming.set_defaults(run=_warm_kernels)
+
+
+_CHOICES = {
+    "--kernel": ("NAME", "a family or one of its kernels; NAME_f64 is that dtype alone"),
+    "--arch": ("sm_90", "an architecture"),
+    "--dtype": ("f32", "f64, f32, f16 or bf16, for names that do not end in one"),
+}
+
+
+def _add_choice(parser: argparse.ArgumentParser, *options: str) -> None:
+    """Add options that take several values, and add up when they are given several times."""
+    for name in options:
+        metavar, what = _CHOICES[name]
+        parser.add_argument(
+            name, action="extend", nargs="+", metavar=metavar, help=f"{what}; by default all"
+        )
+
+
+def _guard_minus(argv: Sequence[str]) -> list[str]:
+    """Keep argparse from taking the expression of `eval "-phi"` for an option."""
+    if len(argv) == 2 and argv[0] == "eval" and argv[1] not in ("-h", "--help"):
+        return ["eval", "--", argv[1]]
+    return [*argv]
+
+
+def _natural(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise argparse.ArgumentTypeError(f"must be a whole number from 0, got {text[:30]!r}")
+    return int(text)
+
+
+def _recover(arguments: argparse.Namespace) -> int:
+    from syntonic.io import read
+
+    _require_targets(arguments)
+    model = read(arguments.file)
+    if model.tensor is not None and arguments.decimals is not None:
+        return _fail(f"{arguments.file} has exact coordinates; leave --decimals out", _UNUSABLE)
+    from syntonic.recovery import recover
+
+    try:
+        found = recover(
+            model,
+            decimals=arguments.decimals,
+            scale_free=bool(arguments.scale_free),
+            progress=sys.stderr.isatty(),
+        )
+    except NotGoldenError as refusal:
+        return _fail(f"refused: {str(refusal).removeprefix('recover: ')}", _REFUSED)
+    _say(found.summary())
+    if found.tensor is None and arguments.vef is not None:
+        return _fail("no golden axes of one length are found, so there is no VEF", _UNUSABLE)
+    if arguments.report is not None:
+        _write_report(found, arguments.report)
+    if arguments.vef is not None:
+        _write_vef(model, found, arguments.vef)
+    if arguments.plot is not None:
+        from syntonic.plotting import plot_model
+
+        vertices = found.approximate() if found.tensor is None else found.tensor
+        plot_model(vertices, model.edges, arguments.plot)
+    return _DONE
+
+
+def _require_targets(arguments: argparse.Namespace) -> None:
+    """Refuse places that the results cannot go to, before there are results to lose."""
+    from syntonic.io.files import is_same_file, is_stream, require_writable
+
+    taken = {"FILE": arguments.file}
+    for option, suffix in (("--report", ".json"), ("--vef", ".vef"), ("--plot", None)):
+        path = getattr(arguments, option.removeprefix("--"))
+        if path is None:
+            continue
+        if suffix is None:
+            from syntonic.plotting import require_picture
+
+            require_picture(path)
+        require_writable(path)
+        if is_stream(path):
+            continue  # takes whatever is written, one after the other
+        if suffix is not None and Path(path).suffix.lower() not in ("", suffix):
+            raise FormatError(
+                f"the name must end in {suffix}, which is what {option} writes", path=path
+            )
+        for name, other in taken.items():
+            if is_same_file(path, other):
+                raise ValueError(f"{option} and {name} must be two files, got {path} for both")
+        taken[option] = path
+
+
+def _evaluate(arguments: argparse.Namespace) -> int:
+    from syntonic.exact.golden import GoldenExact
+
+    value = GoldenExact.parse(arguments.expression)
+    _say(f"{value}\n{value.to_decimal(_DIGITS)}")
+    return _DONE
+
+
+def _list_kernels(arguments: argparse.Namespace) -> int:
+    from syntonic.cli.kernels import run_list
+
+    return run_list(arguments, _say)
+
+
+def _show_kernels(arguments: argparse.Namespace) -> int:
+    from syntonic.cli.kernels import run_show
+
+    return run_show(arguments, _say)
+
+
+def _compile_kernels(arguments: argparse.Namespace) -> int:
+    from syntonic.cli.kernels import run_compile
+
+    return run_compile(arguments, _say, progress=sys.stderr.isatty())
+
+
+def _warm_kernels(arguments: argparse.Namespace) -> int:
+    from syntonic.cli.kernels import run_warm
+
+    return run_warm(arguments, _say, progress=sys.stderr.isatty())
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    from syntonic.doctor import examine
+
+    report, status = examine(as_json=bool(arguments.json))
+    _say(report)
+    return status
+
+
+def _write_report(found: Recovery | ScaleFreeRecovery, path: str) -> None:
+    from syntonic.io.files import replacing
+
+    report: dict[str, Any] = found.report()
+    text = json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False)
+    with replacing(path) as file:
+        file.write(f"{text}\n".encode())
+
+
+def _write_vef(model: Model, found: Recovery | ScaleFreeRecovery, path: str) -> None:
+    from syntonic.io.files import replacing
+    from syntonic.io.vef import write_vef
+
+    exact = replace(model, vertices=(), tensor=found.tensor)
+    with replacing(path) as file:
+        write_vef(exact, file)
+
+
+def _say(text: str) -> None:
+    _write(text, sys.stdout)
+
+
+def _write(text: str, stream: Any) -> None:
+    """Print, if the stream was not closed; where it has no Greek letters, escape what it lacks."""
+    if stream is None:
+        return
+    encoding = stream.encoding or "utf-8"
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        text = text.replace("φ", "phi").replace("√", "sqrt").replace("²", "^2")
+        text = text.encode(encoding, "backslashreplace").decode(encoding)
+    print(text, file=stream)
+
+
+def _flush(stream: Any) -> None:
+    if stream is not None:
+        stream.flush()
+
+
+def _discard(stream: Any) -> None:
+    # Python flushes the stream once more at its end; give it somewhere to go.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _fail(message: str, status: int) -> int:
+    """Say why on the error stream, if anybody can read it; return the status."""
+    try:
+        _write(f"syntonic: {message}", sys.stderr)
+    except OSError:
+        _discard(sys.stderr)
+    return status

@@ -1,0 +1,1 @@
+"""What compiled loops stand on: numba and its cache, floats, threads, and when they pay."""

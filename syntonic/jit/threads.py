@@ -1,0 +1,109 @@
+"""Run a loop over a range of independent items in threads.
+
+No element of a result depends on which items it is computed among, and items share nothing they
+write: results are bitwise the same for any number of threads and any order among them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import cache
+from inspect import signature
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from syntonic.jit.compile import njit
+from syntonic.jit.pool import Pool, packer, run
+from syntonic.jit.thread_count import get_num_threads
+
+__all__ = ["in_threads"]
+
+LEAST_WORK = 1 << 17
+"""Elements a thread should have: 50 µs of work, about what it takes to wake a thread."""
+
+PIECES = 4
+"""Pieces for each thread: who is slowed down by another program leaves pieces to the others."""
+
+
+def in_threads(loop: Callable[..., None], items: int, work: int, *arguments: Any) -> None:
+    """Call loop(first, last, *arguments) over ranges that make up range(items).
+
+    Parameters
+    ----------
+    loop
+        A compiled loop. It must not raise, except for want of memory.
+    items
+        How many independent items there are.
+    work
+        How many array elements they treat together; decides whether threads pay.
+    arguments
+        Arrays that are read-only or misaligned are only read. numba would compile a loop again
+        for each combination of such arrays.
+
+    Raises
+    ------
+    MemoryError
+        If a loop has no memory for what it keeps.
+    """
+    arguments = tuple(
+        _usual(x) if isinstance(x, np.ndarray) and not x.flags.carray else x for x in arguments
+    )
+    most = min(items, work // LEAST_WORK)
+    threads = min(most, get_num_threads()) if most > 1 else 1
+    if threads <= 1:
+        _driver(loop)(0, items, 1, 0, *arguments)
+    else:
+        pool = _pool()
+        pieces, seats = min(most, threads * PIECES), pool.helpers(threads - 1)
+        _driver(loop)(pool.address, items, pieces, seats, *arguments)
+
+
+class _Unlocked:
+    """Offers the memory of a read-only array as if it were not."""
+
+    def __init__(self, x: npt.NDArray[Any]) -> None:
+        self.owner = x
+        address, _ = x.__array_interface__["data"]
+        self.__array_interface__ = x.__array_interface__ | {"data": (address, False)}
+
+
+def _usual(x: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return the same array aligned and not marked as read-only."""
+    return np.asarray(_Unlocked(x)) if x.flags.aligned else x.copy()
+
+
+@cache
+def _driver(loop: Any) -> Callable[..., None]:
+    """Return the compiled function that runs this loop in the pool.
+
+    It bears the loop's name, file and line, by which it is found again on disk.
+    """
+    python = loop.py_func
+    if python.__closure__ is not None:
+        raise TypeError(f"{python.__qualname__} has a closure; loops of one line must be one loop")
+    name, code = f"{python.__name__}_in_threads", python.__code__
+    names = ", ".join(list(signature(python).parameters)[2:])
+    source = (
+        "\n" * (code.co_firstlineno - 1)
+        + f"def {name}(pool, items, pieces, seats, {names}):\n"
+        + f"    entry, pack = packed(({names},))\n"
+        + "    run(pool, entry, pack, items, pieces, seats)"
+    )
+    scope = {"__name__": python.__module__, "packed": packer(loop), "run": run}
+    exec(compile(source, code.co_filename, "exec"), scope)
+    return njit(scope[name])
+
+
+_POOLS: dict[str, Pool] = {}
+
+
+def _pool() -> Pool:
+    """Return the one pool of this process; one that another thread made meanwhile wins."""
+    return _POOLS.get("one") or _POOLS.setdefault("one", Pool())
+
+
+if hasattr(os, "register_at_fork"):  # threads do not survive a fork: the child starts its own
+    os.register_at_fork(after_in_child=_POOLS.clear)

@@ -1,0 +1,380 @@
+"""Exact linear algebra on lattice arrays of shape (..., n, m), batched over the leading axes."""
+
+from __future__ import annotations
+
+from math import prod
+from operator import index
+from typing import Any
+
+import numpy as np
+from gmpy2 import gcd, mpq, mpz
+
+from syntonic.errors import ShapeError, SingularMatrixError
+from syntonic.exact.limits import are_short, require_all_bits
+from syntonic.jit.policy import compiled_pays
+from syntonic.lattice import arithmetic, products, reductions
+from syntonic.lattice.array import INT64_MAX, LatticeArray, objects
+from syntonic.lattice.convert import as_lattice
+from syntonic.lattice.guards import most_bits
+from syntonic.lattice.joining import join
+from syntonic.lattice.linalg import elimination, multimodular
+from syntonic.lattice.linalg.bounds import Integral, integral, max_size
+
+__all__ = [
+    "charpoly",
+    "det",
+    "echelon",
+    "inverse",
+    "matrix_power",
+    "nullspace",
+    "rank",
+    "solve",
+    "trace",
+]
+
+_DIRECT_ORDER = 3
+"""Up to here cofactors are quicker than any algorithm, as long as int64 holds them."""
+
+_as_mpz = np.frompyfunc(mpz, 1, 1)
+_make_mpq = np.frompyfunc(mpq, 2, 1)
+_common = np.frompyfunc(gcd, 2, 1)
+
+
+def det(x: LatticeArray) -> LatticeArray:
+    """Return the determinants; of a 0 × 0 matrix it is 1."""
+    n = _order(x, "det")
+    if x.size == 0:
+        return as_lattice(
+            np.ones(x.shape[:-2], np.int64) if n == 0 else np.zeros(x.shape[:-2], int)
+        )
+    if _is_direct(x):
+        return _cofactor_det(x, _cofactor_adjugate(x))
+    m = integral(x)
+    a, b = _engine(m.a.size * n).det(m.a, m.b)
+    if m.content is not None:
+        content = np.multiply.reduce(m.content.astype(object), axis=-1)
+        a, b = a * content, b * content
+    a, b = (part.reshape(x.shape[:-2]) for part in (a, b))
+    return LatticeArray.from_numerators(a, b, m.denominator**n)
+
+
+def inverse(x: LatticeArray, where: str = "inv") -> LatticeArray:
+    """Return the inverse matrices.
+
+    Raises
+    ------
+    SingularMatrixError
+        A determinant is zero.
+    """
+    n = _order(x, where)
+    if x.size == 0:
+        return x
+    if _is_direct(x):
+        return _cofactor_inverse(x, where)
+    m = integral(x)
+    eye = np.broadcast_to(np.eye(n, dtype=np.int64), m.a.shape)
+    dets, adjugate = _engine(m.a.size * n).solve(
+        np.concatenate([m.a, eye], axis=-1),
+        np.concatenate([m.b, 0 * eye], axis=-1),
+        inverse=True,
+    )
+    below = 1 if m.content is None else m.content[:, None, :]  # the rows' contents go to columns
+    return _quotient(adjugate, dets, m.denominator, below, x.shape, where)
+
+
+def solve(x: LatticeArray, y: LatticeArray, where: str = "solve") -> LatticeArray:
+    """Return z with x @ z = y, for square x; y is one vector or a stack of matrices, as in NumPy.
+
+    Raises
+    ------
+    SingularMatrixError
+        A determinant is zero.
+    """
+    n = _order(x, where)
+    vector = y.ndim == 1
+    right = y.map(lambda part: part[:, None]) if vector else y
+    if right.ndim < 2 or right.shape[-2] != n:
+        raise ShapeError(
+            f"{where}: the right-hand side must have {n} rows, got shapes {x.shape} and {y.shape}"
+        )
+    if right.size and _is_direct(x):
+        out = products.matmul(inverse(x, where), right)
+    else:
+        out = _solve_matrices(x, right, where)
+    return out.map(lambda part: part[..., 0]) if vector else out
+
+
+def rank(x: LatticeArray) -> Any:
+    """Return the ranks, an integer array of shape (...)."""
+    _require_matrix(x, "rank")
+    if x.size == 0:
+        return np.zeros(x.shape[:-2], np.int64)
+    m = integral(x)
+    starts, _ = _engine(m.a.size * min(m.a.shape[1:])).pivots(m.a, m.b, rank_only=True)
+    return starts.sum(axis=-1).reshape(x.shape[:-2])
+
+
+def echelon(x: LatticeArray) -> LatticeArray:
+    """Return the reduced row echelon forms: pivots 1, zeros above and below them."""
+    _require_matrix(x, "echelon")
+    if x.size == 0:
+        return x
+    m = integral(x)
+    starts, rows = _engine(m.a.size * min(m.a.shape[1:])).pivots(m.a, m.b)
+    parts = [_reduced(m, i, starts[i], np.sort(np.asarray(rows[i]))) for i in range(m.a.shape[0])]
+    out = join(lambda *p: np.stack(p), *parts)
+    return out.map(lambda part: part.reshape(x.shape))
+
+
+def nullspace(x: LatticeArray) -> LatticeArray:
+    """Return matrices whose columns are a basis of the kernel: x @ nullspace(x) = 0.
+
+    The column of the free variable j has 1 at j, 0 at the other free variables.
+
+    Raises
+    ------
+    ShapeError
+        The matrices of the batch have kernels of different dimensions.
+    """
+    _require_matrix(x, "nullspace")
+    width = x.shape[-1]
+    form = echelon(x).map(lambda part: part.reshape(prod(x.shape[:-2]), *x.shape[-2:]))
+    nonzero = np.asarray((form.a != 0) | (form.b != 0), bool)
+    free = np.ones((form.shape[0], width), bool)
+    for i, matrix in enumerate(nonzero):
+        free[i, [int(row.argmax()) for row in matrix if row.any()]] = False
+    counts = set(free.sum(axis=1).tolist())
+    if len(counts) > 1:
+        raise ShapeError(
+            f"nullspace: all kernels of a batch must have one dimension, got {sorted(counts)}; "
+            "pass the matrices one by one"
+        )
+    dimension = counts.pop() if counts else width
+    parts = [_kernel(form[i], free[i]) for i in range(form.shape[0])]
+    shape = (*x.shape[:-2], width, dimension)
+    if not parts:
+        return as_lattice(np.zeros(shape, np.int64))
+    out = join(lambda *p: np.stack(p), *parts)
+    return out.map(lambda part: part.reshape(shape))
+
+
+def charpoly(x: LatticeArray) -> LatticeArray:
+    """Return the coefficients of det(tI - x), highest first, along a last axis of length n + 1."""
+    n = _order(x, "charpoly")
+    shape = (*x.shape[:-2], n + 1)
+    if x.size == 0:
+        leading = np.zeros(shape, np.int64)
+        leading[..., :1] = 1
+        return as_lattice(leading)
+    m = integral(x, contents=False)
+    a, b = (part.reshape(shape) for part in _engine(m.a.size * n * n).charpoly(m.a, m.b))
+    if m.denominator > 1:  # the coefficient k from the left is over d^k
+        scale = objects([mpz(m.denominator) ** (n - k) for k in range(n + 1)])
+        a, b = a * scale, b * scale
+    return LatticeArray.from_numerators(a, b, m.denominator**n)
+
+
+def trace(x: LatticeArray) -> LatticeArray:
+    """Return the sums of the diagonals."""
+    _order(x, "trace")
+    return products.trace(x, 0, -2, -1)
+
+
+def matrix_power(x: LatticeArray, n: int) -> LatticeArray:
+    """Return the n-th powers; a negative n inverts.
+
+    How large they become is seen on the way. Powers of a rotation stay as they are, those of
+    unipotent matrices grow as powers of n do. But where the length of the entries doubles with
+    the exponent, at exponents above the order (which outlast what is nilpotent), it goes on so.
+
+    Raises
+    ------
+    OverflowError
+        The powers would take more than 2^28 bits.
+    """
+    order = _order(x, "matrix_power")
+    try:
+        n = index(n)
+    except TypeError:
+        raise TypeError(
+            f"matrix_power: n must be an integer, got {type(n).__name__}; other powers of a "
+            "matrix leave the field"
+        ) from None
+    if n < 0:
+        x, n = inverse(x, "matrix_power"), -n
+    out = as_lattice(np.broadcast_to(np.eye(order, dtype=np.int64), x.shape))
+    exponent, bits = 1, most_bits(x)
+    while n:
+        out = products.matmul(out, x) if n & 1 else out
+        n >>= 1
+        if n:
+            x = products.matmul(x, x)
+            exponent, before, bits = 2 * exponent, bits, most_bits(x)
+            doubles = exponent > order and bits > 1.9 * before and not are_short(bits)
+            if require_all_bits([bits * (n if doubles else 1)] * x.size, "matrix_power"):
+                x = x.in_gmp()
+    return out
+
+
+# -- shapes -------------------------------------------------------------------------------
+
+
+def _require_matrix(x: LatticeArray, where: str) -> None:
+    if x.ndim < 2:
+        raise ShapeError(f"{where}: a matrix has at least two axes, got shape {x.shape}")
+
+
+def _order(x: LatticeArray, where: str) -> int:
+    _require_matrix(x, where)
+    if x.shape[-1] != x.shape[-2]:
+        raise ShapeError(f"{where}: the matrix must be square, got shape {x.shape}")
+    return x.shape[-1]
+
+
+def _is_direct(x: LatticeArray) -> bool:
+    n = x.shape[-1]
+    if not 0 < n <= _DIRECT_ORDER or not x.is_packed:
+        return False
+    # A product of two entries is below 3 bound², the sum of the 6 of three below 54 bound³.
+    return max(54 * x.bound**n, x.denominator**n) <= INT64_MAX
+
+
+def _engine(operations: int) -> Any:
+    """Return the module that does about so many operations on scalars soonest."""
+    return multimodular if compiled_pays(operations) else elimination
+
+
+# -- parts --------------------------------------------------------------------------------
+
+
+def _cofactor_adjugate(x: LatticeArray) -> LatticeArray:
+    n = x.shape[-1]
+    if n == 1:
+        return as_lattice(np.ones(x.shape, np.int64))
+    if n == 2:
+        turned = x.map(lambda part: part[..., ::-1, ::-1].swapaxes(-1, -2))
+        return arithmetic.multiply(turned, as_lattice(np.array([[1, -1], [-1, 1]])))
+    # adj[i, j] = x[j+1, i+1] x[j+2, i+2] - x[j+1, i+2] x[j+2, i+1], the indices modulo 3
+    i, j = np.ogrid[:3, :3]
+    (p, q), (r, s) = ((j + 1) % 3, (j + 2) % 3), ((i + 1) % 3, (i + 2) % 3)
+    return arithmetic.subtract(
+        arithmetic.multiply(x[..., p, r], x[..., q, s]),
+        arithmetic.multiply(x[..., p, s], x[..., q, r]),
+    )
+
+
+def _cofactor_det(x: LatticeArray, adjugate: LatticeArray) -> LatticeArray:
+    return reductions.sum(arithmetic.multiply(x[..., 0, :], adjugate[..., :, 0]), -1)
+
+
+def _cofactor_inverse(x: LatticeArray, where: str) -> LatticeArray:
+    adjugate = _cofactor_adjugate(x)
+    dets = _cofactor_det(x, adjugate)
+    _require_regular(dets.a, dets.b, where)
+    return arithmetic.divide(adjugate, dets.map(lambda part: part[..., None, None]))
+
+
+def _require_regular(a: Any, b: Any, where: str) -> None:
+    """Raise SingularMatrixError naming the first zero among determinants of shape (...)."""
+    zero = np.asarray((a == 0) & (b == 0), bool)
+    if not zero.any():
+        return
+    first = tuple(int(i) for i in np.argwhere(zero)[0])
+    place = f" for {int(zero.sum())} of them, the first at index {first}" if first else ""
+    raise SingularMatrixError(
+        f"{where}: the matrix must have an inverse, got the determinant 0 exactly{place}; "
+        "linalg.nullspace gives the kernel"
+    )
+
+
+def _solve_matrices(x: LatticeArray, y: LatticeArray, where: str) -> LatticeArray:
+    n = x.shape[-1]
+    try:
+        batch = np.broadcast_shapes(x.shape[:-2], y.shape[:-2])
+    except ValueError as error:
+        raise ShapeError(
+            f"{where}: the batches must broadcast, got shapes {x.shape} and {y.shape}"
+        ) from error
+    shape = (*batch, n, y.shape[-1])
+    if prod(shape) == 0:
+        return as_lattice(np.zeros(shape, np.int64))
+    joined = join(
+        lambda p, q: np.concatenate(
+            [np.broadcast_to(p, (*batch, n, n)), np.broadcast_to(q, shape)], axis=-1
+        ),
+        x,
+        y,
+    )
+    m = integral(joined)  # multiplying rows of [A | B] changes nothing
+    dets, numerators = _engine(m.a.size * n).solve(m.a, m.b)
+    return _quotient(numerators, dets, 1, 1, shape, where)
+
+
+def _quotient(
+    x: tuple[Any, Any], y: tuple[Any, Any], scale: int, below: Any, shape: Any, where: str
+) -> LatticeArray:
+    """Return scale·x/(y·below) for integer pairs of shapes (batch, n, m) and (batch,)."""
+    (a, b), (c, d) = x, y
+    _require_regular(c.reshape(shape[:-2]), d.reshape(shape[:-2]), where)
+    c, d = c[:, None, None], d[:, None, None]
+    small = _quotient_fits_int64(a, b, c, d, scale, below)
+    if not small:
+        c, d = _as_mpz(c), _as_mpz(d)
+        common = _common(c, d)  # once for all, instead of in the gcd of each entry
+        c, d, below = c // common, d // common, below * common
+    # 1/(c + dφ) = (c + d - dφ)/(c² + cd - d²)
+    norm = np.broadcast_to((c * c + c * d - d * d) * below, a.shape).reshape(shape)
+    c, d = c * scale, d * scale
+    a, b = (a * (c + d) - b * d).reshape(shape), (b * c - a * d).reshape(shape)
+    if small:
+        sign = np.sign(norm)
+        return LatticeArray.fractional(a * sign, b * sign, np.abs(norm))
+    return LatticeArray.rational(_make_mpq(a, norm), _make_mpq(b, norm))
+
+
+def _quotient_fits_int64(a: Any, b: Any, c: Any, d: Any, scale: int, below: Any) -> bool:
+    if any(part.dtype != np.int64 for part in (a, b, c, d, np.asarray(below))):
+        return False
+    x, y = max_size(a, b), max_size(c, d)
+    return max(3 * x * y * scale, 3 * y * y * int(np.max(below))) <= INT64_MAX
+
+
+def _reduced(m: Integral, i: int, starts: Any, rows: Any) -> LatticeArray:
+    """Return the echelon form of one matrix from its pivot columns and independent rows.
+
+    The chosen rows span the row space, so with J the pivot columns the form is M_J^-1 M.
+    """
+    columns, rest = np.flatnonzero(starts), np.flatnonzero(~starts)
+    height, width = m.a.shape[1:]
+    a, b = np.zeros((2, height, width), np.int64)
+    a[np.arange(columns.size), columns] = 1
+    if columns.size == 0 or rest.size == 0:
+        return LatticeArray.packed(a, b)
+    order = np.concatenate([columns, rest])
+    dets, numerators = _engine(m.a[i].size * rows.size).solve(
+        *(part[i][np.ix_(rows, order)][None] for part in (m.a, m.b))
+    )
+    size = (1, rows.size, rest.size)
+    right = _quotient(numerators, dets, 1, 1, size, "echelon")
+
+    def placed(identity: Any, part: Any) -> Any:
+        out = identity.astype(part.dtype)
+        out[: rows.size, rest] = part[0]
+        return out
+
+    return join(placed, LatticeArray.packed(a, b), right)
+
+
+def _kernel(form: LatticeArray, free: Any) -> LatticeArray:
+    """Return a basis of the kernel of one reduced echelon form, as columns."""
+    where = np.flatnonzero(free)
+    held = np.flatnonzero(~free)
+    unit = np.zeros((free.size, where.size), np.int64)
+    unit[where, np.arange(where.size)] = 1
+
+    def placed(identity: Any, part: Any) -> Any:
+        out = identity.astype(part.dtype)
+        out[held] = part[: held.size, where]
+        return out
+
+    return join(placed, as_lattice(unit), arithmetic.negative(form))

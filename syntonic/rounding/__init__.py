@@ -1,0 +1,1 @@
+"""The crossings between floats and Z[φ], rounded once: snap, identify, wake."""
