@@ -1,4 +1,4 @@
-// Long sums of doubles and exact signs in Z[phi]: what syntonic.jit.compile is on the CPU,
+// Long sums of doubles and exact signs in Z[phi]: what syntonic.jit.floats is on the CPU,
 // operation for operation. To be compiled with -fmad=false.
 #ifndef SRT_ERROR_FREE_CUH
 #define SRT_ERROR_FREE_CUH

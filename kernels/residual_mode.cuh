@@ -1,7 +1,8 @@
 // How a phi-residual connection joins its operands: outer * (identity + inner * residual).
 //
-// (inner, outer) is (1 / phi, 1) for mode phi, (1, 1 / phi) for symmetric, (1, 1) for standard: no
-// more roundings than the mode's own formula has, since multiplying by 1 rounds nothing.
+// (inner, outer), SRT_MODE_PHI and so on, is (1 / phi, 1) for mode phi, (1, 1 / phi) for symmetric,
+// (1, 1) for standard: no more roundings than the mode's own formula has, since multiplying by 1
+// rounds nothing.
 #ifndef SRT_RESIDUAL_MODE_CUH
 #define SRT_RESIDUAL_MODE_CUH
 #include "scalar.cuh"
@@ -19,8 +20,5 @@ struct Mode {
     SRT_INLINE acc_t identity(acc_t g) const { return g * outer; }
     SRT_INLINE acc_t residual(acc_t g) const { return g * (inner * outer); }
 };
-#define SRT_MODE_PHI {(acc_t)SRT_PHI_INV, (acc_t)1}
-#define SRT_MODE_SYMMETRIC {(acc_t)1, (acc_t)SRT_PHI_INV}
-#define SRT_MODE_STANDARD {(acc_t)1, (acc_t)1}
 
 #endif

@@ -10,5 +10,9 @@
 #define SRT_PHI_WORD_2 (0x1.b906821044ed8p-109)
 #define SRT_PHI_WORD_3 (-0x1.8bb1b5c0f272cp-165)
 #define SRT_PHI_WORD_4 (0x1.1d0c18e952768p-220)
+// The modes of a residual connection: see residual_mode.cuh.
+#define SRT_MODE_PHI {(acc_t)SRT_PHI_INV, (acc_t)1}
+#define SRT_MODE_SYMMETRIC {(acc_t)1, (acc_t)SRT_PHI_INV}
+#define SRT_MODE_STANDARD {(acc_t)1, (acc_t)1}
 
 #endif

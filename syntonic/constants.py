@@ -14,6 +14,7 @@ __all__ = [
     "PHI_FLOAT",
     "PHI_INV_FLOAT",
     "PHI_WORDS",
+    "RESIDUAL_MODES",
     "SQRT5_FLOAT",
     "cuda_header",
     "multi_double",
@@ -44,8 +45,8 @@ def multi_double(x: Fraction, words: int) -> tuple[float, ...]:
 
 _PHI = (1 + _SQRT5) / 2
 
-PHI_WORDS: tuple[float, ...] = multi_double(_PHI, 3)
-"""φ as three doubles, largest first."""
+PHI_WORDS: tuple[float, ...] = multi_double(_PHI, 5)
+"""φ as five doubles, largest first: to within 2^-265."""
 
 PHI_FLOAT: float = PHI_WORDS[0]
 """The float64 nearest to φ."""
@@ -55,6 +56,10 @@ PHI_INV_FLOAT: float = multi_double((_SQRT5 - 1) / 2, 1)[0]
 
 SQRT5_FLOAT: float = multi_double(_SQRT5, 1)[0]
 """The float64 nearest to √5."""
+
+
+RESIDUAL_MODES = {"phi": (1, 0), "phi_symmetric": (0, 1), "standard": (0, 0)}
+"""The modes of a residual connection, (identity + residual/φ^inner)/φ^outer, by (inner, outer)."""
 
 
 def __getattr__(name: str) -> NoReturn:
@@ -73,9 +78,19 @@ def cuda_header() -> str:
     `acc_t` is float; `SRT_PHI_WORD_i` are the words of φ for exact sums.
     """
     values = {"SRT_PHI": PHI_FLOAT, "SRT_PHI_INV": PHI_INV_FLOAT, "SRT_SQRT5": SQRT5_FLOAT}
-    values |= {f"SRT_PHI_WORD_{i}": word for i, word in enumerate(multi_double(_PHI, 5))}
+    values |= {f"SRT_PHI_WORD_{i}": word for i, word in enumerate(PHI_WORDS)}
     lines = [f"#define {name} ({value.hex()})" for name, value in values.items()]
+    lines += ["// The modes of a residual connection: see residual_mode.cuh."]
+    lines += [
+        _cuda_mode(name.removeprefix("phi_").upper(), *RESIDUAL_MODES[name])
+        for name in RESIDUAL_MODES
+    ]
     return "\n".join([_CUDA_NOTE, *lines, "", "#endif", ""])
+
+
+def _cuda_mode(name: str, *exponents: int) -> str:
+    inner, outer = ("(acc_t)SRT_PHI_INV" if n else "(acc_t)1" for n in exponents)
+    return f"#define SRT_MODE_{name} {{{inner}, {outer}}}"
 
 
 _CUDA_NOTE = """\

@@ -19,7 +19,7 @@ def test_floats_are_correctly_rounded():
         assert float(1 / mpmath.phi) == constants.PHI_INV_FLOAT
         assert float(mpmath.sqrt(5)) == constants.SQRT5_FLOAT
         words = mpmath.fsum(map(mpmath.mpf, constants.PHI_WORDS))
-        assert abs(words - mpmath.phi) < mpmath.mpf(2) ** -159
+        assert abs(words - mpmath.phi) < mpmath.mpf(2) ** -265
 
 
 @pytest.mark.parametrize("name", ["PHI", "PHI_INV", "SQRT5"])

@@ -14,12 +14,14 @@ from multiprocessing import get_context
 
 import numpy as np
 
+from syntonic.constants import RESIDUAL_MODES
+from syntonic.jit.thread_count import num_threads
 from syntonic.kernels import available_cores
 
 __all__ = ["JOBS", "warm"]
 
-_SIZE = 1 << 16  # enough for every loop; a few take longer arrays
-_MODES = ("phi", "phi_symmetric", "standard")
+_SIZE = 1 << 16  # enough for every loop on one thread; a few take longer arrays
+_SIZES = (_SIZE, 1 << 18)  # the latter for two threads
 
 
 def warm(*, cores: int | None = None) -> Iterator[str]:
@@ -53,7 +55,8 @@ def warm(*, cores: int | None = None) -> Iterator[str]:
 def _run(name: str) -> None:
     import numba  # noqa: F401 - what is loaded serves small arrays, too
 
-    JOBS[name]()
+    with num_threads(2):
+        JOBS[name]()
 
 
 def _floats(dtype: str, *shape: int) -> np.ndarray:
@@ -65,7 +68,7 @@ def _residual(dtype: str) -> None:
 
     x, y, grad = (_floats(dtype, 16, 64) for _ in range(3))
     vector = _floats(dtype, 64)
-    for mode in _MODES:
+    for mode in RESIDUAL_MODES:
         residual.residual(x, y, mode)
         residual.residual_backward(grad, mode)
         residual.residual_relu_backward(grad, residual.residual_relu(x, y, mode), mode)
@@ -110,17 +113,17 @@ def _softmax(dtype: str) -> None:
 def _snap() -> None:
     from syntonic.rounding.snap import snap
 
-    x = _floats("float64", _SIZE)
-    for bound in ({"precision": 100}, {"precision": 0}, {"window": 100}):
-        for denominator in (1, 6):
-            _ = snap(x, denominator=denominator, error_bound=1e-9, **bound).residual
+    bounds = ({"precision": 100}, {"precision": 0}, {"window": 100})
+    for size, bound, denominator in product(_SIZES, bounds, (1, 6)):
+        x = _floats("float64", size)
+        _ = snap(x, denominator=denominator, error_bound=1e-9, **bound).residual
 
 
 def _wake() -> None:
     from syntonic.tensor import ResonantTensor
 
-    for denominator in (1, 3):
-        t = ResonantTensor.from_lattice(*_pairs(_SIZE), denominator=denominator)
+    for size, denominator in product(_SIZES, (1, 3)):
+        t = ResonantTensor.from_lattice(*_pairs(size), denominator=denominator)
         for dtype in ("float64", "float32", "float16"):
             np.asarray(t, dtype)  # wakes without a word about the way back
 
@@ -129,8 +132,9 @@ def _arithmetic() -> None:
     from syntonic.exact.golden import PHI
     from syntonic.tensor import ResonantTensor
 
-    s, t = (ResonantTensor.from_lattice(*_pairs(_SIZE, seed)) for seed in (1, 2))
-    _ = s + t, s - t, s * t, s * PHI, s < t, abs(s), np.floor(s), np.dot(s, t), s.sum()
+    for size in _SIZES:
+        s, t = (ResonantTensor.from_lattice(*_pairs(size, seed)) for seed in (1, 2))
+        _ = s + t, s - t, s * t, s * PHI, s < t, abs(s), np.floor(s), np.dot(s, t), s.sum()
 
 
 def _linear_algebra() -> None:

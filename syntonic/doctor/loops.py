@@ -20,7 +20,8 @@ class LoopCache:
 def loop_caches() -> tuple[LoopCache, ...]:
     """Return the folders where numba keeps loops; none where it finds none that it can write."""
     from syntonic.flux.cpu.channels import merge_parts  # numba
-    from syntonic.jit.compile import cache_of, two_sum
+    from syntonic.jit.compile import cache_of
+    from syntonic.jit.floats import two_sum
 
     found = filter(None, map(cache_of, (two_sum, merge_parts)))
     return tuple(LoopCache(folder, _writable(folder), loops) for folder, loops in found)

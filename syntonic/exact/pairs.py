@@ -34,6 +34,7 @@ __all__ = [
     "phi_power",
     "power",
     "sign",
+    "words",
 ]
 
 
@@ -149,6 +150,16 @@ def nearest_float(
     if significand.bit_length() + unit > 1024:
         raise OverflowError("the golden number is beyond the range of float64")
     return copysign(ldexp(significand, unit), direction)
+
+
+def words(p: Integer, q: Integer, d: Integer, count: int) -> tuple[float, ...]:
+    """Return (p + qφ)/d as a sum of `count` doubles, each the nearest to what is left."""
+    out = []
+    for _ in range(count):
+        out.append(nearest_float(p, q, d))
+        top, bottom = out[-1].as_integer_ratio()
+        p, q, d = p * bottom - top * d, q * bottom, d * bottom
+    return tuple(out)
 
 
 def integer_power(base: Integer, n: int) -> mpz:

@@ -37,7 +37,7 @@ types: Any = _types  # untyped
 cgutils: Any = _cgutils
 intrinsic = cast(Callable[[Callable[..., Any]], Callable[..., Any]], _intrinsic)
 
-__all__ = ["Pool", "packer", "run"]
+__all__ = ["Pool", "add_to", "packer", "run"]
 
 PATIENCE = 300e-6
 """Seconds for which a thread looks for work, or for the end of it, before it sleeps: a few times
@@ -109,6 +109,13 @@ def _exchange(context: Any, address: Any, value: Any) -> Any:
         return b.atomic_rmw("xchg", _word_at(b, args[0]), args[1], "seq_cst")
 
     return types.int64(types.int64, types.int64), emit
+
+
+@njit
+def add_to(counts: Any, index: int, n: int) -> None:
+    """Add n to an element of an int64 array that other threads add to."""
+    if n:
+        _add(counts.ctypes.data + 8 * index, n)
 
 
 # -- calls by address --------------------------------------------------------------------------

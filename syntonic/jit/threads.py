@@ -19,10 +19,16 @@ from syntonic.jit.compile import njit
 from syntonic.jit.pool import Pool, packer, run
 from syntonic.jit.thread_count import get_num_threads
 
-__all__ = ["in_threads"]
+__all__ = ["BLOCK", "counted_over_elements", "in_threads", "over_elements"]
+
+BLOCK = 1024
+"""Elements a loop treats before it looks at what it could not decide: a few level-1 pages."""
 
 LEAST_WORK = 1 << 17
 """Elements a thread should have: 50 µs of work, about what it takes to wake a thread."""
+
+_LONGEST = 1 << 19
+"""Elements a thread treats before Ctrl-C can stop it: some milliseconds, at worst half a second."""
 
 PIECES = 4
 """Pieces for each thread: who is slowed down by another program leaves pieces to the others."""
@@ -59,6 +65,41 @@ def in_threads(loop: Callable[..., None], items: int, work: int, *arguments: Any
         pool = _pool()
         pieces, seats = min(most, threads * PIECES), pool.helpers(threads - 1)
         _driver(loop)(pool.address, items, pieces, seats, *arguments)
+
+
+def over_elements(
+    loop: Callable[..., None], arrays: tuple[npt.NDArray[Any], ...], *rest: Any
+) -> None:
+    """Call loop(first, last, *arrays, *rest) over the elements of contiguous 1-d arrays.
+
+    Parameters
+    ----------
+    loop
+        A compiled loop as for `in_threads`.
+    arrays
+        Of one size; the loop gets parts of them between which Ctrl-C can come.
+    """
+    size, threads = arrays[0].size, get_num_threads()
+    step = _LONGEST * threads
+    for start in range(0, size, step):
+        part = arrays if size <= step else tuple(x[start : start + step] for x in arrays)
+        items = part[0].size
+        if threads == 1 or items < 2 * LEAST_WORK:
+            loop(0, items, *part, *rest)
+        else:
+            in_threads(loop, items, items, *part, *rest)
+
+
+def counted_over_elements(
+    loop: Callable[..., None], arrays: tuple[npt.NDArray[Any], ...], *rest: Any, counts: int = 1
+) -> npt.NDArray[np.int64]:
+    """Call loop(first, last, *arrays, found, *rest) likewise, and return `found`.
+
+    Those are int64 numbers, at first 0, to which the loop adds by `pool.add_to`.
+    """
+    found = np.zeros(counts, np.int64)
+    over_elements(loop, arrays, found, *rest)
+    return found
 
 
 class _Unlocked:

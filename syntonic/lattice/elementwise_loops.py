@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 
 from syntonic.constants import PHI_FLOAT
-from syntonic.jit.compile import in_chunks, njit
+from syntonic.jit.compile import njit
+from syntonic.jit.pool import add_to
+from syntonic.jit.threads import counted_over_elements, over_elements
 from syntonic.lattice.array import LatticeArray
 from syntonic.lattice.loops import DOUBT
 from syntonic.typing import IntArray
@@ -41,21 +43,21 @@ def multiply(x: LatticeArray, y: LatticeArray) -> tuple[IntArray, IntArray]:
 def multiply_by(x: LatticeArray, c: int, d: int) -> tuple[IntArray, IntArray]:
     """Return the parts of x(c + dφ)."""
     a, b = np.empty(x.a.size, np.int64), np.empty(x.a.size, np.int64)
-    in_chunks(_multiply_by, (x.a.ravel(), x.b.ravel(), a, b), np.int64(c), np.int64(d))
+    over_elements(_multiply_by, (x.a.ravel(), x.b.ravel(), a, b), np.int64(c), np.int64(d))
     return a.reshape(x.a.shape), b.reshape(x.a.shape)
 
 
 def compare(x: LatticeArray, y: LatticeArray) -> Any:
     """Return the sign of x - y for each pair, DOUBT where it stays open."""
     out = np.empty(x.a.size, np.int8)
-    in_chunks(_compare, (x.a.ravel(), x.b.ravel(), y.a.ravel(), y.b.ravel(), out))
+    over_elements(_compare, (x.a.ravel(), x.b.ravel(), y.a.ravel(), y.b.ravel(), out))
     return out.reshape(x.a.shape)
 
 
 def sign(x: LatticeArray) -> Any:
     """Return the sign of each pair, DOUBT where it stays open."""
     out = np.empty(x.a.size, np.int8)
-    in_chunks(_sign, (x.a.ravel(), x.b.ravel(), out))
+    over_elements(_sign, (x.a.ravel(), x.b.ravel(), out))
     return out.reshape(x.a.shape)
 
 
@@ -63,54 +65,75 @@ def floor(x: LatticeArray) -> tuple[IntArray, Any]:
     """Return the floors of a packed array, and where they stay open."""
     out, open_ = np.empty(x.a.size, np.int64), np.empty(x.a.size, np.bool_)
     d = np.int64(x.denominator)
-    in_chunks(_floor, (x.a.ravel(), x.b.ravel(), out, open_), d)
+    over_elements(_floor, (x.a.ravel(), x.b.ravel(), out, open_), d)
     return out.reshape(x.a.shape), open_.reshape(x.a.shape)
 
 
 def dot(x: LatticeArray, y: LatticeArray) -> tuple[int, int]:
     """Return the parts of the sum of the products of two vectors."""
-    p, q = _dot(x.a, x.b, y.a, y.b)
+    p, q = counted_over_elements(_dot, (x.a, x.b, y.a, y.b), counts=2)
     return int(p), int(q)
 
 
-def _run(loop: Callable[..., int], x: LatticeArray, y: LatticeArray) -> tuple[IntArray, IntArray]:
+def _run(loop: Callable[..., None], x: LatticeArray, y: LatticeArray) -> tuple[IntArray, IntArray]:
     a, b = np.empty(x.a.size, np.int64), np.empty(x.a.size, np.int64)
-    in_chunks(loop, (x.a.ravel(), x.b.ravel(), y.a.ravel(), y.b.ravel(), a, b))
+    over_elements(loop, (x.a.ravel(), x.b.ravel(), y.a.ravel(), y.b.ravel(), a, b))
     return a.reshape(x.a.shape), b.reshape(x.a.shape)
 
 
 @njit
-def _add(a: Any, b: Any, c: Any, d: Any, p: Any, q: Any) -> int:
+def _add(first: int, last: int, a: Any, b: Any, c: Any, d: Any, p: Any, q: Any) -> None:
+    a, b, c, d, p, q = (
+        a[first:last],
+        b[first:last],
+        c[first:last],
+        d[first:last],
+        p[first:last],
+        q[first:last],
+    )
     for i in range(a.size):
         p[i] = a[i] + c[i]
         q[i] = b[i] + d[i]
-    return 0
 
 
 @njit
-def _subtract(a: Any, b: Any, c: Any, d: Any, p: Any, q: Any) -> int:
+def _subtract(first: int, last: int, a: Any, b: Any, c: Any, d: Any, p: Any, q: Any) -> None:
+    a, b, c, d, p, q = (
+        a[first:last],
+        b[first:last],
+        c[first:last],
+        d[first:last],
+        p[first:last],
+        q[first:last],
+    )
     for i in range(a.size):
         p[i] = a[i] - c[i]
         q[i] = b[i] - d[i]
-    return 0
 
 
 @njit
-def _multiply(a: Any, b: Any, c: Any, d: Any, p: Any, q: Any) -> int:
+def _multiply(first: int, last: int, a: Any, b: Any, c: Any, d: Any, p: Any, q: Any) -> None:
+    a, b, c, d, p, q = (
+        a[first:last],
+        b[first:last],
+        c[first:last],
+        d[first:last],
+        p[first:last],
+        q[first:last],
+    )
     for i in range(a.size):
         bd = b[i] * d[i]
         p[i] = a[i] * c[i] + bd
         q[i] = a[i] * d[i] + b[i] * c[i] + bd
-    return 0
 
 
 @njit
-def _multiply_by(a: Any, b: Any, p: Any, q: Any, c: int, d: int) -> int:
+def _multiply_by(first: int, last: int, a: Any, b: Any, p: Any, q: Any, c: int, d: int) -> None:
+    a, b, p, q = a[first:last], b[first:last], p[first:last], q[first:last]
     for i in range(a.size):
         bd = b[i] * d
         p[i] = a[i] * c + bd
         q[i] = a[i] * d + b[i] * c + bd
-    return 0
 
 
 @njit
@@ -131,31 +154,34 @@ def _sign_of(p: int, q: int) -> int:
 
 
 @njit
-def _dot(a: Any, b: Any, c: Any, d: Any) -> tuple[int, int]:
+def _dot(first: int, last: int, a: Any, b: Any, c: Any, d: Any, sums: Any) -> None:
+    a, b, c, d = a[first:last], b[first:last], c[first:last], d[first:last]
     p = q = 0
     for i in range(a.size):
         bd = b[i] * d[i]
         p += a[i] * c[i] + bd
         q += a[i] * d[i] + b[i] * c[i] + bd
-    return p, q
+    add_to(sums, 0, p)
+    add_to(sums, 1, q)
 
 
 @njit
-def _compare(a: Any, b: Any, c: Any, d: Any, out: Any) -> int:
+def _compare(first: int, last: int, a: Any, b: Any, c: Any, d: Any, out: Any) -> None:
+    a, b, c, d, out = a[first:last], b[first:last], c[first:last], d[first:last], out[first:last]
     for i in range(a.size):
         out[i] = _sign_of(a[i] - c[i], b[i] - d[i])
-    return 0
 
 
 @njit
-def _sign(a: Any, b: Any, out: Any) -> int:
+def _sign(first: int, last: int, a: Any, b: Any, out: Any) -> None:
+    a, b, out = a[first:last], b[first:last], out[first:last]
     for i in range(a.size):
         out[i] = _sign_of(a[i], b[i])
-    return 0
 
 
 @njit
-def _floor(a: Any, b: Any, out: Any, open_: Any, d: int) -> int:
+def _floor(first: int, last: int, a: Any, b: Any, out: Any, open_: Any, d: int) -> None:
+    a, b, out, open_ = a[first:last], b[first:last], out[first:last], open_[first:last]
     over = float(d)
     for i in range(a.size):
         p, q = float(a[i]), float(b[i])
@@ -168,4 +194,3 @@ def _floor(a: Any, b: Any, out: Any, open_: Any, d: int) -> int:
         else:
             open_[i] = low != high or abs(value) >= 2.0**52
             out[i] = 0 if open_[i] else int(low)
-    return 0

@@ -13,18 +13,12 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from syntonic.exact.pairs import fibonacci, phi_power
-from syntonic.jit.compile import (
-    PHI_WORDS,
-    SIGN_TERMS,
-    distill,
-    fma,
-    in_chunks,
-    njit,
-    two_product,
-    two_sum,
-    words,
-)
+from syntonic.constants import PHI_WORDS
+from syntonic.exact.pairs import fibonacci, phi_power, words
+from syntonic.jit.compile import njit
+from syntonic.jit.floats import SIGN_TERMS, distill, fma, two_product, two_sum
+from syntonic.jit.pool import add_to
+from syntonic.jit.threads import counted_over_elements
 from syntonic.rounding.plans import BoundedPlan, Element, WindowPlan
 from syntonic.rounding.wake_loops import TERMS, divided, exact_terms
 from syntonic.rounding.window_loops import Window, inside, window_constants
@@ -65,7 +59,8 @@ class Gaps(NamedTuple):
 def residuals(x: Doubles, a: Ints, b: Ints, denominator: int) -> tuple[Doubles, int]:
     """Return x - (a + bφ)/denominator rounded to nearest, and the number of undecided NaNs."""
     out = np.empty(x.size)
-    return out, in_chunks(_residuals, (x, a, b, out), float(denominator))
+    found = counted_over_elements(_residuals, (x, a, b, out), float(denominator))
+    return out, int(found[0])
 
 
 def certify_bounded(
@@ -77,7 +72,8 @@ def certify_bounded(
     """
     out = np.empty(x.size, np.uint8)
     constants = float(denominator), _gap_constants(plan), _bound_constants(bound)
-    return out, in_chunks(_certify_bounded, (x, a, b, out), *constants)
+    found = counted_over_elements(_certify_bounded, (x, a, b, out), *constants)
+    return out, int(found[0])
 
 
 def certify_window(
@@ -86,7 +82,8 @@ def certify_window(
     """Tell where v is the one element with |v'| <= K within the bound of X; returns likewise."""
     out = np.empty(x.size, np.uint8)
     constants = float(denominator), window_constants(plan), _bound_constants(bound)
-    return out, in_chunks(_certify_window, (x, a, b, out), *constants)
+    found = counted_over_elements(_certify_window, (x, a, b, out), *constants)
+    return out, int(found[0])
 
 
 @lru_cache(maxsize=256)
@@ -104,10 +101,12 @@ def _bound_constants(bound: Element) -> Bound:
 
 
 @njit
-def _residuals(x: Doubles, a: Ints, b: Ints, out: Doubles, d: float) -> int:
+def _residuals(
+    first: int, last: int, x: Doubles, a: Ints, b: Ints, out: Doubles, found: Ints, d: float
+) -> None:
     terms = np.empty(TERMS + 2)
     undecided = 0
-    for i in range(x.size):
+    for i in range(first, last):
         if a[i] == 0 and b[i] == 0:
             out[i] = x[i] + 0.0  # turns -0 into 0
             continue
@@ -119,7 +118,7 @@ def _residuals(x: Doubles, a: Ints, b: Ints, out: Doubles, d: float) -> int:
         if not rounded:
             out[i] = np.nan
             undecided += 1
-    return undecided
+    add_to(found, 0, undecided)
 
 
 @njit
@@ -175,11 +174,20 @@ def _long_difference(
 
 @njit
 def _certify_bounded(
-    x: Doubles, a: Ints, b: Ints, out: Verdicts, d: float, gaps: Gaps, bound: Bound
-) -> int:
+    first: int,
+    last: int,
+    x: Doubles,
+    a: Ints,
+    b: Ints,
+    out: Verdicts,
+    found: Ints,
+    d: float,
+    gaps: Gaps,
+    bound: Bound,
+) -> None:
     terms = np.empty(TERMS + 2)
     undecided = 0
-    for i in range(x.size):
+    for i in range(first, last):
         if _is_small(x[i] * d, a[i], b[i]):
             r = _difference(x[i], a[i], b[i], d)
         else:
@@ -188,7 +196,7 @@ def _certify_bounded(
         right, left = _gap(b[i], gaps), _gap(-b[i], gaps)
         out[i] = _verdict(r, exact, right, left, bound)
         undecided += out[i] == MAYBE
-    return undecided
+    add_to(found, 0, undecided)
 
 
 @njit
@@ -201,11 +209,20 @@ def _gap(b: int, gaps: Gaps) -> float:
 
 @njit
 def _certify_window(
-    x: Doubles, a: Ints, b: Ints, out: Verdicts, d: float, plan: Window, bound: Bound
-) -> int:
+    first: int,
+    last: int,
+    x: Doubles,
+    a: Ints,
+    b: Ints,
+    out: Verdicts,
+    found: Ints,
+    d: float,
+    plan: Window,
+    bound: Bound,
+) -> None:
     terms = np.empty(SIGN_TERMS)
     undecided = 0
-    for i in range(x.size):
+    for i in range(first, last):
         out[i] = MAYBE
         if _is_small(x[i] * d, a[i], b[i]):
             right = _window_gap(float(a[i]), float(b[i]), plan, terms)
@@ -215,7 +232,7 @@ def _certify_window(
                 r = _difference(x[i], a[i], b[i], d)
                 out[i] = _verdict(r, exact, right, left, bound)
         undecided += out[i] == MAYBE
-    return undecided
+    add_to(found, 0, undecided)
 
 
 @njit

@@ -8,25 +8,17 @@ is marked by UNDECIDED in b for the integers of `plans`.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from syntonic.exact.pairs import fibonacci, phi_power
-from syntonic.jit.compile import (
-    BLOCK,
-    PHI_WORDS,
-    SIGN_TERMS,
-    exact_sign,
-    fma,
-    in_chunks,
-    njit,
-    to_int,
-    two_product,
-    two_sum,
-    words,
-)
+from syntonic.constants import PHI_WORDS
+from syntonic.exact.pairs import fibonacci, phi_power, words
+from syntonic.jit.compile import njit
+from syntonic.jit.floats import SIGN_TERMS, exact_sign, fma, to_int, two_product, two_sum
+from syntonic.jit.pool import add_to
+from syntonic.jit.threads import BLOCK, counted_over_elements
 from syntonic.rounding.plans import BoundedPlan
 
 Floats = npt.NDArray[np.float64]
@@ -94,7 +86,8 @@ def snap_bounded(x: Floats, denominator: int, plan: BoundedPlan) -> tuple[Ints, 
     if plan.precision:
         return snap_bounded_within(x, denominator, plan, np.inf, np.inf)[:3]
     a, b = np.empty(x.size, np.int64), np.empty(x.size, np.int64)
-    return a, b, in_chunks(_snap_to_integers, (x, a, b), float(denominator))
+    found = counted_over_elements(_snap_to_integers, (x, a, b), float(denominator))
+    return a, b, int(found[0])
 
 
 def snap_bounded_within(
@@ -106,28 +99,39 @@ def snap_bounded_within(
     are those of the vector loop, right to `Bounded.margin` for |X| < 2^50.
     """
     a, b = np.empty(x.size, np.int64), np.empty(x.size, np.int64)
-    loop: Any = _snap  # arrays of counts add up as well
     rest = float(denominator), bounded_constants(plan), float(cube), float(coarse)
-    undecided, far = map(int, cast(Ints, in_chunks(loop, (x, a, b), *rest)))
+    undecided, far = map(int, counted_over_elements(_snap, (x, a, b), *rest, counts=2))
     return a, b, undecided, far
 
 
 @njit
-def _snap(x: Floats, a: Ints, b: Ints, d: float, plan: Bounded, cube: float, coarse: float) -> Ints:
-    """Return the numbers of undecided and of far elements."""
+def _snap(
+    first: int,
+    last: int,
+    x: Floats,
+    a: Ints,
+    b: Ints,
+    found: Ints,
+    d: float,
+    plan: Bounded,
+    cube: float,
+    coarse: float,
+) -> None:
+    """Count undecided and far elements."""
     terms = np.empty(SIGN_TERMS)
-    counts = np.zeros(2, np.int64)
-    for start in range(0, x.size, BLOCK):
-        stop = min(start + BLOCK, x.size)
+    undecided, far = 0, 0
+    for start in range(first, last, BLOCK):
+        stop = min(start + BLOCK, last)
         x_block, a_block, b_block = x[start:stop], a[start:stop], b[start:stop]
-        left_open, far = _snap_block(x_block, a_block, b_block, d, plan, cube, coarse)
-        counts[1] += far
+        left_open, far_here = _snap_block(x_block, a_block, b_block, d, plan, cube, coarse)
+        far += far_here
         if left_open:
             for i in range(stop - start):
                 if b_block[i] == UNDECIDED:
                     a_block[i], b_block[i] = _resolve(x_block[i], d, plan, terms)
-                    counts[0] += b_block[i] == UNDECIDED
-    return counts
+                    undecided += b_block[i] == UNDECIDED
+    add_to(found, 0, undecided)
+    add_to(found, 1, far)
 
 
 @njit
@@ -239,10 +243,12 @@ def _tie(n: int, f: float, x: float, plan: Bounded) -> tuple[int, int]:
 
 
 @njit
-def _snap_to_integers(x: Floats, a: Ints, b: Ints, d: float) -> int:
+def _snap_to_integers(
+    first: int, last: int, x: Floats, a: Ints, b: Ints, found: Ints, d: float
+) -> None:
     """Snap with P = 0: to the nearest integer, half-way toward zero."""
     undecided = 0
-    for i in range(x.size):
+    for i in range(first, last):
         if abs(x[i] * d) < _RESOLVE_LIMIT:
             n, f, low = _split(x[i], d)
             # rint takes half-way to even: step back where that was away from zero.
@@ -251,4 +257,4 @@ def _snap_to_integers(x: Floats, a: Ints, b: Ints, d: float) -> int:
         else:
             a[i], b[i] = 0, UNDECIDED
             undecided += 1
-    return undecided
+    add_to(found, 0, undecided)

@@ -22,19 +22,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from syntonic.jit.compile import (
-    BLOCK,
-    PHI_WORDS,
-    distill,
-    fma,
-    from_bits,
-    in_chunks,
-    njit,
-    to_bits,
-    to_float,
-    two_product,
-    two_sum,
-)
+from syntonic.constants import PHI_WORDS
+from syntonic.jit.compile import njit
+from syntonic.jit.floats import distill, fma, from_bits, to_bits, to_float, two_product, two_sum
+from syntonic.jit.pool import add_to
+from syntonic.jit.threads import BLOCK, counted_over_elements
 
 Floats = npt.NDArray[np.floating[Any]]
 Doubles = npt.NDArray[np.float64]
@@ -59,19 +51,29 @@ def wake_int64(
     """
     half = dtype == np.float16
     out = np.empty(a.size, np.float64 if half else dtype)
-    undecided = in_chunks(_wake, (a, b, out), odd, scale, dtype != np.float64)
+    undecided = counted_over_elements(_wake, (a, b, out), odd, scale, dtype != np.float64)
     if half:
         with np.errstate(over="ignore", under="ignore"):
             out = out.astype(np.float16)
-    return out, undecided
+    return out, int(undecided[0])
 
 
 @njit
-def _wake(a: Ints, b: Ints, out: Floats, odd: float, scale: float, to_odd: bool) -> int:
+def _wake(
+    first: int,
+    last: int,
+    a: Ints,
+    b: Ints,
+    out: Floats,
+    found: Ints,
+    odd: float,
+    scale: float,
+    to_odd: bool,
+) -> None:
     terms = np.empty(TERMS)
     undecided = 0
-    for start in range(0, a.size, BLOCK):
-        stop = min(start + BLOCK, a.size)
+    for start in range(first, last, BLOCK):
+        stop = min(start + BLOCK, last)
         a_block, b_block, out_block = a[start:stop], b[start:stop], out[start:stop]
         if to_odd:
             count = _odd_block(a_block, b_block, out_block, odd, scale)
@@ -83,7 +85,7 @@ def _wake(a: Ints, b: Ints, out: Floats, odd: float, scale: float, to_odd: bool)
                     value = _careful(a_block[i], b_block[i], odd, to_odd, terms)
                     out_block[i] = value * scale
                     undecided += np.isnan(value)
-    return undecided
+    add_to(found, 0, undecided)
 
 
 @njit

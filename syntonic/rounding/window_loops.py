@@ -12,20 +12,12 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from syntonic.exact.pairs import phi_power
-from syntonic.jit.compile import (
-    BLOCK,
-    PHI_WORDS,
-    SIGN_TERMS,
-    exact_sign,
-    fma,
-    in_chunks,
-    njit,
-    to_int,
-    two_product,
-    two_sum,
-    words,
-)
+from syntonic.constants import PHI_WORDS
+from syntonic.exact.pairs import phi_power, words
+from syntonic.jit.compile import njit
+from syntonic.jit.floats import SIGN_TERMS, exact_sign, fma, to_int, two_product, two_sum
+from syntonic.jit.pool import add_to
+from syntonic.jit.threads import BLOCK, counted_over_elements
 from syntonic.rounding.plans import WindowPlan
 from syntonic.rounding.snap_loops import UNDECIDED
 
@@ -122,22 +114,25 @@ def snap_window(x: Floats, denominator: int, plan: WindowPlan) -> tuple[Ints, In
     |X| < 2^50 stay below 2^51; the denominator is below MAX_DENOMINATOR.
     """
     a, b = np.empty(x.size, np.int64), np.empty(x.size, np.int64)
-    return a, b, in_chunks(_snap, (x, a, b), float(denominator), window_constants(plan))
+    found = counted_over_elements(_snap, (x, a, b), float(denominator), window_constants(plan))
+    return a, b, int(found[0])
 
 
 @njit
-def _snap(x: Floats, a: Ints, b: Ints, d: float, plan: Window) -> int:
+def _snap(
+    first: int, last: int, x: Floats, a: Ints, b: Ints, found: Ints, d: float, plan: Window
+) -> None:
     terms = np.empty(SIGN_TERMS)
     undecided = 0
-    for start in range(0, x.size, BLOCK):
-        stop = min(start + BLOCK, x.size)
+    for start in range(first, last, BLOCK):
+        stop = min(start + BLOCK, last)
         x_block, a_block, b_block = x[start:stop], a[start:stop], b[start:stop]
         if _snap_block(x_block, a_block, b_block, d, plan):
             for i in range(stop - start):
                 if b_block[i] == UNDECIDED:
                     a_block[i], b_block[i] = _resolve(x_block[i], d, plan, terms)
                     undecided += b_block[i] == UNDECIDED
-    return undecided
+    add_to(found, 0, undecided)
 
 
 @njit

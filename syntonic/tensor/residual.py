@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from syntonic.constants import RESIDUAL_MODES
 from syntonic.errors import DeviceError, ShapeError
 from syntonic.exact.golden import PHI_INV
 from syntonic.flux.device import is_cuda
@@ -140,11 +141,13 @@ def exact_residual(
     identity: LatticeArray, residual: LatticeArray, mode: PhiResidualMode
 ) -> LatticeArray:
     """Return the residual connection of lattice arrays."""
-    inverse = lattice_scalar(PHI_INV)
-    if mode is PhiResidualMode.PHI:
-        return arithmetic.add(identity, arithmetic.multiply(residual, inverse))
-    total = arithmetic.add(identity, residual)
-    return total if mode is PhiResidualMode.STANDARD else arithmetic.multiply(total, inverse)
+    inner, outer = RESIDUAL_MODES[mode]
+    return _divided(arithmetic.add(identity, _divided(residual, inner)), outer)
+
+
+def _divided(x: LatticeArray, n: int) -> LatticeArray:
+    """Return x/φⁿ."""
+    return arithmetic.multiply(x, lattice_scalar(PHI_INV**n)) if n else x
 
 
 def pair_carried(identity: TensorBase, residual: TensorBase, where: str) -> Carried:

@@ -24,6 +24,7 @@ from syntonic import (
     phi_residual_layernorm,
     phi_residual_relu,
 )
+from syntonic.constants import RESIDUAL_MODES
 from syntonic.testing import resonant_tensors
 
 MODES = ["phi", "phi_symmetric", "standard"]
@@ -240,3 +241,7 @@ def test_modes_are_strings():
     assert PhiResidualMode("phi") == "phi"
     assert [str(m) for m in PhiResidualMode] == MODES
     assert syntonic.PhiResidualMode is PhiResidualMode
+
+
+def test_every_mode_has_a_row_in_the_table():
+    assert [mode.value for mode in PhiResidualMode] == list(RESIDUAL_MODES)

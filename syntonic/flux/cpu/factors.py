@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from syntonic.constants import PHI_INV_FLOAT as PHI_INV
+from syntonic.constants import RESIDUAL_MODES
 
 __all__ = ["Factors", "factors"]
 
@@ -22,14 +23,11 @@ class Factors(NamedTuple):
     """The derivative by the residual."""
 
 
-_MODES = {
-    "phi": (PHI_INV, 1.0, 1.0, PHI_INV),
-    "phi_symmetric": (1.0, PHI_INV, PHI_INV, PHI_INV),
-    "standard": (1.0, 1.0, 1.0, 1.0),
-}
 _TYPED = {
-    (mode, np.dtype(kind)): Factors(*map(kind, row))
-    for mode, row in _MODES.items()
+    (mode, np.dtype(kind)): Factors(
+        *(kind(PHI_INV**n) for n in (inner, outer, outer, inner + outer))
+    )
+    for mode, (inner, outer) in RESIDUAL_MODES.items()
     for kind in (np.float32, np.float64)
 }
 

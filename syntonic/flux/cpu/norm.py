@@ -34,7 +34,8 @@ from syntonic.flux.cpu.rows import (
     power_outside,
     row_statistics,
 )
-from syntonic.jit.compile import njit, two_sum
+from syntonic.jit.compile import njit
+from syntonic.jit.floats import two_sum
 from syntonic.jit.threads import in_threads
 from syntonic.typing import FloatArray as Array
 

@@ -25,7 +25,8 @@ import numpy.typing as npt
 from syntonic.flux.cpu.elementary import fma, inlined, wide_vectors
 from syntonic.flux.cpu.factors import Factors
 from syntonic.flux.cpu.sums import sum_deviations, sum_of, sum_scaled
-from syntonic.jit.compile import njit, two_sum
+from syntonic.jit.compile import njit
+from syntonic.jit.floats import two_sum
 from syntonic.jit.threads import in_threads
 from syntonic.typing import FloatArray as Array
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from syntonic.constants import PHI_INV_FLOAT as PHI_INV
+from syntonic.constants import RESIDUAL_MODES
 from syntonic.errors import ShapeError
 from syntonic.flux.cuda.launch import WARP, Runtime, blocks_for, runtime_of
 from syntonic.flux.cuda.moments import MOMENTS
@@ -30,8 +31,10 @@ __all__ = [
 
 Array = Any
 
-_SYMBOLS = {"phi": "mode_phi", "phi_symmetric": "mode_symmetric", "standard": "mode_standard"}
-_FACTORS = {"phi": (PHI_INV, 1.0), "phi_symmetric": (1.0, PHI_INV), "standard": (1.0, 1.0)}
+_SYMBOLS = {mode: f"mode_{mode.removeprefix('phi_')}" for mode in RESIDUAL_MODES}
+_FACTORS = {
+    mode: (PHI_INV**inner, PHI_INV**outer) for mode, (inner, outer) in RESIDUAL_MODES.items()
+}
 """(inner, outer) of out = outer·(identity + inner·residual)."""
 
 _BLOCK = 256

@@ -20,7 +20,8 @@ from typing import Any
 import numpy as np
 
 from syntonic.constants import PHI_FLOAT, PHI_INV_FLOAT
-from syntonic.jit.compile import fma, njit
+from syntonic.jit.compile import njit
+from syntonic.jit.floats import fma
 
 __all__ = [
     "charpoly_residues",
