@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -45,7 +46,7 @@ def walk(call: Callable[[], Any]) -> Walk:
         call()
     finally:
         sys.setprofile(None)
-    changes = sum(a != b for a, b in zip(path, path[1:], strict=False))
+    changes = sum(a != b for a, b in pairwise(path))
     return Walk(len(path), len(set(path)), changes)
 
 

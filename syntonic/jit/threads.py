@@ -54,9 +54,10 @@ def in_threads(loop: Callable[..., None], items: int, work: int, *arguments: Any
     MemoryError
         If a loop has no memory for what it keeps.
     """
-    arguments = tuple(
-        _usual(x) if isinstance(x, np.ndarray) and not x.flags.carray else x for x in arguments
-    )
+    for x in arguments:
+        if isinstance(x, np.ndarray) and not x.flags.carray:
+            arguments = tuple(map(_usual, arguments))
+            break
     most = min(items, work // LEAST_WORK)
     threads = min(most, get_num_threads()) if most > 1 else 1
     if threads <= 1:
@@ -111,8 +112,10 @@ class _Unlocked:
         self.__array_interface__ = x.__array_interface__ | {"data": (address, False)}
 
 
-def _usual(x: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Return the same array aligned and not marked as read-only."""
+def _usual(x: Any) -> Any:
+    """Return an array aligned and not marked as read-only, everything else as it is."""
+    if not isinstance(x, np.ndarray) or x.flags.carray:
+        return x
     return np.asarray(_Unlocked(x)) if x.flags.aligned else x.copy()
 
 

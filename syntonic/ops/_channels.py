@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from fractions import Fraction
 from math import prod
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from syntonic.exact.golden import GoldenExact
-from syntonic.flux.device import is_cuda
-from syntonic.flux.halves import contiguous
+from syntonic.flux.backend import contiguous
 from syntonic.lattice import arithmetic, order, reductions
 from syntonic.lattice.array import LatticeArray
 from syntonic.lattice.convert import as_lattice
@@ -25,27 +23,16 @@ __all__ = [
     "binary_exponent",
     "by_channel",
     "channel_parameters",
-    "norm_backend",
     "normalized",
     "scaled",
 ]
 
 
-def norm_backend(array: object) -> ModuleType:
-    """Return the implementation for an array's device."""
-    if is_cuda(array):
-        from syntonic.flux.cuda import norm as cuda
-
-        return cuda
-    from syntonic.flux.cpu import norm as cpu
-
-    return cpu
-
-
 def by_channel(x: ResonantTensor) -> Any:
     """Return the flux of (N, C, *) as the backends take it, (N, C, S)."""
-    n, c, *rest = x.shape
-    return contiguous(x._data).reshape(n, c, prod(rest))
+    data = contiguous(x._data)
+    n, c, *rest = data.shape
+    return data.reshape(n, c, prod(rest))
 
 
 def channel_parameters(x: ResonantTensor, gamma: Any, beta: Any, where: str) -> tuple[Any, Any]:

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from syntonic.errors import ShapeError
+from syntonic.flux.backend import backend, narrowed
 from syntonic.flux.device import device_of, move, namespace, to_host
-from syntonic.flux.halves import narrowed
 from syntonic.lattice import order, reductions
 from syntonic.ops import cycle
 from syntonic.ops._channels import (
@@ -17,7 +17,6 @@ from syntonic.ops._channels import (
     all_but_channels,
     by_channel,
     channel_parameters,
-    norm_backend,
     normalized,
     scaled,
 )
@@ -285,7 +284,7 @@ class GoldenBatchNormState:
             )
             return cycle.crystallized(x, values, cycle.specification(x)), found
         data = by_channel(x)
-        out, statistics = norm_backend(data).batch_norm(data, target, eps, *affine)
+        out, statistics = backend("norm", data).batch_norm(data, target, eps, *affine)
         return self._flux(x, out), (statistics[0], statistics[2])
 
     def _by_running(self, x: ResonantTensor, affine: tuple[Any, Any], where: str) -> ResonantTensor:
@@ -300,16 +299,14 @@ class GoldenBatchNormState:
             values = scaled(centred, variance, target, eps, scale, shift, where)
             return cycle.crystallized(x, values, cycle.specification(x))
         data = by_channel(x)
-        backend = norm_backend(data)
+        module = backend("norm", data)
         xp = namespace(mean)
         statistics = xp.stack([mean, xp.zeros_like(mean), variance, xp.sqrt(variance)])
-        out = backend.batch_norm_apply(data, statistics, target, eps, *affine)
+        out = module.batch_norm_apply(data, statistics, target, eps, *affine)
         return self._flux(x, out)
 
     def _flux(self, x: ResonantTensor, out: Any) -> ResonantTensor:
-        return x._of(
-            narrowed(out.reshape(x.shape), x.dtype), x._carried.with_norms(None).approximate()
-        )
+        return x._of(narrowed(out.reshape(x.shape), x._data.dtype), x._carried.normalized())
 
     def _learn(self, batch: tuple[Any, Any], n: int, device: str, where: str) -> None:
         self._follow(device, where)

@@ -8,18 +8,17 @@ from typing import NamedTuple
 import numpy as np
 
 from syntonic.exact.golden import GoldenExact
+from syntonic.flux.backend import backend, contiguous
 from syntonic.flux.device import to_host
-from syntonic.flux.halves import contiguous
 from syntonic.lattice import arithmetic, reductions
 from syntonic.lattice.array import LatticeArray
-from syntonic.ops._channels import binary_exponent, norm_backend
+from syntonic.ops._channels import binary_exponent
 from syntonic.ops.arguments import require_tensor
 from syntonic.tensor import ResonantTensor
 from syntonic.tensor.residual import (
     PhiResidualMode,
     exact_residual,
     pair_carried,
-    residual_backend,
     residual_mode,
 )
 
@@ -77,7 +76,7 @@ def output_stats(x: ResonantTensor) -> OutputStats:
         mean, variance = (f(x._data).scalars().item() for f in (reductions.mean, reductions.var))
         return OutputStats(mean, variance)
     data = contiguous(x._data)
-    mean, variance = to_host(norm_backend(data).output_stats(data)).tolist()
+    mean, variance = to_host(backend("norm", data).output_stats(data)).tolist()
     return OutputStats(mean, variance)
 
 
@@ -115,7 +114,7 @@ def component_norms(
         x, y = identity._data, residual._data
         return ComponentNorms(*map(_norm, (x, y, exact_residual(x, y, chosen))))
     x, y = contiguous(identity._data), contiguous(residual._data)
-    norms = to_host(residual_backend(x).component_norms(x, y, chosen.value))
+    norms = to_host(backend("residual", x).component_norms(x, y, chosen.value))
     return ComponentNorms(*norms.tolist())
 
 

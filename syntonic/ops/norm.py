@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 from typing import Any, ClassVar
 
 from syntonic.constants import PHI_INV_FLOAT
 from syntonic.errors import ShapeError
-from syntonic.flux.halves import contiguous, narrowed
+from syntonic.flux.backend import backend, contiguous, narrowed
 from syntonic.ops import cycle
 from syntonic.ops._channels import (
     across_channels,
     all_but_channels,
     by_channel,
     channel_parameters,
-    norm_backend,
     normalized,
 )
 from syntonic.ops.arguments import number, parameter, require_tensor
@@ -233,18 +233,19 @@ def golden_layer_norm(
     require_tensor(x, "x", where)
     target = GoldenNormMode.of(mode, where).target_variance
     added = number(eps, "eps", where)
-    if x.ndim == 0:
+    shape = x.shape
+    if not shape:
         raise ShapeError(f"{where}: x must have a last axis, got shape (); reshape it")
-    features = x.shape[-1]
+    features = shape[-1]
     hint = "pass one value for each place of the last axis"
     scale = parameter(gamma, x, (features,), "gamma", where, hint)
     shift = parameter(beta, x, (features,), "beta", where, hint)
     if x.is_crystallized:
         values = normalized(x._data, (-1,), target, added, scale, shift, where)
         return cycle.crystallized(x, values, cycle.specification(x))
-    rows = contiguous(x._data).reshape(x.size // features if features else 0, features)
-    out, *_ = norm_backend(rows).layer_norm(rows, target, added, scale, shift)
-    return x._of(narrowed(out.reshape(x.shape), x.dtype), x._carried.with_norms(None).approximate())
+    rows = contiguous(x._data).reshape(prod(shape[:-1]) if features else 0, features)
+    out, *_ = backend("norm", rows).layer_norm(rows, target, added, scale, shift)
+    return x._of(narrowed(out.reshape(shape), x._data.dtype), x._carried.normalized())
 
 
 def _batch_norm(
@@ -259,13 +260,14 @@ def _batch_norm(
     require_tensor(x, "x", where)
     target = GoldenNormMode.of(mode, where).target_variance
     added = number(eps, "eps", where)
-    if x.ndim != axes.count(",") + 1:
-        raise ShapeError(f"{where}: x must have shape {axes}, got {x.shape}; reshape it")
+    shape = x.shape
+    if len(shape) != axes.count(",") + 1:
+        raise ShapeError(f"{where}: x must have shape {axes}, got {shape}; reshape it")
     scale, shift = channel_parameters(x, gamma, beta, where)
     if x.is_crystallized:
         affine = across_channels(scale, x.ndim), across_channels(shift, x.ndim)
         values = normalized(x._data, all_but_channels(x.ndim), target, added, *affine, where)
         return cycle.crystallized(x, values, cycle.specification(x))
     data = by_channel(x)
-    out, *_ = norm_backend(data).batch_norm(data, target, added, scale, shift)
-    return x._of(narrowed(out.reshape(x.shape), x.dtype), x._carried.with_norms(None).approximate())
+    out, *_ = backend("norm", data).batch_norm(data, target, added, scale, shift)
+    return x._of(narrowed(out.reshape(shape), x._data.dtype), x._carried.normalized())

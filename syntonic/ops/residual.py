@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from syntonic.errors import ShapeError
-from syntonic.flux.halves import contiguous, narrowed
+from syntonic.flux.backend import backend, contiguous, narrowed
 from syntonic.lattice import order
 from syntonic.ops import cycle
 from syntonic.ops._channels import normalized
@@ -19,7 +19,6 @@ from syntonic.tensor.residual import (
     pair_carried,
     phi_residual,
     phi_residual_relu,
-    residual_backend,
     residual_mode,
 )
 
@@ -68,12 +67,12 @@ def phi_residual_gelu(
     carried = pair_carried(identity, residual, where)
     if identity.is_crystallized:
         total = order.floats(exact_residual(identity._data, residual._data, chosen))
-        values = residual_backend(total).residual_gelu(total, np.zeros_like(total), "standard")
+        values = backend("residual", total).residual_gelu(total, np.zeros_like(total), "standard")
         out = cycle.crystallized(identity, values, cycle.specification(identity, residual))
         return out._of(out._data, carried)
     x, y = contiguous(identity._data), contiguous(residual._data)
-    out = residual_backend(x).residual_gelu(x, y, chosen.value)
-    return identity._of(narrowed(out, identity.dtype), carried)
+    out = backend("residual", x).residual_gelu(x, y, chosen.value)
+    return identity._of(narrowed(out, identity._data.dtype), carried)
 
 
 def phi_residual_layernorm(
@@ -132,5 +131,5 @@ def phi_residual_layernorm(
         return cycle.crystallized(identity, values, cycle.specification(identity, residual))
     rows = identity.size // features if features else 0
     x, y = (contiguous(t._data).reshape(rows, features) for t in (identity, residual))
-    out, *_ = residual_backend(x).residual_layer_norm(x, y, scale, shift, added, chosen.value)
-    return identity._of(narrowed(out.reshape(identity.shape), identity.dtype), carried)
+    out, *_ = backend("residual", x).residual_layer_norm(x, y, scale, shift, added, chosen.value)
+    return identity._of(narrowed(out.reshape(identity.shape), identity._data.dtype), carried)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from enum import StrEnum
 from math import prod
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from syntonic.errors import ShapeError
-from syntonic.flux.device import is_cuda, move
-from syntonic.flux.halves import contiguous, narrowed
+from syntonic.flux.backend import backend, contiguous, narrowed
+from syntonic.flux.device import move
 from syntonic.lattice import order
 from syntonic.lattice.array import LatticeArray
 from syntonic.ops.arguments import integer, number, parameter, require_tensor
@@ -112,18 +111,18 @@ def syntonic_softmax(
             f"{where}: what follows mode_norms must be named, got {len(unnamed)} more without a "
             "name; a power of the weights is syntony_scale=, weights are syntony="
         )
-    axis = _axis(require_tensor(x, "x", where), dim, where)
+    shape = require_tensor(x, "x", where).shape
+    axis = _axis(shape, dim, where)
     chosen = _mode(mode, mode_norms, syntony, where)
     scale = number(syntony_scale, "syntony_scale", where)
     floor = number(syntony_floor, "syntony_floor", where)
     weights = _weights(x, axis, chosen, mode_norms, syntony, where)
     if x.is_crystallized:
         logits = _by_class(order.floats(x._data), axis)
-        p = _softmax(logits, chosen, weights, scale, floor).reshape(x.shape)
+        p = _softmax(logits, chosen, weights, scale, floor).reshape(shape)
         return x._of(_partition(p, axis, x.precision, where), x._carried.with_norms(None))
-    logits = _by_class(contiguous(x._data), axis)
-    out = _softmax(logits, chosen, weights, scale, floor).reshape(x.shape)
-    return x._of(narrowed(out, x.dtype), x._carried.with_norms(None).approximate())
+    out = _softmax(_by_class(x._data, axis), chosen, weights, scale, floor).reshape(shape)
+    return x._of(narrowed(out, x._data.dtype), x._carried.normalized())
 
 
 class SyntonicSoftmaxState:
@@ -231,16 +230,17 @@ class SyntonicSoftmaxState:
 # -- arguments ----------------------------------------------------------------------------
 
 
-def _axis(x: ResonantTensor, dim: int, where: str) -> int:
-    if x.ndim == 0:
+def _axis(shape: tuple[int, ...], dim: int, where: str) -> int:
+    ndim = len(shape)
+    if ndim == 0:
         raise ShapeError(f"{where}: x must have an axis of classes, got shape (); reshape it")
     if isinstance(dim, bool) or not isinstance(dim, (int, np.integer)):
         raise TypeError(f"{where}: dim must be an integer, got {type(dim).__name__}")
-    if not -x.ndim <= dim < x.ndim:
+    if not -ndim <= dim < ndim:
         raise ValueError(
-            f"{where}: dim must be from {-x.ndim} to {x.ndim - 1} for shape {x.shape}, got {dim}"
+            f"{where}: dim must be from {-ndim} to {ndim - 1} for shape {shape}, got {dim}"
         )
-    return int(dim) % x.ndim
+    return int(dim) % ndim
 
 
 def _named_mode(mode: SyntonicSoftmaxMode | str, where: str) -> SyntonicSoftmaxMode:
@@ -283,11 +283,11 @@ def _weights(
     where: str,
 ) -> Any:
     """Return mode norms or weights as the backends take them."""
+    if mode is SyntonicSoftmaxMode.IDENTITY:
+        return None
     n, hint = (x.shape[axis],), "pass one value for each class"
     if mode is SyntonicSoftmaxMode.LEARNED:
         return parameter(mode_norms, x, n, "mode_norms", where, hint)
-    if mode is SyntonicSoftmaxMode.IDENTITY:
-        return None
     if np.ndim(syntony) == 0:
         raise ShapeError(
             f"{where}: syntony must hold one weight for each class or element, got one number; a "
@@ -313,22 +313,13 @@ def _by_class(array: Any, axis: int) -> Any:
 def _softmax(
     logits: Any, mode: SyntonicSoftmaxMode, weights: Any, scale: float, floor: float
 ) -> Any:
-    backend = _backend(logits)
+    logits = contiguous(logits)
+    module = backend("softmax", logits)
     if mode is SyntonicSoftmaxMode.LEARNED:
-        return backend.softmax_learned(logits, weights, scale)
+        return module.softmax_learned(logits, weights, scale)
     if mode is SyntonicSoftmaxMode.PROVIDED:
-        return backend.softmax_provided(logits, weights, scale, floor)
-    return backend.softmax_identity(logits)
-
-
-def _backend(array: object) -> ModuleType:
-    if is_cuda(array):
-        from syntonic.flux.cuda import softmax as cuda
-
-        return cuda
-    from syntonic.flux.cpu import softmax as cpu
-
-    return cpu
+        return module.softmax_provided(logits, weights, scale, floor)
+    return module.softmax_identity(logits)
 
 
 # -- exact partitions of one --------------------------------------------------------------

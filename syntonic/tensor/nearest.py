@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from syntonic.errors import PrecisionError, SnapWarning, warn_caller
+from syntonic.flux.backend import contiguous
 from syntonic.flux.device import is_cuda, to_host
-from syntonic.flux.halves import contiguous
 from syntonic.lattice.array import LatticeArray
 from syntonic.rounding.quality import Miss
 from syntonic.rounding.snap import least_denominator, snap, snap_judged

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from types import ModuleType
 from typing import TypeVar
 
 import numpy as np
@@ -11,14 +10,13 @@ import numpy as np
 from syntonic.constants import RESIDUAL_MODES
 from syntonic.errors import DeviceError, ShapeError
 from syntonic.exact.golden import PHI_INV
-from syntonic.flux.device import is_cuda
-from syntonic.flux.halves import contiguous, narrowed
+from syntonic.flux.backend import backend, contiguous, narrowed
 from syntonic.lattice import arithmetic, order
 from syntonic.lattice.array import LatticeArray
 from syntonic.lattice.convert import lattice_scalar
 from syntonic.tensor.base import TensorBase
-from syntonic.tensor.operands import carried_by, single_phase
-from syntonic.tensor.specification import Carried, elementwise_norms
+from syntonic.tensor.operands import single_phase
+from syntonic.tensor.specification import Carried, elementwise_norms, merged
 
 __all__ = [
     "PhiResidualMode",
@@ -26,7 +24,6 @@ __all__ = [
     "pair_carried",
     "phi_residual",
     "phi_residual_relu",
-    "residual_backend",
     "residual_mode",
 ]
 
@@ -90,8 +87,8 @@ def phi_residual(identity: T, residual: T, mode: PhiResidualMode | str = "phi") 
     if identity.is_crystallized:
         return identity._of(exact_residual(identity._data, residual._data, chosen), carried)
     x, y = contiguous(identity._data), contiguous(residual._data)
-    out = residual_backend(x).residual(x, y, chosen.value)
-    return identity._of(narrowed(out, identity.dtype), carried)
+    out = backend("residual", x).residual(x, y, chosen.value)
+    return identity._of(narrowed(out, identity._data.dtype), carried)
 
 
 def phi_residual_relu(identity: T, residual: T, mode: PhiResidualMode | str = "phi") -> T:
@@ -124,8 +121,8 @@ def phi_residual_relu(identity: T, residual: T, mode: PhiResidualMode | str = "p
         total = exact_residual(identity._data, residual._data, chosen)
         return identity._of(order.relu(total), carried)
     x, y = contiguous(identity._data), contiguous(residual._data)
-    out = residual_backend(x).residual_relu(x, y, chosen.value)
-    return identity._of(narrowed(out, identity.dtype), carried)
+    out = backend("residual", x).residual_relu(x, y, chosen.value)
+    return identity._of(narrowed(out, identity._data.dtype), carried)
 
 
 def residual_mode(mode: PhiResidualMode | str, where: str) -> PhiResidualMode:
@@ -158,15 +155,18 @@ def pair_carried(identity: TensorBase, residual: TensorBase, where: str) -> Carr
                 f"{where}: {name} must be a ResonantTensor, got {type(x).__name__}; "
                 "ResonantTensor.from_flux(array) takes an array in"
             )
-    if identity.shape != residual.shape:
+    x, y = identity._data, residual._data
+    if x.shape != y.shape:
         raise ShapeError(
-            f"{where}: residual must have the shape of identity, {identity.shape}, got "
-            f"{residual.shape}; nothing is broadcast here"
+            f"{where}: residual must have the shape of identity, {x.shape}, got {y.shape}; "
+            "nothing is broadcast here"
         )
-    single_phase((identity, residual), where)
-    _require_alike(identity, residual, where)
-    norms = elementwise_norms((identity, residual), identity.shape, where)
-    return carried_by((identity, residual)).with_norms(norms).approximate()
+    exact = type(x) is LatticeArray and type(y) is LatticeArray
+    if not (exact or (type(x) is type(y) and x.dtype == y.dtype and x.device == y.device)):
+        single_phase((identity, residual), where)
+        _require_alike(identity, residual, where)
+    norms = elementwise_norms((identity, residual), x.shape, where)
+    return merged((identity._carried, residual._carried)).with_norms(norms).approximate()
 
 
 def _require_alike(identity: TensorBase, residual: TensorBase, where: str) -> None:
@@ -180,14 +180,3 @@ def _require_alike(identity: TensorBase, residual: TensorBase, where: str) -> No
             f"{where}: residual must have the dtype of identity, {np.dtype(identity.dtype)}, got "
             f"{np.dtype(residual.dtype)}; convert one of the arrays with .astype"
         )
-
-
-def residual_backend(array: object) -> ModuleType:
-    """Return the implementation for an array's device."""
-    if is_cuda(array):
-        from syntonic.flux.cuda import residual as cuda
-
-        return cuda
-    from syntonic.flux.cpu import residual as cpu
-
-    return cpu

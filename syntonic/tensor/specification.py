@@ -90,17 +90,23 @@ class Carried(NamedTuple):
         """Return the same metadata for what arithmetic makes of the numbers."""
         if self.snap is None or self.snap.origin is not Origin.WOKEN:
             return self
-        return self._from(Origin.COMPUTED, self.snap)
+        return self._made(Origin.COMPUTED, self.mode_norm_sq)
 
     def approximate(self) -> Carried:
         """Return the same metadata for what a golden network operation makes of the numbers."""
-        if self.snap is None or self.snap.origin is Origin.APPROXIMATE:
-            return self
-        return self._from(Origin.APPROXIMATE, self.snap)
+        return self._made(Origin.APPROXIMATE, self.mode_norm_sq)
 
-    def _from(self, origin: Origin, snap: SnapSpecification) -> Carried:
-        specification = SnapSpecification(snap.precision, snap.denominator, origin)
-        return Carried(self.precision, self.mode_norm_sq, specification, self.named)
+    def normalized(self) -> Carried:
+        """Return the same for what mixes elements: without mode norms."""
+        return self._made(Origin.APPROXIMATE, None)
+
+    def _made(self, origin: Origin, mode_norm_sq: FloatArray | None) -> Carried:
+        snap = self.snap
+        if snap is not None and snap.origin is not origin:
+            snap = SnapSpecification(snap.precision, snap.denominator, origin)
+        elif mode_norm_sq is self.mode_norm_sq:
+            return self
+        return Carried(self.precision, mode_norm_sq, snap, self.named)
 
 
 def carried_with(precision: Any, where: str, mode_norm_sq: FloatArray | None = None) -> Carried:
@@ -170,7 +176,7 @@ def elementwise_norms(tensors: Iterable[Any], shape: tuple[int, ...], where: str
     """
     kept = None
     for tensor in tensors:
-        norms = tensor.mode_norm_sq
+        norms = tensor._carried.mode_norm_sq
         if norms is None:
             continue
         norms = np.broadcast_to(norms, shape)

@@ -9,7 +9,7 @@ import numpy as np
 from syntonic.constants import PHI_INV_FLOAT as PHI_INV
 from syntonic.constants import RESIDUAL_MODES
 
-__all__ = ["Factors", "factors"]
+__all__ = ["FACTORS", "Factors"]
 
 
 class Factors(NamedTuple):
@@ -23,15 +23,11 @@ class Factors(NamedTuple):
     """The derivative by the residual."""
 
 
-_TYPED = {
+FACTORS = {
     (mode, np.dtype(kind)): Factors(
         *(kind(PHI_INV**n) for n in (inner, outer, outer, inner + outer))
     )
     for mode, (inner, outer) in RESIDUAL_MODES.items()
     for kind in (np.float32, np.float64)
 }
-
-
-def factors(mode: str, dtype: np.dtype[Any]) -> Factors:
-    """Return the factors of a mode as scalars of this dtype."""
-    return _TYPED[mode, dtype]
+"""By mode and dtype, as scalars of this dtype."""

@@ -23,7 +23,7 @@ import numpy.typing as npt
 
 from syntonic.flux.cpu import channels
 from syntonic.flux.cpu.channels import BLOCK, RUN, SPLIT, STRETCH
-from syntonic.flux.cpu.factors import factors
+from syntonic.flux.cpu.factors import FACTORS
 from syntonic.flux.cpu.rows import (
     BOUND,
     fits,
@@ -367,13 +367,13 @@ def layer_norm(
     x: Array, target: float, eps: float, gamma: Array | None, beta: Array | None
 ) -> tuple[Array, Doubles]:
     """Normalise the rows of x; return out and the rows' statistics, without the target."""
-    return layer_norm_of(x, None, factors("standard", x.dtype), target, eps, gamma, beta)
+    return layer_norm_of(x, None, FACTORS["standard", x.dtype], target, eps, gamma, beta)
 
 
 def layer_norm_backward(
     grad: Array, x: Array, target: float, gamma: Array | None, statistics: Doubles
 ) -> tuple[Array, Array, Array]:
     """Return the gradients by x, gamma and beta."""
-    by = factors("standard", x.dtype)
+    by = FACTORS["standard", x.dtype]
     dx, _, dgamma, dbeta = layer_norm_gradients(grad, x, None, by, target, gamma, statistics)
     return dx, dgamma, dbeta

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from syntonic.flux.cpu.elementary import fma, gelu, gelu_slope, wide_vectors
-from syntonic.flux.cpu.factors import Factors, factors
+from syntonic.flux.cpu.factors import FACTORS, Factors
 from syntonic.flux.cpu.rows import layer_norm_gradients, layer_norm_of
 from syntonic.flux.cpu.sums import dot
 from syntonic.jit.compile import njit
@@ -132,7 +132,7 @@ def _squares(
 
 
 def _map(loop: Any, x: Array, y: Array, mode: str) -> Array:
-    by, out = factors(mode, x.dtype), np.empty_like(x)
+    by, out = FACTORS[mode, x.dtype], np.empty_like(x)
     arrays = x.reshape(-1), y.reshape(-1), out.reshape(-1)
     in_threads(loop, x.size, x.size, *arrays, by.inner, by.outer)
     return out
@@ -156,7 +156,7 @@ def residual(identity: Array, residual: Array, mode: str) -> Array:
 
 def residual_backward(grad: Array, mode: str) -> tuple[Array, Array]:
     """Return the gradients by identity and residual; `grad` itself where a factor is 1."""
-    by = factors(mode, grad.dtype)
+    by = FACTORS[mode, grad.dtype]
     if by.residual == 1:
         return grad, grad
     scaled = np.empty_like(grad)
@@ -182,7 +182,7 @@ def residual_gelu(identity: Array, residual: Array, mode: str) -> Array:
 
 def residual_relu_backward(grad: Array, out: Array, mode: str) -> tuple[Array, Array]:
     """Return the gradients by identity and residual: 0 where the output is not above 0."""
-    by = factors(mode, grad.dtype)
+    by = FACTORS[mode, grad.dtype]
     gi, gr = _gradients(grad, by)
     arrays = grad.reshape(-1), out.reshape(-1), gi, gr
     in_threads(_relu_gradient, grad.size, grad.size, *arrays, by.identity, by.residual)
@@ -193,7 +193,7 @@ def residual_gelu_backward(
     grad: Array, identity: Array, residual: Array, mode: str
 ) -> tuple[Array, Array]:
     """Return the gradients by identity and residual: grad·(Φ(x) + x exp(-x²/2)/√(2π))."""
-    by = factors(mode, grad.dtype)
+    by = FACTORS[mode, grad.dtype]
     gi, gr = _gradients(grad, by)
     arrays = grad.reshape(-1), identity.reshape(-1), residual.reshape(-1), gi, gr
     in_threads(_gelu_gradient, grad.size, 4 * grad.size, *arrays, by)
@@ -217,7 +217,7 @@ def residual_layer_norm(
     gamma, beta
         Of shape (cols,), or None for 1 and 0.
     """
-    return layer_norm_of(identity, residual, factors(mode, identity.dtype), 1.0, eps, gamma, beta)
+    return layer_norm_of(identity, residual, FACTORS[mode, identity.dtype], 1.0, eps, gamma, beta)
 
 
 def residual_layer_norm_backward(
@@ -229,7 +229,7 @@ def residual_layer_norm_backward(
     mode: str,
 ) -> tuple[Array, Array, Array, Array]:
     """Return the gradients by identity, residual, gamma and beta."""
-    by = factors(mode, grad.dtype)
+    by = FACTORS[mode, grad.dtype]
     gi, gr, dgamma, dbeta = layer_norm_gradients(
         grad, identity, residual, by, 1.0, gamma, statistics
     )
@@ -238,7 +238,7 @@ def residual_layer_norm_backward(
 
 def component_norms(identity: Array, residual: Array, mode: str) -> Doubles:
     """Return the Euclidean norms of identity, residual and output, which do not overflow."""
-    by = factors(mode, identity.dtype)
+    by = FACTORS[mode, identity.dtype]
     sums = np.empty((3, -(-identity.size // _CHUNK)))
     arrays = identity.reshape(-1), residual.reshape(-1), sums
     in_threads(_squares, sums.shape[1], identity.size, *arrays, by.inner, by.outer)
