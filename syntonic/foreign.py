@@ -37,7 +37,8 @@ def frozen(x: Any) -> Any:
 
     The memory must be ours: what a caller has given is copied before.
     """
-    x.flags.writeable = False
-    if isinstance(x.base, np.ndarray):
-        x.base.flags.writeable = False
+    x.setflags(write=False)
+    base = x.base
+    if base is not None and isinstance(base, np.ndarray):
+        base.setflags(write=False)
     return x

@@ -22,6 +22,7 @@ from syntonic.exact.pairs import (
     multiply,
     phi_power,
     sign,
+    words,
 )
 
 Pair: TypeAlias = tuple[int, int]
@@ -42,6 +43,12 @@ __all__ = [
     "is_unique",
     "window_plan",
 ]
+
+
+_MOST_FLOAT, _MOST_PRECISION = 2.0**50, 1 << 12
+"""Below them all integers of `BoundedPlan.nearest_to_float` are exact, and doubles often tell."""
+
+_CLOSE = 2.0**-49
 
 
 class Plan(Protocol):
@@ -128,6 +135,37 @@ class BoundedPlan:
             if distance - best <= margin and closer((a, b), v, f, q) < 0:
                 v = (a, b)
         return v
+
+    def nearest_to_float(self, x: float) -> Pair | None:
+        """Return the element nearest to x, or None where doubles leave it open.
+
+        With f = x - n exact and t = fl(bφ) for the first candidate's b, an exact integer, the
+        residual fl(fl(f - a) - t) is off by at most 2^-53(2|t| + |f - a|), |f - a| <= |t| + 1. The
+        steps and what is left after them are below 2. So distances further apart than
+        2^-49(|t| + 1) are in their true order.
+        """
+        if not -_MOST_FLOAT < x < _MOST_FLOAT or not 1 <= self.precision <= _MOST_PRECISION:
+            return None
+        n = round(x)
+        f = x - n
+        if f == 0.0:
+            return n, 0
+        first, second, steps = _steps_in_doubles(self.precision)
+        b = floor(second * f) * abs(first) + floor(first * f) * abs(second)
+        t = b * PHI_FLOAT
+        r = (f - round(f - t)) - t
+        limit = self.precision
+        best, distance, rest = b, abs(r) if -limit <= b <= limit else 2.0, 2.0
+        for step, value in steps:
+            if -limit <= b + step <= limit:
+                far = abs(r - value)
+                if far < distance:
+                    distance, rest, best = far, distance, b + step
+                elif far < rest:
+                    rest = far
+        if rest - distance <= (abs(t) + 1.0) * _CLOSE:
+            return None
+        return n + round(f - best * PHI_FLOAT), int(best)
 
     def gaps(self, v: Pair) -> tuple[Pair, Pair]:
         """Return the distances to the neighbours of v with |b| <= P, each one of three units."""
@@ -242,6 +280,20 @@ def bounded_plan(precision: int) -> BoundedPlan:
         return plan
     a, b = plan._nearest_fraction(1, 2)
     return replace(plan, tie=(a, b) if a <= 0 else (1 - a, -b))
+
+
+@lru_cache(maxsize=256)
+def _steps_in_doubles(
+    precision: int,
+) -> tuple[float, float, tuple[tuple[float, float], ...]]:
+    """Return -sF_k, sF_(k+1), and b and value of the steps to the other three candidates."""
+    plan = bounded_plan(precision)
+    k, s = plan.level, float(plan.direction)
+    first, second = map(float, plan.steps)
+    values = (s * words(*phi_power(-k - i), 1, 1)[0] for i in range(3))
+    signs = zip((first, second, first + second), (1, -1, 1), values, strict=True)
+    steps = ((b, sign * value) for b, sign, value in signs)
+    return -s * first, s * second, tuple(steps)
 
 
 @lru_cache(maxsize=256)

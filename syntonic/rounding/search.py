@@ -53,6 +53,10 @@ def search(values: Array, plan: Plan, d: int) -> tuple[Array, Array]:
 
     `values` is C-contiguous and holds float64, integers or Fractions.
     """
+    if values.ndim == 0 and d == 1 and type(plan) is BoundedPlan and values.dtype == np.float64:
+        found = plan.nearest_to_float(values.item())
+        if found is not None:
+            return np.array(found[0]), np.array(found[1])
     if isinstance(plan, ZeroPlan):
         require_finite(values)
         return np.zeros(values.shape, np.int64), np.zeros(values.shape, np.int64)
@@ -130,9 +134,12 @@ def residuals(values: Array, a: Array, b: Array, d: int) -> npt.NDArray[np.float
 
 @slow_way
 def search_exact(values: Array, plan: Plan, d: int) -> tuple[Array, Array]:
-    """Search in integers, whatever the sizes."""
+    """Search element by element, whatever the sizes: exactly, floats by doubles where they tell."""
     try:
-        found = [plan.nearest(d * p, q) for p, q in _ratios(values)]
+        if isinstance(plan, BoundedPlan) and d == 1 and values.dtype == np.float64:
+            found = [_nearest(plan, x) for x in values.ravel().tolist()]
+        else:
+            found = [plan.nearest(d * p, q) for p, q in _ratios(values)]
     except (ValueError, OverflowError):  # a NaN or an infinity has no ratio
         require_finite(values)
         raise
@@ -141,6 +148,11 @@ def search_exact(values: Array, plan: Plan, d: int) -> tuple[Array, Array]:
         return _array(a, np.int64, values.shape), _array(b, np.int64, values.shape)
     except OverflowError:
         return _array(a, object, values.shape), _array(b, object, values.shape)
+
+
+def _nearest(plan: BoundedPlan, x: float) -> Pair:
+    """Return the element nearest to a float, by doubles where they tell."""
+    return plan.nearest_to_float(x) or plan.nearest(*x.as_integer_ratio())
 
 
 def search_compiled(values: Array, plan: Plan, d: int) -> tuple[Array, Array]:

@@ -61,11 +61,6 @@ class SnapResult:
     unique: npt.NDArray[np.bool_] | None
     _values: npt.NDArray[Any] = field(repr=False)
 
-    def __post_init__(self) -> None:
-        for part in (self.a, self.b, self.unique):
-            if part is not None:
-                frozen(part)
-
     @cached_property
     def residual(self) -> npt.NDArray[np.float64]:
         """Return x - (a + bφ)/denominator, correctly rounded to float64."""
@@ -88,12 +83,21 @@ def snap(
     >>> result.a.tolist(), result.b.tolist()
     ([-1, 1], [1, 2])
     """
-    values = _exact_array(x)
+    return SnapResult(*snapped(x, precision, window, denominator, error_bound))
+
+
+def snapped(
+    x: npt.ArrayLike, precision: int | None, window: Any, denominator: int, error_bound: Any
+) -> tuple[Array, Array, int, Array | None, Array]:
+    """Return the fields of a `SnapResult`, read-only."""
+    values = np.array(x) if type(x) is float else _exact_array(x)
     plan, d = plan_of(precision, window, denominator)
-    bound = None if error_bound is None else _scaled(error_bound, "error_bound", d)
     a, b = search(values, plan, d)
-    unique = None if bound is None else certify(values, a, b, plan, d, bound)
-    return SnapResult(a, b, d, unique, values)
+    frozen(a), frozen(b)
+    if error_bound is None:
+        return a, b, d, None, values
+    unique = certify(values, a, b, plan, d, _scaled(error_bound, "error_bound", d))
+    return a, b, d, frozen(unique), values
 
 
 def snap_judged(

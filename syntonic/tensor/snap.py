@@ -9,7 +9,8 @@ from typing import Any
 import numpy.typing as npt
 
 from syntonic.lattice.array import LatticeArray
-from syntonic.rounding import snap as lattice
+from syntonic.rounding.snap import SnapResult as Snapped
+from syntonic.rounding.snap import snapped
 from syntonic.tensor.resonant import ResonantTensor
 from syntonic.tensor.specification import carried_with
 
@@ -17,8 +18,8 @@ __all__ = ["SnapResult", "snap"]
 
 
 @dataclass(frozen=True, eq=False)
-class SnapResult(lattice.SnapResult):
-    __doc__ = lattice.SnapResult.__doc__
+class SnapResult(Snapped):
+    __doc__ = Snapped.__doc__
 
     _precision: int | None = field(default=None, repr=False)
 
@@ -106,9 +107,10 @@ def snap(
     >>> result.a.tolist(), result.b.tolist(), result.unique.tolist()
     ([1, 0, -1], [1, 1, 0], [True, True, True])
     """
-    found = lattice.snap(
-        x, precision=precision, window=window, denominator=denominator, error_bound=error_bound
+    result = object.__new__(SnapResult)  # __init__ of a frozen class takes longer than the search
+    fields = result.__dict__
+    fields["a"], fields["b"], fields["denominator"], fields["unique"], fields["_values"] = snapped(
+        x, precision, window, denominator, error_bound
     )
-    result = object.__new__(SnapResult)  # of arrays that are read-only already
-    result.__dict__.update(vars(found), _precision=None if precision is None else index(precision))
+    fields["_precision"] = None if precision is None else index(precision)
     return result

@@ -5,6 +5,8 @@ distance, deciding each distance with the Euclid-like search for the first multi
 that falls into an interval. Both use big integers only and nothing of the library.
 """
 
+import math
+import random
 from bisect import bisect
 from fractions import Fraction
 from math import isqrt
@@ -313,3 +315,21 @@ def test_round_trip_ends_where_documented():
     lost = snap(nearest_float(first_failure, first_failure), precision=first_failure)
     assert (int(kept.a), int(kept.b)) == (last, last)
     assert (int(lost.a), int(lost.b)) != (first_failure, first_failure)
+
+
+@pytest.mark.parametrize("precision", [1, 2, 3, 7, 20, 33, 34, 100, 1000, 1 << 12])
+def test_single_floats_are_decided_in_doubles_only_where_they_tell(precision):
+    """Lattice points, midpoints of two, ties, integers and small sizes: as in integers, or open."""
+    plan, rng = bounded_plan(precision), random.Random(precision)
+
+    def point():
+        return rng.randint(-(10**5), 10**5) + rng.randint(-precision, precision) * PHI_FLOAT
+
+    floats = [x for _ in range(300) for x in (point(), (point() + point()) / 2)]
+    floats += [rng.uniform(-1, 1) * 10.0**k for k in range(-12, 15) for _ in range(20)]
+    floats += [0.0, -0.0, 0.5, -0.5, 2.5, 5e-324, 1e-300, 1 - 2.0**-53, 2.0**50, 2.0**60]
+    found = [plan.nearest_to_float(x) for x in floats]
+    exact = [plan.nearest(*x.as_integer_ratio()) for x in floats]
+    assert all(v in (None, w) for v, w in zip(found, exact, strict=True))
+    assert sum(v is not None for v in found) > len(found) // 2
+    assert plan.nearest_to_float(math.nan) is plan.nearest_to_float(math.inf) is None
