@@ -9,18 +9,30 @@ from collections.abc import Iterator
 
 from gmpy2 import bit_scan1, gcd, is_square, isqrt, mpz, remove
 
-from syntonic.exact.limits import require_bits
+from syntonic.exact import pairs
+from syntonic.exact.limits import MAX_BITS, require_bits
 from syntonic.exact.operands import Triple
-from syntonic.exact.pairs import Integer, floor_div, integer_power, multiply, norm, phi_power
+from syntonic.exact.pairs import (
+    ONE,
+    ZERO,
+    Integer,
+    floor_div,
+    integer_power,
+    multiply,
+    norm,
+    phi_power,
+)
 
 __all__ = [
     "bit_bound",
     "floor_quotient",
+    "integer_exponent",
     "lowest",
     "minimal_polynomial",
     "partial_quotients",
     "power",
     "quotient",
+    "reciprocal",
     "remainder",
     "round_decimal",
     "round_half_even",
@@ -30,7 +42,7 @@ __all__ = [
 
 
 def quotient(x: Triple, y: Triple) -> Triple:
-    """Return x/y = x y' / (y y'), the conjugate y' making the denominator rational.
+    """Return x/y.
 
     Raises
     ------
@@ -38,13 +50,13 @@ def quotient(x: Triple, y: Triple) -> Triple:
         y is 0.
     """
     (p, q, d), (r, s, e) = x, y
-    if s == 0:
-        if r == 0:
-            raise ZeroDivisionError("GoldenExact: division by zero")
-        top, bottom = (p * e, q * e), d * r
-    else:
-        top, bottom = multiply(p * e, q * e, r + s, -s), d * norm(r, s)
-    return (*top, bottom) if bottom > 0 else (-top[0], -top[1], -bottom)
+    p, q, n = pairs.quotient(p, q, r, s)
+    return (p, q, n) if d is e else (p * e, q * e, n * d)
+
+
+def reciprocal(y: Triple) -> Triple:
+    """Return 1/y; 0 raises ZeroDivisionError."""
+    return quotient((ONE, ZERO, ONE), y)
 
 
 def floor_quotient(x: Triple, y: Triple) -> int:
@@ -52,13 +64,26 @@ def floor_quotient(x: Triple, y: Triple) -> int:
     return int(floor_div(*quotient(x, y)))
 
 
-def remainder(x: Triple, y: Triple) -> Triple:
+def remainder(x: Triple, y: Triple, floor: int) -> Triple:
     """Return x - ⌊x/y⌋y, which lies between 0 and y."""
-    (p, q, d), (r, s, e), n = x, y, floor_quotient(x, y)
-    return p * e - n * r * d, q * e - n * s * d, d * e
+    (p, q, d), (r, s, e) = x, y
+    if d is e:
+        return p - floor * r, q - floor * s, d
+    return p * e - floor * r * d, q * e - floor * s * d, d * e
 
 
-def power(x: Triple, exponent: Triple) -> Triple:
+def integer_exponent(exponent: Triple) -> int:
+    """Return the exponent of a power as an int, or raise ValueError."""
+    n, rest, d = exponent
+    if rest or d != 1:
+        raise ValueError(
+            "GoldenExact: ** takes an integer exponent; x.sqrt() is the exact square root where "
+            "the field has one"
+        )
+    return int(n)
+
+
+def power(x: Triple, n: int) -> Triple:
     """Return xⁿ for x in lowest terms and any integer n, in lowest terms.
 
     By repeated squaring; (qφ)ⁿ = qⁿφⁿ by Fibonacci doubling. Greatest common divisors of numbers
@@ -69,26 +94,24 @@ def power(x: Triple, exponent: Triple) -> Triple:
 
     Raises
     ------
-    ValueError
-        The exponent is not an integer.
     ZeroDivisionError
         x is 0 and n negative.
     OverflowError
         The result could take more than 2^28 bits.
     """
-    n = int(exponent[0])
-    if exponent[1] or exponent[2] != 1:
-        raise ValueError(
-            "GoldenExact: ** takes an integer exponent; x.sqrt() is the exact square root where "
-            "the field has one"
-        )
+    if n == 0:
+        return ONE, ZERO, ONE
     if n < 0:
-        x, n = lowest(quotient((mpz(1), mpz(0), mpz(1)), x)), -n
-    bits = bit_bound(x)
-    require_bits(bits * n, "GoldenExact: **")
-    if bits == 0:  # x is 0, 1 or -1, where only the parity of n counts
-        n = min(n, 2 - n % 2)
+        x, n = lowest(reciprocal(x)), -n
     p, q, d = x
+    # These bits are quick to know, and no fewer than those that decide.
+    if n * (p.bit_length() + q.bit_length() + d.bit_length() + 2) > MAX_BITS:
+        bits = bit_bound(x)
+        require_bits(bits * n, "GoldenExact: **")
+        if bits == 0:  # x is 0, 1 or -1, where only the parity of n counts
+            n = min(n, 2 - n % 2)
+    if d is ONE:
+        return (*_pair_power(p, q, n), ONE)
     if d % 5 or norm(p, q) % 5 or n < 2:
         return _triple_power(x, n)
     r, s = multiply(p, q, p, q)
@@ -99,8 +122,9 @@ def power(x: Triple, exponent: Triple) -> Triple:
 def lowest(x: Triple) -> Triple:
     """Return x in lowest terms."""
     p, q, d = x
-    common = gcd(p, q, d)
-    return (p, q, d) if common == 1 else (p // common, q // common, d // common)
+    if (common := gcd(p, q, d)) != 1:
+        p, q, d = p // common, q // common, d // common
+    return p, q, ONE if d == 1 else d
 
 
 def bit_bound(x: Triple) -> int:
@@ -111,17 +135,17 @@ def bit_bound(x: Triple) -> int:
 
 def _triple_power(x: Triple, n: int) -> Triple:
     p, q, d = x
-    return (*_pair_power(p, q, n), d if d == 1 else integer_power(d, n))
+    return (*_pair_power(p, q, n), integer_power(d, n))
 
 
 def _pair_power(p: mpz, q: mpz, n: int) -> tuple[Integer, Integer]:
-    if q == 0:
+    if not q:
         return integer_power(p, n), q
-    if p == 0:
+    if not p:
         scale, (before, here) = q if q == 1 else integer_power(q, n), phi_power(n)
         return scale * before, scale * here
-    r, s = mpz(1), mpz(0)
-    for bit in bin(n)[2:]:
+    r, s = p, q
+    for bit in bin(n)[3:]:  # below the highest
         r, s = r * r + s * s, s * (2 * r + s)
         if bit == "1":
             r, s = multiply(r, s, p, q)
@@ -150,14 +174,15 @@ def round_decimal(x: Triple, places: int) -> Triple:
     """Return x rounded to a multiple of 10^-places, ties to even, in lowest terms."""
     nearest = scaled_round(x, places)
     if places <= 0:
-        return nearest * integer_power(10, -places), mpz(0), mpz(1)
+        return nearest * integer_power(10, -places), ZERO, ONE
     # 10^places has the primes 2 and 5: taking them out is much quicker than a common divisor.
     twos, fives = places, places
     if nearest:
         twos = min(bit_scan1(nearest), places)
         fives = min(remove(nearest, 5)[1], places)
     top = (nearest >> twos) // integer_power(5, fives)
-    return top, mpz(0), integer_power(5, places - fives) << (places - twos)
+    bottom = integer_power(5, places - fives) << (places - twos)
+    return top, ZERO, ONE if bottom == 1 else bottom
 
 
 def square_root(x: Triple) -> Triple | None:
@@ -210,5 +235,4 @@ def partial_quotients(x: Triple, count: int) -> Iterator[mpz]:
         p -= floor * d
         if not (p or q):
             return
-        p, q, d = quotient((mpz(1), mpz(0), mpz(1)), (p, q, d))
-        p, q, d = lowest((p, q, d))
+        p, q, d = lowest(reciprocal((p, q, d)))

@@ -20,6 +20,7 @@ from gmpy2 import mpfr, mpq, mpz
 
 from syntonic.errors import shown
 from syntonic.exact.limits import require_bits
+from syntonic.exact.pairs import ONE, ZERO
 
 __all__ = [
     "COMPLEX",
@@ -47,7 +48,6 @@ WITH_EXPONENT = (*FLOATS, Decimal)
 COMPLEX = (complex, np.complexfloating)
 """The types with two such parts."""
 
-_ZERO, _ONE = mpz(0), mpz(1)
 _MPZ, _MPQ, _MPFR = type(mpz()), type(mpq()), type(mpfr())
 _FRACTION_TEXT = re.compile(r"\s*([+-]?\d+)(?:/([+-]?\d+))?\s*", re.ASCII)
 _FLOAT_REMEDY = (
@@ -84,13 +84,13 @@ def rational_triple(x: Any, where: str) -> Triple | None:
     """
     kind = type(x)
     if kind is int or kind is _MPZ:
-        return mpz(x), _ZERO, _ONE
+        return mpz(x), ZERO, ONE
     if kind is _MPQ:
-        return x.numerator, _ZERO, x.denominator
+        return x.numerator, ZERO, x.denominator
     if kind is Fraction or isinstance(x, numbers.Rational):
-        return mpz(int(x.numerator)), _ZERO, mpz(int(x.denominator))
+        return mpz(int(x.numerator)), ZERO, mpz(int(x.denominator))
     if isinstance(x, np.bool_):
-        return mpz(bool(x)), _ZERO, _ONE
+        return mpz(bool(x)), ZERO, ONE
     if isinstance(x, COMPLEX):
         raise TypeError(
             f"{where} takes exact numbers, got {kind.__name__}, which lies in no real field; "
@@ -150,7 +150,7 @@ def float_triple(x: Any) -> Triple:
         raise ValueError(f"GoldenExact.from_float_exact: x must be finite, got {x}")
     require_bits(abs(_exponent(x)), "GoldenExact.from_float_exact")  # an mpfr's has no end
     top, bottom = x.as_integer_ratio()
-    return mpz(int(top)), _ZERO, mpz(int(bottom))
+    return mpz(int(top)), ZERO, mpz(int(bottom))
 
 
 def comparand(x: Any, other: Triple) -> Triple | None:
@@ -164,9 +164,9 @@ def comparand(x: Any, other: Triple) -> Triple | None:
         bits = 2 * int((abs(p) + 2 * abs(q) + d).bit_length())  # 2^-bits < |other| < 2^bits, or 0
         if not -bits <= (size := _exponent(x)) <= bits:
             direction, far = mpz(1 if x > 0 else -1), mpz(1) << bits
-            return (direction * far, _ZERO, _ONE) if size > 0 else (direction, _ZERO, far)
+            return (direction * far, ZERO, ONE) if size > 0 else (direction, ZERO, far)
         top, bottom = x.as_integer_ratio()
-        return mpz(int(top)), _ZERO, mpz(int(bottom))
+        return mpz(int(top)), ZERO, mpz(int(bottom))
     return None if isinstance(x, COMPLEX) else rational_triple(x, "comparison")
 
 

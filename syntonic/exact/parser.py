@@ -174,7 +174,7 @@ class _Parser:
             return base
         if bit_bound(base) * abs(exponent[0]) > _MAX_BITS:
             self.fail("the power is too large", operator.column)
-        value = self.guarded(power, base, exponent, column=operator.column)
+        value = self.guarded(power, base, int(exponent[0]), column=operator.column)
         return self.reduced(value, operator.column)
 
     def atom(self) -> Triple:

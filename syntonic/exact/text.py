@@ -7,17 +7,14 @@ the even digit.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
-from gmpy2 import mpq
+from gmpy2 import mpq, mpz
 
 from syntonic.exact.field import scaled_round
 from syntonic.exact.limits import MAX_DIGITS, require_digits
 from syntonic.exact.operands import Triple
 from syntonic.exact.pairs import floor_log2, sign
-
-if TYPE_CHECKING:
-    from syntonic.exact.golden import GoldenExact
 
 __all__ = ["constructor", "decimal", "expression", "formatted", "latex"]
 
@@ -28,51 +25,61 @@ _SPEC = re.compile(
 )
 
 
-def constructor(x: GoldenExact) -> str:
+def constructor(x: Triple) -> str:
     """Return the call that builds x, such as "GoldenExact('3/2', -5)"."""
-    arguments = [x.a, x.b] if x.b else [x.a]
-    return f"GoldenExact({', '.join(map(_argument, arguments))})"
+    p, q, d = x
+    a = _argument(p, d)
+    return f"GoldenExact({a}, {_argument(q, d)})" if q else f"GoldenExact({a})"
 
 
-def _argument(value: mpq) -> str:
-    # Python reads integer literals of a few thousand digits at most, strings of any length.
-    literal = value.denominator == 1 and value.numerator.bit_length() < 2000
-    return str(value) if literal else f"'{value}'"
+def _argument(p: mpz, d: mpz) -> str:
+    if d == 1:
+        # Python reads integer literals of a few thousand digits at most, strings of any length.
+        return str(p) if p.bit_length() < 2000 else f"'{p}'"
+    value = mpq(p, d)
+    return f"'{value}'" if value.denominator != 1 else _argument(value.numerator, value.denominator)
 
 
-def expression(x: GoldenExact) -> str:
+def expression(x: Triple) -> str:
     """Return x as an expression, such as "3/2 - 5φ", which `parse` reads back."""
-    return _join(str(x.a), str(abs(x.b)), x, "φ")
+    return _join(x, _plain_rational, "φ")
 
 
-def latex(x: GoldenExact) -> str:
+def latex(x: Triple) -> str:
     r"""Return x in LaTeX, such as "\frac{3}{2} - 5\varphi"."""
-    return _join(_latex_rational(x.a), _latex_rational(abs(x.b)), x, r"\varphi")
+    return _join(x, _latex_rational, r"\varphi")
 
 
-def _join(a: str, size: str, x: GoldenExact, symbol: str) -> str:
-    if not x.b:
-        return a
-    term = symbol if abs(x.b) == 1 else size + symbol
-    if not x.a:
-        return f"-{term}" if x.b < 0 else term
-    return f"{a} {'-' if x.b < 0 else '+'} {term}"
+def _join(x: Triple, write: Callable[[mpz, mpz], str], symbol: str) -> str:
+    p, q, d = x
+    if not q:
+        return write(p, d)
+    size = abs(q)
+    term = symbol if size == d else write(size, d) + symbol
+    if not p:
+        return f"-{term}" if q < 0 else term
+    return f"{write(p, d)} {'-' if q < 0 else '+'} {term}"
 
 
-def _latex_rational(value: mpq) -> str:
+def _plain_rational(p: mpz, d: mpz) -> str:
+    return str(p) if d == 1 else str(mpq(p, d))
+
+
+def _latex_rational(p: mpz, d: mpz) -> str:
+    value = mpq(p, d)
     if value.denominator == 1:
         return str(value)
     return rf"{'-' if value < 0 else ''}\frac{{{abs(value.numerator)}}}{{{value.denominator}}}"
 
 
-def decimal(x: GoldenExact, digits: int) -> str:
+def decimal(x: Triple, digits: int) -> str:
     """Return x to a number of significant digits; see `GoldenExact.to_decimal`."""
     places = require_digits(digits, 1, "GoldenExact.to_decimal: digits")
     minus, size = _magnitude(x)
     return minus + _general(size, places, lowest=-6, strip=False)
 
 
-def formatted(x: GoldenExact, spec: str) -> str:
+def formatted(x: Triple, spec: str) -> str:
     """Return x formatted as `format(x, spec)`.
 
     Parameters
@@ -120,8 +127,8 @@ def _bad_spec(spec: str) -> ValueError:
     )
 
 
-def _magnitude(x: GoldenExact) -> tuple[str, Triple]:
-    p, q, d = x.numerators()
+def _magnitude(x: Triple) -> tuple[str, Triple]:
+    p, q, d = x
     return ("-", (-p, -q, d)) if sign(p, q) < 0 else ("", (p, q, d))
 
 

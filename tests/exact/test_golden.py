@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syntonic.exact.golden import PHI, PHI_INV, SQRT5, GoldenExact
+from syntonic.exact.pairs import ONE
 
 rationals = st.fractions(max_denominator=60).filter(lambda x: abs(x) < 10**6)
 huge = st.builds(Fraction, st.integers(-(10**40), 10**40), st.integers(1, 10**12))
@@ -60,6 +61,56 @@ def test_pickle_and_copy(protocol):
         assert copy.copy(x) == copy.deepcopy([x])[0] == x
 
 
+# As written before the class had its methods from other modules.
+OLD_PICKLE = (
+    b"\x80\x03cbuiltins\ngetattr\nq\x00csyntonic.exact.golden\nGoldenExact\nq\x01X\x0f\x00\x00\x00"
+    b"from_numeratorsq\x02\x86q\x03Rq\x04cgmpy2.gmpy2\nfrom_binary\nq\x05C\x03\x01\x01\x03q\x06\x85"
+    b"q\x07Rq\x08h\x05C\x03\x01\x02\nq\t\x85q\nRq\x0bh\x05C\x03\x01\x01\x02q\x0c\x85q\rRq\x0e\x87"
+    b"q\x0fRq\x10."
+)
+
+
+def test_an_old_pickle_is_read_and_written():
+    assert pickle.loads(OLD_PICKLE).numerators() == X.numerators()
+    assert pickle.dumps(X, 3) == OLD_PICKLE
+    assert (GoldenExact.__module__, GoldenExact.__name__) == (
+        "syntonic.exact.golden",
+        "GoldenExact",
+    )
+
+
+def test_a_subclass_makes_golden_numbers():
+    class Named(GoldenExact):
+        pass
+
+    for x in (Named(1, 2), Named("1/2"), Named.from_numerators(1, 2), Named.parse("φ")):
+        assert type(x) is GoldenExact
+
+
+ONE_HALF = GoldenExact("1/2")
+
+
+@pytest.mark.parametrize(
+    "x",
+    [
+        GoldenExact(3), GoldenExact("3"), GoldenExact(Fraction(3)), GoldenExact(mpq(3), mpq(2)),
+        GoldenExact(3, "2"), GoldenExact.parse("3"), GoldenExact.parse("1/2 * 2"),
+        GoldenExact.from_float_exact(2.0), GoldenExact.from_numerators(4, 2, 2),
+        GoldenExact.from_numerators(4, 2, 1), GoldenExact.from_numerators(4, 2, -1),
+        pickle.loads(pickle.dumps(PHI)), copy.copy(PHI), -PHI, abs(-PHI), PHI.galois_conjugate(),
+        ONE_HALF + ONE_HALF, PHI / 3 - PHI / 3, PHI / 3 * 3, mpq(3) * PHI, Fraction(3) + PHI,
+        PHI - mpq(3), PHI / PHI, (PHI / 3) / (PHI / 3), 1 / (PHI / 2), PHI.inverse(),
+        1 / (PHI / 2) ** 2, PHI**0, (PHI / 2) ** 0, PHI**-3, GoldenExact(2) ** 5, PHI % 1,
+        divmod(PHI / 2, ONE_HALF)[1] * 2, round(PHI, 0), round(GoldenExact(3), 2),
+        round(GoldenExact(30), -1), (PHI**2).sqrt(), (PHI**2 / 4).sqrt() * 2,
+    ],
+)  # fmt: skip
+def test_the_denominator_one_is_one_object(x):
+    """The quick ways of the operators know it by identity."""
+    assert x.is_integral()
+    assert x.numerators()[2] is ONE
+
+
 @given(goldens, goldens, goldens)
 def test_field_axioms(x, y, z):
     assert (x + y) + z == x + (y + z)
@@ -103,6 +154,15 @@ def test_order_under_cancellation():
 def test_hash_of_an_irrational(x):
     if not x.is_rational():
         assert hash(x) == hash((x.a, x.b)) == hash(x * 3 / 3)
+
+
+@pytest.mark.parametrize("d", [1, 2, 2**61, 2**61 - 1, 7 * (2**61 - 1), (2**61 - 1) ** 2])
+def test_hash_of_every_denominator(d):
+    """Python's hashes are residues modulo 2^61 - 1, and have another rule where that divides d."""
+    for p in (0, 1, -1, 5, -5, d, 2**61 - 2, -(2**61) + 2, 2**61 - 1, 10**40):
+        assert hash(GoldenExact(Fraction(p, d))) == hash(Fraction(p, d)) == hash(mpq(p, d))
+        for q in (1, -1, d, -d, 10**40):
+            assert hash(GoldenExact.from_numerators(p, q, d)) == hash((mpq(p, d), mpq(q, d)))
 
 
 @given(goldens)

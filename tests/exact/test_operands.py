@@ -190,7 +190,7 @@ class Other:
     __hash__ = None
 
 
-@pytest.mark.parametrize("operation", [*ARITHMETIC, operator.mod, operator.pow, *ORDER])
+@pytest.mark.parametrize("operation", [*OPERATORS, operator.pow, *ORDER])
 def test_a_foreign_type_gets_its_turn(operation):
     assert operation(PHI, Other()) == "other"
 
@@ -226,6 +226,17 @@ def test_order_against_floats(x, f):
         for operation in ORDER:
             assert operation(x, g) == operation(x, exact)
             assert operation(g, x) == operation(exact, x)
+
+
+def test_order_against_the_floats_beside_a_number():
+    """Its own nearest float, on either side of it, and the next ones; and floats out of reach."""
+    values = [PHI, X, PHI**-300, PHI / 3**40, GoldenExact(2**53 + 1), GoldenExact("1/3"), SQRT5]
+    for x in [*values, *(-x for x in values), PHI**1475, -(PHI**1475), PHI**-2000]:
+        near = float(x) if abs(x) < PHI**1474 else math.copysign(1.7e308, x.sign())
+        for f in (near, math.nextafter(near, math.inf), math.nextafter(near, -math.inf), 0.0, -0.0):
+            for relation in ORDER:
+                assert relation(x, f) == relation(x, GoldenExact.from_float_exact(f))
+                assert relation(f, x) == relation(GoldenExact.from_float_exact(f), x)
 
 
 @pytest.mark.parametrize("kind", [float, np.float64, np.float32, np.float16, np.longdouble, mpfr])

@@ -205,3 +205,29 @@ def test_powers_in_steps_are_those_of_one_call(monkeypatch):
     for n, (both, powers) in enumerate(wanted):
         assert pairs.phi_power(n) == both[::-1]
         assert [pairs.integer_power(base, n) for base in (-7, 0, 1, 2, 10)] == powers
+
+
+@given(coordinates, denominators)
+def test_nearest_double(pair, d):
+    low, high = (round_binary(x, 53, -1074) for x in bracket(*pair, d))
+    assert low == high
+    assert Fraction(pairs.nearest_double(*map(mpz, (*pair, d)))) == low
+
+
+@pytest.mark.parametrize("d", [1, 2, 3 << 20, 3**800, 1 << 1060])
+def test_nearest_double_is_nearest_float(d):
+    """Where both ends of the quick bracket round alike and where not, at every size, or none."""
+    halves = [(2**53 + 1 + p, q) for n in (5, 60, 110, 130, 400) for p, q in [pairs.phi_power(-n)]]
+    powers = [pairs.phi_power(n) for n in (-2000, -1548, -800, -170, -83, -1, 1, 83, 900, 1474)]
+    plain = [(0, 0), (1, 0), (0, 1), (2**53 + 1, 0), (2**1100, 0), (2**1100, 1), (3, 2**900)]
+    for p, q in halves + powers + plain:
+        for pair in ((p, q), (-p, -q)):
+            assert outcome(pairs.nearest_double, *pair, d) == outcome(pairs.nearest_float, *pair, d)
+
+
+def outcome(rounding, *triple):
+    """What a rounding returns, its sign of zero told, or how it ends."""
+    try:
+        return repr(rounding(*map(mpz, triple)))
+    except OverflowError as error:
+        return str(error)

@@ -1,0 +1,91 @@
+"""`GoldenExact` as floats, integers, decimals and text, each rounded once from the exact value."""
+
+from __future__ import annotations
+
+from typing import Any, Self, overload
+
+from syntonic.exact import field, limits, pairs, text
+from syntonic.exact.element import Element, lowest
+
+__all__ = ["Conversions"]
+
+
+class Conversions(Element):
+    """Adds what turns a number into one of another kind."""
+
+    __slots__ = ()
+
+    def __float__(self) -> float:
+        return pairs.nearest_double(self._p, self._q, self._d)
+
+    def __int__(self) -> int:
+        return self.__trunc__()
+
+    def __trunc__(self) -> int:
+        p, q, d = self._p, self._q, self._d
+        if pairs.sign(p, q) < 0:
+            return -int(pairs.floor_div(-p, -q, d))
+        return int(pairs.floor_div(p, q, d))
+
+    def __floor__(self) -> int:
+        return int(pairs.floor_div(self._p, self._q, self._d))
+
+    def __ceil__(self) -> int:
+        return -int(pairs.floor_div(-self._p, -self._q, self._d))
+
+    @overload
+    def __round__(self, ndigits: None = None) -> int: ...
+    @overload
+    def __round__(self, ndigits: Any) -> Self: ...
+    def __round__(self, ndigits: Any = None) -> int | Self:
+        if ndigits is None:
+            return int(field.round_half_even(self._p, self._q, self._d))
+        where = "GoldenExact: ndigits of round"
+        places = limits.require_digits(ndigits, -limits.MAX_DIGITS, where)
+        return lowest(type(self), *field.round_decimal(self.numerators(), places))
+
+    def __repr__(self) -> str:
+        return text.constructor(self.numerators())
+
+    def __str__(self) -> str:
+        return text.expression(self.numerators())
+
+    def __format__(self, spec: str) -> str:
+        return text.formatted(self.numerators(), spec)
+
+    def _repr_latex_(self) -> str:
+        return f"${text.latex(self.numerators())}$"
+
+    def _sympy_(self) -> Any:  # without it SymPy would take the float
+        from sympy import Rational, sqrt
+
+        p, q, d = (int(n) for n in self.numerators())
+        return Rational(2 * p + q, 2 * d) + Rational(q, 2 * d) * sqrt(5)
+
+    def to_decimal(self, digits: int) -> str:
+        """Return the decimal expansion to that many significant digits, correctly rounded.
+
+        Parameters
+        ----------
+        digits
+            From 1 to 10^8. A rational number midway between two candidates goes to the even digit.
+
+        Raises
+        ------
+        TypeError
+            digits is not an integer.
+        ValueError
+            digits is out of range.
+
+        Notes
+        -----
+        Ctrl-C waits for the square root and for the conversion: for some seconds at 10^7 digits,
+        about a minute at 10^8.
+
+        Examples
+        --------
+        >>> from syntonic import PHI
+        >>> PHI.to_decimal(50)
+        '1.6180339887498948482045868343656381177203091798058'
+        """
+        return text.decimal(self.numerators(), digits)
