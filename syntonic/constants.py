@@ -1,7 +1,7 @@
-"""The one home of the golden ratio φ = (1+√5)/2 as floating-point numbers, derived exactly.
+"""Numbers that many modules share, φ = (1+√5)/2 as floating-point numbers above all.
 
-Everything here comes from one integer square root; no decimal expansion of φ is written
-anywhere in the project.
+Its floats come from one integer square root; no decimal expansion of φ is written anywhere in the
+project.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from math import isqrt
 from typing import NoReturn
 
 __all__ = [
+    "DEFAULT_PRECISION",
+    "INT64_MAX",
     "PHI_FLOAT",
     "PHI_INV_FLOAT",
     "PHI_WORDS",
@@ -19,6 +21,12 @@ __all__ = [
     "cuda_header",
     "multi_double",
 ]
+
+DEFAULT_PRECISION = 100
+"""The precision of a tensor, and the bound of a snap, where the caller names none."""
+
+INT64_MAX = (1 << 63) - 1
+"""The greatest number of int64."""
 
 # floor(sqrt(5) * 2^512): the error, below 2^-512, is far under anything a few doubles can hold.
 _SQRT5 = Fraction(isqrt(5 << 1024), 1 << 512)

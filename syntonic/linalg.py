@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from syntonic.constants import DEFAULT_PRECISION
 from syntonic.errors import PhaseError
 from syntonic.lattice import products
 from syntonic.lattice.convert import as_lattice
@@ -36,8 +37,6 @@ __all__ = [
     "solve",
     "trace",
 ]
-
-_PRECISION = 100  # that of a new tensor
 
 
 def matmul(x: Any, y: Any) -> ResonantTensor:
@@ -368,7 +367,7 @@ def _exact(where: str, function: Callable[..., Any], *operands: Any) -> Any:
     out = function(*(_lattice(x, f"linalg.{where}") for x in operands))
     if not hasattr(out, "numerators"):
         return out
-    return ResonantTensor._of(out, carried_by(tensors) if tensors else Carried(_PRECISION))
+    return ResonantTensor._of(out, carried_by(tensors) if tensors else Carried(DEFAULT_PRECISION))
 
 
 def _lattice(x: Any, where: str) -> Any:

@@ -41,12 +41,25 @@ def test_words_are_nearest_in_turn(x):
         x -= Fraction(word)
 
 
-def test_no_other_file_writes_the_golden_ratio_in_digits():
-    digits = re.compile(r"(?<![\d.])(1\.618|0?\.618|2\.236)\d*")
-    offenders = []
-    for folder in ("syntonic", "kernels", "benchmarks", "examples"):
+PHI_DIGITS = r"(?<![\d.])(1\.618|0?\.618|2\.236)\d*"
+LARGEST_OR_DEFAULT = (
+    r"\(1 << 63\) - 1|2\*\*63 - 1|iinfo\([^)]*int64\)\.max|(?i:precision)(: int)? ?= ?100\b"
+)
+
+
+@pytest.mark.parametrize(
+    ("folders", "pattern"),
+    [
+        (("syntonic", "kernels", "benchmarks", "examples"), PHI_DIGITS),
+        (("syntonic",), LARGEST_OR_DEFAULT),
+    ],
+    ids=["the golden ratio in digits", "the greatest int64, the default precision"],
+)
+def test_no_other_file_writes(folders, pattern):
+    written, offenders = re.compile(pattern), []
+    for folder in folders:
         for path in sorted((ROOT / folder).rglob("*.*")):
             if path.suffix in (".py", ".cu", ".cuh") and path.name != "constants.py":
                 code = re.sub(r'("""|\'\'\')(?s:.*?)\1|#.*', "", path.read_text(encoding="utf-8"))
-                offenders += [f"{path.name}: {m[0]}" for m in digits.finditer(code)]
+                offenders += [f"{path.name}: {m[0]}" for m in written.finditer(code)]
     assert offenders == []

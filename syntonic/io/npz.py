@@ -39,10 +39,10 @@ from typing import Any, BinaryIO, NoReturn
 import numpy as np
 from gmpy2 import mpq, mpz
 
+from syntonic.constants import DEFAULT_PRECISION, INT64_MAX
 from syntonic.errors import FormatError
 from syntonic.io.files import read_bytes, replacing
-from syntonic.lattice.array import INT64_MAX, LatticeArray, elementwise, objects
-from syntonic.rounding.snap import DEFAULT_PRECISION
+from syntonic.lattice.array import LatticeArray, elementwise, objects
 from syntonic.tensor import ResonantTensor
 from syntonic.tensor.specification import Carried, Origin, SnapSpecification, check_mode_norms
 

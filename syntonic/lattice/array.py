@@ -27,14 +27,13 @@ import numpy as np
 from gmpy2 import lcm as long_lcm
 from gmpy2 import mpq, mpz
 
+from syntonic.constants import INT64_MAX
 from syntonic.errors import shown
 from syntonic.exact.golden import GoldenExact
 from syntonic.foreign import frozen
 from syntonic.typing import IntArray, ObjectArray
 
 __all__ = ["INT64_MAX", "LatticeArray", "elementwise", "moved", "objects"]
-
-INT64_MAX = (1 << 63) - 1
 
 _in_gmp = np.frompyfunc(lambda x: mpz(x) if type(x) is int else x, 1, 1)
 _as_mpq = np.frompyfunc(mpq, 1, 1)

@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from syntonic.constants import INT64_MAX
 from syntonic.recovery.tokens import Tokens
 from syntonic.typing import IntArray
 
@@ -29,7 +30,6 @@ __all__ = [
 
 Pair: TypeAlias = tuple[int, int]
 
-_INT64_MAX = (1 << 63) - 1
 _MOST_PAIRS = 300_000
 
 
@@ -87,7 +87,7 @@ def _integers(tokens: Tokens, h: Fraction) -> tuple[Any, int, int]:
     values = [int(value * scale) for value in tokens.values.values()]
     slack = int(2 * h * scale)
     largest = max(map(abs, values)) * 2 + slack
-    fits = largest**2 * tokens.index.shape[1] <= _INT64_MAX
+    fits = largest**2 * tokens.index.shape[1] <= INT64_MAX
     return np.array(values, dtype=np.int64 if fits else object)[tokens.index], slack, scale
 
 

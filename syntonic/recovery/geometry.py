@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from syntonic.constants import INT64_MAX
 from syntonic.exact.golden import GoldenExact
 from syntonic.io.model import Model
 from syntonic.recovery.distances import squared_distances
@@ -22,7 +23,6 @@ from syntonic.typing import IntArray
 
 __all__ = ["Figure", "indistinguishable"]
 
-_INT64_MAX = (1 << 63) - 1
 
 Classes = dict[GoldenExact, int]
 
@@ -181,7 +181,7 @@ def _with_headroom(a: Any, b: Any, weights: tuple[Any, Any] | None) -> tuple[Any
     most = max((abs(int(x)) for x in (a.min(), a.max(), b.min(), b.max())), default=0)
     count, dimension = a.shape
     # Squared distances: differences are at most 2·most, and (x + yφ)² = x² + y² + (2xy + y²)φ.
-    fits = max(12 * dimension * most**2, count * most) <= _INT64_MAX and weights is None
+    fits = max(12 * dimension * most**2, count * most) <= INT64_MAX and weights is None
     return (a.astype(np.int64), b.astype(np.int64)) if fits else (_ints(a), _ints(b))
 
 

@@ -10,6 +10,7 @@ from typing import Any, Literal, overload
 
 import numpy as np
 
+from syntonic.constants import INT64_MAX
 from syntonic.errors import NotGoldenError, ShapeError, shown
 from syntonic.exact.golden import GoldenExact
 from syntonic.io.model import Model
@@ -27,7 +28,6 @@ __all__ = ["recover"]
 _MOST_CHANCE_SCALE = 1e-3
 _SIMPLE = 20  # CD² up to here is accepted even if one common scale could be an accident
 _MOST_DECIMALS = 1000
-_INT64_MAX = (1 << 63) - 1
 
 
 @overload
@@ -308,7 +308,7 @@ def _token_points(fit: Fit, tokens: Tokens) -> list[tuple[int, int]]:
 
 
 def _table(values: list[tuple[int, int]], index: IntArray) -> tuple[Any, Any]:
-    fits = all(-_INT64_MAX <= x <= _INT64_MAX for pair in values for x in pair)
+    fits = all(-INT64_MAX <= x <= INT64_MAX for pair in values for x in pair)
     columns = np.array(values, dtype=np.int64 if fits else object)
     return columns[:, 0][index], columns[:, 1][index]
 

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from syntonic.constants import DEFAULT_PRECISION
 from syntonic.errors import shown
 from syntonic.exact.pairs import sign
 from syntonic.foreign import frozen, native, require_unmasked
@@ -28,16 +29,12 @@ from syntonic.rounding.search import certify, require_finite, residuals, search
 Array = npt.NDArray[Any]
 
 __all__ = [
-    "DEFAULT_PRECISION",
     "SnapResult",
     "least_denominator",
     "plan_of",
     "snap",
     "snap_judged",
 ]
-
-DEFAULT_PRECISION = 100
-"""The bound on |b| when the caller names none."""
 
 
 @dataclass(frozen=True, eq=False)

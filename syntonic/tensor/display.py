@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from syntonic.constants import DEFAULT_PRECISION
 from syntonic.errors import shown
 from syntonic.flux.device import to_host
-from syntonic.rounding.snap import DEFAULT_PRECISION
 
 if TYPE_CHECKING:
     from syntonic.tensor.base import TensorBase

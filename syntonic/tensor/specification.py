@@ -9,10 +9,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from syntonic.constants import PHI_FLOAT
+from syntonic.constants import DEFAULT_PRECISION, PHI_FLOAT
 from syntonic.errors import ShapeError, shown
 from syntonic.lattice.array import LatticeArray
-from syntonic.rounding.snap import DEFAULT_PRECISION
 from syntonic.typing import FloatArray
 
 __all__ = [

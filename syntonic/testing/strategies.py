@@ -19,6 +19,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes
 
+from syntonic.constants import DEFAULT_PRECISION
 from syntonic.exact.golden import GoldenExact
 from syntonic.exact.pairs import Integer, phi_power
 from syntonic.tensor import ResonantTensor
@@ -83,7 +84,7 @@ def resonant_tensors(
     elements: st.SearchStrategy[Any] | None = None,
     bound: int | None = None,
     denominators: Any = None,
-    precision: int = 100,
+    precision: int = DEFAULT_PRECISION,
 ) -> st.SearchStrategy[ResonantTensor]:
     """Return a strategy for crystallized tensors.
 

@@ -218,7 +218,10 @@ def test_nearest_double(pair, d):
 def test_nearest_double_is_nearest_float(d):
     """Where both ends of the quick bracket round alike and where not, at every size, or none."""
     halves = [(2**53 + 1 + p, q) for n in (5, 60, 110, 130, 400) for p, q in [pairs.phi_power(-n)]]
-    powers = [pairs.phi_power(n) for n in (-2000, -1548, -800, -170, -83, -1, 1, 83, 900, 1474)]
+    powers = [
+        pairs.phi_power(n)
+        for n in (-2000, -1548, -800, -170, -101, -100, -83, -1, 1, 83, 900, 1474)
+    ]
     plain = [(0, 0), (1, 0), (0, 1), (2**53 + 1, 0), (2**1100, 0), (2**1100, 1), (3, 2**900)]
     for p, q in halves + powers + plain:
         for pair in ((p, q), (-p, -q)):
