@@ -19,14 +19,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from gmpy2 import mpz
-
 from syntonic.errors import shown
-from syntonic.exact import euclid, expansions, flint_calls, operands, pairs
+from syntonic.exact import euclid, flint_calls, pairs, ring
 from syntonic.exact import factor as factorisation
 from syntonic.exact.euclid import Pair
 from syntonic.exact.golden import GoldenExact
-from syntonic.exact.limits import require_bits
+from syntonic.exact.sequences import base_phi, fibonacci, lucas, phi_power, zeckendorf
 
 __all__ = [
     "base_phi",
@@ -50,7 +48,7 @@ def divmod_euclid(x: Any, y: Any) -> tuple[GoldenExact, GoldenExact]:
 
     Parameters
     ----------
-    x, y
+    x, y : GoldenExact, int, mpz or NumPy integer
         Elements of Z[φ]; y not 0.
 
     Returns
@@ -60,8 +58,16 @@ def divmod_euclid(x: Any, y: Any) -> tuple[GoldenExact, GoldenExact]:
 
     Raises
     ------
+    TypeError
+        x or y is not an exact number.
+    ValueError
+        x or y has a denominator.
     ZeroDivisionError
         y is 0.
+
+    See Also
+    --------
+    gcd : repeats the division.
 
     Notes
     -----
@@ -73,16 +79,40 @@ def divmod_euclid(x: Any, y: Any) -> tuple[GoldenExact, GoldenExact]:
     >>> divmod_euclid(GoldenExact(7, 3), GoldenExact(2, 1))
     (GoldenExact(4), GoldenExact(-1, -1))
     """
-    dividend, divisor = _element(x, "divmod_euclid: x"), _element(y, "divmod_euclid: y")
+    dividend, divisor = ring.element(x, "divmod_euclid: x"), ring.element(y, "divmod_euclid: y")
     if not any(divisor):
         raise ZeroDivisionError("divmod_euclid: y must not be 0")
     quotient, remainder = euclid.divide(dividend, divisor)
-    return _golden(quotient), _golden(remainder)
+    return ring.golden(quotient), ring.golden(remainder)
 
 
 def canonical_associate(x: Any) -> GoldenExact:
     """Return the one associate p + qφ of x with 0 <= q < p; 0 for 0.
 
+    Parameters
+    ----------
+    x : GoldenExact, int, mpz or NumPy integer
+        An element of Z[φ].
+
+    Returns
+    -------
+    GoldenExact
+        ±φⁿx for the one sign and n that fit.
+
+    Raises
+    ------
+    TypeError
+        x is not an exact number.
+    ValueError
+        x has a denominator.
+
+    See Also
+    --------
+    unit_log : the sign and exponent of a unit.
+    gcd : returns canonical associates.
+
+    Notes
+    -----
     Elements of Z[φ] divide each other, and generate the same ideal, exactly if these are equal.
 
     Examples
@@ -90,7 +120,7 @@ def canonical_associate(x: Any) -> GoldenExact:
     >>> canonical_associate(GoldenExact(-1, 2))  # √5
     GoldenExact(2, 1)
     """
-    return _golden(euclid.canonical(*_element(x, "canonical_associate: x")).associate)
+    return ring.golden(euclid.canonical(*ring.element(x, "canonical_associate: x")).associate)
 
 
 def gcd(x: Any, y: Any) -> GoldenExact:
@@ -98,7 +128,7 @@ def gcd(x: Any, y: Any) -> GoldenExact:
 
     Parameters
     ----------
-    x, y
+    x, y : GoldenExact, int, mpz or NumPy integer
         Elements of Z[φ].
 
     Returns
@@ -106,12 +136,29 @@ def gcd(x: Any, y: Any) -> GoldenExact:
     GoldenExact
         The generator p + qφ of the ideal (x, y) with 0 <= q < p; 0 if x and y are 0.
 
+    Raises
+    ------
+    TypeError
+        x or y is not an exact number.
+    ValueError
+        x or y has a denominator.
+
+    See Also
+    --------
+    xgcd : its multipliers too.
+    factor : the primes of one element.
+
+    Notes
+    -----
+    Euclid's algorithm with the division of `divmod_euclid`, which divides the norm by 3.2 or more
+    in each step.
+
     Examples
     --------
     >>> gcd(GoldenExact(3, 1), 11)
     GoldenExact(3, 1)
     """
-    return _golden(euclid.gcd(_element(x, "gcd: x"), _element(y, "gcd: y")))
+    return ring.golden(euclid.gcd(ring.element(x, "gcd: x"), ring.element(y, "gcd: y")))
 
 
 def xgcd(x: Any, y: Any) -> tuple[GoldenExact, GoldenExact, GoldenExact]:
@@ -119,7 +166,7 @@ def xgcd(x: Any, y: Any) -> tuple[GoldenExact, GoldenExact, GoldenExact]:
 
     Parameters
     ----------
-    x, y
+    x, y : GoldenExact, int, mpz or NumPy integer
         Elements of Z[φ].
 
     Returns
@@ -127,30 +174,58 @@ def xgcd(x: Any, y: Any) -> tuple[GoldenExact, GoldenExact, GoldenExact]:
     g, s, t : GoldenExact
         g = gcd(x, y) = s·x + t·y. If y is not 0, |norm(s)| <= 5/16·|norm(y/g)|.
 
+    Raises
+    ------
+    TypeError
+        x or y is not an exact number.
+    ValueError
+        x or y has a denominator.
+
+    See Also
+    --------
+    gcd : the divisor alone.
+
     Examples
     --------
     >>> g, s, t = xgcd(GoldenExact(3, 1), 7)
     >>> g, s * GoldenExact(3, 1) + t * 7
     (GoldenExact(1), GoldenExact(1))
     """
-    g, s, t = euclid.xgcd(_element(x, "xgcd: x"), _element(y, "xgcd: y"))
-    return _golden(g), _golden(s), _golden(t)
+    g, s, t = euclid.xgcd(ring.element(x, "xgcd: x"), ring.element(y, "xgcd: y"))
+    return ring.golden(g), ring.golden(s), ring.golden(t)
 
 
 def unit_log(u: Any) -> tuple[int, int]:
     """Return the sign and the exponent n of a unit u = sign·φⁿ.
 
+    Parameters
+    ----------
+    u : GoldenExact, int, mpz or NumPy integer
+        A unit of Z[φ].
+
+    Returns
+    -------
+    sign, n : int
+        The sign is 1 or -1.
+
     Raises
     ------
+    TypeError
+        u is not an exact number.
     ValueError
         u is not a unit of Z[φ].
+
+    See Also
+    --------
+    phi_power : the way back.
+    GoldenExact.is_unit : tells beforehand.
 
     Examples
     --------
     >>> unit_log(-phi_power(-40))
     (-1, -40)
     """
-    p, q = _element(u, "unit_log: u")
+    p, q = ring.element(u, "unit_log: u")
     if abs(norm := pairs.norm(p, q)) != 1:
         raise ValueError(
             f"unit_log: u must be a unit ±φⁿ of Z[φ], got an element of norm {shown(norm)}; "
@@ -163,6 +238,27 @@ def unit_log(u: Any) -> tuple[int, int]:
 def is_prime(x: Any) -> bool:
     """Return whether x is a prime element of Z[φ], proved; 0 and units are not.
 
+    Parameters
+    ----------
+    x : GoldenExact, int, mpz or NumPy integer
+        An element of Z[φ].
+
+    Returns
+    -------
+    bool
+
+    Raises
+    ------
+    TypeError
+        x is not an exact number.
+    ValueError
+        x has a denominator.
+
+    See Also
+    --------
+    factor : the primes that divide an element.
+    primes_above : those that divide a rational prime.
+
     Notes
     -----
     The primes are, up to units, √5, the rational primes ±2 mod 5, and the elements of norm ±p
@@ -174,7 +270,7 @@ def is_prime(x: Any) -> bool:
     >>> [n for n in range(20) if is_prime(n)], is_prime(GoldenExact(3, 1))
     ([2, 3, 7, 13, 17], True)
     """
-    return factorisation.is_prime(*_element(x, "is_prime: x"))
+    return factorisation.is_prime(*ring.element(x, "is_prime: x"))
 
 
 def primes_above(p: Any) -> list[GoldenExact]:
@@ -182,7 +278,7 @@ def primes_above(p: Any) -> list[GoldenExact]:
 
     Parameters
     ----------
-    p
+    p : int, mpz, NumPy integer or GoldenExact
         A rational prime.
 
     Returns
@@ -193,21 +289,32 @@ def primes_above(p: Any) -> list[GoldenExact]:
 
     Raises
     ------
+    TypeError
+        p is not an exact number.
     ValueError
         p is not a prime number.
+
+    See Also
+    --------
+    is_prime : whether an element is one of these, up to a unit.
+    factor : the primes that divide any element.
+
+    Notes
+    -----
+    The prime p splits if 5 is a square modulo p, by quadratic reciprocity if p is one modulo 5.
 
     Examples
     --------
     >>> primes_above(11), primes_above(2), primes_above(5)
     ([GoldenExact(3, 1), GoldenExact(3, 2)], [GoldenExact(2)], [GoldenExact(2, 1)])
     """
-    prime = _integer(p, "primes_above: p")
+    prime = ring.integer(p, "primes_above: p")
     if not flint_calls.is_prime(prime):
         raise ValueError(
             f"primes_above: p must be a prime number, got {shown(prime)}; "
             "factor(p) takes any integer apart"
         )
-    return [_golden(pair) for pair in factorisation.primes_above(prime)]
+    return [ring.golden(pair) for pair in factorisation.primes_above(prime)]
 
 
 def factor(x: Any) -> tuple[GoldenExact, list[tuple[GoldenExact, int]]]:
@@ -215,7 +322,7 @@ def factor(x: Any) -> tuple[GoldenExact, list[tuple[GoldenExact, int]]]:
 
     Parameters
     ----------
-    x
+    x : GoldenExact, int, mpz or NumPy integer
         An element of Z[φ], not 0.
 
     Returns
@@ -228,8 +335,15 @@ def factor(x: Any) -> tuple[GoldenExact, list[tuple[GoldenExact, int]]]:
 
     Raises
     ------
+    TypeError
+        x is not an exact number.
     ValueError
-        x is 0.
+        x is 0 or has a denominator.
+
+    See Also
+    --------
+    is_prime : whether there is one factor.
+    unit_log : the sign and exponent of the unit.
 
     Notes
     -----
@@ -242,151 +356,11 @@ def factor(x: Any) -> tuple[GoldenExact, list[tuple[GoldenExact, int]]]:
     >>> factor(GoldenExact(12, 18))
     (GoldenExact(2, 3), [(GoldenExact(2), 1), (GoldenExact(3), 1)])
     """
-    p, q = _element(x, "factor: x")
+    p, q = ring.element(x, "factor: x")
     if not (p or q):
         raise ValueError("factor: x must not be 0, which every prime divides")
     found = factorisation.prime_factors(p, q)
     rest: Pair = (p, q)
     for prime, exponent in found:
         rest = euclid.exact_quotient(rest, pairs.power(*prime, exponent))
-    return _golden(rest), [(_golden(prime), exponent) for prime, exponent in found]
-
-
-def fibonacci(n: Any) -> int:
-    """Return the Fibonacci number F_n for any integer n; F_-n = (-1)^(n+1) F_n.
-
-    Raises
-    ------
-    OverflowError
-        |n| is above 2^28: a number may take 2^28 bits.
-
-    Examples
-    --------
-    >>> [fibonacci(n) for n in range(-4, 9)]
-    [-3, 2, -1, 1, 0, 1, 1, 2, 3, 5, 8, 13, 21]
-    """
-    return int(pairs.fibonacci(int(_integer(n, "fibonacci: n")), "fibonacci"))
-
-
-def lucas(n: Any) -> int:
-    """Return the Lucas number L_n, the trace of φⁿ, for any integer n; L_-n = (-1)^n L_n.
-
-    Raises
-    ------
-    OverflowError
-        |n| is above 2^28: a number may take 2^28 bits.
-
-    Examples
-    --------
-    >>> [lucas(n) for n in range(-4, 9)]
-    [7, -4, 3, -1, 2, 1, 3, 4, 7, 11, 18, 29, 47]
-    """
-    p, q = pairs.phi_power(int(_integer(n, "lucas: n")), "lucas")
-    return int(2 * p + q)
-
-
-def phi_power(n: Any) -> GoldenExact:
-    """Return φⁿ = F_(n-1) + F_n φ for any integer n, by fast doubling.
-
-    Raises
-    ------
-    OverflowError
-        |n| is above 2^28: a number may take 2^28 bits.
-
-    Examples
-    --------
-    >>> phi_power(10), phi_power(-2)
-    (GoldenExact(34, 55), GoldenExact(2, -1))
-    """
-    return _golden(pairs.phi_power(int(_integer(n, "phi_power: n")), "phi_power"))
-
-
-def zeckendorf(n: Any) -> list[int]:
-    """Return the Fibonacci numbers, no two consecutive, that sum to n.
-
-    Parameters
-    ----------
-    n
-        An integer, not negative.
-
-    Returns
-    -------
-    list of int
-        Descending; empty for 0. There is one such list (Zeckendorf's theorem).
-
-    Raises
-    ------
-    ValueError
-        n is negative.
-    OverflowError
-        n has more than 27 thousand bits: the numbers could take 2^28 together.
-
-    Examples
-    --------
-    >>> zeckendorf(100)
-    [89, 8, 3]
-    """
-    total = _integer(n, "zeckendorf: n")
-    if total < 0:
-        raise ValueError(f"zeckendorf: n must not be negative, got {shown(total)}; expand -n")
-    # Of n < 2^bits at most the 0.72 bits Fibonacci numbers of odd index, half as long on average.
-    require_bits(9 * total.bit_length() ** 2 // 25, "zeckendorf", "numbers")
-    return [int(number) for _, number in expansions.zeckendorf(total)]
-
-
-def base_phi(x: Any) -> str:
-    """Return the digits of x in base φ, without two adjacent ones.
-
-    Parameters
-    ----------
-    x
-        An element of Z[φ], of either sign. Each has a finite expansion.
-
-    Returns
-    -------
-    str
-        Digits 0 and 1; those after a point belong to φ⁻¹, φ⁻², ... A negative element gives the
-        digits of -x after a minus sign.
-
-    References
-    ----------
-    .. [1] G. Bergman, "A number system with an irrational base", Mathematics Magazine 31 (1957).
-
-    Examples
-    --------
-    >>> base_phi(4), base_phi(GoldenExact(2, -1)), base_phi(-2)
-    ('101.01', '0.01', '-10.01')
-    """
-    p, q = _element(x, "base_phi: x")
-    if pairs.sign(p, q) < 0:
-        return "-" + expansions.digits(expansions.phi_exponents(-p, -q))
-    return expansions.digits(expansions.phi_exponents(p, q))
-
-
-def _golden(pair: Pair) -> GoldenExact:
-    return GoldenExact.from_numerators(*pair)
-
-
-def _element(x: Any, where: str) -> Pair:
-    """Return an argument from Z[φ] as a pair."""
-    triple = x.numerators() if isinstance(x, GoldenExact) else operands.rational_triple(x, where)
-    if triple is None:
-        raise TypeError(
-            f"{where} must be a GoldenExact or an integer, got {type(x).__name__}; "
-            "GoldenExact.parse reads text"
-        )
-    p, q, d = triple
-    if d != 1:
-        raise ValueError(
-            f"{where} must lie in Z[φ], got an element with denominator {shown(d)}; "
-            "x.is_integral() tells, and multiplying by the denominator clears it"
-        )
-    return p, q
-
-
-def _integer(n: Any, where: str) -> mpz:
-    """Return an argument from Z."""
-    p, q = _element(n, where)
-    if q:
-        raise ValueError(f"{where} must be a rational integer, got an element with φ-part")
-    return p
+    return ring.golden(rest), [(ring.golden(prime), exponent) for prime, exponent in found]

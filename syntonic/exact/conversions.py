@@ -67,8 +67,14 @@ class Conversions(Element):
 
         Parameters
         ----------
-        digits
-            From 1 to 10^8. A rational number midway between two candidates goes to the even digit.
+        digits : int
+            From 1 to 10^8.
+
+        Returns
+        -------
+        str
+            Plain from 10^-6 up to so many digits, else with an exponent. A rational number midway
+            between two candidates goes to the even digit.
 
         Raises
         ------
@@ -76,6 +82,11 @@ class Conversions(Element):
             digits is not an integer.
         ValueError
             digits is out of range.
+
+        See Also
+        --------
+        GoldenExact.minkowski : correctly rounded floats.
+        GoldenExact.parse : reads decimals, exactly.
 
         Notes
         -----
@@ -87,5 +98,7 @@ class Conversions(Element):
         >>> from syntonic import PHI
         >>> PHI.to_decimal(50)
         '1.6180339887498948482045868343656381177203091798058'
+        >>> (PHI**-50).to_decimal(3)
+        '3.55e-11'
         """
         return text.decimal(self.numerators(), digits)

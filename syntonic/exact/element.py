@@ -79,17 +79,66 @@ class Element(numbers.Real):
     __array_priority__ = -999_999.0
 
     def numerators(self) -> Triple:
-        """Return (p, q, d) with self = (p + qφ)/d in lowest terms, d > 0."""
+        """Return the three integers of self = (p + qφ)/d.
+
+        Returns
+        -------
+        p, q, d : mpz
+            In lowest terms, d > 0.
+
+        See Also
+        --------
+        GoldenExact.from_numerators : the way back.
+        GoldenExact.a : p/d.
+
+        Examples
+        --------
+        >>> from syntonic import GoldenExact
+        >>> GoldenExact("3/2", -5).numerators()
+        (mpz(3), mpz(-10), mpz(2))
+        """
         return self._p, self._q, self._d
 
     @property
     def a(self) -> mpq:
-        """The rational part of a + bφ."""
+        """The rational part of a + bφ.
+
+        Returns
+        -------
+        mpq
+
+        See Also
+        --------
+        GoldenExact.b : the other coefficient.
+        GoldenExact.numerators : both over one denominator.
+
+        Examples
+        --------
+        >>> from syntonic import GoldenExact
+        >>> GoldenExact("3/2", -5).a
+        mpq(3,2)
+        """
         return mpq(self._p, self._d)
 
     @property
     def b(self) -> mpq:
-        """The coefficient of φ in a + bφ."""
+        """The coefficient of φ in a + bφ.
+
+        Returns
+        -------
+        mpq
+
+        See Also
+        --------
+        GoldenExact.a : the other coefficient.
+        GoldenExact.is_rational : whether this is 0.
+
+        Examples
+        --------
+        >>> from syntonic import GoldenExact
+        >>> GoldenExact("3/2", -5).b
+        mpq(-5,1)
+        """
         return mpq(self._q, self._d)
 
     def __copy__(self) -> Self:

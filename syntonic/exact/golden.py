@@ -26,20 +26,32 @@ class GoldenExact(Operators, Ordering, Conversions, Algebra):
 
     Parameters
     ----------
-    a, b
-        Each an int, Fraction, mpz, mpq, NumPy integer, or a string such as "3/2"; a may also be
-        a GoldenExact.
+    a, b : int, Fraction, mpz, mpq, NumPy integer or str
+        A string is an integer or a fraction such as "3/2". a may also be a GoldenExact.
 
     Raises
     ------
     TypeError
         a or b is a float: `snap` takes the nearest element of a lattice,
-        `GoldenExact.from_float_exact` the float's exact binary value.
+        `GoldenExact.from_float_exact` the float's exact binary value. Or it is of another type.
+    ValueError
+        A string is no integer or fraction; `GoldenExact.parse` reads expressions.
+    ZeroDivisionError
+        A string has the denominator 0.
+
+    See Also
+    --------
+    GoldenExact.from_numerators : three integers, of one denominator.
+    identify : the simplest element near a float.
+    ResonantTensor : arrays of such numbers.
+    integers : number theory in Z[φ].
 
     Notes
     -----
     Equal numbers of other types are equal and hash alike: int, Fraction, mpz, mpq, and floats at
-    their exact binary value. Order is the order of the real line.
+    their exact binary value. Order is the order of the real line. Arithmetic takes exact numbers
+    on either side, ``//`` gives an int, ``**`` an exact power for integer exponents; `float` and
+    `round` are correctly rounded. Numbers never change.
 
     Examples
     --------
@@ -69,7 +81,28 @@ class GoldenExact(Operators, Ordering, Conversions, Algebra):
 
     @classmethod
     def from_numerators(cls, p: Any, q: Any, d: Any = 1) -> GoldenExact:
-        """Return (p + qφ)/d from three integers of any kind, d of either sign but not 0.
+        """Return (p + qφ)/d.
+
+        Parameters
+        ----------
+        p, q, d : int, mpz or NumPy integer
+            d of either sign, but not 0.
+
+        Returns
+        -------
+        GoldenExact
+            Brought to lowest terms.
+
+        Raises
+        ------
+        TypeError
+            One of them is not an integer.
+        ZeroDivisionError
+            d is 0.
+
+        See Also
+        --------
+        GoldenExact.numerators : the way back.
 
         Examples
         --------
@@ -89,8 +122,12 @@ class GoldenExact(Operators, Ordering, Conversions, Algebra):
 
         Parameters
         ----------
-        x
-            A float, a NumPy floating scalar or a gmpy2 mpfr.
+        x : float, NumPy floating scalar or gmpy2 mpfr
+
+        Returns
+        -------
+        GoldenExact
+            m·2^e for the float's significand m and exponent e.
 
         Raises
         ------
@@ -98,6 +135,13 @@ class GoldenExact(Operators, Ordering, Conversions, Algebra):
             x is not a float.
         ValueError
             x is infinite or NaN.
+        OverflowError
+            The exponent of an mpfr is beyond 2^28.
+
+        See Also
+        --------
+        snap : the nearest element of a lattice.
+        identify : the simplest element within a tolerance.
 
         Examples
         --------
@@ -110,7 +154,32 @@ class GoldenExact(Operators, Ordering, Conversions, Algebra):
     def parse(cls, text: str) -> GoldenExact:
         """Read an expression such as "3/2 - 5phi", "φ^-3" or "(1+√5)/2".
 
-        `syntonic.exact.parser` describes the grammar and the errors.
+        Parameters
+        ----------
+        text : str
+            Integers, decimals and fractions; φ, ϕ or phi; √5, sqrt5 or sqrt(5); + - * / and ^ or
+            ** with integer exponents, raised digits, parentheses; 2φ is a product.
+
+        Returns
+        -------
+        GoldenExact
+            The exact value; a decimal such as 1.25 is 5/4.
+
+        Raises
+        ------
+        TypeError
+            text is not a string.
+        ValueError
+            text is not such an expression, or its numbers become too large; the message points at
+            the column.
+
+        See Also
+        --------
+        GoldenExact : takes a and b as numbers or as strings such as "3/2".
+
+        Notes
+        -----
+        `syntonic.exact.parser` has the grammar. What `str` writes is read back.
 
         Examples
         --------

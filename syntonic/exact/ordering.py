@@ -60,7 +60,29 @@ class Ordering(Element):
         return bool(self._p or self._q)
 
     def sign(self) -> int:
-        """Return -1, 0 or 1, decided in integers."""
+        """Return the sign of the number.
+
+        Returns
+        -------
+        int
+            -1, 0 or 1, decided in integers.
+
+        See Also
+        --------
+        GoldenExact.norm : decides it.
+
+        Notes
+        -----
+        Where a and b have opposite signs, the conjugate x' = a - b/φ has the sign of a, and so x
+        has that of a·norm(x).
+
+        Examples
+        --------
+        >>> from syntonic import PHI, integers
+        >>> f = integers.fibonacci
+        >>> [(f(n) * PHI - f(n + 1)).sign() for n in (100, 101)]  # -φ^-100 and φ^-101
+        [-1, 1]
+        """
         return pairs.sign(self._p, self._q)
 
     def __eq__(self, other: Any) -> bool:
