@@ -55,8 +55,18 @@ def quotient(x: Triple, y: Triple) -> Triple:
 
 
 def reciprocal(y: Triple) -> Triple:
-    """Return 1/y; 0 raises ZeroDivisionError."""
-    return quotient((ONE, ZERO, ONE), y)
+    """Return 1/y, the conjugate of y over its norm.
+
+    Raises
+    ------
+    ZeroDivisionError
+        y is 0.
+    """
+    r, s, e = y
+    top, n = (r + s, norm(r, s)) if s else (ONE, r)
+    if not n:
+        raise ZeroDivisionError("GoldenExact: division by zero")
+    return (e * top, -e * s, n) if n > 0 else (-e * top, e * s, -n)
 
 
 def floor_quotient(x: Triple, y: Triple) -> int:
