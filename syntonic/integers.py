@@ -17,14 +17,13 @@ GoldenExact(6)
 
 from __future__ import annotations
 
-from typing import Any
-
 from syntonic.errors import shown
 from syntonic.exact import euclid, flint_calls, pairs, ring
 from syntonic.exact import factor as factorisation
 from syntonic.exact.euclid import Pair
 from syntonic.exact.golden import GoldenExact
 from syntonic.exact.sequences import base_phi, fibonacci, lucas, phi_power, zeckendorf
+from syntonic.typing import ExactScalar
 
 __all__ = [
     "base_phi",
@@ -43,7 +42,7 @@ __all__ = [
 ]
 
 
-def divmod_euclid(x: Any, y: Any) -> tuple[GoldenExact, GoldenExact]:
+def divmod_euclid(x: ExactScalar, y: ExactScalar) -> tuple[GoldenExact, GoldenExact]:
     """Divide with a remainder of smaller norm.
 
     Parameters
@@ -86,7 +85,7 @@ def divmod_euclid(x: Any, y: Any) -> tuple[GoldenExact, GoldenExact]:
     return ring.golden(quotient), ring.golden(remainder)
 
 
-def canonical_associate(x: Any) -> GoldenExact:
+def canonical_associate(x: ExactScalar) -> GoldenExact:
     """Return the one associate p + qφ of x with 0 <= q < p; 0 for 0.
 
     Parameters
@@ -123,7 +122,7 @@ def canonical_associate(x: Any) -> GoldenExact:
     return ring.golden(euclid.canonical(*ring.element(x, "canonical_associate: x")).associate)
 
 
-def gcd(x: Any, y: Any) -> GoldenExact:
+def gcd(x: ExactScalar, y: ExactScalar) -> GoldenExact:
     """Return the greatest common divisor of two elements of Z[φ].
 
     Parameters
@@ -161,7 +160,7 @@ def gcd(x: Any, y: Any) -> GoldenExact:
     return ring.golden(euclid.gcd(ring.element(x, "gcd: x"), ring.element(y, "gcd: y")))
 
 
-def xgcd(x: Any, y: Any) -> tuple[GoldenExact, GoldenExact, GoldenExact]:
+def xgcd(x: ExactScalar, y: ExactScalar) -> tuple[GoldenExact, GoldenExact, GoldenExact]:
     """Return the greatest common divisor and its multipliers.
 
     Parameters
@@ -195,7 +194,7 @@ def xgcd(x: Any, y: Any) -> tuple[GoldenExact, GoldenExact, GoldenExact]:
     return ring.golden(g), ring.golden(s), ring.golden(t)
 
 
-def unit_log(u: Any) -> tuple[int, int]:
+def unit_log(u: ExactScalar) -> tuple[int, int]:
     """Return the sign and the exponent n of a unit u = sign·φⁿ.
 
     Parameters
@@ -235,7 +234,7 @@ def unit_log(u: Any) -> tuple[int, int]:
     return sign, exponent
 
 
-def is_prime(x: Any) -> bool:
+def is_prime(x: ExactScalar) -> bool:
     """Return whether x is a prime element of Z[φ], proved; 0 and units are not.
 
     Parameters
@@ -273,7 +272,7 @@ def is_prime(x: Any) -> bool:
     return factorisation.is_prime(*ring.element(x, "is_prime: x"))
 
 
-def primes_above(p: Any) -> list[GoldenExact]:
+def primes_above(p: ExactScalar) -> list[GoldenExact]:
     """Return the canonical primes of Z[φ] that divide a rational prime.
 
     Parameters
@@ -317,7 +316,7 @@ def primes_above(p: Any) -> list[GoldenExact]:
     return [ring.golden(pair) for pair in factorisation.primes_above(prime)]
 
 
-def factor(x: Any) -> tuple[GoldenExact, list[tuple[GoldenExact, int]]]:
+def factor(x: ExactScalar) -> tuple[GoldenExact, list[tuple[GoldenExact, int]]]:
     """Return the factorisation of an element of Z[φ] into a unit and primes.
 
     Parameters

@@ -6,8 +6,9 @@ value. Here is how a number is made; what it can do is in the four modules of it
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, SupportsIndex
 
+import numpy as np
 from gmpy2 import mpz
 
 from syntonic.exact import operands
@@ -17,6 +18,7 @@ from syntonic.exact.element import ONE, blank, reduced
 from syntonic.exact.operators import Operators
 from syntonic.exact.ordering import Ordering
 from syntonic.exact.pairs import ZERO
+from syntonic.typing import ExactRational, ExactScalar
 
 __all__ = ["PHI", "PHI_INV", "SQRT5", "GoldenExact"]
 
@@ -62,7 +64,7 @@ class GoldenExact(Operators, Ordering, Conversions, Algebra):
 
     __slots__ = ()
 
-    def __new__(cls, a: Any = 0, b: Any = 0) -> GoldenExact:
+    def __new__(cls, a: ExactScalar | str = 0, b: ExactRational | str = 0) -> GoldenExact:
         if type(a) is type(b) is int:
             x = blank(GoldenExact)
             x._p = mpz(a)
@@ -80,7 +82,9 @@ class GoldenExact(Operators, Ordering, Conversions, Algebra):
         return reduced(GoldenExact, p, q, d)
 
     @classmethod
-    def from_numerators(cls, p: Any, q: Any, d: Any = 1) -> GoldenExact:
+    def from_numerators(
+        cls, p: SupportsIndex, q: SupportsIndex, d: SupportsIndex = 1
+    ) -> GoldenExact:
         """Return (p + qφ)/d.
 
         Parameters
@@ -109,15 +113,15 @@ class GoldenExact(Operators, Ordering, Conversions, Algebra):
         >>> GoldenExact.from_numerators(2, -4, -6)
         GoldenExact('-1/3', '2/3')
         """
-        p, q, d = operands.integer(p), operands.integer(q), operands.integer(d)
-        if not d:
+        top, phi, bottom = operands.integer(p), operands.integer(q), operands.integer(d)
+        if not bottom:
             raise ZeroDivisionError("GoldenExact.from_numerators: d must not be 0")
-        if d < 0:
-            p, q, d = -p, -q, -d
-        return reduced(GoldenExact, p, q, d)
+        if bottom < 0:
+            top, phi, bottom = -top, -phi, -bottom
+        return reduced(GoldenExact, top, phi, bottom)
 
     @classmethod
-    def from_float_exact(cls, x: Any) -> GoldenExact:
+    def from_float_exact(cls, x: float | np.floating[Any]) -> GoldenExact:
         """Return the exact binary value of a finite float, a rational number.
 
         Parameters

@@ -6,10 +6,13 @@ place: a call of `reduced` would cost a third as much as all the rest.
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any, Self, overload
+
+import numpy.typing as npt
 
 from syntonic.exact import field, limits, pairs
 from syntonic.exact.element import ONE, Element, blank, lowest, operand, reduced
+from syntonic.typing import ExactScalar, ObjectArray
 
 __all__ = ["Operators"]
 
@@ -21,7 +24,11 @@ class Operators(Element):
 
     __slots__ = ()
 
-    def __add__(self, other: Any) -> Self:
+    @overload
+    def __add__(self, other: ExactScalar) -> Self: ...
+    @overload
+    def __add__(self, other: npt.NDArray[Any]) -> ObjectArray: ...
+    def __add__(self, other: Any) -> Any:
         kind = type(self)
         if type(other) is not kind and (other := operand(kind, other, "+")) is None:
             return NotImplemented
@@ -36,10 +43,18 @@ class Operators(Element):
             return reduced(kind, self._p + other._p, self._q + other._q, d)
         return reduced(kind, self._p * e + other._p * d, self._q * e + other._q * d, d * e)
 
-    def __radd__(self, other: Any) -> Self:
+    @overload
+    def __radd__(self, other: ExactScalar) -> Self: ...
+    @overload
+    def __radd__(self, other: npt.NDArray[Any]) -> ObjectArray: ...
+    def __radd__(self, other: Any) -> Any:
         return self.__add__(other)
 
-    def __sub__(self, other: Any) -> Self:
+    @overload
+    def __sub__(self, other: ExactScalar) -> Self: ...
+    @overload
+    def __sub__(self, other: npt.NDArray[Any]) -> ObjectArray: ...
+    def __sub__(self, other: Any) -> Any:
         kind = type(self)
         if type(other) is not kind and (other := operand(kind, other, "-")) is None:
             return NotImplemented
@@ -54,11 +69,19 @@ class Operators(Element):
             return reduced(kind, self._p - other._p, self._q - other._q, d)
         return reduced(kind, self._p * e - other._p * d, self._q * e - other._q * d, d * e)
 
-    def __rsub__(self, other: Any) -> Self:
-        left = operand(type(self), other, "-")
+    @overload
+    def __rsub__(self, other: ExactScalar) -> Self: ...
+    @overload
+    def __rsub__(self, other: npt.NDArray[Any]) -> ObjectArray: ...
+    def __rsub__(self, other: Any) -> Any:
+        left: Any = operand(type(self), other, "-")
         return NotImplemented if left is None else left.__sub__(self)
 
-    def __mul__(self, other: Any) -> Self:
+    @overload
+    def __mul__(self, other: ExactScalar) -> Self: ...
+    @overload
+    def __mul__(self, other: npt.NDArray[Any]) -> ObjectArray: ...
+    def __mul__(self, other: Any) -> Any:
         kind = type(self)
         if type(other) is not kind and (other := operand(kind, other, "*")) is None:
             return NotImplemented
@@ -76,10 +99,18 @@ class Operators(Element):
         x._d = ONE
         return x
 
-    def __rmul__(self, other: Any) -> Self:
+    @overload
+    def __rmul__(self, other: ExactScalar) -> Self: ...
+    @overload
+    def __rmul__(self, other: npt.NDArray[Any]) -> ObjectArray: ...
+    def __rmul__(self, other: Any) -> Any:
         return self.__mul__(other)
 
-    def __truediv__(self, other: Any) -> Self:
+    @overload
+    def __truediv__(self, other: ExactScalar) -> Self: ...
+    @overload
+    def __truediv__(self, other: npt.NDArray[Any]) -> ObjectArray: ...
+    def __truediv__(self, other: Any) -> Any:
         kind = type(self)
         if type(other) is not kind and (other := operand(kind, other, "/")) is None:
             return NotImplemented
@@ -91,34 +122,38 @@ class Operators(Element):
             limits.require_bits(p.bit_length(), "GoldenExact: /")
         return reduced(kind, p, q, n)
 
-    def __rtruediv__(self, other: Any) -> Self:
-        left = operand(type(self), other, "/")
+    @overload
+    def __rtruediv__(self, other: ExactScalar) -> Self: ...
+    @overload
+    def __rtruediv__(self, other: npt.NDArray[Any]) -> ObjectArray: ...
+    def __rtruediv__(self, other: Any) -> Any:
+        left: Any = operand(type(self), other, "/")
         return NotImplemented if left is None else left.__truediv__(self)
 
-    def __floordiv__(self, other: Any) -> int:
-        right = operand(type(self), other, "//")
+    def __floordiv__(self, other: ExactScalar) -> int:
+        right: Any = operand(type(self), other, "//")
         if right is None:
             return NotImplemented
         return field.floor_quotient(self.numerators(), right.numerators())
 
-    def __rfloordiv__(self, other: Any) -> int:
-        left = operand(type(self), other, "//")
+    def __rfloordiv__(self, other: ExactScalar) -> int:
+        left: Any = operand(type(self), other, "//")
         return NotImplemented if left is None else left.__floordiv__(self)
 
-    def __mod__(self, other: Any) -> Self:
-        right = operand(type(self), other, "%")
+    def __mod__(self, other: ExactScalar) -> Self:
+        right: Any = operand(type(self), other, "%")
         return NotImplemented if right is None else self._divided(right)[1]
 
-    def __rmod__(self, other: Any) -> Self:
-        left = operand(type(self), other, "%")
+    def __rmod__(self, other: ExactScalar) -> Self:
+        left: Any = operand(type(self), other, "%")
         return NotImplemented if left is None else left._divided(self)[1]
 
-    def __divmod__(self, other: Any) -> tuple[int, Self]:
-        right = operand(type(self), other, "divmod")
+    def __divmod__(self, other: ExactScalar) -> tuple[int, Self]:
+        right: Any = operand(type(self), other, "divmod")
         return NotImplemented if right is None else self._divided(right)
 
-    def __rdivmod__(self, other: Any) -> tuple[int, Self]:
-        left = operand(type(self), other, "divmod")
+    def __rdivmod__(self, other: ExactScalar) -> tuple[int, Self]:
+        left: Any = operand(type(self), other, "divmod")
         return NotImplemented if left is None else left._divided(self)
 
     def _divided(self, other: Self) -> tuple[int, Self]:
@@ -129,16 +164,16 @@ class Operators(Element):
         limits.require_bits(p.bit_length(), "GoldenExact: %")
         return floor, reduced(type(self), p, q, d)
 
-    def __pow__(self, exponent: Any) -> Self:
+    def __pow__(self, exponent: ExactScalar) -> Self:
         if type(exponent) is not int:
-            n = operand(type(self), exponent, "**")
+            n: Any = operand(type(self), exponent, "**")
             if n is None:
                 return NotImplemented
             exponent = field.integer_exponent(n.numerators())
         return lowest(type(self), *field.power(self.numerators(), exponent))
 
-    def __rpow__(self, base: Any) -> Self:
-        left = operand(type(self), base, "**")
+    def __rpow__(self, base: ExactScalar) -> Self:
+        left: Any = operand(type(self), base, "**")
         return NotImplemented if left is None else left.__pow__(self)
 
     def __neg__(self) -> Self:

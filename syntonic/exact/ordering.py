@@ -10,6 +10,7 @@ from gmpy2 import invert, mpq, mpz
 
 from syntonic.exact import operands, pairs
 from syntonic.exact.element import ONE, Element
+from syntonic.typing import ComparableScalar
 
 __all__ = ["Ordering"]
 
@@ -98,19 +99,19 @@ class Ordering(Element):
             return not self._q and bool(Fraction(int(self._p), int(self._d)) == other)
         return NotImplemented
 
-    def __lt__(self, other: Any) -> bool:
+    def __lt__(self, other: ComparableScalar) -> bool:
         order = _compare(self, other)
         return NotImplemented if order is NotImplemented else order < 0
 
-    def __le__(self, other: Any) -> bool:
+    def __le__(self, other: ComparableScalar) -> bool:
         order = _compare(self, other)
         return NotImplemented if order is NotImplemented else order <= 0
 
-    def __gt__(self, other: Any) -> bool:
+    def __gt__(self, other: ComparableScalar) -> bool:
         order = _compare(self, other)
         return NotImplemented if order is NotImplemented else order > 0
 
-    def __ge__(self, other: Any) -> bool:
+    def __ge__(self, other: ComparableScalar) -> bool:
         order = _compare(self, other)
         return NotImplemented if order is NotImplemented else order >= 0
 

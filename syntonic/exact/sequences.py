@@ -5,17 +5,16 @@ Public as members of `syntonic.integers`.
 
 from __future__ import annotations
 
-from typing import Any
-
 from syntonic.errors import shown
 from syntonic.exact import expansions, pairs, ring
 from syntonic.exact.golden import GoldenExact
 from syntonic.exact.limits import require_bits
+from syntonic.typing import ExactScalar
 
 __all__ = ["base_phi", "fibonacci", "lucas", "phi_power", "zeckendorf"]
 
 
-def fibonacci(n: Any) -> int:
+def fibonacci(n: ExactScalar) -> int:
     """Return the Fibonacci number F_n for any integer n; F_-n = (-1)^(n+1) F_n.
 
     Parameters
@@ -55,7 +54,7 @@ def fibonacci(n: Any) -> int:
     return int(pairs.fibonacci(int(ring.integer(n, "fibonacci: n")), "fibonacci"))
 
 
-def lucas(n: Any) -> int:
+def lucas(n: ExactScalar) -> int:
     """Return the Lucas number L_n, the trace of φⁿ, for any integer n; L_-n = (-1)^n L_n.
 
     Parameters
@@ -95,7 +94,7 @@ def lucas(n: Any) -> int:
     return int(2 * p + q)
 
 
-def phi_power(n: Any) -> GoldenExact:
+def phi_power(n: ExactScalar) -> GoldenExact:
     """Return φⁿ = F_(n-1) + F_n φ for any integer n, by fast doubling.
 
     Parameters
@@ -134,7 +133,7 @@ def phi_power(n: Any) -> GoldenExact:
     return ring.golden(pairs.phi_power(int(ring.integer(n, "phi_power: n")), "phi_power"))
 
 
-def zeckendorf(n: Any) -> list[int]:
+def zeckendorf(n: ExactScalar) -> list[int]:
     """Return the Fibonacci numbers, no two consecutive, that sum to n.
 
     Parameters
@@ -180,7 +179,7 @@ def zeckendorf(n: Any) -> list[int]:
     return [int(number) for _, number in expansions.zeckendorf(total)]
 
 
-def base_phi(x: Any) -> str:
+def base_phi(x: ExactScalar) -> str:
     """Return the digits of x in base φ, without two adjacent ones.
 
     Parameters

@@ -31,8 +31,9 @@ def as_tensor(x: Any) -> ResonantTensor:
     """
     if isinstance(x, ResonantTensor):
         return x
-    if isinstance(x, (np.ndarray, np.generic)):
-        return ResonantTensor.from_flux(x) if x.dtype.kind == "f" else ResonantTensor(x)
+    kind = x.dtype.kind if isinstance(x, (np.ndarray, np.generic)) else ""
+    if kind:
+        return ResonantTensor.from_flux(x) if kind == "f" else ResonantTensor(x)
     if _holds_floats(x):
         return ResonantTensor.from_flux(np.array(x, dtype=np.float64))
     return ResonantTensor(x)
