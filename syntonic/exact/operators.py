@@ -148,13 +148,17 @@ class Operators(Element):
         left: Any = operand(type(self), other, "%")
         return NotImplemented if left is None else left._divided(self)[1]
 
+    # Arrays have // and % of objects, but no divmod: what is unknown goes there by these two.
+
     def __divmod__(self, other: ExactScalar) -> tuple[int, Self]:
-        right: Any = operand(type(self), other, "divmod")
-        return NotImplemented if right is None else self._divided(right)
+        right: Any = operand(type(self), other, "//")
+        by_two: Any = super().__divmod__
+        return by_two(other) if right is None else self._divided(right)
 
     def __rdivmod__(self, other: ExactScalar) -> tuple[int, Self]:
-        left: Any = operand(type(self), other, "divmod")
-        return NotImplemented if left is None else left._divided(self)
+        left: Any = operand(type(self), other, "//")
+        by_two: Any = super().__rdivmod__
+        return by_two(other) if left is None else left._divided(self)
 
     def _divided(self, other: Self) -> tuple[int, Self]:
         """Return the quotient ⌊self/other⌋ and what it leaves."""

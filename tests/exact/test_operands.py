@@ -190,7 +190,7 @@ class Other:
     __hash__ = None
 
 
-@pytest.mark.parametrize("operation", [*OPERATORS, operator.pow, *ORDER])
+@pytest.mark.parametrize("operation", [*ARITHMETIC, operator.mod, operator.pow, *ORDER])
 def test_a_foreign_type_gets_its_turn(operation):
     assert operation(PHI, Other()) == "other"
 
@@ -202,6 +202,10 @@ def test_arrays():
         assert product.tolist() == [PHI * X, 2 * X, X / 2]
     assert (X - values).tolist() == [X - PHI, X - 2, X - Fraction(1, 2)]
     assert (np.arange(3) * PHI).tolist() == [0, PHI, 2 * PHI]
+    for quotients, rests in (divmod(X, values), divmod(X, np.array([1, 2, -3]))):
+        assert quotients.dtype == rests.dtype == object
+        assert [type(n) for n in quotients] == [int] * 3
+    assert (rests + np.array([1, 2, -3]) * quotients).tolist() == [X] * 3
     assert (np.arange(3) > PHI).tolist() == [False, False, True]
     assert (values == PHI).tolist() == [True, False, False]
     assert np.array([PHI, 1]).dtype == object
