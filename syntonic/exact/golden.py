@@ -6,6 +6,7 @@ value. Here is how a number is made; what it can do is in the four modules of it
 
 from __future__ import annotations
 
+from inspect import isfunction
 from typing import Any, SupportsIndex
 
 import numpy as np
@@ -14,7 +15,7 @@ from gmpy2 import mpz
 from syntonic.exact import operands
 from syntonic.exact.algebra import Algebra
 from syntonic.exact.conversions import Conversions
-from syntonic.exact.element import ONE, blank, reduced
+from syntonic.exact.element import ONE, Element, blank, reduced
 from syntonic.exact.operators import Operators
 from syntonic.exact.ordering import Ordering
 from syntonic.exact.pairs import ZERO
@@ -197,6 +198,16 @@ class GoldenExact(Operators, Ordering, Conversions, Algebra):
     def __reduce__(self) -> tuple[Any, ...]:
         return GoldenExact.from_numerators, self.numerators()
 
+
+def _adopt_methods() -> None:
+    """Let the methods from the bases go by the class's name, in pickles and Python's messages."""
+    for base in (Operators, Ordering, Conversions, Algebra, Element):
+        for name, member in vars(base).items():
+            if isfunction(member):
+                member.__module__, member.__qualname__ = __name__, f"GoldenExact.{name}"
+
+
+_adopt_methods()
 
 PHI = GoldenExact(0, 1)
 """The golden ratio φ = (1+√5)/2."""

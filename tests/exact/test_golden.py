@@ -79,6 +79,15 @@ def test_an_old_pickle_is_read_and_written():
     )
 
 
+def test_methods_go_by_the_name_of_the_class():
+    """Wherever they are written: in pickles of methods, and where Python counts arguments."""
+    for method in (GoldenExact.norm, GoldenExact.__add__, GoldenExact.to_decimal, GoldenExact.sign):
+        assert method.__qualname__ == f"GoldenExact.{method.__name__}"
+        assert pickle.loads(pickle.dumps(method)) is method
+    with pytest.raises(TypeError, match=r"^GoldenExact\.norm\(\) takes 1 positional argument"):
+        PHI.norm(1)
+
+
 def test_a_subclass_makes_golden_numbers():
     class Named(GoldenExact):
         pass
