@@ -20,7 +20,6 @@ def test_import_brings_no_heavy_module():
 
 WITHOUT_NAMES = {
     *("exact", "jit", "rounding", "lattice", "lattice.linalg", "flux", "flux.cpu", "flux.cuda"),
-    "tensor.exact_functions",
 }
 
 

@@ -19,11 +19,10 @@ import numpy as np
 from syntonic.exact.golden import GoldenExact
 from syntonic.flux import cupy_forms
 from syntonic.flux.device import flux_result, to_host
-from syntonic.lattice import order, products
 from syntonic.lattice.convert import as_lattice
-from syntonic.tensor import exact_functions as ex
 from syntonic.tensor import options
 from syntonic.tensor.base import TensorBase
+from syntonic.tensor.exact_functions import EXACT
 from syntonic.tensor.operands import (
     carried_by,
     exact_operand,
@@ -55,104 +54,6 @@ MOVES = frozenset(
     "matrix_transpose moveaxis ravel real repeat reshape resize roll rollaxis rot90 squeeze "
     "swapaxes take take_along_axis tile transpose tril triu".split()
 )
-
-_SELF = {name: lambda x, *args, **kwargs: x for name in ("nan_to_num", "real_if_close", "require")}
-
-
-def _linear_algebra(name: str) -> Callable[..., Any]:
-    """Return a function of `exact_linalg`, which loads when it is first called."""
-
-    def later(*args: Any, **kwargs: Any) -> Any:
-        from syntonic.tensor import exact_linalg
-
-        return getattr(exact_linalg, name)(*args, **kwargs)
-
-    return later
-
-
-EXACT: dict[str, Callable[..., Any]] = {
-    **{
-        f"linalg.{name}": _linear_algebra(name)
-        for name in "det inv matrix_power matrix_rank solve tensorinv tensorsolve".split()
-    },
-    "poly": _linear_algebra("poly"),
-    **_SELF,
-    **dict.fromkeys(("sum", "nansum"), ex.sum_),
-    **dict.fromkeys(("prod", "nanprod"), ex.prod),
-    **dict.fromkeys(("mean", "nanmean"), ex.mean),
-    **dict.fromkeys(("var", "nanvar"), ex.var),
-    **dict.fromkeys(("cumsum", "nancumsum"), ex.cumsum),
-    **dict.fromkeys(("cumprod", "nancumprod"), ex.cumprod),
-    **dict.fromkeys(("max", "amax", "nanmax"), ex.amax),
-    **dict.fromkeys(("min", "amin", "nanmin"), ex.amin),
-    **dict.fromkeys(("argmax", "nanargmax"), ex.argmax),
-    **dict.fromkeys(("argmin", "nanargmin"), ex.argmin),
-    **dict.fromkeys(("round", "around"), ex.round_),
-    **dict.fromkeys(("median", "nanmedian"), ex.median),
-    **dict.fromkeys(("tensordot", "linalg.tensordot"), ex.tensordot),
-    **{name: ex.atleast(getattr(np, name)) for name in ("atleast_1d", "atleast_2d", "atleast_3d")},
-    **{
-        name: ex.joiner(getattr(np, name))
-        for name in ("concatenate", "stack", "vstack", "hstack", "dstack", "column_stack")
-    },
-    **{
-        name: ex.splitter(getattr(np, name))
-        for name in ("hsplit", "vsplit", "dsplit", "unstack")
-        if hasattr(np, name)
-    },
-    **{
-        name: ex.on_truth(getattr(np, name))
-        for name in ("all", "any", "argwhere", "count_nonzero", "flatnonzero", "nonzero")
-    },
-    **{name: ex.split(getattr(np, name)) for name in ("array_split", "split")},
-    "argpartition": ex.argpartition,
-    "argsort": ex.argsort,
-    "average": ex.average,
-    "astype": lambda x: x,
-    "array_equal": ex.array_equal,
-    "array_equiv": ex.array_equiv,
-    "broadcast_arrays": ex.broadcast_arrays,
-    "clip": ex.clip,
-    "compress": ex.compress,
-    "cumulative_prod": ex.cumulative_prod,
-    "cumulative_sum": ex.cumulative_sum,
-    "diff": ex.diff,
-    "digitize": ex.digitize,
-    "dot": ex.dot,
-    "einsum": ex.einsum,
-    "empty_like": ex.zeros_like,
-    "extract": ex.extract,
-    "fix": order.trunc,
-    "full_like": ex.full_like,
-    "imag": ex.zeros_like,
-    "inner": ex.inner,
-    "isin": ex.isin,
-    **dict.fromkeys(("isneginf", "isposinf"), ex.nowhere),
-    "kron": ex.kron,
-    "linalg.cross": ex.linalg_cross,
-    "linalg.matmul": products.matmul,
-    "linalg.multi_dot": ex.multi_dot,
-    "linalg.outer": ex.linalg_outer,
-    "linalg.trace": ex.linalg_trace,
-    "linalg.vecdot": ex.vecdot,
-    "ndim": lambda a: a.ndim,
-    "ones_like": ex.ones_like,
-    "outer": ex.outer,
-    "partition": ex.partition,
-    "ptp": ex.ptp,
-    "shape": lambda a: a.shape,
-    "size": ex.size,
-    "sort": ex.sort,
-    "trace": ex.trace,
-    "unique": ex.unique,
-    "unique_all": ex.unique_all,
-    "unique_counts": ex.unique_counts,
-    "unique_inverse": ex.unique_inverse,
-    "unique_values": ex.unique_values,
-    "vdot": ex.vdot,
-    "where": ex.where,
-    "zeros_like": ex.zeros_like,
-}
 
 # What asks about the array rather than its elements works on its scalars as well.
 BY_OBJECTS = frozenset(

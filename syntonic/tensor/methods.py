@@ -8,10 +8,10 @@ import numpy as np
 
 from syntonic.errors import shown
 from syntonic.lattice import arithmetic, joining, order
-from syntonic.tensor import functions, ufuncs
+from syntonic.tensor import functions, ufunc_methods, ufuncs
 from syntonic.tensor.base import TensorBase, plain_index
 from syntonic.tensor.operands import exact_operand, flux_operand, is_foreign, single_phase
-from syntonic.tensor.options import NO_OUT
+from syntonic.tensor.option_rules import NO_OUT
 from syntonic.typing import ExactScalar, Shape
 
 __all__ = ["At", "Indexed", "Methods"]
@@ -29,7 +29,7 @@ class Methods(TensorBase):
         if kwargs.pop("out", None) is not None:
             raise TypeError(NO_OUT.format(where=ufunc.__name__))
         if method != "__call__":
-            return ufuncs.apply_method(ufunc, method, inputs, kwargs)
+            return ufunc_methods.apply_method(ufunc, method, inputs, kwargs)
         return ufuncs.apply(ufunc, inputs, kwargs)
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:

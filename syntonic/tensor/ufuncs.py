@@ -13,26 +13,25 @@ from typing import Any
 
 import numpy as np
 
-from syntonic.errors import shown
 from syntonic.flux import cupy_forms
-from syntonic.lattice import arithmetic, joining, order, products, reductions
+from syntonic.lattice import arithmetic, joining, order, products
 from syntonic.lattice.array import LatticeArray
 from syntonic.lattice.convert import lattice_scalar
-from syntonic.tensor import exact_functions as ex
 from syntonic.tensor.base import TensorBase
+from syntonic.tensor.exact_joining import zeros_like
+from syntonic.tensor.exact_products import vecdot
 from syntonic.tensor.operands import (
     carried_by,
     exact_operand,
     flux_operand,
     single_phase,
-    tensors_in,
     wrap,
 )
-from syntonic.tensor.options import axis_errors, require_everywhere, ufunc_options
+from syntonic.tensor.options import require_everywhere, ufunc_options
 from syntonic.tensor.reasons import Claim, Reason
 from syntonic.tensor.specification import elementwise_norms
 
-__all__ = ["EXACT", "REFUSED", "apply", "apply_method", "apply_pair"]
+__all__ = ["EXACT", "REFUSED", "apply", "apply_pair", "called", "exact"]
 
 
 def _power(x: LatticeArray, n: LatticeArray) -> LatticeArray:
@@ -91,7 +90,7 @@ def _ldexp(x: LatticeArray, n: LatticeArray) -> LatticeArray:
 def _vecdot(
     x: LatticeArray, y: LatticeArray, *, axis: int = -1, keepdims: bool = False
 ) -> LatticeArray:
-    out = ex.vecdot(x, y, axis=axis)
+    out = vecdot(x, y, axis=axis)
     return out.map(lambda part: np.expand_dims(part, axis)) if keepdims else out
 
 
@@ -124,7 +123,7 @@ EXACT: dict[str, Callable[..., Any]] = {
     "greater": partial(order.compare, ufunc=np.greater),
     "greater_equal": partial(order.compare, ufunc=np.greater_equal),
     "heaviside": _heaviside,
-    "imag": ex.zeros_like,
+    "imag": zeros_like,
     "isfinite": partial(_constant, True),
     "isinf": partial(_constant, False),
     "isnan": partial(_constant, False),
@@ -189,16 +188,6 @@ REFUSED: dict[str, Reason] = {
     "_ones_like": Reason(Claim.REPLACED, "np.ones_like makes ones"),
 }
 
-# Those that may reduce several axes at once, by loops over whole arrays.
-_REDUCTIONS: dict[str, Callable[..., LatticeArray]] = {
-    "add": ex.sum_,
-    "fmax": ex.amax,
-    "fmin": ex.amin,
-    "maximum": ex.amax,
-    "minimum": ex.amin,
-    "multiply": ex.prod,
-}
-
 
 def apply(ufunc: np.ufunc, inputs: tuple[Any, ...], options: Any = None) -> Any:
     """Return ufunc(*inputs), exact or in flux, by the phase of the tensors among the inputs."""
@@ -210,11 +199,11 @@ def apply(ufunc: np.ufunc, inputs: tuple[Any, ...], options: Any = None) -> Any:
         require_everywhere(ufunc, options)
         out = cupy_forms.call_ufunc(ufunc, "__call__", first._data, flux, options or {})
         return _finish(first, tensors, out, name)
-    out = _called(ufunc, *(exact_operand(x, name) for x in inputs), options=options)
+    out = called(ufunc, *(exact_operand(x, name) for x in inputs), options=options)
     return _finish(first, tensors, out, name)
 
 
-def _called(ufunc: np.ufunc, *operands: LatticeArray, options: Any) -> Any:
+def called(ufunc: np.ufunc, *operands: LatticeArray, options: Any) -> Any:
     """Return an exact ufunc of its operands, under the options of a call."""
     function = exact(ufunc)
     if not options:
@@ -242,38 +231,6 @@ def apply_pair(ufunc: np.ufunc, x: TensorBase, y: TensorBase) -> Any:
     return apply(ufunc, (x, y))
 
 
-def apply_method(
-    ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]
-) -> Any:
-    """Return a ufunc's reduce, accumulate, reduceat or outer on tensors.
-
-    Exactly, the options are those of `reduce` (axis, keepdims, initial, where), of `accumulate`
-    and `reduceat` (axis) and of a call (outer).
-    """
-    where = f"{ufunc.__name__}.{method}"
-    if method == "at":
-        raise TypeError(
-            f"{where}: tensors are immutable; t.at[index].set(value) returns a changed one"
-        )
-    tensors = list(tensors_in(inputs))
-    first, carried = tensors[0], carried_by(tensors)
-    arrays = 2 if method == "outer" else 1
-    if not single_phase(tensors, where):
-        flux = tuple([flux_operand(x, first, where) for x in inputs[:arrays]])
-        flux += inputs[arrays:]
-        if method == "outer":
-            require_everywhere(ufunc, kwargs)
-        out = cupy_forms.call_ufunc(ufunc, method, first._data, flux, kwargs)
-        return wrap(first, out, carried)
-    exact(ufunc)
-    operands = [exact_operand(x, where) for x in inputs[:arrays]]
-    if method != "outer":
-        kwargs = ufunc_options(ufunc, method, kwargs)
-    with axis_errors(f"np.{where}"):
-        out = _EXACT_METHODS[method](ufunc, *operands, *inputs[arrays:], **kwargs)
-    return wrap(first, out, carried)
-
-
 def exact(ufunc: np.ufunc) -> Callable[..., Any]:
     """Return the exact form of a ufunc, or raise TypeError with the reason there is none."""
     try:
@@ -295,127 +252,3 @@ def _finish(first: TensorBase, tensors: list[TensorBase], out: Any, where: str) 
 
 
 _CONTRACTIONS = {"matmul", "matvec", "vecmat", "vecdot"}
-
-
-def _reduce(
-    ufunc: np.ufunc,
-    x: LatticeArray,
-    axis: reductions.Axis = 0,
-    keepdims: bool = False,
-    **options: Any,
-) -> Any:
-    name = ufunc.__name__
-    if name in _REDUCTIONS:
-        return _REDUCTIONS[name](x, axis, keepdims, **options)
-    if name in _LOGICAL:
-        if options.get("initial") is not None:
-            options["initial"] = bool(order.nonzero(options["initial"]))
-        return ufunc.reduce(order.nonzero(x), axis=axis, keepdims=keepdims, **options)
-    axes = reductions.normalized_axes(axis, x.ndim)
-    if len(axes) > 1:
-        raise ValueError(
-            f"{name}.reduce: the order of axes matters, so axis must be one of them, got "
-            f"{len(axes)}"
-        )
-    for i in axes:
-        x = _folded(ufunc, x, i, **options)
-    return x.map(lambda part: np.expand_dims(part, axes)) if keepdims else x
-
-
-def _folded(
-    ufunc: np.ufunc,
-    x: LatticeArray,
-    axis: int,
-    initial: LatticeArray | None = None,
-    where: Any = None,
-) -> LatticeArray:
-    """Return the fold of an operation without identity along one axis."""
-    _require_binary(ufunc, "reduce")
-    name = f"{ufunc.__name__}.reduce"
-    if initial is None and where is not None:
-        raise ValueError(f"{name}: there is no identity, so where= needs initial= to start from")
-    if initial is None and x.shape[axis] == 0:
-        raise ValueError(f"{name}: the reduced axis must not be empty, got shape {x.shape}")
-    mask = None if where is None else np.broadcast_to(where, x.shape)
-    return reductions.fold(EXACT[ufunc.__name__], x, axis, initial, mask)
-
-
-def _accumulate(ufunc: np.ufunc, x: LatticeArray, axis: reductions.Axis = 0) -> Any:
-    name = ufunc.__name__
-    if x.ndim == 0:
-        raise TypeError(f"{name}.accumulate: the tensor must have an axis, got a 0-d one")
-    axes = reductions.normalized_axes(axis, x.ndim)
-    if len(axes) != 1:
-        raise ValueError(f"{name}.accumulate: axis must be one axis, got {len(axes)}")
-    if name in _LOGICAL:
-        return ufunc.accumulate(order.nonzero(x), axis=axes[0])
-    _require_binary(ufunc, "accumulate")
-    if name == "add":
-        return reductions.cumsum(x, axes[0])
-    if name in _EXTREMES:
-        return ex.running(_EXTREMES[name], x, axes[0])
-    return reductions.accumulate(EXACT[name], x, axes[0])
-
-
-def _reduceat(ufunc: np.ufunc, x: LatticeArray, indices: Any, axis: int = 0) -> Any:
-    where = f"{ufunc.__name__}.reduceat"
-    if x.ndim == 0:
-        raise TypeError(f"{where}: the tensor must have an axis, got a 0-d one")
-    axis = np.lib.array_utils.normalize_axis_index(axis, x.ndim)
-    starts = _starts(indices, x.shape[axis], where)
-    if ufunc.__name__ in _LOGICAL:
-        return ufunc.reduceat(order.nonzero(x), starts, axis)
-    _require_binary(ufunc, "reduceat")
-    if not starts:
-        return x.map(lambda part: np.take(part, np.array([], np.intp), axis))
-    stops = [*starts[1:], x.shape[axis]]
-    rows = x.map(lambda part: np.moveaxis(part, axis, 0))
-    parts = [
-        _reduce(ufunc, rows[start : max(stop, start + 1)])
-        for start, stop in zip(starts, stops, strict=True)
-    ]
-    return joining.join(lambda *p: np.stack(p, axis=axis), *parts)
-
-
-def _starts(indices: Any, length: int, where: str) -> list[int]:
-    """Return the indices of reduceat as ints; none counts from the end, as in NumPy."""
-    array = np.asarray(indices)
-    if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
-        raise TypeError(f"{where}: indices must be a sequence of integers, got {indices!r}")
-    starts: list[int] = array.tolist()
-    for start in starts:
-        if not 0 <= start < length:
-            raise IndexError(f"{where}: indices must be from 0 to {length - 1}, got {shown(start)}")
-    return starts
-
-
-def _outer(ufunc: np.ufunc, x: LatticeArray, y: LatticeArray, **options: Any) -> Any:
-    if ufunc.signature is not None:
-        raise TypeError(f"{ufunc.__name__}.outer: the operation must be one of pairs of elements")
-    column = x.map(lambda part: part.reshape(x.shape + (1,) * y.ndim))
-    return _called(ufunc, column, y, options=options)
-
-
-_EXACT_METHODS: dict[str, Callable[..., Any]] = {
-    "reduce": _reduce,
-    "accumulate": _accumulate,
-    "reduceat": _reduceat,
-    "outer": _outer,
-}
-
-_LOGICAL = frozenset(("logical_and", "logical_or", "logical_xor"))
-_EXTREMES = {"fmax": np.maximum, "fmin": np.minimum, "maximum": np.maximum, "minimum": np.minimum}
-
-# The binary operations whose fold along an axis is again a lattice array.
-_FOLDABLE = {
-    "add", "subtract", "multiply", "divide", "floor_divide", "remainder", "fmod",
-    "maximum", "minimum", "fmax", "fmin",
-}  # fmt: skip
-
-
-def _require_binary(ufunc: np.ufunc, method: str) -> None:
-    if ufunc.__name__ not in _FOLDABLE:
-        raise TypeError(
-            f"{ufunc.__name__}.{method}: not defined on crystallized tensors; it has no exact "
-            "running form"
-        )

@@ -8,9 +8,14 @@ import pytest
 from numpy_calls import CALLS, FUNCTIONS, MASK, SUPPORTED, C, M, S, T, V, W, plain, same
 
 from syntonic import PHI, DeviceError, GoldenExact, ResonantTensor
-from syntonic.tensor import exact_functions, functions, options
+from syntonic.tensor import functions, option_tables, options
+from syntonic.tensor.exact_joining import size
 
-TABLES = {"exact": options.EXACT, "needless": options.NEEDLESS, "refused": options.REFUSED}
+TABLES = {
+    "exact": option_tables.EXACT,
+    "needless": option_tables.NEEDLESS,
+    "refused": option_tables.REFUSED,
+}
 INNER = re.compile(
     r"<locals>|unexpected keyword|positional argument|not subscriptable|4300 digits|zip\(\)|"
     r"tuple index|not supported between|unsupported operand|too large to convert|newaxis|"
@@ -911,4 +916,4 @@ def test_single_edges():
     assert np.compress(V, W).equals(W[np.asarray(V != 0)])
     assert np.extract(V, [1, 2, 3, 4]).tolist() == [1, 2, 4]
     assert np.diff(V, prepend=[[0]] if V.ndim == 2 else [0], append=[1, 2]).size == 6
-    assert exact_functions.size(ResonantTensor.zeros((2, 3))._lattice("size"), (0, 1)) == 6
+    assert size(ResonantTensor.zeros((2, 3))._lattice("size"), (0, 1)) == 6
