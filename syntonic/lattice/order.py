@@ -1,14 +1,11 @@
-"""Exact order on lattice arrays: sign, comparison, rounding to integers, sorting, extremes.
+"""Exact order on lattice arrays: sign, comparison, rounding to integers.
 
 Floats only filter. A sign or floor taken from float64 is used where the stated rounding bound
-proves it; everything else is decided on integers. Sorting compares correctly rounded floats,
-which are monotone in the exact values, and decides equal floats exactly.
+proves it; everything else is decided on integers.
 """
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable
 from fractions import Fraction
 from math import floor as _floor
 from typing import Any
@@ -37,9 +34,6 @@ from syntonic.rounding.wake import wake, wake_rational
 
 __all__ = [
     "absolute",
-    "argmax",
-    "argmin",
-    "argsort",
     "ceil",
     "compare",
     "equal",
@@ -58,7 +52,6 @@ __all__ = [
 ]
 
 _INT64_DIGITS = 18
-_SORTED_AT_ONCE = 1 << 19
 
 _round_golden = np.frompyfunc(GoldenExact.__round__, 2, 1)
 _sign_golden = np.frompyfunc(GoldenExact.sign, 1, 1)
@@ -222,51 +215,6 @@ def remainder(x: LatticeArray, y: LatticeArray) -> LatticeArray:
     return subtract(x, multiply(y, floor(divide(x, y, "remainder"))))
 
 
-def argsort(x: LatticeArray, axis: int = -1) -> Any:
-    """Return the indices that sort x exactly along an axis; stable."""
-    if x.is_rational:
-        return np.argsort(x.scalars(), axis=axis, kind="stable")
-    moved = x.map(lambda part: np.moveaxis(part, axis, -1))
-    keys = floats(moved)
-    order = _argsort_floats(keys)
-    ranked = np.take_along_axis(keys, order, -1)
-    tied = ranked[..., 1:] == ranked[..., :-1]
-    if tied.any():
-        sorted_ = moved.map(lambda part: np.take_along_axis(part, order, -1))
-        tied &= ~equal(sorted_[..., 1:], sorted_[..., :-1])
-    for row in map(tuple, np.argwhere(tied.any(axis=-1))):
-        order[row] = _settle_runs(moved[row], order[row], ranked[row])
-    return np.moveaxis(order, -1, axis)
-
-
-def _argsort_floats(keys: Any) -> Any:
-    """Return the stable order along the last axis: of blocks, which the stable sort then merges.
-
-    Between blocks Ctrl-C can come, and they fit a cache: it is quicker than one sort.
-    """
-    starts = range(0, keys.shape[-1], _SORTED_AT_ONCE)
-    if len(starts) < 2:
-        return np.argsort(keys, axis=-1, kind="stable")
-    blocks = (keys[..., i : i + _SORTED_AT_ONCE] for i in starts)
-    orders = [
-        np.argsort(block, axis=-1, kind="stable") + i
-        for i, block in zip(starts, blocks, strict=True)
-    ]
-    before = np.concatenate(orders, axis=-1)
-    merged = np.argsort(np.take_along_axis(keys, before, -1), axis=-1, kind="stable")
-    return np.take_along_axis(before, merged, -1)
-
-
-def argmax(x: LatticeArray, axis: int = -1) -> Any:
-    """Return the index of the exact maximum along an axis, the first among equals."""
-    return _argextreme(x, axis, np.argmax)
-
-
-def argmin(x: LatticeArray, axis: int = -1) -> Any:
-    """Return the index of the exact minimum along an axis, the first among equals."""
-    return _argextreme(x, axis, np.argmin)
-
-
 def _floors(x: LatticeArray) -> Any:
     """Return ⌊x⌋ as an integer array: int64, or objects where that may not fit."""
     if x.is_rational:
@@ -298,29 +246,3 @@ def _integers(n: Any) -> LatticeArray:
 
 def _select(better: np.ufunc, x: LatticeArray, y: LatticeArray) -> LatticeArray:
     return where(compare(x, y, better), x, y)
-
-
-def _argextreme(x: LatticeArray, axis: int, arg: Callable[..., Any]) -> Any:
-    if x.is_rational:
-        return np.asarray(arg(x.scalars(), axis=axis))
-    moved = x.map(lambda part: np.moveaxis(part, axis, -1))
-    keys = floats(moved)
-    first = np.asarray(arg(keys, axis=-1))
-    best = keys == np.take_along_axis(keys, first[..., None], -1)
-    for row in map(tuple, np.argwhere(best.sum(axis=-1) > 1)):
-        (rivals,) = np.nonzero(best[row])
-        values = moved[row][rivals]
-        if not equal(values[1:], values[:-1]).all():
-            first[row] = rivals[arg(values.scalars())]
-    return first
-
-
-def _settle_runs(x: LatticeArray, order: Any, ranked: Any) -> Any:
-    """Sort a row's runs of equal floats exactly; stable, as `order` was."""
-    edges = np.flatnonzero(np.concatenate([[True], ranked[1:] != ranked[:-1], [True]]))
-    for start, stop in itertools.pairwise(edges):
-        run = np.sort(order[start:stop])
-        values = x[run]
-        if not equal(values[1:], values[:-1]).all():
-            order[start:stop] = run[np.argsort(values.scalars(), kind="stable")]
-    return order

@@ -8,9 +8,10 @@ import numpy as np
 
 from syntonic.lattice.array import LatticeArray
 from syntonic.lattice.joining import join
-from syntonic.lattice.order import argsort, equal
+from syntonic.lattice.order import equal
+from syntonic.lattice.sorting import argsort
 
-__all__ = ["Distinct", "distinct", "isin"]
+__all__ = ["Distinct", "distinct", "isin", "ranks", "values"]
 
 
 class Distinct(NamedTuple):
@@ -22,24 +23,44 @@ class Distinct(NamedTuple):
     counts: Any
 
 
+def values(x: LatticeArray) -> LatticeArray:
+    """Return the distinct elements of the flattened x in increasing order."""
+    return _runs(x.map(np.ravel))[0]
+
+
 def distinct(x: LatticeArray) -> Distinct:
     """Find the distinct elements of the flattened x."""
-    flat = x.map(np.ravel)
-    order = argsort(flat)
-    ranked = flat[order]
-    new = np.ones(flat.size, dtype=bool)
-    new[1:] = ~equal(ranked[1:], ranked[:-1])
-    inverse = np.empty(flat.size, dtype=np.int64)
+    found, order, new = _runs(x.map(np.ravel))
+    inverse = np.empty(x.size, dtype=np.int64)
     inverse[order] = np.cumsum(new) - 1
     starts = np.flatnonzero(new)
-    counts = np.diff(np.append(starts, flat.size))
-    return Distinct(ranked[new], order[starts], inverse.reshape(x.shape), counts)
+    counts = np.diff(np.append(starts, x.size))
+    return Distinct(found, order[starts], inverse.reshape(x.shape), counts)
+
+
+def ranks(*arrays: LatticeArray) -> tuple[LatticeArray, list[Any]]:
+    """Return the distinct elements of all arrays, and each array as ranks among them.
+
+    Ranks are integers in the order of the elements, equal where these are.
+    """
+    both = distinct(join(lambda *parts: np.concatenate([p.ravel() for p in parts]), *arrays))
+    edges = np.cumsum([x.size for x in arrays])[:-1]
+    parts = np.split(both.inverse, edges)
+    return both.values, [r.reshape(x.shape) for r, x in zip(parts, arrays, strict=True)]
 
 
 def isin(x: LatticeArray, y: LatticeArray) -> Any:
     """Return where the elements of x are among those of y, as a boolean array."""
-    both = distinct(join(lambda p, q: np.concatenate([p.ravel(), q.ravel()]), x, y))
-    inverse = both.inverse
-    present = np.zeros(both.counts.size, dtype=bool)
-    present[inverse[x.size :]] = True
-    return present[inverse[: x.size]].reshape(x.shape)
+    found, (of_x, of_y) = ranks(x, y)
+    present = np.zeros(found.size, dtype=bool)
+    present[of_y] = True
+    return present[of_x]
+
+
+def _runs(flat: LatticeArray) -> tuple[LatticeArray, Any, Any]:
+    """Return the distinct elements, the order that sorts all, and where in it each comes first."""
+    order = argsort(flat)
+    ranked = flat[order]
+    new = np.ones(flat.size, dtype=bool)
+    new[1:] = ~equal(ranked[1:], ranked[:-1])
+    return ranked[new], order, new

@@ -11,7 +11,7 @@ import numpy as np
 from syntonic.errors import ShapeError
 from syntonic.flux.backend import backend, contiguous, narrowed
 from syntonic.flux.device import move
-from syntonic.lattice import order
+from syntonic.lattice import order, sorting
 from syntonic.lattice.array import LatticeArray
 from syntonic.ops.arguments import integer, number, parameter, require_tensor
 from syntonic.rounding.snap import snap
@@ -343,7 +343,7 @@ def _partition(p: FloatArray, axis: int, precision: int, where: str) -> LatticeA
     shares = LatticeArray.from_numerators(
         np.diff(steps.a, axis=-1, prepend=0), np.diff(steps.b, axis=-1, prepend=0)
     )
-    down = np.flip(order.argsort(shares, -1), -1)
+    down = np.flip(sorting.argsort(shares, -1), -1)
     return shares.map(lambda part: _handed_out(np.take_along_axis(part, down, -1), ranks, axis))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from syntonic.errors import ShapeError
-from syntonic.lattice import arithmetic, order, reductions, sets
+from syntonic.lattice import arithmetic, order, reductions, sets, sorting
 from syntonic.lattice.array import LatticeArray
 from syntonic.lattice.reductions import Axis
 from syntonic.tensor.exact_joining import full_like
@@ -89,8 +89,8 @@ def _chooser(
     return argpick, value
 
 
-argmax, amax = _chooser(order.argmax, order.maximum, "max")
-argmin, amin = _chooser(order.argmin, order.minimum, "min")
+argmax, amax = _chooser(sorting.argmax, order.maximum, "max")
+argmin, amin = _chooser(sorting.argmin, order.minimum, "min")
 
 
 def running(ufunc: np.ufunc, a: LatticeArray, axis: int) -> LatticeArray:
@@ -107,7 +107,7 @@ def ptp(a: LatticeArray, axis: Axis = None, keepdims: bool = False) -> LatticeAr
 def argsort(a: LatticeArray, axis: int | None = -1, *, descending: bool = False) -> Any:
     a, axis = line(a, axis)
     keys = arithmetic.negative(a) if descending else a  # equal elements stay in order both ways
-    return order.argsort(keys, np.lib.array_utils.normalize_axis_index(axis, a.ndim))
+    return sorting.argsort(keys, np.lib.array_utils.normalize_axis_index(axis, a.ndim))
 
 
 def sort(a: LatticeArray, axis: int | None = -1, *, descending: bool = False) -> LatticeArray:
@@ -159,6 +159,8 @@ def unique(
     return_counts: bool = False,
     axis: int | None = None,
 ) -> Any:
+    if not (return_index or return_inverse or return_counts) and axis is None:
+        return sets.values(ar)
     found = sets.distinct(ar)
     values, extra = found.values, [found.indices, found.inverse, found.counts]
     if axis is not None:  # the ranks of the elements are integers in the same order
@@ -190,7 +192,7 @@ def unique_inverse(x: LatticeArray) -> Any:
 
 
 def unique_values(x: LatticeArray) -> LatticeArray:
-    return sets.distinct(x).values
+    return sets.values(x)
 
 
 def digitize(x: LatticeArray, bins: LatticeArray, right: bool = False) -> Any:
@@ -201,7 +203,7 @@ def digitize(x: LatticeArray, bins: LatticeArray, right: bool = False) -> Any:
     if not (rising or falling):
         raise ValueError("digitize: bins must be in increasing or decreasing order")
     edges, side = bins if rising else bins[::-1], "left" if right else "right"
-    below = np.searchsorted(edges.scalars(), x.scalars(), side=side)  # type: ignore[call-overload]
+    below = sorting.searchsorted(edges, x, side)
     return below if rising else bins.size - below
 
 

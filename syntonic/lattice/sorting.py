@@ -1,0 +1,214 @@
+"""Exact sorting, extremes and searching in sorted arrays.
+
+Correctly rounded floats are monotone in the exact values, so they order all elements but those
+with equal floats. These are told apart exactly, all at once: first by the floats of what rounding
+left over, then as integers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import copysign, inf
+from typing import Any
+
+import numpy as np
+
+from syntonic.exact import pairs
+from syntonic.lattice.arithmetic import negative
+from syntonic.lattice.array import LatticeArray, elementwise
+from syntonic.lattice.order import compare, equal, floats, floats_from
+
+__all__ = ["argmax", "argmin", "argsort", "searchsorted"]
+
+_SORTED_AT_ONCE = 1 << 19
+_FEW = 256
+"""Below this size NumPy's stable sort is quicker than the steps around an integer sort."""
+
+_floor_pair = np.frompyfunc(lambda a, b: pairs.floor_div(a, b, 1), 2, 1)
+
+
+def argsort(x: LatticeArray, axis: int = -1) -> Any:
+    """Return the indices that sort x exactly along an axis; stable."""
+    moved = x.map(lambda part: np.moveaxis(part, axis, -1))
+    order = _settled(moved, *_order_of_floats(_keys(moved)))
+    return np.moveaxis(order, -1, axis)
+
+
+def argmax(x: LatticeArray, axis: int = -1) -> Any:
+    """Return the index of the exact maximum along an axis, the first among equals."""
+    return _argextreme(x, axis, np.argmax, negative)
+
+
+def argmin(x: LatticeArray, axis: int = -1) -> Any:
+    """Return the index of the exact minimum along an axis, the first among equals."""
+    return _argextreme(x, axis, np.argmin, lambda rivals: rivals)
+
+
+def searchsorted(edges: LatticeArray, x: LatticeArray, side: str = "left") -> Any:
+    """Return how many of the sorted edges are below x, or with "right" not above it."""
+    keys, sought = _keys(edges), np.asarray(_keys(x))
+    low = np.asarray(np.searchsorted(keys, sought, "left")).ravel()
+    high = np.asarray(np.searchsorted(keys, sought, "right")).ravel()
+    below, flat = np.less if side == "left" else np.less_equal, x.map(np.ravel)
+    open_ = np.flatnonzero(low < high)  # whose floats are equal to those of edges
+    while open_.size:
+        middle = (low[open_] + high[open_]) // 2
+        beyond = compare(edges[middle], flat[open_], below)
+        low[open_[beyond]] = middle[beyond] + 1
+        high[open_[~beyond]] = middle[~beyond]
+        open_ = open_[low[open_] < high[open_]]
+    return low.reshape(sought.shape)
+
+
+def _keys(x: LatticeArray) -> Any:
+    """Return the correctly rounded floats of x, infinite beyond their range."""
+    if x.is_rational:
+        return elementwise(np.frompyfunc(_nearest, 1, 1), x.scalars()).astype(np.float64)
+    return floats(x)
+
+
+def _nearest(x: Any) -> float:
+    try:
+        return float(x)
+    except OverflowError:
+        return copysign(inf, x.sign())
+
+
+# -- the order of floats ------------------------------------------------------------------
+
+
+def _order_of_floats(keys: Any) -> tuple[Any, Any]:
+    """Return the stable order along the last axis, and the keys in it.
+
+    It is that of blocks, which the stable sort then merges. Between blocks Ctrl-C can come, and
+    they fit a cache: it is quicker than one sort.
+    """
+    starts = range(0, keys.shape[-1], _SORTED_AT_ONCE)
+    if len(starts) < 2:
+        return _finished(keys, _order_of_block(keys))
+    blocks = (keys[..., i : i + _SORTED_AT_ONCE] for i in starts)
+    orders = [
+        _finished(block, _order_of_block(block))[0] + i
+        for i, block in zip(starts, blocks, strict=True)
+    ]
+    return _finished(keys, np.concatenate(orders, axis=-1))
+
+
+def _order_of_block(keys: Any) -> Any:
+    """Return nearly the stable order, by one sort of integers: a float's cell and its place.
+
+    The cell, ⌊2^k (key - least)/(largest - least)⌋ as computed, is monotone in the key, since
+    each rounding is; keys of one cell stay in their order. NumPy sorts integers in vector
+    registers.
+    """
+    count = keys.shape[-1]
+    if count < _FEW:
+        return np.argsort(keys, axis=-1, kind="stable")
+    bits = count.bit_length()
+    least = keys.min(axis=-1, keepdims=True)
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        scale = 2.0 ** (62 - bits) / (keys.max(axis=-1, keepdims=True) - least)
+    if not (scale > 0).all() or np.isinf(scale).any():  # of one key, or of none that is finite
+        return np.argsort(keys, axis=-1, kind="stable")
+    cells = keys - least
+    cells *= scale
+    sortable = cells.astype(np.int64)
+    sortable <<= bits
+    sortable |= np.arange(count)
+    sortable.sort(axis=-1)
+    sortable &= (1 << bits) - 1
+    return sortable
+
+
+def _finished(keys: Any, order: Any) -> tuple[Any, Any]:
+    """Return the stable order and the keys in it, from one that is stable and nearly sorts."""
+    ranked = np.take_along_axis(keys, order, -1)
+    if not (ranked[..., 1:] < ranked[..., :-1]).any():
+        return order, ranked
+    step = np.argsort(ranked, axis=-1, kind="stable")  # quick on what is nearly sorted
+    return np.take_along_axis(order, step, -1), np.take_along_axis(ranked, step, -1)
+
+
+# -- what floats leave open ---------------------------------------------------------------
+
+
+def _settled(x: LatticeArray, order: Any, ranked: Any) -> Any:
+    """Return the order that sorts x exactly, from the one that sorts its floats; both stable."""
+    places = np.nonzero(ranked[..., 1:] == ranked[..., :-1])
+    *rows, column = places
+    if not column.size:
+        return order
+    one, next_ = order[places], order[(*rows, column + 1)]
+    if equal(x[(*rows, one)], x[(*rows, next_)]).all():
+        return order
+    count = order.shape[-1]
+    same = np.zeros(order.shape, dtype=bool)
+    same[(*rows, column + 1)] = True
+    starts = np.arange(order.size // count)[:, None] * count
+    at = (order.reshape(-1, count) + starts).ravel()
+    _settle(x.map(np.ravel), at, same.ravel(), ranked.ravel())
+    return (at % count).reshape(order.shape)
+
+
+def _settle(x: LatticeArray, at: Any, same: Any, origin: Any) -> None:
+    """Sort places `at` in x within runs: `same` tells which continue the run before them.
+
+    `origin` has the float that the elements of a run share.
+    """
+    packed = x.is_packed and x.a.dtype == np.int64
+    for finer in (floats_from, _integer_keys) if packed else (_scalar_keys,):
+        later = np.flatnonzero(same)
+        differ = ~equal(x[at[later]], x[at[later - 1]])
+        if not differ.any():
+            return
+        runs = np.cumsum(~same)
+        mixed = np.zeros(runs[-1] + 1, dtype=bool)
+        mixed[runs[later[differ]]] = True
+        chosen = np.flatnonzero(mixed[runs])
+        places, run = at[chosen], runs[chosen]
+        keys = finer(x[places], origin[chosen])
+        ranks = np.lexsort((keys, run))  # stable, as `at` was
+        at[chosen], keys = places[ranks], keys[ranks]
+        same = np.zeros_like(same)
+        same[chosen[1:]] = (run[1:] == run[:-1]) & (keys[1:] == keys[:-1])
+
+
+def _integer_keys(x: LatticeArray, origin: Any) -> Any:
+    """Return integers in the order of packed elements, different for different ones.
+
+    A difference v = p + qφ of numerators, |p|, |q| <= 2B, has |v| >= 1/|v'| > 1/4B.
+    """
+    shift = (4 * x.bound).bit_length()
+    a, b = (part.astype(object) << shift for part in (x.a, x.b))
+    return _ranked(elementwise(_floor_pair, a, b))
+
+
+def _scalar_keys(x: LatticeArray, origin: Any) -> Any:
+    return _ranked(x.scalars())
+
+
+def _ranked(values: Any) -> Any:
+    """Return the ranks of exact scalars as integers."""
+    ranks = {value: rank for rank, value in enumerate(sorted(set(values.tolist())))}
+    return np.array([ranks[value] for value in values.tolist()], dtype=np.int64)
+
+
+def _argextreme(
+    x: LatticeArray,
+    axis: int,
+    arg: Callable[..., Any],
+    as_least: Callable[[LatticeArray], LatticeArray],
+) -> Any:
+    moved = x.map(lambda part: np.moveaxis(part, axis, -1))
+    keys = _keys(moved)
+    first = np.asarray(arg(keys, axis=-1))
+    best = keys == np.take_along_axis(keys, first[..., None], -1)
+    if np.count_nonzero(best) == first.size:
+        return first
+    rows = moved.map(lambda part: part.reshape(first.size, -1))
+    row, column = np.nonzero(best.reshape(rows.shape))
+    differ = ~equal(rows[row, column], rows[row, first.ravel()[row]])
+    if differ.any():
+        mixed = np.unique(row[differ])
+        first.ravel()[mixed] = argsort(as_least(rows[mixed]))[:, 0]
+    return first
