@@ -11,7 +11,7 @@ from syntonic.lattice.joining import join
 from syntonic.lattice.order import equal
 from syntonic.lattice.sorting import argsort
 
-__all__ = ["Distinct", "distinct", "isin", "ranks", "values"]
+__all__ = ["Distinct", "distinct", "isin", "present", "ranks", "values"]
 
 
 class Distinct(NamedTuple):
@@ -52,9 +52,14 @@ def ranks(*arrays: LatticeArray) -> tuple[LatticeArray, list[Any]]:
 def isin(x: LatticeArray, y: LatticeArray) -> Any:
     """Return where the elements of x are among those of y, as a boolean array."""
     found, (of_x, of_y) = ranks(x, y)
-    present = np.zeros(found.size, dtype=bool)
-    present[of_y] = True
-    return present[of_x]
+    return present(found, of_y)[of_x]
+
+
+def present(found: LatticeArray, ranks: Any) -> Any:
+    """Return which of the distinct elements an array of ranks holds."""
+    out = np.zeros(found.size, dtype=bool)
+    out[ranks] = True
+    return out
 
 
 def _runs(flat: LatticeArray) -> tuple[LatticeArray, Any, Any]:

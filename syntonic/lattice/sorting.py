@@ -46,18 +46,30 @@ def argmin(x: LatticeArray, axis: int = -1) -> Any:
 
 def searchsorted(edges: LatticeArray, x: LatticeArray, side: str = "left") -> Any:
     """Return how many of the sorted edges are below x, or with "right" not above it."""
-    keys, sought = _keys(edges), np.asarray(_keys(x))
-    low = np.asarray(np.searchsorted(keys, sought, "left")).ravel()
-    high = np.asarray(np.searchsorted(keys, sought, "right")).ravel()
-    below, flat = np.less if side == "left" else np.less_equal, x.map(np.ravel)
-    open_ = np.flatnonzero(low < high)  # whose floats are equal to those of edges
+    keys, flat = _keys(edges), x.map(np.ravel)
+    order, sought = _order_of_floats(_keys(flat))  # NumPy finds sorted ones much sooner
+    low = np.searchsorted(keys, sought, "left")
+    places = np.flatnonzero(np.append(keys, np.inf)[low] == sought)
+    high = np.searchsorted(keys, sought[places], "right")
+    _bisect(edges, flat[order[places]], low, places, high, side)
+    out = np.empty(x.size, dtype=np.int64)
+    out[order] = low
+    return out.reshape(x.shape)
+
+
+def _bisect(
+    edges: LatticeArray, x: LatticeArray, low: Any, places: Any, high: Any, side: str
+) -> None:
+    """Raise low at these places, of elements x, to what is right: at most to high."""
+    below = np.less if side == "left" else np.less_equal
+    least, open_ = low[places], np.flatnonzero(low[places] < high)
     while open_.size:
-        middle = (low[open_] + high[open_]) // 2
-        beyond = compare(edges[middle], flat[open_], below)
-        low[open_[beyond]] = middle[beyond] + 1
+        middle = (least[open_] + high[open_]) // 2
+        beyond = compare(edges[middle], x[open_], below)
+        least[open_[beyond]] = middle[beyond] + 1
         high[open_[~beyond]] = middle[~beyond]
-        open_ = open_[low[open_] < high[open_]]
-    return low.reshape(sought.shape)
+        open_ = open_[least[open_] < high[open_]]
+    low[places] = least
 
 
 def _keys(x: LatticeArray) -> Any:

@@ -1,8 +1,8 @@
-"""The exact forms of NumPy's functions of order: extremes, sorting, sets, rounding."""
+"""The exact forms of NumPy's functions of order: extremes, sorting, searching, rounding."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,18 +23,14 @@ __all__ = [
     "argsort",
     "clip",
     "digitize",
-    "isin",
+    "lexsort",
     "median",
     "partition",
     "ptp",
     "round_",
     "running",
+    "searchsorted",
     "sort",
-    "unique",
-    "unique_all",
-    "unique_counts",
-    "unique_inverse",
-    "unique_values",
 ]
 
 
@@ -152,49 +148,6 @@ def clip(
     return out if high is None else order.minimum(out, high)
 
 
-def unique(
-    ar: LatticeArray,
-    return_index: bool = False,
-    return_inverse: bool = False,
-    return_counts: bool = False,
-    axis: int | None = None,
-) -> Any:
-    if not (return_index or return_inverse or return_counts) and axis is None:
-        return sets.values(ar)
-    found = sets.distinct(ar)
-    values, extra = found.values, [found.indices, found.inverse, found.counts]
-    if axis is not None:  # the ranks of the elements are integers in the same order
-        _, *extra = np.unique(found.inverse, True, True, True, axis=axis)
-        values = ar.map(lambda part: np.take(part, extra[0], axis))
-    wanted = (return_index, return_inverse, return_counts)
-    chosen = [x for x, yes in zip(extra, wanted, strict=True) if yes]
-    return (values, *chosen) if chosen else values
-
-
-def _named(function: Callable[..., Any], *fields: Any) -> Any:
-    """Return the named tuple that a NumPy function returns, with these fields."""
-    return type(function(np.zeros(0)))(*fields)
-
-
-def unique_all(x: LatticeArray) -> Any:
-    found = sets.distinct(x)
-    return _named(np.unique_all, found.values, found.indices, found.inverse, found.counts)
-
-
-def unique_counts(x: LatticeArray) -> Any:
-    found = sets.distinct(x)
-    return _named(np.unique_counts, found.values, found.counts)
-
-
-def unique_inverse(x: LatticeArray) -> Any:
-    found = sets.distinct(x)
-    return _named(np.unique_inverse, found.values, found.inverse)
-
-
-def unique_values(x: LatticeArray) -> LatticeArray:
-    return sets.values(x)
-
-
 def digitize(x: LatticeArray, bins: LatticeArray, right: bool = False) -> Any:
     if bins.ndim != 1:
         raise ShapeError(f"digitize: bins must have one axis, got shape {bins.shape}")
@@ -207,6 +160,11 @@ def digitize(x: LatticeArray, bins: LatticeArray, right: bool = False) -> Any:
     return below if rising else bins.size - below
 
 
-def isin(element: LatticeArray, test_elements: LatticeArray, *, invert: bool = False) -> Any:
-    found = sets.isin(element, test_elements)
-    return ~found if invert else found
+def searchsorted(a: LatticeArray, v: LatticeArray, side: Any = "left", sorter: Any = None) -> Any:
+    np.searchsorted(np.zeros(a.shape), 0, side, sorter)  # NumPy says what it needs
+    edges = a if sorter is None else a[np.asarray(sorter)]
+    return sorting.searchsorted(edges, v, "right" if side[0] in "rR" else "left")[()]
+
+
+def lexsort(keys: Sequence[LatticeArray], axis: int = -1) -> Any:
+    return np.lexsort([sets.distinct(x).inverse for x in keys], axis)

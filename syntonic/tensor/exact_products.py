@@ -14,6 +14,7 @@ from syntonic.lattice import arithmetic, products
 from syntonic.lattice.array import LatticeArray
 
 __all__ = [
+    "cross",
     "dot",
     "einsum",
     "inner",
@@ -71,16 +72,36 @@ def linalg_cross(x1: LatticeArray, x2: LatticeArray, *, axis: int = -1) -> Latti
     lengths = [x.shape[i] for x, i in zip((x1, x2), ends, strict=True)]
     if lengths != [3, 3]:
         raise ShapeError(f"linalg.cross: both vectors must have length 3, got {lengths}")
-    x, y = (z.map(lambda part: np.moveaxis(part, axis, -1)) for z in (x1, x2))
+    return cross(x1, x2, axis=axis)
 
-    def turned(z: LatticeArray, steps: int) -> LatticeArray:
-        return z.map(lambda part: np.roll(part, -steps, -1))
 
+def cross(
+    a: LatticeArray,
+    b: LatticeArray,
+    axisa: int = -1,
+    axisb: int = -1,
+    axisc: int = -1,
+    axis: int | None = None,
+) -> LatticeArray:
+    if axis is not None:
+        axisa = axisb = axisc = axis
+    if not (_of_three(a, axisa) and _of_three(b, axisb)):
+        return arithmetic.bilinear(lambda p, q: np.cross(p, q, axisa, axisb, axisc), a, b, 2)
+    x, y = _in_front(a, axisa), _in_front(b, axisb)
     out = arithmetic.subtract(
-        arithmetic.multiply(turned(x, 1), turned(y, 2)),
-        arithmetic.multiply(turned(x, 2), turned(y, 1)),
+        arithmetic.multiply(x[[1, 2, 0]], y[[2, 0, 1]]),
+        arithmetic.multiply(x[[2, 0, 1]], y[[1, 2, 0]]),
     )
-    return out.map(lambda part: np.moveaxis(part, -1, axis))
+    place = np.lib.array_utils.normalize_axis_index(axisc, out.ndim)
+    return out.map(lambda part: np.ascontiguousarray(np.moveaxis(part, 0, place)))
+
+
+def _of_three(x: LatticeArray, axis: int) -> bool:
+    return x.ndim > 0 and x.shape[np.lib.array_utils.normalize_axis_index(axis, x.ndim)] == 3
+
+
+def _in_front(x: LatticeArray, axis: int) -> LatticeArray:
+    return x.map(lambda part: np.ascontiguousarray(np.moveaxis(part, axis, 0)))
 
 
 def kron(a: LatticeArray, b: LatticeArray) -> LatticeArray:

@@ -26,6 +26,7 @@ __all__ = [
     "cumulative_prod",
     "cumulative_sum",
     "diff",
+    "ediff1d",
     "kept",
     "linalg_trace",
     "line",
@@ -251,6 +252,14 @@ def diff(
     return arithmetic.linear(
         a, 2**n, lambda p, q: (np.diff(p, n=n, axis=axis), np.diff(q, n=n, axis=axis))
     )
+
+
+def ediff1d(
+    ary: LatticeArray, to_end: LatticeArray | None = None, to_begin: LatticeArray | None = None
+) -> LatticeArray:
+    steps = diff(ary.map(np.ravel))
+    parts = [x.map(np.ravel) for x in (to_begin, steps, to_end) if x is not None]
+    return joining.join(lambda *p: np.concatenate(p), *parts)
 
 
 def _end(x: LatticeArray, shape: tuple[int, ...]) -> LatticeArray:

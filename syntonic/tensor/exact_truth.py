@@ -10,7 +10,7 @@ import numpy as np
 from syntonic.lattice import order
 from syntonic.lattice.array import LatticeArray
 
-__all__ = ["array_equal", "array_equiv", "nowhere", "on_truth"]
+__all__ = ["array_equal", "array_equiv", "everywhere", "nowhere", "on_truth"]
 
 
 def on_truth(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -21,6 +21,11 @@ def on_truth(function: Callable[..., Any]) -> Callable[..., Any]:
 def nowhere(x: LatticeArray) -> Any:
     """Return what holds of no exact number, such as to be infinite."""
     return np.zeros(x.shape, dtype=bool)
+
+
+def everywhere(x: LatticeArray) -> Any:
+    """Return what holds of every exact number, such as to be real."""
+    return np.ones(x.shape, dtype=bool)[()]
 
 
 def array_equal(a1: LatticeArray, a2: LatticeArray) -> bool:

@@ -55,14 +55,9 @@ MOVES = frozenset(
     "swapaxes take take_along_axis tile transpose tril triu".split()
 )
 
-# What asks about the array rather than its elements works on its scalars as well.
+# What calls the caller's own functions on arrays of scalars, and what writes or plans.
 BY_OBJECTS = frozenset(
-    "append apply_along_axis apply_over_axes array2string array_repr array_str block choose "
-    "convolve correlate cross diag_indices_from ediff1d einsum_path insert intersect1d iscomplex "
-    "iscomplexobj isreal isrealobj ix_ lexsort meshgrid pad piecewise polyadd polyder polymul "
-    "polynomial.polynomial.polygrid2d polynomial.polynomial.polyval2d "
-    "polynomial.polynomial.polyvalnd polysub polyval searchsorted select setdiff1d setxor1d "
-    "tril_indices_from trim_zeros triu_indices_from union1d vander".split()
+    "apply_along_axis apply_over_axes array2string array_repr array_str einsum_path".split()
 )
 
 

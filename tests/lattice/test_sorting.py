@@ -1,4 +1,4 @@
-"""Sorting, extremes and searching against Python's sort of `GoldenExact`, with all kinds of ties."""
+"""Sorting, extremes and searching against Python's sort of `GoldenExact`, with every tie."""
 
 from bisect import bisect_left, bisect_right
 from fractions import Fraction
