@@ -87,7 +87,8 @@ def cross(
         axisa = axisb = axisc = axis
     if not (_of_three(a, axisa) and _of_three(b, axisb)):
         return arithmetic.bilinear(lambda p, q: np.cross(p, q, axisa, axisb, axisc), a, b, 2)
-    x, y = _in_front(a, axisa), _in_front(b, axisb)
+    ndim = max(a.ndim, b.ndim)
+    x, y = _in_front(a, axisa, ndim), _in_front(b, axisb, ndim)
     out = arithmetic.subtract(
         arithmetic.multiply(x[[1, 2, 0]], y[[2, 0, 1]]),
         arithmetic.multiply(x[[2, 0, 1]], y[[1, 2, 0]]),
@@ -100,8 +101,14 @@ def _of_three(x: LatticeArray, axis: int) -> bool:
     return x.ndim > 0 and x.shape[np.lib.array_utils.normalize_axis_index(axis, x.ndim)] == 3
 
 
-def _in_front(x: LatticeArray, axis: int) -> LatticeArray:
-    return x.map(lambda part: np.ascontiguousarray(np.moveaxis(part, axis, 0)))
+def _in_front(x: LatticeArray, axis: int, ndim: int) -> LatticeArray:
+    """Return x with one axis as the first of `ndim`, the others as the last ones."""
+
+    def fronted(part: Any) -> Any:
+        part = np.ascontiguousarray(np.moveaxis(part, axis, 0))
+        return part.reshape(part.shape[:1] + (1,) * (ndim - part.ndim) + part.shape[1:])
+
+    return x.map(fronted)
 
 
 def kron(a: LatticeArray, b: LatticeArray) -> LatticeArray:
