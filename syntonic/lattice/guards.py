@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from syntonic.exact.golden import GoldenExact
 from syntonic.exact.limits import are_short, require_all_bits
 from syntonic.lattice.array import LatticeArray, elementwise
 
-__all__ = ["element_bits", "most_bits", "require_power", "require_products"]
+__all__ = ["element_bits", "most_bits", "require_power", "require_products", "require_segments"]
 
 _bits = np.frompyfunc(lambda x: bit_bound(GoldenExact.numerators(x)), 1, 1)
 
@@ -53,11 +54,26 @@ def require_products(x: LatticeArray, axes: tuple[int, ...], where: str, running
     OverflowError
         They could take more than 2^28 bits together.
     """
-    if are_short(most_bits(x) * x.size):
+    if are_short(most_bits(x) * prod(x.shape[i] for i in axes)):
         return False
     bits = element_bits(x)
     sums = np.cumsum(bits, axis=axes[0]) if running else np.sum(bits, axis=axes)
-    return require_all_bits(np.asarray(sums).ravel().tolist(), where)
+    return _require_all(np.asarray(sums), where)
+
+
+def require_segments(x: LatticeArray, starts: Any, lengths: Any, where: str) -> bool:
+    """Do the same for products of segments along the first axis."""
+    if are_short(most_bits(x) * int(lengths.max(initial=0))):
+        return False
+    sums = np.cumsum(element_bits(x), axis=0)
+    sums = np.concatenate([np.zeros_like(sums[:1]), sums])
+    return _require_all(sums[starts + lengths] - sums[starts], where)
+
+
+def _require_all(bits: Any, where: str) -> bool:
+    if are_short(int(np.max(bits, initial=0))):
+        return False
+    return require_all_bits(bits.ravel().tolist(), where)
 
 
 def most_bits(x: LatticeArray) -> int:

@@ -129,8 +129,6 @@ def accumulate(
     rows = x.map(lambda part: np.moveaxis(part, axis, 0))
     if rows.shape[0] == 0:
         return x
-    if function is multiply and require_products(x, (axis,), "cumprod", running=True):
-        rows = rows.in_gmp()
     out = [rows[0]]
     for i in range(1, rows.shape[0]):
         out.append(function(out[-1], rows[i]))

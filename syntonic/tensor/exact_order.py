@@ -21,6 +21,7 @@ __all__ = [
     "argmin",
     "argpartition",
     "argsort",
+    "by_ranks",
     "clip",
     "digitize",
     "lexsort",
@@ -28,7 +29,6 @@ __all__ = [
     "partition",
     "ptp",
     "round_",
-    "running",
     "searchsorted",
     "sort",
 ]
@@ -89,11 +89,10 @@ argmax, amax = _chooser(sorting.argmax, order.maximum, "max")
 argmin, amin = _chooser(sorting.argmin, order.minimum, "min")
 
 
-def running(ufunc: np.ufunc, a: LatticeArray, axis: int) -> LatticeArray:
-    """Return the running maxima or minima along an axis: those of the ranks, which are integers."""
-    found = sets.distinct(a)
-    ranks = ufunc.accumulate(found.inverse, axis=axis)
-    return found.values.map(lambda part: part[ranks])
+def by_ranks(function: Callable[..., Any], a: LatticeArray, *args: Any) -> LatticeArray:
+    """Return what a function that only compares makes of a: what it makes of the ranks."""
+    found, (ranks,) = sets.ranks(a)
+    return found[function(ranks, *args)]
 
 
 def ptp(a: LatticeArray, axis: Axis = None, keepdims: bool = False) -> LatticeArray:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from syntonic.lattice import arithmetic, joining, reductions, sets
+from syntonic.lattice import arithmetic, joining, reductions
 from syntonic.lattice.array import LatticeArray
 from syntonic.lattice.convert import as_lattice
 from syntonic.tensor.exact_moving import moved
-from syntonic.tensor.exact_order import median
+from syntonic.tensor.exact_order import by_ranks, median
 
 __all__ = ["pad"]
 
@@ -24,8 +25,7 @@ def pad(array: LatticeArray, pad_width: Any, mode: Any = "constant", **kwargs: A
     if mode in _STATISTICS:
         return _with_statistics(array, pad_width, mode, **kwargs)
     if mode in ("maximum", "minimum"):
-        found, (ranks,) = sets.ranks(array)
-        return found[np.pad(ranks, pad_width, mode, **kwargs)]
+        return by_ranks(partial(np.pad, **kwargs), array, pad_width, mode)
     if kwargs.get("reflect_type") == "odd":
         return _reflected(array, pad_width, mode, **kwargs)
     fill = kwargs.pop("constant_values", None)

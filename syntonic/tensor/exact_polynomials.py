@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from syntonic.errors import ShapeError
-from syntonic.lattice import arithmetic, joining, products, reductions
+from syntonic.lattice import arithmetic, joining, products, scans
 from syntonic.lattice.array import LatticeArray
 from syntonic.lattice.convert import as_lattice
 from syntonic.tensor.exact_joining import ONE, full_like, zeros_like
@@ -108,7 +108,7 @@ def vander(x: LatticeArray, N: int | None = None, increasing: bool = False) -> L
         return zeros_like(x, shape=(x.shape[0], 0))
     factors = x.map(lambda part: np.broadcast_to(part[:, None], (x.shape[0], count - 1)))
     ones = full_like(x, ONE, shape=(x.shape[0], 1))
-    powers = reductions.accumulate(arithmetic.multiply, factors, 1)
+    powers = scans.cumprod(factors, 1)
     out = joining.join(lambda *parts: np.concatenate(parts, 1), ones, powers)
     return out if increasing else out[:, ::-1]
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from syntonic.errors import ShapeError
-from syntonic.lattice import arithmetic, joining, order, products, reductions
+from syntonic.lattice import arithmetic, joining, order, products, reductions, scans
 from syntonic.lattice.array import LatticeArray
 from syntonic.lattice.convert import as_lattice, lattice_scalar
 from syntonic.lattice.reductions import Axis
@@ -185,7 +185,7 @@ def cumsum(a: LatticeArray, axis: int | None = None) -> LatticeArray:
 
 
 def cumprod(a: LatticeArray, axis: int | None = None) -> LatticeArray:
-    return reductions.accumulate(arithmetic.multiply, *line(a, axis))
+    return scans.cumprod(*line(a, axis))
 
 
 def line(a: LatticeArray, axis: int | None) -> tuple[LatticeArray, int]:

@@ -9,8 +9,9 @@ import numpy as np
 
 from syntonic.errors import shown
 from syntonic.flux import cupy_forms
-from syntonic.lattice import joining, order, reductions
+from syntonic.lattice import arithmetic, joining, order, reductions, scans
 from syntonic.lattice.array import LatticeArray
+from syntonic.lattice.convert import lattice_scalar
 from syntonic.tensor import exact_order
 from syntonic.tensor import exact_reductions as reductions
 from syntonic.tensor.operands import (
@@ -109,7 +110,20 @@ def _folded(
     if initial is None and x.shape[axis] == 0:
         raise ValueError(f"{name}: the reduced axis must not be empty, got shape {x.shape}")
     mask = None if where is None else np.broadcast_to(where, x.shape)
+    if ufunc.__name__ in _INVERSES:
+        return _inverted(ufunc, x, axis, initial, mask)
     return reductions.fold(EXACT[ufunc.__name__], x, axis, initial, mask)
+
+
+def _inverted(
+    ufunc: np.ufunc, x: LatticeArray, axis: int, initial: LatticeArray | None, mask: Any
+) -> LatticeArray:
+    """Return the fold of subtract or divide: from the start, once, the sum or product of all."""
+    total = _REDUCTIONS[_INVERSES[ufunc.__name__]]
+    if initial is None:
+        rows = x.map(lambda part: np.moveaxis(part, axis, 0))
+        return EXACT[ufunc.__name__](rows[0], total(rows[1:], 0))
+    return EXACT[ufunc.__name__](initial, total(x, axis, where=mask))
 
 
 def _accumulate(ufunc: np.ufunc, x: LatticeArray, axis: reductions.Axis = 0) -> Any:
@@ -125,8 +139,21 @@ def _accumulate(ufunc: np.ufunc, x: LatticeArray, axis: reductions.Axis = 0) -> 
     if name == "add":
         return reductions.cumsum(x, axes[0])
     if name in _EXTREMES:
-        return exact_order.running(_EXTREMES[name], x, axes[0])
+        return exact_order.by_ranks(_EXTREMES[name].accumulate, x, axes[0])
+    if name == "multiply":
+        return scans.cumprod(x, axes[0])
+    if name in _INVERSES and x.size:
+        return _running_inverses(ufunc, x, axes[0])
     return reductions.accumulate(EXACT[name], x, axes[0])
+
+
+def _running_inverses(ufunc: np.ufunc, x: LatticeArray, axis: int) -> LatticeArray:
+    rows = x.map(lambda part: np.moveaxis(part, axis, 0))
+    unit = lattice_scalar(0 if ufunc is np.subtract else 1)
+    run = reductions.cumsum if ufunc is np.subtract else scans.cumprod
+    totals = run(joining.assign(rows, 0, unit), 0)
+    out = EXACT[ufunc.__name__](rows[0], totals)
+    return out.map(lambda part: np.moveaxis(part, 0, axis))
 
 
 def _reduceat(ufunc: np.ufunc, x: LatticeArray, indices: Any, axis: int = 0) -> Any:
@@ -140,13 +167,31 @@ def _reduceat(ufunc: np.ufunc, x: LatticeArray, indices: Any, axis: int = 0) -> 
     _require_binary(ufunc, "reduceat")
     if not starts:
         return x.map(lambda part: np.take(part, np.array([], np.intp), axis))
-    stops = [*starts[1:], x.shape[axis]]
+    if ufunc.__name__ in _EXTREMES:
+        return exact_order.by_ranks(_EXTREMES[ufunc.__name__].reduceat, x, starts, axis)
+    if ufunc is np.add:
+        return scans.segment_sums(x, starts, axis)
     rows = x.map(lambda part: np.moveaxis(part, axis, 0))
+    return _folds(ufunc, rows, starts).map(lambda part: np.moveaxis(part, 0, axis))
+
+
+def _folds(ufunc: np.ufunc, rows: LatticeArray, starts: list[int]) -> LatticeArray:
+    """Return the folds of segments along the first axis."""
+    if ufunc is np.multiply:
+        return scans.segment_products(rows, starts)
+    first = rows[starts]
+    if ufunc is np.divide:
+        return arithmetic.divide(first, scans.segment_products(rows, starts, skip=1))
+    if ufunc is np.subtract:
+        return arithmetic.subtract(
+            arithmetic.add(first, first), scans.segment_sums(rows, starts, 0)
+        )
+    stops = [*starts[1:], rows.shape[0]]
     parts = [
         _reduce(ufunc, rows[start : max(stop, start + 1)])
         for start, stop in zip(starts, stops, strict=True)
     ]
-    return joining.join(lambda *p: np.stack(p, axis=axis), *parts)
+    return joining.join(lambda *p: np.stack(p), *parts)
 
 
 def _starts(indices: Any, length: int, where: str) -> list[int]:
@@ -175,6 +220,8 @@ _EXACT_METHODS: dict[str, Callable[..., Any]] = {
     "outer": _outer,
 }
 
+# Folds that end in one operation on the start and the fold of another.
+_INVERSES = {"divide": "multiply", "subtract": "add"}
 _LOGICAL = frozenset(("logical_and", "logical_or", "logical_xor"))
 _EXTREMES = {"fmax": np.maximum, "fmin": np.minimum, "maximum": np.maximum, "minimum": np.minimum}
 

@@ -11,7 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syntonic import GoldenExact
-from syntonic.lattice import arithmetic, joining, loops, order, products, reductions, sets, sorting
+from syntonic.lattice import (
+    arithmetic,
+    joining,
+    loops,
+    order,
+    products,
+    reductions,
+    scans,
+    sets,
+    sorting,
+)
 from syntonic.lattice.array import INT64_MAX, LatticeArray
 from syntonic.lattice.convert import as_lattice
 
@@ -310,4 +320,4 @@ def test_long_products_of_elements_with_denominators_of_their_own():
     x = LatticeArray.fractional(np.full(n, 3), np.zeros(n, int), np.arange(1, n + 1))
     product = GoldenExact(mpq(3**n, math.factorial(n)))
     assert reductions.prod(x).scalars().item() == product
-    assert reductions.accumulate(arithmetic.multiply, x, 0)[-1].scalars().item() == product
+    assert scans.cumprod(x, 0)[-1].scalars().item() == product
