@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from syntonic.flux import cupy_forms
-from syntonic.lattice import arithmetic, joining, order, products
+from syntonic.lattice import arithmetic, joining, order, powers, products
 from syntonic.lattice.array import LatticeArray
 from syntonic.lattice.convert import lattice_scalar
 from syntonic.tensor.base import TensorBase
@@ -41,7 +41,9 @@ def _power(x: LatticeArray, n: LatticeArray) -> LatticeArray:
             "power: exponents must be integers, got another number; powers of a golden number "
             "stay in the field for integers only: wake_flux() computes others in floats"
         )
-    return arithmetic.power(x, int(exponents) if exponents.ndim == 0 else exponents)
+    if exponents.ndim == 0:
+        return arithmetic.power(x, int(exponents))
+    return powers.power(x, exponents)
 
 
 def _logical(ufunc: np.ufunc, *operands: LatticeArray) -> Any:

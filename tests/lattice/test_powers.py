@@ -1,0 +1,63 @@
+"""Powers by an exponent for each element, against those of scalars."""
+
+import numpy as np
+import pytest
+
+from syntonic import PHI, GoldenExact, ResonantTensor
+from syntonic.lattice import arithmetic
+
+RNG = np.random.default_rng(3)
+N = 30
+BASE = np.where(
+    (t := ResonantTensor.random_lattice(N, bound=3, seed=1)) == 0, PHI, t
+)  # none is zero
+BASES = {
+    "one denominator": BASE / 3,
+    "denominators": BASE / ResonantTensor([*range(1, N + 1)]),
+    "long": BASE * 10**20,
+    "ones": ResonantTensor(np.where(BASE > 0, 1, -1)),
+}
+EXPONENTS = {
+    "small": RNG.integers(0, 5, N),
+    "of both signs": RNG.integers(-9, 9, N),
+    "one other": np.array([2] * (N - 1) + [3]),
+    "one long": np.array([2] * (N - 1) + [400]),
+    "zero and one": np.arange(N) % 2,
+    "powers of two": 2 ** (np.arange(N) % 8),
+}
+
+
+@pytest.mark.parametrize("base", BASES)
+@pytest.mark.parametrize("exponents", EXPONENTS)
+def test_powers(base, exponents):
+    t, n = BASES[base], EXPONENTS[exponents]
+    assert (t**n).tolist() == [x ** int(k) for x, k in zip(t.tolist(), n, strict=True)]
+
+
+def test_broadcast_powers():
+    t, n = BASES["one denominator"][:6], np.array([[-1], [0], [3]])
+    assert (t**n).tolist() == [[x ** int(k) for x in t.tolist()] for k in n.ravel()]
+    assert (PHI ** ResonantTensor(n)).tolist() == [[PHI**k] for k in (-1, 0, 3)]
+    assert np.power(t[:0], np.arange(0)).shape == (0,)
+    assert (2 ** ResonantTensor([[1, 2], [3, -4]])).tolist() == [[2, 4], [8, GoldenExact("1/16")]]
+
+
+def test_zero_to_a_negative_power():
+    t = ResonantTensor([2, 0, PHI])
+    assert (t ** [-1, 0, 5]).tolist() == [GoldenExact("1/2"), 1, PHI**5]
+    with pytest.raises(ZeroDivisionError, match="power: no element of the divisor may be zero"):
+        t ** [1, -1, 2]
+
+
+def test_exponents_beyond_what_floats_hold():
+    t = ResonantTensor([1, -1, 0, -1])
+    assert (t ** [2**53 + 1, 2**53 + 1, 2**62, 2**61]).tolist() == [1, -1, 0, 1]
+    assert (t ** [10**30, 10**30 + 1, 3, -(10**30)]).tolist() == [1, -1, 0, 1]
+
+
+def test_long_results_go_element_by_element(monkeypatch):
+    t = ResonantTensor([2, 3, PHI])
+    assert (t ** [5000, 2, 3]).tolist() == [2**5000, 9, PHI**3]
+    with pytest.raises(OverflowError, match="limit"):
+        t ** [10**10, 2, 3]
+    assert arithmetic.power(t._data, 3).scalars().tolist() == [8, 27, PHI**3]
