@@ -6,6 +6,7 @@ value. Here is how a number is made; what it can do is in the four modules of it
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from inspect import isfunction
 from typing import Any, SupportsIndex
 
@@ -21,7 +22,7 @@ from syntonic.exact.ordering import Ordering
 from syntonic.exact.pairs import ZERO
 from syntonic.typing import ExactRational, ExactScalar
 
-__all__ = ["PHI", "PHI_INV", "SQRT5", "GoldenExact"]
+__all__ = ["PHI", "PHI_INV", "SQRT5", "GoldenExact", "golden_list"]
 
 
 class GoldenExact(Operators, Ordering, Conversions, Algebra):
@@ -217,3 +218,13 @@ PHI_INV = GoldenExact(-1, 1)
 
 SQRT5 = GoldenExact(-1, 2)
 """√5 = 2φ - 1."""
+
+
+def golden_list(p: Iterable[Any], q: Iterable[Any], d: Iterable[Any]) -> list[GoldenExact]:
+    """Return (p + qφ)/d for integers in lowest terms with d > 0, many at once."""
+    out, kind = [], GoldenExact
+    for a, b, e in zip(map(mpz, p), map(mpz, q), map(mpz, d), strict=True):
+        x = blank(kind)
+        x._p, x._q, x._d = a, b, e
+        out.append(x)
+    return out

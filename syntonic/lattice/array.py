@@ -29,11 +29,14 @@ from gmpy2 import mpq, mpz
 
 from syntonic.constants import INT64_MAX
 from syntonic.errors import shown
-from syntonic.exact.golden import GoldenExact
+from syntonic.exact.golden import GoldenExact, golden_list
 from syntonic.foreign import frozen
 from syntonic.typing import IntArray, ObjectArray
 
 __all__ = ["INT64_MAX", "LatticeArray", "elementwise", "moved", "objects"]
+
+_FEW = 16
+"""So many scalars are made as soon one by one."""
 
 _in_gmp = np.frompyfunc(lambda x: mpz(x) if type(x) is int else x, 1, 1)
 _as_mpq = np.frompyfunc(mpq, 1, 1)
@@ -232,10 +235,14 @@ class LatticeArray:
 
     def fractions(self) -> tuple[ObjectArray, ObjectArray]:
         """Return a and b as object arrays of mpq."""
-        if self.is_rational:
-            return elementwise(_as_mpq, self.a), elementwise(_as_mpq, self.b)
-        d = self.denominator
-        return elementwise(_make_mpq, self.a, d), elementwise(_make_mpq, self.b, d)
+        return self.fraction("a"), self.fraction("b")
+
+    def fraction(self, name: str) -> ObjectArray:
+        """Return one of a and b as an object array of mpq."""
+        part = getattr(self, name)
+        if self.is_rational or (self.is_packed and self.denominator == 1):
+            return elementwise(_as_mpq, part)
+        return elementwise(_make_mpq, part, self.denominator)
 
     def numerators(self) -> tuple[Any, Any, int]:
         """Return integer arrays (a, b) and the least common denominator.
@@ -268,7 +275,13 @@ class LatticeArray:
         """Return an object array of GoldenExact."""
         if self.is_rational:
             return elementwise(_golden, self.a, self.b)
-        return elementwise(_golden_packed, self.a, self.b, self.denominator)
+        if self.a.dtype == object or self.size < _FEW:
+            return elementwise(_golden_packed, self.a, self.b, self.denominator)
+        x = self if self.over == 1 else self.split().tight()  # lowest terms, each
+        d = [1] * x.size if x.is_packed else x.denominator.ravel().tolist()
+        out = np.empty(x.size, dtype=object)
+        out[:] = golden_list(x.a.ravel().tolist(), x.b.ravel().tolist(), d)
+        return out.reshape(x.shape)
 
     def unpacked(self) -> LatticeArray:
         """Return the same values in the rational layout."""

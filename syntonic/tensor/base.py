@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import prod
 from typing import Any, ClassVar, NoReturn, Self
 
 import numpy as np
@@ -131,12 +132,12 @@ class TensorBase:
     @property
     def a(self) -> ObjectArray:
         """The rational parts, an object array of gmpy2 mpq. Crystallized only."""
-        return self._lattice("a").fractions()[0]
+        return self._lattice("a").fraction("a")
 
     @property
     def b(self) -> ObjectArray:
         """The φ-coefficients, an object array of gmpy2 mpq. Crystallized only."""
-        return self._lattice("b").fractions()[1]
+        return self._lattice("b").fraction("b")
 
     def numerators(self) -> tuple[Any, Any, int]:
         """Return (a, b, denominator): the elements are (a + bφ)/denominator, in lowest terms.
@@ -171,7 +172,8 @@ class TensorBase:
         """Return one element as a Python scalar, as `numpy.ndarray.item`."""
         if not self.is_crystallized:
             return self._data.item(*index)
-        return self._data.scalars().item(*index)
+        np.broadcast_to(np.True_, self.shape).item(*index)  # NumPy says what it needs
+        return self._data[_one_place(index, self.shape)].scalars().item()
 
     def tolist(self) -> Any:
         """Return nested lists of GoldenExact, or of floats in flux."""
@@ -192,7 +194,7 @@ class TensorBase:
         if kind.kind == "f":
             return order.floats(self._data, kind)
         if kind.kind in "iu":
-            return np.array([int(x) for x in self._integers(kind)], kind).reshape(self.shape)
+            return np.array(self._integers(kind), kind).reshape(self.shape)
         raise TypeError(
             f"np.asarray: a crystallized tensor becomes an object, floating or integer array, "
             f"got dtype {kind}"
@@ -225,15 +227,16 @@ class TensorBase:
 
     # -- elements as other types ----------------------------------------------------------
 
-    def _integers(self, kind: np.dtype[Any]) -> Any:
-        values = self._data.scalars().ravel()
-        for position, x in enumerate(values):
-            if not (x.is_rational() and x.is_integral()):
-                raise ValueError(
-                    f"np.asarray: dtype {kind} holds integers only, got another number at flat "
-                    f"index {position}; round() it first, or use dtype=object"
-                )
-        return values
+    def _integers(self, kind: np.dtype[Any]) -> list[int]:
+        x = self._data.map(np.ravel)
+        whole = order.floor(x)
+        wrong = np.flatnonzero(~order.equal(x, whole))
+        if wrong.size:
+            raise ValueError(
+                f"np.asarray: dtype {kind} holds integers only, got another number at flat "
+                f"index {wrong[0]}; round() it first, or use dtype=object"
+            )
+        return list(map(int, whole.numerators()[0].tolist()))
 
     # -- scalars and sequences ------------------------------------------------------------
 
@@ -316,6 +319,13 @@ class TensorBase:
 
     def _repr_html_(self) -> str:
         return display.html(self)
+
+
+def _one_place(index: tuple[Any, ...], shape: tuple[int, ...]) -> tuple[Any, ...]:
+    """Return what `numpy.ndarray.item` is given, which may be a flat index, as a full one."""
+    if len(index) == 1 and not isinstance(index[0], tuple):
+        return np.unravel_index(index[0] % prod(shape), shape)
+    return (index[0] if len(index) == 1 else index) or (0,) * len(shape)
 
 
 def plain_index(index: Any) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,11 +11,12 @@ import numpy as np
 from syntonic.constants import DEFAULT_PRECISION
 from syntonic.errors import shown
 from syntonic.flux.device import to_host
+from syntonic.lattice.array import LatticeArray
 
 if TYPE_CHECKING:
     from syntonic.tensor.base import TensorBase
 
-__all__ = ["html", "text"]
+__all__ = ["array2string", "hollow", "html", "on_hollow", "text"]
 
 _HTML_ROWS = 30
 
@@ -22,7 +25,7 @@ def text(tensor: TensorBase) -> str:
     """Return the repr: the elements as NumPy lays them out, then what the tensor carries."""
     name = type(tensor).__name__
     body = np.array2string(
-        _elements(tensor), separator=", ", prefix=f"{name}(", formatter=_formatter(tensor)
+        separator=", ", prefix=f"{name}(", formatter=_formatter(tensor), **_summary(tensor)
     )
     return f"{name}({', '.join([body, *_facts(tensor)])})"
 
@@ -41,6 +44,65 @@ def html(tensor: TensorBase) -> str:
         "<tr>" + "".join(f"<td>{escape(str(x))}</td>" for x in row) + "</tr>" for row in cells
     )
     return f"<table><caption>{caption}</caption>{body}</table>"
+
+
+def array2string(
+    a: LatticeArray,
+    *args: Any,
+    threshold: int | None = None,
+    edgeitems: int | None = None,
+    **kwargs: Any,
+) -> str:
+    """Return np.array2string of an exact array."""
+    elements = hollow(a, threshold, edgeitems)
+    return np.array2string(elements, *args, threshold=threshold, edgeitems=edgeitems, **kwargs)
+
+
+def on_hollow(function: Callable[..., str]) -> Callable[..., str]:
+    """Return a NumPy function that writes an array, taking a lattice array."""
+    return lambda a, *args, **kwargs: function(hollow(a), *args, **kwargs)
+
+
+def hollow(x: LatticeArray, threshold: int | None = None, edgeitems: int | None = None) -> Any:
+    """Return an object array of x where only the elements that NumPy would write are made."""
+    chosen = _chosen(x.shape, threshold, edgeitems)
+    if chosen is None:
+        return x.scalars()
+    out = np.empty(x.shape, dtype=object)
+    places = np.ix_(*chosen)
+    out[places] = x[places].scalars()
+    return out
+
+
+def _summary(tensor: TensorBase) -> dict[str, Any]:
+    """Return what `numpy.array2string` writes like all of the elements: where that leaves out
+    most of them, it also leaves out the one that stands in for these here."""
+    chosen = _chosen(tensor.shape)
+    if not tensor.shape:  # NumPy cannot leave out a part of one object
+        return {"a": _elements(tensor), "threshold": 1}
+    if chosen is None:
+        return {"a": _elements(tensor)}
+
+    def shortened(part: Any) -> Any:
+        for axis, places in enumerate(chosen):
+            part = part.take(places, axis)
+        return part
+
+    if tensor.is_crystallized:
+        return {"a": tensor._data.map(shortened).scalars(), "threshold": 0}
+    return {"a": to_host(shortened(tensor._data)), "threshold": 0}
+
+
+def _chosen(
+    shape: tuple[int, ...], threshold: int | None = None, edgeitems: int | None = None
+) -> list[list[int]] | None:
+    """Return the places along each axis that a summary shows, and one that it leaves out."""
+    options = np.get_printoptions()
+    threshold = options["threshold"] if threshold is None else threshold
+    edge = options["edgeitems"] if edgeitems is None else edgeitems
+    if prod(shape) <= threshold or edge == 0 or not shape:  # of 0 edge items NumPy looks at all
+        return None
+    return [[*range(edge + 1), *range(n - edge, n)] if n > 2 * edge else [*range(n)] for n in shape]
 
 
 def _elements(tensor: TensorBase) -> Any:

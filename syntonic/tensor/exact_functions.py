@@ -14,6 +14,7 @@ import numpy as np
 
 from syntonic.lattice import order as lattice_order
 from syntonic.lattice.products import matmul
+from syntonic.tensor import display
 from syntonic.tensor import exact_joining as joining
 from syntonic.tensor import exact_moving as moving
 from syntonic.tensor import exact_order as order
@@ -82,6 +83,11 @@ EXACT: dict[str, Callable[..., Any]] = {
     "append": moving.append,
     "argpartition": order.argpartition,
     "argsort": order.argsort,
+    "array2string": display.array2string,
+    "array_repr": lambda arr, *args, **options: np.array_repr(
+        display.hollow(arr), *args, **options
+    ),
+    "array_str": display.on_hollow(np.array_str),
     "array_equal": truth.array_equal,
     "array_equiv": truth.array_equiv,
     "astype": lambda x: x,

@@ -55,10 +55,8 @@ MOVES = frozenset(
     "swapaxes take take_along_axis tile transpose tril triu".split()
 )
 
-# What calls the caller's own functions on arrays of scalars, and what writes or plans.
-BY_OBJECTS = frozenset(
-    "apply_along_axis apply_over_axes array2string array_repr array_str einsum_path".split()
-)
+# What calls the caller's own functions, or looks at shapes alone.
+BY_OBJECTS = frozenset(("apply_along_axis", "apply_over_axes", "einsum_path"))
 
 
 def _as_objects(x: Any, where: str) -> Any:
