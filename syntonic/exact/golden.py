@@ -220,10 +220,10 @@ SQRT5 = GoldenExact(-1, 2)
 """√5 = 2φ - 1."""
 
 
-def golden_list(p: Iterable[Any], q: Iterable[Any], d: Iterable[Any]) -> list[GoldenExact]:
+def golden_list(p: Iterable[mpz], q: Iterable[mpz], d: Iterable[mpz]) -> list[GoldenExact]:
     """Return (p + qφ)/d for integers in lowest terms with d > 0, many at once."""
     out, kind = [], GoldenExact
-    for a, b, e in zip(map(mpz, p), map(mpz, q), map(mpz, d), strict=True):
+    for a, b, e in zip(p, q, d, strict=True):
         x = blank(kind)
         x._p, x._q, x._d = a, b, e
         out.append(x)

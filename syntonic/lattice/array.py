@@ -278,10 +278,9 @@ class LatticeArray:
         if self.a.dtype == object or self.size < _FEW:
             return elementwise(_golden_packed, self.a, self.b, self.denominator)
         x = self if self.over == 1 else self.split().tight()  # lowest terms, each
-        d = [1] * x.size if x.is_packed else x.denominator.ravel().tolist()
-        out = np.empty(x.size, dtype=object)
-        out[:] = golden_list(x.a.ravel().tolist(), x.b.ravel().tolist(), d)
-        return out.reshape(x.shape)
+        d = np.broadcast_to(x.denominator, x.shape)
+        values = golden_list(*map(_long, (x.a, x.b, d)))
+        return np.fromiter(values, object, x.size).reshape(x.shape)
 
     def unpacked(self) -> LatticeArray:
         """Return the same values in the rational layout."""
@@ -355,6 +354,16 @@ def moved(denominators: IntArray) -> IntArray:
 def int64s(x: Any) -> IntArray:
     """Return x as an int64 array: NumPy turns 0-d results into scalars."""
     return np.asarray(x, dtype=np.int64)
+
+
+def _long(x: IntArray) -> list[Any]:
+    """Return int64 as a flat list of mpz, one for all equal ones where these are many."""
+    x = x.ravel()
+    least, most = int(x.min()), int(x.max())
+    if most - least >= x.size:
+        return list(map(mpz, x.tolist()))
+    table = np.fromiter(map(mpz, range(least, most + 1)), object, most - least + 1)
+    return table[x - least].tolist()
 
 
 def _largest(a: IntArray, b: IntArray) -> int:

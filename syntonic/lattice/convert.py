@@ -141,6 +141,5 @@ def _columns(p: list[Any], q: list[Any], shape: tuple[int, ...]) -> tuple[Any, A
 
 
 def _column(values: list[Any], shape: tuple[int, ...]) -> Any:
-    out = np.empty(len(values), dtype=object)
-    out[:] = values
-    return objects(out.reshape(shape))
+    # NumPy, given the whole list, would look at each element for a sequence.
+    return objects(np.fromiter(values, object, len(values)).reshape(shape))
