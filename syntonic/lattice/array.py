@@ -29,20 +29,16 @@ from gmpy2 import mpq, mpz
 
 from syntonic.constants import INT64_MAX
 from syntonic.errors import shown
-from syntonic.exact.golden import GoldenExact, golden_list
 from syntonic.foreign import frozen
+from syntonic.lattice.scalars import golden_array
 from syntonic.typing import IntArray, ObjectArray
 
 __all__ = ["INT64_MAX", "LatticeArray", "elementwise", "moved", "objects"]
 
-_FEW = 16
-"""So many scalars are made as soon one by one."""
 
 _in_gmp = np.frompyfunc(lambda x: mpz(x) if type(x) is int else x, 1, 1)
 _as_mpq = np.frompyfunc(mpq, 1, 1)
 _make_mpq = np.frompyfunc(mpq, 2, 1)
-_golden = np.frompyfunc(GoldenExact, 2, 1)
-_golden_packed = np.frompyfunc(GoldenExact.from_numerators, 3, 1)
 
 
 def objects(x: Any) -> ObjectArray:
@@ -273,14 +269,7 @@ class LatticeArray:
 
     def scalars(self) -> ObjectArray:
         """Return an object array of GoldenExact."""
-        if self.is_rational:
-            return elementwise(_golden, self.a, self.b)
-        if self.a.dtype == object or self.size < _FEW:
-            return elementwise(_golden_packed, self.a, self.b, self.denominator)
-        x = self if self.over == 1 else self.split().tight()  # lowest terms, each
-        d = np.broadcast_to(x.denominator, x.shape)
-        values = golden_list(*map(_long, (x.a, x.b, d)))
-        return np.fromiter(values, object, x.size).reshape(x.shape)
+        return golden_array(self)
 
     def unpacked(self) -> LatticeArray:
         """Return the same values in the rational layout."""
@@ -354,16 +343,6 @@ def moved(denominators: IntArray) -> IntArray:
 def int64s(x: Any) -> IntArray:
     """Return x as an int64 array: NumPy turns 0-d results into scalars."""
     return np.asarray(x, dtype=np.int64)
-
-
-def _long(x: IntArray) -> list[Any]:
-    """Return int64 as a flat list of mpz, one for all equal ones where these are many."""
-    x = x.ravel()
-    least, most = int(x.min()), int(x.max())
-    if most - least >= x.size:
-        return list(map(mpz, x.tolist()))
-    table = np.fromiter(map(mpz, range(least, most + 1)), object, most - least + 1)
-    return table[x - least].tolist()
 
 
 def _largest(a: IntArray, b: IntArray) -> int:
