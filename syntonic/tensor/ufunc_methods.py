@@ -12,8 +12,7 @@ from syntonic.flux import cupy_forms
 from syntonic.lattice import arithmetic, joining, order, reductions, scans
 from syntonic.lattice.array import LatticeArray
 from syntonic.lattice.convert import lattice_scalar
-from syntonic.tensor import exact_order
-from syntonic.tensor import exact_reductions as reductions
+from syntonic.tensor import exact_order, exact_reductions
 from syntonic.tensor.operands import (
     carried_by,
     exact_operand,
@@ -29,12 +28,12 @@ __all__ = ["apply_method"]
 
 # Those that may reduce several axes at once, by loops over whole arrays.
 _REDUCTIONS: dict[str, Callable[..., LatticeArray]] = {
-    "add": reductions.sum_,
+    "add": exact_reductions.sum_,
     "fmax": exact_order.amax,
     "fmin": exact_order.amin,
     "maximum": exact_order.amax,
     "minimum": exact_order.amin,
-    "multiply": reductions.prod,
+    "multiply": exact_reductions.prod,
 }
 
 
