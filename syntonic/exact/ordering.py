@@ -87,10 +87,9 @@ class Ordering(Element):
         return pairs.sign(self._p, self._q)
 
     def __eq__(self, other: Any) -> bool:
-        kind = type(other)
-        if kind is type(self):
+        if type(other) is type(self):
             return bool(self._p == other._p and self._q == other._q and self._d == other._d)
-        if kind in _RATIONAL and self._q:
+        if self._q and type(other) in _RATIONAL:
             return False
         order = _compare(self, other)
         if order is not NotImplemented:

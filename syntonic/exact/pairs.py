@@ -97,10 +97,11 @@ def sign(p: Integer, q: Integer) -> int:
     up = p > 0
     if not q:
         return 1 if up else -1 if p else 0
-    if up != (q > 0) and p:
-        # Opposite signs: v' = p - q/φ has the sign of p, so v has the sign of p·(v v').
-        return 1 if (norm(p, q) > 0) == up else -1
-    return 1 if q > 0 else -1
+    right = q > 0
+    if up == right or not p:
+        return 1 if right else -1
+    # Opposite signs: v' = p - q/φ has the sign of p, so v has the sign of p·(v v').
+    return 1 if (norm(p, q) > 0) == up else -1
 
 
 def floor_div(p: Integer, q: Integer, d: Integer) -> mpz:
