@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from syntonic.exact.limits import are_short
 from syntonic.lattice import arithmetic
 from syntonic.lattice.arithmetic import multiply, reciprocal, require_nonzero, square
 from syntonic.lattice.array import LatticeArray
 from syntonic.lattice.convert import lattice_scalar
-from syntonic.lattice.guards import require_power
+from syntonic.lattice.guards import most_bits, require_power
 from syntonic.lattice.joining import join, where
 
 __all__ = ["power"]
 
+_MOST_BITS = (1 << 15) - 1
+_bits = np.frompyfunc(lambda n: int(n).bit_length(), 1, 1)
+_WHERE = "ResonantTensor: **"
 _ONE = lattice_scalar(1)
+_SMALL = 64
+"""Up to so many exponents have each a group of their own."""
 
 
 def power(x: LatticeArray, exponents: Any) -> LatticeArray:
@@ -28,32 +35,45 @@ def power(x: LatticeArray, exponents: Any) -> LatticeArray:
     ZeroDivisionError
         An element is zero and its exponent negative.
     """
+    largest = max(int(exponents.max(initial=0)), -int(exponents.min(initial=0)))
     alike = exponents.size == 0 or bool((exponents == exponents.flat[0]).all())
-    if alike or require_power(x, exponents, "ResonantTensor: **"):
+    long = not are_short(most_bits(x) * largest) and require_power(x, exponents, _WHERE)
+    if alike or long:
         return arithmetic.power(x, exponents)
     shape = np.broadcast_shapes(x.shape, exponents.shape)
     base, n = x.map(lambda part: np.broadcast_to(part, shape)), np.broadcast_to(exponents, shape)
     if (n < 0).any():
         require_nonzero(base[n < 0], "power")
-    signs = np.where(n < 0, -1, 1)
-    return _by_length(base.map(np.ravel), (n * signs).ravel(), signs.ravel()).map(
-        lambda part: part.reshape(shape)
-    )
+    raised = _by_exponent if largest <= _SMALL else _by_length
+    return raised(base.map(np.ravel), n.ravel()).map(lambda part: part.reshape(shape))
 
 
-def _by_length(base: LatticeArray, n: Any, signs: Any) -> LatticeArray:
-    """Raise elements whose exponents have one sign and as many bits together.
+def _by_exponent(base: LatticeArray, n: Any) -> LatticeArray:
+    return _in_groups(base, n, n, lambda x, same: arithmetic.power(x, int(same[0])))
+
+
+def _by_length(base: LatticeArray, n: Any) -> LatticeArray:
+    """Raise elements together whose exponents have one sign and number of bits.
 
     So none is squared beyond its need, and short results stay short beside long ones.
     """
-    lengths = np.frexp(n.astype(np.float64))[1] * signs
-    ranks = np.argsort(lengths, kind="stable")
-    edges = np.flatnonzero(np.diff(lengths[ranks])) + 1
-    parts = []
-    for chosen in np.split(ranks, edges):
-        negative = signs[chosen[0]] < 0
-        factors = reciprocal(base[chosen]) if negative else base[chosen]
-        parts.append(_raised(factors, n[chosen]))
+    bits = _bits(n) if n.dtype == object else np.frexp(n.astype(np.float64))[1]
+    kinds = np.minimum(bits, _MOST_BITS) * np.where(n < 0, -1, 1)
+
+    def raised(x: LatticeArray, m: Any) -> LatticeArray:
+        return _raised(reciprocal(x), -m) if m[0] < 0 else _raised(x, m)
+
+    return _in_groups(base, n, kinds, raised)
+
+
+def _in_groups(
+    base: LatticeArray, n: Any, kinds: Any, raised: Callable[[LatticeArray, Any], LatticeArray]
+) -> LatticeArray:
+    """Raise the elements of each kind together."""
+    kinds = kinds.astype(np.int16)  # which NumPy sorts by digits
+    ranks = np.argsort(kinds, kind="stable")
+    edges = np.flatnonzero(np.diff(kinds[ranks])) + 1
+    parts = [raised(base[chosen], n[chosen]) for chosen in np.split(ranks, edges)]
     back = np.empty_like(ranks)
     back[ranks] = np.arange(ranks.size)
     return join(lambda *p: np.concatenate(p), *parts)[back]
@@ -61,11 +81,11 @@ def _by_length(base: LatticeArray, n: Any, signs: Any) -> LatticeArray:
 
 def _raised(base: LatticeArray, n: Any) -> LatticeArray:
     """Square and multiply, by the bits that each exponent has."""
-    out = _ONE.map(lambda part: np.broadcast_to(part, base.shape))
-    while True:
-        odd = n % 2 == 1
-        out = multiply(out, base) if odd.all() else where(odd, multiply(out, base), out)
-        n = n // 2
-        if not n.any():
-            return out
+    odd = n & 1 == 1
+    out = base if odd.all() else where(odd, base, _ONE)
+    while (n := n >> 1).any():
         base = square(base)
+        if (odd := n & 1 == 1).any():
+            product = multiply(out, base)
+            out = product if odd.all() else where(odd, product, out)
+    return out

@@ -7,7 +7,7 @@ left over, then as integers.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import copysign, inf
 from typing import Any
 
@@ -18,7 +18,7 @@ from syntonic.lattice.arithmetic import negative
 from syntonic.lattice.array import LatticeArray, elementwise
 from syntonic.lattice.order import compare, equal, floats, floats_from
 
-__all__ = ["argmax", "argmin", "argsort", "searchsorted"]
+__all__ = ["argmax", "argmin", "argsort", "lexsort", "searchsorted"]
 
 _SORTED_AT_ONCE = 1 << 19
 _FEW = 256
@@ -49,7 +49,7 @@ def searchsorted(edges: LatticeArray, x: LatticeArray, side: str = "left") -> An
     keys, flat = _keys(edges), x.map(np.ravel)
     order, sought = _order_of_floats(_keys(flat))  # NumPy finds sorted ones much sooner
     low = np.searchsorted(keys, sought, "left")
-    places = np.flatnonzero(np.append(keys, np.inf)[low] == sought)
+    places = np.flatnonzero(np.append(keys, np.nan)[low] == sought)
     high = np.searchsorted(keys, sought[places], "right")
     _bisect(edges, flat[order[places]], low, places, high, side)
     out = np.empty(x.size, dtype=np.int64)
@@ -62,7 +62,11 @@ def _bisect(
 ) -> None:
     """Raise low at these places, of elements x, to what is right: at most to high."""
     below = np.less if side == "left" else np.less_equal
-    least, open_ = low[places], np.flatnonzero(low[places] < high)
+    least = low[places]
+    end, side_end = (least, least) if side == "left" else (high - 1, high)
+    beyond = compare(edges[end], x, below) == (side == "left")
+    least[~beyond] = side_end[~beyond]  # most often all edges of one float are equal
+    open_ = np.flatnonzero(beyond)
     while open_.size:
         middle = (least[open_] + high[open_]) // 2
         beyond = compare(edges[middle], x[open_], below)
@@ -70,6 +74,16 @@ def _bisect(
         high[open_[~beyond]] = middle[~beyond]
         open_ = open_[least[open_] < high[open_]]
     low[places] = least
+
+
+def lexsort(keys: Sequence[Any], axis: int = -1) -> Any:
+    """Return what `numpy.lexsort` does of floats or of integers below 2^53, sooner."""
+    first, *others = (np.moveaxis(np.asarray(key, np.float64), axis, -1) for key in keys)
+    order, _ = _order_of_floats(first)
+    for key in others:
+        step, _ = _order_of_floats(np.take_along_axis(key, order, -1))
+        order = np.take_along_axis(order, step, -1)
+    return np.moveaxis(order, -1, axis)
 
 
 def _keys(x: LatticeArray) -> Any:
@@ -179,7 +193,7 @@ def _settle(x: LatticeArray, at: Any, same: Any, origin: Any) -> None:
         chosen = np.flatnonzero(mixed[runs])
         places, run = at[chosen], runs[chosen]
         keys = finer(x[places], origin[chosen])
-        ranks = np.lexsort((keys, run))  # stable, as `at` was
+        ranks = lexsort([keys, run])  # stable, as `at` was
         at[chosen], keys = places[ranks], keys[ranks]
         same = np.zeros_like(same)
         same[chosen[1:]] = (run[1:] == run[:-1]) & (keys[1:] == keys[:-1])

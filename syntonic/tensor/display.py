@@ -16,7 +16,7 @@ from syntonic.lattice.array import LatticeArray
 if TYPE_CHECKING:
     from syntonic.tensor.base import TensorBase
 
-__all__ = ["array2string", "hollow", "html", "on_hollow", "text"]
+__all__ = ["array2string", "array_repr", "array_str", "html", "text"]
 
 _HTML_ROWS = 30
 
@@ -54,24 +54,27 @@ def array2string(
     **kwargs: Any,
 ) -> str:
     """Return np.array2string of an exact array."""
-    elements = hollow(a, threshold, edgeitems)
-    return np.array2string(elements, *args, threshold=threshold, edgeitems=edgeitems, **kwargs)
+    chosen = _chosen(a.shape, threshold, edgeitems)
+    if chosen is not None:
+        a, threshold = a.map(_taking(chosen)), 0
+    return np.array2string(a.scalars(), *args, threshold=threshold, edgeitems=edgeitems, **kwargs)
 
 
-def on_hollow(function: Callable[..., str]) -> Callable[..., str]:
-    """Return a NumPy function that writes an array, taking a lattice array."""
-    return lambda a, *args, **kwargs: function(hollow(a), *args, **kwargs)
+def array_str(a: LatticeArray, *args: Any, **kwargs: Any) -> str:
+    """Return np.array_str of an exact array."""
+    if _chosen(a.shape) is None:
+        return np.array_str(a.scalars(), *args, **kwargs)
+    return array2string(a, *args, **kwargs)
 
 
-def hollow(x: LatticeArray, threshold: int | None = None, edgeitems: int | None = None) -> Any:
-    """Return an object array of x where only the elements that NumPy would write are made."""
-    chosen = _chosen(x.shape, threshold, edgeitems)
+def array_repr(arr: LatticeArray, *args: Any, **kwargs: Any) -> str:
+    """Return np.array_repr of an exact array, for which it must have its shape."""
+    chosen = _chosen(arr.shape)
     if chosen is None:
-        return x.scalars()
-    out = np.empty(x.shape, dtype=object)
-    places = np.ix_(*chosen)
-    out[places] = x[places].scalars()
-    return out
+        return np.array_repr(arr.scalars(), *args, **kwargs)
+    hollow, places = np.empty(arr.shape, dtype=object), np.ix_(*chosen)
+    hollow[places] = arr[places].scalars()  # no others are written
+    return np.array_repr(hollow, *args, **kwargs)
 
 
 def _summary(tensor: TensorBase) -> dict[str, Any]:
@@ -82,12 +85,7 @@ def _summary(tensor: TensorBase) -> dict[str, Any]:
         return {"a": _elements(tensor), "threshold": 1}
     if chosen is None:
         return {"a": _elements(tensor)}
-
-    def shortened(part: Any) -> Any:
-        for axis, places in enumerate(chosen):
-            part = part.take(places, axis)
-        return part
-
+    shortened = _taking(chosen)
     if tensor.is_crystallized:
         return {"a": tensor._data.map(shortened).scalars(), "threshold": 0}
     return {"a": to_host(shortened(tensor._data)), "threshold": 0}
@@ -103,6 +101,17 @@ def _chosen(
     if prod(shape) <= threshold or edge == 0 or not shape:  # of 0 edge items NumPy looks at all
         return None
     return [[*range(edge + 1), *range(n - edge, n)] if n > 2 * edge else [*range(n)] for n in shape]
+
+
+def _taking(chosen: list[list[int]]) -> Callable[[Any], Any]:
+    """Return the function that takes the chosen places along each axis."""
+
+    def taken(part: Any) -> Any:
+        for axis, places in enumerate(chosen):
+            part = part.take(places, axis)
+        return part
+
+    return taken
 
 
 def _elements(tensor: TensorBase) -> Any:

@@ -84,10 +84,8 @@ EXACT: dict[str, Callable[..., Any]] = {
     "argpartition": order.argpartition,
     "argsort": order.argsort,
     "array2string": display.array2string,
-    "array_repr": lambda arr, *args, **options: np.array_repr(
-        display.hollow(arr), *args, **options
-    ),
-    "array_str": display.on_hollow(np.array_str),
+    "array_repr": display.array_repr,
+    "array_str": display.array_str,
     "array_equal": truth.array_equal,
     "array_equiv": truth.array_equiv,
     "astype": lambda x: x,

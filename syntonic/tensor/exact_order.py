@@ -166,4 +166,7 @@ def searchsorted(a: LatticeArray, v: LatticeArray, side: Any = "left", sorter: A
 
 
 def lexsort(keys: Sequence[LatticeArray], axis: int = -1) -> Any:
-    return np.lexsort([sets.distinct(x).inverse for x in keys], axis)
+    places = np.lexsort([np.zeros(x.shape, np.int8) for x in keys], axis)
+    if np.size(places) < 2:  # NumPy has said what it needs
+        return places
+    return sorting.lexsort([sets.distinct(x).inverse for x in keys], axis)
