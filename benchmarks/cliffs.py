@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--json", metavar="PATH")
     args = parser.parse_args(arguments)
     results = []
-    print(f"{'':52s}{'slow case':>10s}{'neighbour':>11s}{'ratio':>8s}{'bound':>7s}")
+    print(f"{'':56s}{'slow case':>10s}{'neighbour':>11s}{'ratio':>8s}{'bound':>7s}")
     for row in chosen(args.group, args.match):
         result = measured(row, args.size or row.size, args.rounds, args.least)
         results.append(result)
@@ -65,7 +65,7 @@ def line(row: Row, result: Result) -> str:
     ratio = slow / neighbour
     mark = "  above" if ratio > row.bound else ""
     return (
-        f"{row.group:10s}{row.name:42s}{pretty(slow):>10s}{pretty(neighbour):>11s}"
+        f"{row.group:14s}{row.name:42s}{pretty(slow):>10s}{pretty(neighbour):>11s}"
         f"{ratio:8.2f}{row.bound:7g}{mark}"
     )
 

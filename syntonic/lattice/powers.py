@@ -42,6 +42,8 @@ def power(x: LatticeArray, exponents: Any) -> LatticeArray:
         return arithmetic.power(x, exponents)
     shape = np.broadcast_shapes(x.shape, exponents.shape)
     base, n = x.map(lambda part: np.broadcast_to(part, shape)), np.broadcast_to(exponents, shape)
+    if largest >> 62:
+        n = n.astype(object)  # |-2^63| has no int64
     if (n < 0).any():
         require_nonzero(base[n < 0], "power")
     raised = _by_exponent if largest <= _SMALL else _by_length
