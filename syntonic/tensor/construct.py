@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from math import prod
-from operator import index
 from typing import Any, Literal, Self
 
 import numpy as np
 
 from syntonic.errors import ShapeError, shown
-from syntonic.exact.golden import PHI
 from syntonic.flux.device import as_flux_array, is_flux_dtype
 from syntonic.foreign import require_unmasked
-from syntonic.lattice import arithmetic
 from syntonic.lattice.array import LatticeArray
-from syntonic.lattice.convert import as_lattice, lattice_scalar
+from syntonic.lattice.convert import as_lattice
 from syntonic.tensor.base import TensorBase
+from syntonic.tensor.checked import checked_bound, checked_shape, combine, reshaped
 from syntonic.tensor.nearest import (
     Bounds,
     checked_maximum,
@@ -105,8 +102,8 @@ class Constructors(TensorBase):
             )
         if denominator <= 0:
             raise ValueError(f"{where}: denominator must be positive, got {shown(denominator)}")
-        x = _combine(left, right, int(denominator))
-        return cls._crystallized(_reshaped(x, shape, where), precision, mode_norm_sq, where)
+        x = combine(left, right, int(denominator))
+        return cls._crystallized(reshaped(x, shape, where), precision, mode_norm_sq, where)
 
     @classmethod
     def from_floats(
@@ -179,7 +176,7 @@ class Constructors(TensorBase):
             x = judged(numbers, bounds, where)
         else:
             x = snapped(numbers, bounds)
-        return cls._crystallized(_reshaped(x, shape, where), precision, mode_norm_sq, where)
+        return cls._crystallized(reshaped(x, shape, where), precision, mode_norm_sq, where)
 
     @classmethod
     def from_f64_vec(cls, data: Any, shape: Shape, precision: int | None = None) -> Self:
@@ -236,7 +233,7 @@ class Constructors(TensorBase):
 
     @classmethod
     def _filled(cls, shape: Shape, value: ExactScalar, precision: Any, where: str) -> Self:
-        x, lengths = as_lattice(value, where), _checked_shape(shape, where)
+        x, lengths = as_lattice(value, where), checked_shape(shape, where)
         out = x.map(lambda part: np.array(np.broadcast_to(part, lengths)))
         return cls._crystallized(out, precision, None, where)
 
@@ -253,7 +250,7 @@ class Constructors(TensorBase):
 
         `seed` is anything `numpy.random.default_rng` takes.
         """
-        draws = np.random.default_rng(seed).standard_normal(_checked_shape(shape, "randn"))
+        draws = np.random.default_rng(seed).standard_normal(checked_shape(shape, "randn"))
         carried = carried_with(precision, "randn")
         return cls._of(snapped(np.asarray(draws), Bounds(carried.precision, None, 1)), carried)
 
@@ -263,53 +260,8 @@ class Constructors(TensorBase):
     ) -> Self:
         """Build a crystallized tensor of a + bφ with a, b uniform in [-bound, bound]."""
         where = "random_lattice"
-        lengths, largest = _checked_shape(shape, where), _checked_bound(bound, where)
+        lengths, largest = checked_shape(shape, where), checked_bound(bound, where)
         rng = np.random.default_rng(seed)
         a, b = (rng.integers(-largest, largest, lengths, np.int64, endpoint=True) for _ in "ab")
         x = LatticeArray.packed(np.asarray(a), np.asarray(b), bound=largest)
         return cls._crystallized(x, precision, None, where)
-
-
-def _combine(a: LatticeArray, b: LatticeArray, denominator: int) -> LatticeArray:
-    """Return (a + bφ)/denominator."""
-    if all(x.is_packed and x.denominator == 1 for x in (a, b)):
-        return LatticeArray.from_numerators(a.a, b.a, denominator)
-    total = arithmetic.add(a, arithmetic.multiply(b, lattice_scalar(PHI)))
-    return arithmetic.divide(total, lattice_scalar(denominator))
-
-
-def _reshaped(x: LatticeArray, shape: Shape | None, where: str) -> LatticeArray:
-    if shape is None:
-        return x
-    wanted = _checked_shape(shape, where, least=-1)
-    if prod(wanted) != x.size and -1 not in wanted:
-        raise ShapeError(
-            f"{where}: shape must hold the {x.size} elements of the data, got {shown(wanted)}"
-        )
-    return x.map(lambda part: part.reshape(wanted))
-
-
-def _checked_shape(shape: Any, where: str, least: int = 0) -> tuple[int, ...]:
-    """Return a shape as a tuple of ints, from one length or several."""
-    try:
-        single = isinstance(shape, (int, np.integer))
-        wanted = (int(shape),) if single else tuple(map(index, shape))
-    except TypeError:
-        raise TypeError(
-            f"{where}: shape must be an integer or a tuple of integers, got {type(shape).__name__}"
-        ) from None
-    if not all(least <= n < 1 << 63 for n in wanted):
-        raise ShapeError(
-            f"{where}: shape must hold lengths from {least} to 2^63 - 1, got {shown(wanted)}"
-        )
-    return wanted
-
-
-def _checked_bound(bound: Any, where: str) -> int:
-    try:
-        largest = index(bound)
-    except TypeError:
-        raise TypeError(f"{where}: bound must be an integer, got {type(bound).__name__}") from None
-    if not 0 <= largest < 1 << 63:
-        raise ValueError(f"{where}: bound must be from 0 to 2^63 - 1, got {shown(largest)}")
-    return largest

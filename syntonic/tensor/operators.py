@@ -1,0 +1,124 @@
+"""Python's operators on tensors, and NumPy's two doors: its ufuncs and its functions."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+
+from syntonic.tensor import functions, ufunc_methods, ufuncs
+from syntonic.tensor.base import TensorBase
+from syntonic.tensor.operands import is_foreign
+from syntonic.tensor.option_rules import NO_OUT
+
+__all__ = ["Operators"]
+
+
+class Operators(TensorBase):
+    """Adds arithmetic and comparison, exact or in flux by the phase."""
+
+    __slots__ = ()
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        if kwargs.pop("out", None) is not None:
+            raise TypeError(NO_OUT.format(where=ufunc.__name__))
+        if method != "__call__":
+            return ufunc_methods.apply_method(ufunc, method, inputs, kwargs)
+        return ufuncs.apply(ufunc, inputs, kwargs)
+
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        return functions.call(func, args, kwargs)
+
+    def _binary(self, ufunc: np.ufunc, other: Any) -> Any:
+        if type(other) is type(self):
+            return ufuncs.apply_pair(ufunc, self, other)
+        return NotImplemented if is_foreign(other) else ufuncs.apply(ufunc, (self, other))
+
+    def _reflected(self, ufunc: np.ufunc, other: Any) -> Any:
+        return NotImplemented if is_foreign(other) else ufuncs.apply(ufunc, (other, self))
+
+    def __add__(self, other: Any) -> Self:
+        return self._binary(np.add, other)
+
+    def __radd__(self, other: Any) -> Self:
+        return self._reflected(np.add, other)
+
+    def __sub__(self, other: Any) -> Self:
+        return self._binary(np.subtract, other)
+
+    def __rsub__(self, other: Any) -> Self:
+        return self._reflected(np.subtract, other)
+
+    def __mul__(self, other: Any) -> Self:
+        return self._binary(np.multiply, other)
+
+    def __rmul__(self, other: Any) -> Self:
+        return self._reflected(np.multiply, other)
+
+    def __truediv__(self, other: Any) -> Self:
+        return self._binary(np.divide, other)
+
+    def __rtruediv__(self, other: Any) -> Self:
+        return self._reflected(np.divide, other)
+
+    def __floordiv__(self, other: Any) -> Self:
+        return self._binary(np.floor_divide, other)
+
+    def __rfloordiv__(self, other: Any) -> Self:
+        return self._reflected(np.floor_divide, other)
+
+    def __mod__(self, other: Any) -> Self:
+        return self._binary(np.remainder, other)
+
+    def __rmod__(self, other: Any) -> Self:
+        return self._reflected(np.remainder, other)
+
+    def __divmod__(self, other: Any) -> tuple[Self, Self]:
+        return self._binary(np.divmod, other)
+
+    def __rdivmod__(self, other: Any) -> tuple[Self, Self]:
+        return self._reflected(np.divmod, other)
+
+    def __pow__(self, other: Any) -> Self:
+        return self._binary(np.power, other)
+
+    def __rpow__(self, other: Any) -> Self:
+        return self._reflected(np.power, other)
+
+    def __matmul__(self, other: Any) -> Self:
+        return self._binary(np.matmul, other)
+
+    def __rmatmul__(self, other: Any) -> Self:
+        return self._reflected(np.matmul, other)
+
+    def __neg__(self) -> Self:
+        return ufuncs.apply(np.negative, (self,))
+
+    def __pos__(self) -> Self:
+        return self
+
+    def __abs__(self) -> Self:
+        return ufuncs.apply(np.absolute, (self,))
+
+    def __eq__(self, other: object) -> Any:
+        return self._binary(np.equal, other)
+
+    def __ne__(self, other: object) -> Any:
+        return self._binary(np.not_equal, other)
+
+    def __lt__(self, other: Any) -> Any:
+        return self._binary(np.less, other)
+
+    def __le__(self, other: Any) -> Any:
+        return self._binary(np.less_equal, other)
+
+    def __gt__(self, other: Any) -> Any:
+        return self._binary(np.greater, other)
+
+    def __ge__(self, other: Any) -> Any:
+        return self._binary(np.greater_equal, other)
+
+    __hash__ = None  # comparison is element-wise
+
+    def __round__(self, ndigits: int | None = None) -> Self:
+        return functions.call(np.round, (self, ndigits or 0), {})

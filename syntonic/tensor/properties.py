@@ -1,0 +1,117 @@
+"""What every tensor is: its data in one phase, and what is known of them without looking."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, NoReturn, Self
+
+import numpy as np
+
+from syntonic.errors import PhaseError
+from syntonic.flux.device import CPU, device_of
+from syntonic.lattice.array import LatticeArray
+from syntonic.tensor.specification import Carried, ResonantPhase
+from syntonic.typing import FloatArray
+
+__all__ = ["IMMUTABLE", "Properties"]
+
+IMMUTABLE = (
+    "a ResonantTensor is immutable; t.at[index].set(value) returns a new tensor with the change"
+)
+
+
+class Properties:
+    """Hold exact lattice elements or a flux array, never both, and never change them."""
+
+    __slots__ = ("__weakref__", "_carried", "_data")
+
+    # Comparison is element-wise, so a tensor cannot be a key.
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+    _data: Any
+    _carried: Carried
+
+    @classmethod
+    def _of(cls, data: Any, carried: Carried) -> Self:
+        """Wrap a LatticeArray (crystallized) or an array of floats (flux)."""
+        self = object.__new__(cls)
+        object.__setattr__(self, "_data", data)
+        object.__setattr__(self, "_carried", carried)
+        return self
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError(f"cannot set {name!r}: {IMMUTABLE}")
+
+    # -- phase ----------------------------------------------------------------------------
+
+    @property
+    def phase(self) -> ResonantPhase:
+        """The phase: exact (CRYSTALLIZED) or floating point (FLUX)."""
+        return ResonantPhase.CRYSTALLIZED if self.is_crystallized else ResonantPhase.FLUX
+
+    @property
+    def is_crystallized(self) -> bool:
+        """Whether the tensor holds exact lattice elements."""
+        return type(self._data) is LatticeArray
+
+    def _lattice(self, where: str) -> LatticeArray:
+        if not self.is_crystallized:
+            raise PhaseError(
+                f"{where}: the tensor must be crystallized, got flux; call .crystallize() first"
+            )
+        return self._data
+
+    def _flux(self, where: str) -> Any:
+        if self.is_crystallized:
+            raise PhaseError(
+                f"{where}: the tensor must be in flux, got a crystallized one; "
+                "call .wake_flux() first"
+            )
+        return self._data
+
+    # -- properties -----------------------------------------------------------------------
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The lengths of the axes."""
+        return self._data.shape
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return self._data.ndim
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        return self._data.size
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes of the numbers: of both numerators with what they point to, or of the floats.
+
+        Views of one memory each count what they see of it.
+        """
+        return self._data.nbytes
+
+    def __sizeof__(self) -> int:
+        return object.__sizeof__(self) + self.nbytes
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The dtype: object when crystallized, the array's floating dtype in flux."""
+        return np.dtype(object) if self.is_crystallized else self._data.dtype
+
+    @property
+    def device(self) -> str:
+        """Where the numbers live: "cpu", or "cuda:0" and so on for flux on a GPU."""
+        return CPU if self.is_crystallized else device_of(self._data)
+
+    @property
+    def precision(self) -> int:
+        """The bound on the φ-coefficient that a snap of this tensor obeys."""
+        return self._carried.precision
+
+    @property
+    def mode_norm_sq(self) -> FloatArray | None:
+        """The squared mode norms |n|² (read-only float64); None means the flat index squared."""
+        return self._carried.mode_norm_sq
