@@ -118,7 +118,7 @@ class Operators(TensorBase):
     def __ge__(self, other: Any) -> Any:
         return self._binary(np.greater_equal, other)
 
-    __hash__ = None  # comparison is element-wise
+    __hash__ = None  # type: ignore[assignment]  # comparison is element-wise
 
     def __round__(self, ndigits: int | None = None) -> Self:
         return functions.call(np.round, (self, ndigits or 0), {})
