@@ -86,6 +86,11 @@ def det(x: Any) -> ResonantTensor:
     PhaseError
         The tensor is in flux.
 
+    See Also
+    --------
+    inv, solve : by the same algorithms.
+    rank : of matrices that need not be square.
+
     Notes
     -----
     For det = a + bφ and Hadamard's bounds H, H' at the two real embeddings, |a| and |b| are at
@@ -121,6 +126,11 @@ def inv(x: Any) -> ResonantTensor:
     PhaseError
         The tensor is in flux.
 
+    See Also
+    --------
+    solve : inv(x) @ y without the inverse.
+    det : zero where there is no inverse.
+
     Notes
     -----
     X⁻¹ = adj(X)·det(X)'/norm(det X), with the adjugate and the determinant from Chinese remainders.
@@ -155,6 +165,12 @@ def solve(x: Any, y: Any) -> ResonantTensor:
         The matrices are not square, or y does not fit.
     PhaseError
         A tensor is in flux.
+
+    See Also
+    --------
+    inv : the inverse itself.
+    det : zero where the solution is not unique.
+    nullspace : what may be added to one.
 
     Examples
     --------

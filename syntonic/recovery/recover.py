@@ -104,6 +104,11 @@ def recover(
     ValueError
         `decimals` is negative or above 1000.
 
+    See Also
+    --------
+    syntonic.snap, syntonic.ResonantTensor.crystallize : the nearest elements, without a proof.
+    syntonic.identify : the simplest element near one float.
+
     Notes
     -----
     For each denominator D up to 12, C is the least window such that every interval [t - h, t + h]

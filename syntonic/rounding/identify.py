@@ -51,6 +51,8 @@ def identify(
     See Also
     --------
     syntonic.snap : the nearest element under a bound, for whole arrays of floats.
+    syntonic.ResonantTensor.crystallize : the same for a flux tensor.
+    syntonic.recover : the exact points of a figure from rounded ones.
 
     Notes
     -----

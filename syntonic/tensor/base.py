@@ -29,19 +29,81 @@ class TensorBase(Properties):
 
     @property
     def syntony(self) -> float:
-        """Σ v² exp(-|n|²/φ) / Σ v² over the modes n, a float in [0, 1]; 0 when all v are 0."""
+        """Σ v² exp(-|n|²/φ) / Σ v² over the modes n.
+
+        Returns
+        -------
+        float
+            In [0, 1]; 0 when all v are 0.
+
+        See Also
+        --------
+        mode_norm_sq : the numbers |n|².
+
+        Examples
+        --------
+        >>> from syntonic import ResonantTensor
+        >>> ResonantTensor([1, 0, 0]).syntony
+        1.0
+        >>> round(ResonantTensor([0, 1]).syntony, 12)  # exp(-1/φ)
+        0.539003082724
+        """
         return syntony(self.to_floats(), self.mode_norm_sq)
 
     # -- data -----------------------------------------------------------------------------
 
     @property
     def a(self) -> ObjectArray:
-        """The rational parts, an object array of gmpy2 mpq. Crystallized only."""
+        """The rational parts of the elements a + bφ.
+
+        Returns
+        -------
+        ndarray of mpq objects
+            Of the tensor's shape.
+
+        Raises
+        ------
+        PhaseError
+            The tensor is in flux.
+
+        See Also
+        --------
+        b : the φ-coefficients.
+        numerators : both as integers, over one denominator.
+
+        Examples
+        --------
+        >>> from syntonic import PHI, ResonantTensor
+        >>> ResonantTensor([1 + 3 * PHI / 2]).a
+        array([mpq(1,1)], dtype=object)
+        """
         return self._lattice("a").fraction("a")
 
     @property
     def b(self) -> ObjectArray:
-        """The φ-coefficients, an object array of gmpy2 mpq. Crystallized only."""
+        """The φ-coefficients of the elements a + bφ.
+
+        Returns
+        -------
+        ndarray of mpq objects
+            Of the tensor's shape.
+
+        Raises
+        ------
+        PhaseError
+            The tensor is in flux.
+
+        See Also
+        --------
+        a : the rational parts.
+        numerators : both as integers, over one denominator.
+
+        Examples
+        --------
+        >>> from syntonic import PHI, ResonantTensor
+        >>> ResonantTensor([1 + 3 * PHI / 2]).b
+        array([mpq(3,2)], dtype=object)
+        """
         return self._lattice("b").fraction("b")
 
     def numerators(self) -> tuple[Any, Any, int]:
@@ -59,29 +121,122 @@ class TensorBase(Properties):
         ------
         PhaseError
             The tensor is in flux.
+
+        See Also
+        --------
+        from_lattice : the tensor of these.
+
+        Examples
+        --------
+        >>> from syntonic import PHI, ResonantTensor
+        >>> ResonantTensor([1, PHI / 2]).numerators()
+        (array([2, 0]), array([0, 1]), 2)
         """
         return self._lattice("numerators").numerators()
 
     def to_floats(self) -> Any:
-        """Return the values as a float64 array of the tensor's shape, correctly rounded."""
+        """Return the values as floats, correctly rounded.
+
+        Returns
+        -------
+        ndarray of float64
+            Of the tensor's shape, on the CPU; each exact element is rounded once, to nearest even.
+
+        See Also
+        --------
+        wake_flux : the flux tensor of these, which finds the way back.
+        from_floats : the lattice points nearest to floats.
+
+        Examples
+        --------
+        >>> from syntonic import PHI, ResonantTensor
+        >>> ResonantTensor([1, PHI]).to_floats()
+        array([1.        , 1.61803399])
+        """
         if self.is_crystallized:
             return order.floats(self._data)
         return np.array(to_host(self._data), dtype=np.float64)
 
     @property
     def flux_array(self) -> Any:
-        """The array of a flux tensor, without a copy. Writing into it changes the tensor."""
+        """The array of a flux tensor, without a copy. Writing into it changes the tensor.
+
+        Returns
+        -------
+        ndarray or cupy.ndarray
+
+        Raises
+        ------
+        PhaseError
+            The tensor is crystallized.
+
+        See Also
+        --------
+        from_flux : the tensor of an array.
+
+        Examples
+        --------
+        >>> from syntonic import ResonantTensor
+        >>> ResonantTensor([1, 2]).wake_flux().flux_array
+        array([1., 2.])
+        """
         return self._flux("flux_array")
 
     def item(self, *index: int) -> GoldenExact | float:
-        """Return one element as a Python scalar, as `numpy.ndarray.item`."""
+        """Return one element as a Python scalar, as `numpy.ndarray.item`.
+
+        Parameters
+        ----------
+        *index : int
+            One index for each axis, or one of the flattened tensor; none where there is one
+            element.
+
+        Returns
+        -------
+        GoldenExact or float
+            Exact when crystallized, a float in flux.
+
+        Raises
+        ------
+        ValueError
+            No index is given, and there is not one element.
+        IndexError
+            There is no such element.
+
+        See Also
+        --------
+        tolist : all of them.
+
+        Examples
+        --------
+        >>> from syntonic import PHI, ResonantTensor
+        >>> t = ResonantTensor([[1, PHI], [2, 3]])
+        >>> t.item(0, 1), t.item(3), (t @ t)[0, 0].item()
+        (GoldenExact(0, 1), GoldenExact(3), GoldenExact(1, 2))
+        """
         if not self.is_crystallized:
             return self._data.item(*index)
         np.broadcast_to(np.True_, self.shape).item(*index)  # NumPy says what it needs
         return self._data[_one_place(index, self.shape)].scalars().item()
 
     def tolist(self) -> Any:
-        """Return nested lists of GoldenExact, or of floats in flux."""
+        """Return the elements in nested lists.
+
+        Returns
+        -------
+        list
+            Of GoldenExact when crystallized, of floats in flux; one element of a 0-d tensor.
+
+        See Also
+        --------
+        item : one element.
+
+        Examples
+        --------
+        >>> from syntonic import PHI, ResonantTensor
+        >>> ResonantTensor([[1, PHI]]).tolist()
+        [[GoldenExact(1), GoldenExact(0, 1)]]
+        """
         return (self._data.scalars() if self.is_crystallized else self._data).tolist()
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:

@@ -1,4 +1,4 @@
-"""The ways to build a tensor."""
+"""The ways to build a tensor from data: exact numbers, numerators, floats, arrays."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import numpy as np
 from syntonic.errors import ShapeError, shown
 from syntonic.flux.device import as_flux_array, is_flux_dtype
 from syntonic.foreign import require_unmasked
-from syntonic.lattice.array import LatticeArray
 from syntonic.lattice.convert import as_lattice
 from syntonic.tensor.base import TensorBase
-from syntonic.tensor.checked import checked_bound, checked_shape, combine, reshaped
+from syntonic.tensor.checked import combine, reshaped
+from syntonic.tensor.filled import Filled
 from syntonic.tensor.nearest import (
     Bounds,
     checked_maximum,
@@ -21,14 +21,14 @@ from syntonic.tensor.nearest import (
     snapped,
 )
 from syntonic.tensor.phases import flux_carried
-from syntonic.tensor.specification import carried_with, check_mode_norms
-from syntonic.typing import ExactArrayLike, ExactScalar, Shape
+from syntonic.tensor.specification import carried_with
+from syntonic.typing import ExactArrayLike, Shape
 
 __all__ = ["Constructors"]
 
 
-class Constructors(TensorBase):
-    """Adds the constructors."""
+class Constructors(Filled):
+    """Adds the constructors from data."""
 
     __slots__ = ()
 
@@ -40,11 +40,6 @@ class Constructors(TensorBase):
         else:
             x = as_lattice(data, cls.__name__)
         return cls._crystallized(x, precision, mode_norm_sq, cls.__name__)
-
-    @classmethod
-    def _crystallized(cls, x: LatticeArray, precision: Any, mode_norm_sq: Any, where: str) -> Self:
-        norms = check_mode_norms(mode_norm_sq, x.shape, where)
-        return cls._of(x, carried_with(precision, where, norms))
 
     @classmethod
     def from_lattice(
@@ -69,6 +64,11 @@ class Constructors(TensorBase):
             The tensor's shape, if not that of a and b.
         precision, mode_norm_sq
             As for `ResonantTensor`.
+
+        Returns
+        -------
+        ResonantTensor
+            Crystallized.
 
         Raises
         ------
@@ -125,6 +125,8 @@ class Constructors(TensorBase):
             Real numbers, an array or nested sequence.
         shape
             The tensor's shape, if not that of the data.
+        mode_norm_sq
+            As for `ResonantTensor`.
         precision
             Bound on the numerators of the φ-coefficients, by default 100; ignored by the snap
             when `window` is given.
@@ -136,6 +138,11 @@ class Constructors(TensorBase):
             Bound the Galois conjugates instead.
         max_denominator
             How far "auto" looks, by default 12.
+
+        Returns
+        -------
+        ResonantTensor
+            Crystallized.
 
         Raises
         ------
@@ -151,6 +158,8 @@ class Constructors(TensorBase):
         See Also
         --------
         syntonic.snap : the same with residuals and certificates.
+        crystallize : the same for a flux tensor.
+        to_floats : the way back.
 
         Examples
         --------
@@ -180,7 +189,40 @@ class Constructors(TensorBase):
 
     @classmethod
     def from_f64_vec(cls, data: Any, shape: Shape, precision: int | None = None) -> Self:
-        """Build the crystallized tensor of a flat vector of floats; see `from_floats`."""
+        """Build the crystallized tensor of a flat vector of floats.
+
+        Parameters
+        ----------
+        data : array_like of float
+            As for `from_floats`.
+        shape : int or tuple of int
+            The lengths of the axes, which the data fill.
+        precision : int, optional
+            Bound on the φ-coefficient that later snaps obey, by default 100.
+
+        Returns
+        -------
+        ResonantTensor
+            Crystallized, of the given shape.
+
+        Raises
+        ------
+        ShapeError
+            The data do not fill the shape.
+        ValueError
+            NaN or infinity is among the data.
+
+        See Also
+        --------
+        from_floats : the same with all bounds.
+
+        Examples
+        --------
+        >>> from syntonic import ResonantTensor
+        >>> ResonantTensor.from_f64_vec([1.0, 1.618, 2.618, 0.0], (2, 2), precision=5)
+        ResonantTensor([[1, φ],
+                        [1 + φ, 0]], precision=5)
+        """
         return cls.from_floats(data, shape, precision=precision)
 
     @classmethod
@@ -198,6 +240,11 @@ class Constructors(TensorBase):
         precision
             The precision a later `crystallize` uses, by default 100.
 
+        Returns
+        -------
+        ResonantTensor
+            Flux, of the array's shape, dtype and device.
+
         Raises
         ------
         TypeError
@@ -206,6 +253,19 @@ class Constructors(TensorBase):
             The array is neither on the CPU nor on a CUDA device.
         BackendUnavailableError
             The array is on a CUDA device, and CuPy does not work.
+
+        See Also
+        --------
+        from_floats : lattice points nearest to floats.
+        flux_array : the array again.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from syntonic import ResonantTensor
+        >>> t = ResonantTensor.from_flux(np.array([1.0, 1.618]))
+        >>> t.phase, t.flux_array
+        (<ResonantPhase.FLUX: 'flux'>, array([1.   , 1.618]))
         """
         where = "from_flux"
         array = as_flux_array(array, where)
@@ -215,53 +275,3 @@ class Constructors(TensorBase):
                 "convert the array with .astype(np.float64)"
             )
         return cls._of(array, flux_carried(precision, where))
-
-    @classmethod
-    def zeros(cls, shape: Shape, precision: int | None = None) -> Self:
-        """Build a crystallized tensor of zeros."""
-        return cls._filled(shape, 0, precision, "zeros")
-
-    @classmethod
-    def ones(cls, shape: Shape, precision: int | None = None) -> Self:
-        """Build a crystallized tensor of ones."""
-        return cls._filled(shape, 1, precision, "ones")
-
-    @classmethod
-    def full(cls, shape: Shape, value: ExactScalar, precision: int | None = None) -> Self:
-        """Build a crystallized tensor of one exact number."""
-        return cls._filled(shape, value, precision, "full")
-
-    @classmethod
-    def _filled(cls, shape: Shape, value: ExactScalar, precision: Any, where: str) -> Self:
-        x, lengths = as_lattice(value, where), checked_shape(shape, where)
-        out = x.map(lambda part: np.array(np.broadcast_to(part, lengths)))
-        return cls._crystallized(out, precision, None, where)
-
-    @classmethod
-    def eye(cls, n: int, m: int | None = None, k: int = 0, *, precision: int | None = None) -> Self:
-        """Build the crystallized n×m matrix with ones on the k-th diagonal."""
-        return cls._crystallized(
-            as_lattice(np.eye(n, m, k, dtype=np.int64)), precision, None, "eye"
-        )
-
-    @classmethod
-    def randn(cls, shape: Shape, precision: int | None = None, seed: Any = None) -> Self:
-        """Build a crystallized tensor of standard normal numbers snapped at `precision`.
-
-        `seed` is anything `numpy.random.default_rng` takes.
-        """
-        draws = np.random.default_rng(seed).standard_normal(checked_shape(shape, "randn"))
-        carried = carried_with(precision, "randn")
-        return cls._of(snapped(np.asarray(draws), Bounds(carried.precision, None, 1)), carried)
-
-    @classmethod
-    def random_lattice(
-        cls, shape: Shape, *, bound: int, seed: Any = None, precision: int | None = None
-    ) -> Self:
-        """Build a crystallized tensor of a + bφ with a, b uniform in [-bound, bound]."""
-        where = "random_lattice"
-        lengths, largest = checked_shape(shape, where), checked_bound(bound, where)
-        rng = np.random.default_rng(seed)
-        a, b = (rng.integers(-largest, largest, lengths, np.int64, endpoint=True) for _ in "ab")
-        x = LatticeArray.packed(np.asarray(a), np.asarray(b), bound=largest)
-        return cls._crystallized(x, precision, None, where)

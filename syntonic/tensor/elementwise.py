@@ -22,21 +22,82 @@ class Elementwise(Operators):
     __slots__ = ()
 
     def scalar_mul_exact(self, g: ExactScalar) -> Self:
-        """Return g times the tensor, for one exact number g."""
+        """Return g times the tensor, for one exact number g.
+
+        Parameters
+        ----------
+        g : exact scalar
+            An int, Fraction, mpz, mpq or GoldenExact.
+
+        Returns
+        -------
+        ResonantTensor
+            Crystallized.
+
+        Raises
+        ------
+        PhaseError
+            The tensor is in flux.
+        TypeError
+            g is not exact.
+
+        Examples
+        --------
+        >>> from syntonic import PHI, ResonantTensor
+        >>> ResonantTensor([1, PHI]).scalar_mul_exact(PHI)
+        ResonantTensor([φ, 1 + φ])
+        """
         self._lattice("scalar_mul_exact")
         return self * g
 
     def elementwise_add(self, t: Self) -> Self:
-        """Return the sum with a tensor of the same shape."""
-        return self + t
+        """Return the sum with a tensor, as the operator +.
 
-    def equals(self, other: Any) -> bool:
-        """Return whether the shapes and all elements are equal, as one bool.
+        Parameters
+        ----------
+        t : ResonantTensor
+            Of the same phase, and of a shape that broadcasts.
+
+        Returns
+        -------
+        ResonantTensor
+            In the phase of the tensor.
 
         Raises
         ------
         PhaseError
             One tensor is crystallized and the other in flux.
+
+        Examples
+        --------
+        >>> from syntonic import PHI, ResonantTensor
+        >>> ResonantTensor([1, 2]).elementwise_add(ResonantTensor([PHI, 0]))
+        ResonantTensor([1 + φ, 2])
+        """
+        return self + t
+
+    def equals(self, other: Any) -> bool:
+        """Return whether the shapes and all elements are equal, as one bool.
+
+        Parameters
+        ----------
+        other : ResonantTensor or array-like
+            Exact numbers beside a crystallized tensor.
+
+        Returns
+        -------
+        bool
+
+        Raises
+        ------
+        PhaseError
+            One tensor is crystallized and the other in flux.
+
+        Examples
+        --------
+        >>> from syntonic import PHI, ResonantTensor
+        >>> (ResonantTensor([PHI]) ** 2).equals([PHI + 1])
+        True
         """
         if isinstance(other, TensorBase):
             if other.shape != self.shape:
@@ -45,38 +106,187 @@ class Elementwise(Operators):
         return bool(np.array_equal(self, other))
 
     def galois_conjugate(self) -> Self:
-        """Return the Galois conjugates a + b - bφ. Crystallized only."""
+        """Return the Galois conjugates a + b - bφ of the elements a + bφ.
+
+        Returns
+        -------
+        ResonantTensor
+            Crystallized, of the same shape.
+
+        Raises
+        ------
+        PhaseError
+            The tensor is in flux.
+
+        See Also
+        --------
+        field_norm, field_trace : of elements and conjugates.
+
+        Examples
+        --------
+        >>> from syntonic import PHI, ResonantTensor
+        >>> ResonantTensor([PHI, 2]).galois_conjugate()
+        ResonantTensor([1 - φ, 2])
+        """
         return self._mapped(arithmetic.conjugate, "galois_conjugate")
 
     def field_norm(self) -> Self:
-        """Return the field norms x·x' = a² + ab - b², rational. Crystallized only."""
+        """Return the field norms x·x' = a² + ab - b² of the elements.
+
+        Returns
+        -------
+        ResonantTensor
+            Crystallized and rational, of the same shape.
+
+        Raises
+        ------
+        PhaseError
+            The tensor is in flux.
+
+        See Also
+        --------
+        galois_conjugate : the numbers x'.
+
+        Examples
+        --------
+        >>> from syntonic import PHI, ResonantTensor
+        >>> ResonantTensor([PHI, 2, 2 + PHI]).field_norm()
+        ResonantTensor([-1, 4, 5])
+        """
         return self._mapped(arithmetic.norm, "field_norm")
 
     def field_trace(self) -> Self:
-        """Return the field traces x + x' = 2a + b, rational. Crystallized only."""
+        """Return the field traces x + x' = 2a + b of the elements.
+
+        Returns
+        -------
+        ResonantTensor
+            Crystallized and rational, of the same shape.
+
+        Raises
+        ------
+        PhaseError
+            The tensor is in flux.
+
+        See Also
+        --------
+        galois_conjugate : the numbers x'.
+
+        Examples
+        --------
+        >>> from syntonic import PHI, ResonantTensor
+        >>> ResonantTensor([PHI, 2, 2 + PHI]).field_trace()
+        ResonantTensor([1, 4, 5])
+        """
         return self._mapped(arithmetic.trace, "field_trace")
 
     def _mapped(self, function: Any, where: str) -> Self:
         return self._of(function(self._lattice(where)), self._carried)
 
     def relu(self) -> Self:
-        """Return max(x, 0), exactly when crystallized. NaN stays NaN in flux."""
+        """Return max(x, 0) of the elements.
+
+        Returns
+        -------
+        ResonantTensor
+            In the phase of the tensor, exact when crystallized. NaN stays NaN in flux.
+
+        Examples
+        --------
+        >>> from syntonic import PHI, ResonantTensor
+        >>> ResonantTensor([PHI, 1 - PHI]).relu()
+        ResonantTensor([φ, 0])
+        """
         if self.is_crystallized:
             return self._mapped(order.relu, "relu")
         return self._of(np.maximum(self._data, self._data.dtype.type(0)), self._carried)
 
     def floor(self) -> Self:
-        """Return the largest integers not above the elements."""
+        """Return the largest integers not above the elements.
+
+        Returns
+        -------
+        ResonantTensor
+            In the phase of the tensor.
+
+        See Also
+        --------
+        ceil, round : other integers near them.
+
+        Examples
+        --------
+        >>> from syntonic import PHI, ResonantTensor
+        >>> ResonantTensor([PHI, -PHI]).floor()
+        ResonantTensor([1, -2])
+        """
         return ufuncs.apply(np.floor, (self,))
 
     def ceil(self) -> Self:
-        """Return the least integers not below the elements."""
+        """Return the least integers not below the elements.
+
+        Returns
+        -------
+        ResonantTensor
+            In the phase of the tensor.
+
+        See Also
+        --------
+        floor, round : other integers near them.
+
+        Examples
+        --------
+        >>> from syntonic import PHI, ResonantTensor
+        >>> ResonantTensor([PHI, -PHI]).ceil()
+        ResonantTensor([2, -1])
+        """
         return ufuncs.apply(np.ceil, (self,))
 
     def round(self, decimals: int = 0, **options: Any) -> Self:
-        """Return the nearest multiples of 10^-decimals, ties to even."""
+        """Return the nearest multiples of 10^-decimals, ties to even.
+
+        Parameters
+        ----------
+        decimals : int, default 0
+            How many decimal digits stay; negative for tens, hundreds and so on.
+        **options
+            None changes an exact result; out= is refused.
+
+        Returns
+        -------
+        ResonantTensor
+            In the phase of the tensor.
+
+        Raises
+        ------
+        TypeError
+            decimals is no integer.
+        ValueError
+            decimals is beyond 10^8 in size.
+
+        See Also
+        --------
+        floor, ceil : integers on one side.
+
+        Examples
+        --------
+        >>> from syntonic import PHI, ResonantTensor
+        >>> ResonantTensor([PHI, -PHI]).round(), ResonantTensor([PHI]).round(2)
+        (ResonantTensor([2, -2]), ResonantTensor([81/50]))
+        """
         return functions.call(np.round, (self, decimals), options)
 
     def sign(self) -> Self:
-        """Return the signs -1, 0, 1 of the elements."""
+        """Return the signs -1, 0, 1 of the elements.
+
+        Returns
+        -------
+        ResonantTensor
+            In the phase of the tensor.
+
+        Examples
+        --------
+        >>> from syntonic import PHI, ResonantTensor
+        >>> ResonantTensor([1 - PHI, 0, PHI]).sign()
+        ResonantTensor([-1, 0, 1])
+        """
         return ufuncs.apply(np.sign, (self,))

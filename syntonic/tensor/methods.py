@@ -8,20 +8,33 @@ from syntonic.lattice import joining
 from syntonic.tensor.base import plain_index
 from syntonic.tensor.elementwise import Elementwise
 from syntonic.tensor.operands import exact_operand, flux_operand
-from syntonic.tensor.reductions import Reductions
+from syntonic.tensor.ordering import Ordering
 from syntonic.tensor.shapes import Shapes
 
 __all__ = ["At", "Indexed", "Methods"]
 
 
-class Methods(Elementwise, Reductions, Shapes):
+class Methods(Elementwise, Ordering, Shapes):
     """Adds all methods to the operators."""
 
     __slots__ = ()
 
     @property
     def at(self) -> At[Self]:
-        """Changed copies: ``t.at[index].set(value)`` returns a new tensor."""
+        """Changed copies: ``t.at[index].set(value)`` returns a new tensor.
+
+        Returns
+        -------
+        At
+            Takes an index of NumPy's; then `set`, `add` or `multiply` takes the value, broadcast.
+
+        Examples
+        --------
+        >>> from syntonic import PHI, ResonantTensor
+        >>> t = ResonantTensor([1, 2, 3])
+        >>> t.at[0].set(PHI), t.at[1:].add(1), t.at[-1].multiply(PHI)
+        (ResonantTensor([φ, 2, 3]), ResonantTensor([1, 3, 4]), ResonantTensor([1, 2, 3φ]))
+        """
         return At(self)
 
 

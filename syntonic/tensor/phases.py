@@ -76,6 +76,11 @@ class Phases(TensorBase):
         BackendUnavailableError
             A GPU is asked for, and CuPy or a driver is missing. Nothing falls back to the CPU.
 
+        See Also
+        --------
+        to_floats : the same numbers as an array.
+        crystallize : the way back.
+
         Examples
         --------
         >>> from syntonic import PHI, ResonantTensor
@@ -155,6 +160,13 @@ class Phases(TensorBase):
         What golden network operations return is near lattice points by chance alone: its snap
         does not warn.
 
+        See Also
+        --------
+        syntonic.snap : the same for arrays, with residuals and certificates.
+        syntonic.identify : the simplest element near one float, without a bound.
+        syntonic.recover : the exact points of a figure from rounded ones.
+        wake_flux : the way back.
+
         Examples
         --------
         >>> from syntonic import PHI, ResonantTensor
@@ -203,10 +215,25 @@ class Phases(TensorBase):
         device
             Where a crystallized tensor wakes. Flux crystallizes on the CPU.
 
+        Returns
+        -------
+        ResonantTensor
+            In the other phase.
+
         Raises
         ------
         DeviceError
             There is no such device; or flux is asked to crystallize on another than the CPU.
+
+        See Also
+        --------
+        wake_flux, crystallize : the two ways, with their options.
+
+        Examples
+        --------
+        >>> from syntonic import PHI, ResonantTensor
+        >>> ResonantTensor([1, PHI]).toggle().toggle()
+        ResonantTensor([1, φ])
         """
         if self.is_crystallized:
             return self.wake_flux(device)
@@ -217,9 +244,17 @@ class Phases(TensorBase):
         return self.crystallize()
 
     def to_device(self, device: str) -> Self:
-        """Return the flux tensor on a device: "cpu", "cuda", or "cuda:0" and so on.
+        """Return the flux tensor on a device.
 
-        A tensor that is there already returns itself; another is copied.
+        Parameters
+        ----------
+        device
+            "cpu", "cuda", or "cuda:0" and so on.
+
+        Returns
+        -------
+        ResonantTensor
+            Flux. A tensor that is there already returns itself; another is copied.
 
         Raises
         ------
@@ -229,6 +264,17 @@ class Phases(TensorBase):
             There is no such device.
         BackendUnavailableError
             A GPU is asked for, and CuPy or a driver is missing.
+
+        See Also
+        --------
+        device : where the tensor is.
+
+        Examples
+        --------
+        >>> from syntonic import ResonantTensor
+        >>> flux = ResonantTensor([1, 2]).wake_flux()
+        >>> flux.to_device("cpu") is flux
+        True
         """
         data = self._flux("to_device")
         there = parse_device(device, "to_device")

@@ -45,12 +45,39 @@ class Properties:
 
     @property
     def phase(self) -> ResonantPhase:
-        """The phase: exact (CRYSTALLIZED) or floating point (FLUX)."""
+        """The phase: exact (CRYSTALLIZED) or floating point (FLUX).
+
+        Returns
+        -------
+        ResonantPhase
+            A string enum: "crystallized" or "flux".
+
+        See Also
+        --------
+        wake_flux, crystallize : the other phase.
+
+        Examples
+        --------
+        >>> from syntonic import ResonantTensor
+        >>> str(ResonantTensor([1]).phase), str(ResonantTensor([1]).wake_flux().phase)
+        ('crystallized', 'flux')
+        """
         return ResonantPhase.CRYSTALLIZED if self.is_crystallized else ResonantPhase.FLUX
 
     @property
     def is_crystallized(self) -> bool:
-        """Whether the tensor holds exact lattice elements."""
+        """Whether the tensor holds exact lattice elements.
+
+        Returns
+        -------
+        bool
+
+        Examples
+        --------
+        >>> from syntonic import ResonantTensor
+        >>> ResonantTensor([1]).is_crystallized
+        True
+        """
         return type(self._data) is LatticeArray
 
     def _lattice(self, where: str) -> LatticeArray:
@@ -72,24 +99,69 @@ class Properties:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """The lengths of the axes."""
+        """The lengths of the axes.
+
+        Returns
+        -------
+        tuple of int
+
+        Examples
+        --------
+        >>> from syntonic import ResonantTensor
+        >>> ResonantTensor([[1, 2, 3]]).shape
+        (1, 3)
+        """
         return self._data.shape
 
     @property
     def ndim(self) -> int:
-        """The number of axes."""
+        """The number of axes.
+
+        Returns
+        -------
+        int
+
+        Examples
+        --------
+        >>> from syntonic import ResonantTensor
+        >>> ResonantTensor([[1, 2, 3]]).ndim
+        2
+        """
         return self._data.ndim
 
     @property
     def size(self) -> int:
-        """The number of elements."""
+        """The number of elements.
+
+        Returns
+        -------
+        int
+
+        Examples
+        --------
+        >>> from syntonic import ResonantTensor
+        >>> ResonantTensor([[1, 2, 3]]).size
+        3
+        """
         return self._data.size
 
     @property
     def nbytes(self) -> int:
         """The bytes of the numbers: of both numerators with what they point to, or of the floats.
 
+        Returns
+        -------
+        int
+
+        Notes
+        -----
         Views of one memory each count what they see of it.
+
+        Examples
+        --------
+        >>> from syntonic import ResonantTensor
+        >>> ResonantTensor([1, 2, 3]).nbytes  # two int64 for each
+        48
         """
         return self._data.nbytes
 
@@ -98,20 +170,79 @@ class Properties:
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """The dtype: object when crystallized, the array's floating dtype in flux."""
+        """The dtype: object when crystallized, the array's floating dtype in flux.
+
+        Returns
+        -------
+        numpy.dtype
+
+        Examples
+        --------
+        >>> from syntonic import ResonantTensor
+        >>> t = ResonantTensor([1, 2])
+        >>> t.dtype, t.wake_flux().dtype
+        (dtype('O'), dtype('float64'))
+        """
         return np.dtype(object) if self.is_crystallized else self._data.dtype
 
     @property
     def device(self) -> str:
-        """Where the numbers live: "cpu", or "cuda:0" and so on for flux on a GPU."""
+        """Where the numbers live: "cpu", or "cuda:0" and so on for flux on a GPU.
+
+        Returns
+        -------
+        str
+
+        See Also
+        --------
+        to_device : the tensor on another device.
+
+        Examples
+        --------
+        >>> from syntonic import ResonantTensor
+        >>> ResonantTensor([1, 2]).device
+        'cpu'
+        """
         return CPU if self.is_crystallized else device_of(self._data)
 
     @property
     def precision(self) -> int:
-        """The bound on the φ-coefficient that a snap of this tensor obeys."""
+        """The bound on the φ-coefficient that a snap of this tensor obeys.
+
+        Returns
+        -------
+        int
+            100 where nobody chose one.
+
+        See Also
+        --------
+        crystallize : the snap.
+
+        Examples
+        --------
+        >>> from syntonic import ResonantTensor
+        >>> ResonantTensor([1, 2], precision=7).precision
+        7
+        """
         return self._carried.precision
 
     @property
     def mode_norm_sq(self) -> FloatArray | None:
-        """The squared mode norms |n|² (read-only float64); None means the flat index squared."""
+        """The squared mode norms |n|²; None means the flat index squared.
+
+        Returns
+        -------
+        ndarray of float64 or None
+            Read-only, of the tensor's shape.
+
+        See Also
+        --------
+        syntony : what they weigh.
+
+        Examples
+        --------
+        >>> from syntonic import ResonantTensor
+        >>> ResonantTensor([1, 2], mode_norm_sq=[0, 3]).mode_norm_sq
+        array([0., 3.])
+        """
         return self._carried.mode_norm_sq

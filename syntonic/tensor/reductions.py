@@ -1,4 +1,4 @@
-"""Reductions, sorting and products of tensors: each method is NumPy's function of its name."""
+"""Sums, products and means of tensors: each method is NumPy's function of its name."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["Reductions"]
 
 
 class Reductions(TensorBase):
-    """Adds reductions and sorting.
+    """Adds reductions.
 
     Each method takes the keywords of NumPy's function of its name.
     """
@@ -22,39 +22,170 @@ class Reductions(TensorBase):
     __slots__ = ()
 
     def sum(self, axis: Any = None, *, keepdims: bool = False, **options: Any) -> Self:
-        """Return the sum along axes, exact when crystallized, independent of order."""
+        """Return the sum along axes.
+
+        Parameters
+        ----------
+        axis : int, tuple of int or None, default None
+            The axes reduced; all by default.
+        keepdims : bool, default False
+            Whether reduced axes stay, with length 1.
+        **options
+            The other keywords of `numpy.sum` that have an exact meaning: initial, where.
+
+        Returns
+        -------
+        ResonantTensor
+            In the phase of the tensor, exact when crystallized; of no axis if all are reduced.
+
+        Raises
+        ------
+        AxisError
+            There is no such axis.
+
+        Notes
+        -----
+        Exact sums are independent of order and threads; an empty one is 0.
+
+        Examples
+        --------
+        >>> from syntonic import PHI, ResonantTensor
+        >>> ResonantTensor([[1, PHI], [2, PHI]]).sum(axis=0)
+        ResonantTensor([3, 2φ])
+        """
         return self._reduced(np.sum, axis, keepdims, **options)
 
     def prod(self, axis: Any = None, *, keepdims: bool = False, **options: Any) -> Self:
-        """Return the product along axes."""
+        """Return the product along axes.
+
+        Parameters
+        ----------
+        axis : int, tuple of int or None, default None
+            The axes reduced; all by default.
+        keepdims : bool, default False
+            Whether reduced axes stay, with length 1.
+        **options
+            The other keywords of `numpy.prod` that have an exact meaning: initial, where.
+
+        Returns
+        -------
+        ResonantTensor
+            In the phase of the tensor, exact when crystallized; of no axis if all are reduced.
+
+        Raises
+        ------
+        AxisError
+            There is no such axis.
+        OverflowError
+            The exact products could take more than 2^28 bits.
+
+        Notes
+        -----
+        An empty product is 1.
+
+        Examples
+        --------
+        >>> from syntonic import PHI, ResonantTensor
+        >>> ResonantTensor([PHI, PHI, 2]).prod()
+        ResonantTensor(2 + 2φ)
+        """
         return self._reduced(np.prod, axis, keepdims, **options)
 
     def mean(self, axis: Any = None, *, keepdims: bool = False, **options: Any) -> Self:
-        """Return the mean along axes; ValueError if nothing is averaged."""
+        """Return the mean along axes.
+
+        Parameters
+        ----------
+        axis : int, tuple of int or None, default None
+            The axes reduced; all by default.
+        keepdims : bool, default False
+            Whether reduced axes stay, with length 1.
+        **options
+            The other keywords of `numpy.mean` that have an exact meaning: where.
+
+        Returns
+        -------
+        ResonantTensor
+            In the phase of the tensor, exact when crystallized; of no axis if all are reduced.
+
+        Raises
+        ------
+        AxisError
+            There is no such axis.
+        ValueError
+            Nothing is averaged.
+
+        Examples
+        --------
+        >>> from syntonic import PHI, ResonantTensor
+        >>> ResonantTensor([1, PHI]).mean()
+        ResonantTensor(1/2 + 1/2φ)
+        """
         return self._reduced(np.mean, axis, keepdims, **options)
 
     def var(self, axis: Any = None, *, keepdims: bool = False, **options: Any) -> Self:
-        """Return the variance along axes, over n - ddof; ValueError unless n > ddof."""
+        """Return the variance along axes, over n - ddof.
+
+        Parameters
+        ----------
+        axis : int, tuple of int or None, default None
+            The axes reduced; all by default.
+        keepdims : bool, default False
+            Whether reduced axes stay, with length 1.
+        **options
+            The other keywords of `numpy.var` that have an exact meaning: ddof or correction,
+            mean, where.
+
+        Returns
+        -------
+        ResonantTensor
+            In the phase of the tensor, exact when crystallized; of no axis if all are reduced.
+
+        Raises
+        ------
+        AxisError
+            There is no such axis.
+        ValueError
+            n - ddof is not positive.
+
+        Examples
+        --------
+        >>> from syntonic import PHI, ResonantTensor
+        >>> ResonantTensor([1, PHI]).var()
+        ResonantTensor(1/2 - 1/4φ)
+        """
         return self._reduced(np.var, axis, keepdims, **options)
 
-    def min(self, axis: Any = None, *, keepdims: bool = False, **options: Any) -> Self:
-        """Return the least elements along axes."""
-        return self._reduced(np.min, axis, keepdims, **options)
-
-    def max(self, axis: Any = None, *, keepdims: bool = False, **options: Any) -> Self:
-        """Return the largest elements along axes."""
-        return self._reduced(np.max, axis, keepdims, **options)
-
-    def argmin(self, axis: int | None = None, **options: Any) -> Any:
-        """Return the integer positions of the least elements, the first among equals."""
-        return functions.call(np.argmin, (self, axis), options)
-
-    def argmax(self, axis: int | None = None, **options: Any) -> Any:
-        """Return the integer positions of the largest elements, the first among equals."""
-        return functions.call(np.argmax, (self, axis), options)
-
     def cumsum(self, axis: int | None = None, **options: Any) -> Self:
-        """Return the running sums along an axis, of the flattened tensor by default."""
+        """Return the running sums along an axis.
+
+        Parameters
+        ----------
+        axis : int or None, default None
+            The axis; of the flattened tensor by default.
+        **options
+            The other keywords of `numpy.cumsum` that have an exact meaning, which is none.
+
+        Returns
+        -------
+        ResonantTensor
+            In the phase of the tensor.
+
+        Raises
+        ------
+        AxisError
+            There is no such axis.
+
+        See Also
+        --------
+        sum : the last of them.
+
+        Examples
+        --------
+        >>> from syntonic import PHI, ResonantTensor
+        >>> ResonantTensor([1, PHI, PHI]).cumsum()
+        ResonantTensor([1, 1 + φ, 1 + 2φ])
+        """
         return functions.call(np.cumsum, (self, axis), options)
 
     def _reduced(self, function: Any, axis: Any, keepdims: bool, **options: Any) -> Self:
@@ -65,17 +196,3 @@ class Reductions(TensorBase):
                 f"{self.shape} over axis {shown(axis)}"
             )
         return functions.call(function, (self,), options)
-
-    def sort(self, axis: int | None = -1, **options: Any) -> Self:
-        """Return the elements in increasing order along an axis, decided exactly."""
-        return functions.call(np.sort, (self, axis), options)
-
-    def argsort(self, axis: int | None = -1, **options: Any) -> Any:
-        """Return the integer positions that sort along an axis; stable."""
-        if options.get("kind") is None:
-            options.setdefault("stable", True)
-        return functions.call(np.argsort, (self, axis), options)
-
-    def unique(self, **options: Any) -> Any:
-        """Return the distinct elements in increasing order."""
-        return functions.call(np.unique, (self,), options)

@@ -97,12 +97,17 @@ def phi_residual_relu(identity: T, residual: T, mode: PhiResidualMode | str = "p
     Parameters
     ----------
     identity, residual, mode
-        As for `phi_residual`, with the same errors.
+        As for `phi_residual`.
 
     Returns
     -------
     ResonantTensor
         In the phase of the inputs: exact for crystallized ones. NaN stays NaN.
+
+    Raises
+    ------
+    ShapeError, PhaseError, DeviceError, TypeError, ValueError
+        As for `phi_residual`.
 
     Notes
     -----

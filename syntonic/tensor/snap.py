@@ -69,6 +69,12 @@ def snap(
     ValueError
         x is not finite somewhere, or a bound is out of range, or there are two bounds.
 
+    See Also
+    --------
+    identify : the simplest element near one float, without a bound.
+    ResonantTensor.crystallize : the same for a flux tensor, by what it remembers.
+    recover : the exact points of a figure from rounded ones.
+
     Notes
     -----
     The result is the nearest element for every input. Ties occur only where

@@ -1,0 +1,262 @@
+"""Extremes and sorting of tensors, decided exactly when crystallized."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+
+from syntonic.tensor import functions
+from syntonic.tensor.reductions import Reductions
+
+__all__ = ["Ordering"]
+
+
+class Ordering(Reductions):
+    """Adds extremes and sorting.
+
+    Each method takes the keywords of NumPy's function of its name.
+    """
+
+    __slots__ = ()
+
+    def min(self, axis: Any = None, *, keepdims: bool = False, **options: Any) -> Self:
+        """Return the least elements along axes.
+
+        Parameters
+        ----------
+        axis : int, tuple of int or None, default None
+            The axes reduced; all by default.
+        keepdims : bool, default False
+            Whether reduced axes stay, with length 1.
+        **options
+            The other keywords of `numpy.min` that have an exact meaning: initial, where.
+
+        Returns
+        -------
+        ResonantTensor
+            In the phase of the tensor, exact when crystallized; of no axis if all are reduced.
+
+        Raises
+        ------
+        AxisError
+            There is no such axis.
+        ValueError
+            There is no element, and no initial.
+
+        See Also
+        --------
+        argmin : where they stand.
+
+        Examples
+        --------
+        >>> from syntonic import PHI, ResonantTensor
+        >>> ResonantTensor([1, PHI, 1 - PHI]).min()
+        ResonantTensor(1 - φ)
+        """
+        return self._reduced(np.min, axis, keepdims, **options)
+
+    def max(self, axis: Any = None, *, keepdims: bool = False, **options: Any) -> Self:
+        """Return the largest elements along axes.
+
+        Parameters
+        ----------
+        axis : int, tuple of int or None, default None
+            The axes reduced; all by default.
+        keepdims : bool, default False
+            Whether reduced axes stay, with length 1.
+        **options
+            The other keywords of `numpy.max` that have an exact meaning: initial, where.
+
+        Returns
+        -------
+        ResonantTensor
+            In the phase of the tensor, exact when crystallized; of no axis if all are reduced.
+
+        Raises
+        ------
+        AxisError
+            There is no such axis.
+        ValueError
+            There is no element, and no initial.
+
+        See Also
+        --------
+        argmax : where they stand.
+
+        Examples
+        --------
+        >>> from syntonic import PHI, ResonantTensor
+        >>> ResonantTensor([1, PHI, 1 - PHI]).max()
+        ResonantTensor(φ)
+        """
+        return self._reduced(np.max, axis, keepdims, **options)
+
+    def argmin(self, axis: int | None = None, **options: Any) -> Any:
+        """Return the positions of the least elements, the first among equals.
+
+        Parameters
+        ----------
+        axis : int or None, default None
+            The axis; of the flattened tensor by default.
+        **options
+            The other keywords of `numpy.argmin` that have an exact meaning: keepdims.
+
+        Returns
+        -------
+        ndarray of int64
+            Plain integers, in either phase; one integer if no axis is given.
+
+        Raises
+        ------
+        AxisError
+            There is no such axis.
+        ValueError
+            There is no element.
+
+        See Also
+        --------
+        min : the elements.
+
+        Examples
+        --------
+        >>> from syntonic import PHI, ResonantTensor
+        >>> int(ResonantTensor([1, PHI, 1 - PHI]).argmin())
+        2
+        """
+        return functions.call(np.argmin, (self, axis), options)
+
+    def argmax(self, axis: int | None = None, **options: Any) -> Any:
+        """Return the positions of the largest elements, the first among equals.
+
+        Parameters
+        ----------
+        axis : int or None, default None
+            The axis; of the flattened tensor by default.
+        **options
+            The other keywords of `numpy.argmax` that have an exact meaning: keepdims.
+
+        Returns
+        -------
+        ndarray of int64
+            Plain integers, in either phase; one integer if no axis is given.
+
+        Raises
+        ------
+        AxisError
+            There is no such axis.
+        ValueError
+            There is no element.
+
+        See Also
+        --------
+        max : the elements.
+
+        Examples
+        --------
+        >>> from syntonic import PHI, ResonantTensor
+        >>> int(ResonantTensor([1, PHI, 1 - PHI]).argmax())
+        1
+        """
+        return functions.call(np.argmax, (self, axis), options)
+
+    def sort(self, axis: int | None = -1, **options: Any) -> Self:
+        """Return the elements in increasing order along an axis, decided exactly.
+
+        Parameters
+        ----------
+        axis : int or None, default -1
+            The axis; None sorts the flattened tensor.
+        **options
+            The other keywords of `numpy.sort` that have an exact meaning: descending, where
+            NumPy has it.
+
+        Returns
+        -------
+        ResonantTensor
+            In the phase of the tensor; mode norms go along with their elements.
+
+        Raises
+        ------
+        AxisError
+            There is no such axis.
+
+        See Also
+        --------
+        argsort : the positions.
+        unique : without repetitions.
+
+        Examples
+        --------
+        >>> from syntonic import PHI, ResonantTensor
+        >>> ResonantTensor([2, PHI, 3 * PHI - 4]).sort()
+        ResonantTensor([-4 + 3φ, φ, 2])
+        """
+        return functions.call(np.sort, (self, axis), options)
+
+    def argsort(self, axis: int | None = -1, **options: Any) -> Any:
+        """Return the positions that sort along an axis; stable.
+
+        Parameters
+        ----------
+        axis : int or None, default -1
+            The axis; None sorts the flattened tensor.
+        **options
+            The other keywords of `numpy.argsort` that have an exact meaning: descending, where
+            NumPy has it.
+
+        Returns
+        -------
+        ndarray of int64
+            Plain integers, in either phase.
+
+        Raises
+        ------
+        AxisError
+            There is no such axis.
+
+        See Also
+        --------
+        sort : the elements.
+
+        Examples
+        --------
+        >>> from syntonic import PHI, ResonantTensor
+        >>> ResonantTensor([2, PHI, 3 * PHI - 4]).argsort().tolist()
+        [2, 1, 0]
+        """
+        if options.get("kind") is None:
+            options.setdefault("stable", True)
+        return functions.call(np.argsort, (self, axis), options)
+
+    def unique(self, **options: Any) -> Any:
+        """Return the distinct elements in increasing order.
+
+        Parameters
+        ----------
+        **options
+            Those of `numpy.unique`: return_index, return_inverse, return_counts, and axis for
+            distinct rows.
+
+        Returns
+        -------
+        ResonantTensor, or tuple
+            The elements in the phase of the tensor, then the integer arrays asked for.
+
+        Raises
+        ------
+        AxisError
+            There is no such axis.
+
+        See Also
+        --------
+        sort : with repetitions.
+
+        Examples
+        --------
+        >>> from syntonic import PHI, ResonantTensor
+        >>> values, counts = ResonantTensor([PHI, 1, PHI]).unique(return_counts=True)
+        >>> values, counts.tolist()
+        (ResonantTensor([1, φ]), [1, 2])
+        """
+        return functions.call(np.unique, (self,), options)
