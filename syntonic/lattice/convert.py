@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numbers
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from syntonic.lattice.array import LatticeArray, objects
 __all__ = ["as_lattice", "is_exact_scalar", "lattice_scalar"]
 
 _MPZ, _MPQ = type(mpz()), type(mpq())
+_PLAIN = {int, bool, Fraction, GoldenExact, _MPZ, _MPQ}
 _FLOAT_REMEDY = (
     "use ResonantTensor.from_floats (or snap) to take the nearest lattice points, "
     "GoldenExact.from_float_exact for a float's exact binary value"
@@ -76,6 +78,8 @@ def as_lattice(data: Any, where: str = "ResonantTensor") -> LatticeArray:
 
 
 def _to_object_array(data: Any, where: str) -> Any:
+    if type(data) in (list, tuple) and _PLAIN.issuperset(map(type, data)):
+        return np.fromiter(data, object, len(data))  # without a search for sequences
     try:
         out = np.array(data, dtype=object)
     except ValueError as error:

@@ -13,7 +13,7 @@ from syntonic.typing import IntArray, ObjectArray
 if TYPE_CHECKING:
     from syntonic.lattice.array import LatticeArray
 
-__all__ = ["golden_array"]
+__all__ = ["golden_array", "golden_item"]
 
 _FEW = 16
 """So many are made as soon one by one."""
@@ -33,6 +33,15 @@ def golden_array(x: LatticeArray) -> ObjectArray:
     values = golden_list(*map(_long, (x.a, x.b, d)))
     # NumPy, given a list to assign, would look at each element for a sequence.
     return np.fromiter(values, object, x.size).reshape(x.shape)
+
+
+def golden_item(x: LatticeArray, index: tuple[Any, ...]) -> GoldenExact:
+    """Return one element, by an index as `numpy.ndarray.item` takes it."""
+    a, b = x.a.item(*index), x.b.item(*index)
+    if x.is_rational:
+        return GoldenExact(a, b)
+    d = x.denominator if x.is_packed else x.denominator.item(*index)
+    return GoldenExact.from_numerators(a, b, d)
 
 
 def _long(x: IntArray) -> list[Any]:

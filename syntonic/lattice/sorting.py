@@ -18,7 +18,7 @@ from syntonic.lattice.arithmetic import negative
 from syntonic.lattice.array import LatticeArray, elementwise
 from syntonic.lattice.order import compare, equal, floats, floats_from
 
-__all__ = ["argmax", "argmin", "argsort", "lexsort", "searchsorted"]
+__all__ = ["argmax", "argmin", "argsort", "lexsort", "running_extremes", "searchsorted"]
 
 _SORTED_AT_ONCE = 1 << 19
 _FEW = 256
@@ -42,6 +42,21 @@ def argmax(x: LatticeArray, axis: int = -1) -> Any:
 def argmin(x: LatticeArray, axis: int = -1) -> Any:
     """Return the index of the exact minimum along an axis, the first among equals."""
     return _argextreme(x, axis, np.argmin, lambda rivals: rivals)
+
+
+def running_extremes(x: LatticeArray, axis: int, ufunc: np.ufunc) -> LatticeArray | None:
+    """Return the running maxima or minima along an axis, None where floats leave them open."""
+    rows = x.map(lambda part: np.moveaxis(part, axis, -1))
+    keys = _keys(rows)
+    best = ufunc.accumulate(keys, axis=-1)
+    new = np.ones(keys.shape, dtype=bool)
+    new[..., 1:] = best[..., 1:] != best[..., :-1]
+    places = np.where(new, np.arange(keys.shape[-1]), 0)
+    np.maximum.accumulate(places, axis=-1, out=places)
+    again = np.nonzero((keys == best) & ~new)
+    if not equal(rows[again], rows[(*again[:-1], places[again])]).all():
+        return None
+    return rows.map(lambda part: np.moveaxis(np.take_along_axis(part, places, -1), -1, axis))
 
 
 def searchsorted(edges: LatticeArray, x: LatticeArray, side: str = "left") -> Any:

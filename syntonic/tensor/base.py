@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import prod
 from typing import Any, NoReturn, Self
 
 import numpy as np
@@ -14,6 +13,7 @@ from syntonic.flux.device import CPU, flux_result, is_cuda, to_host
 from syntonic.foreign import frozen
 from syntonic.lattice import order
 from syntonic.lattice.array import LatticeArray
+from syntonic.lattice.scalars import golden_item
 from syntonic.tensor import display
 from syntonic.tensor.properties import IMMUTABLE, Properties
 from syntonic.tensor.specification import Carried, syntony
@@ -216,8 +216,7 @@ class TensorBase(Properties):
         """
         if not self.is_crystallized:
             return self._data.item(*index)
-        np.broadcast_to(np.True_, self.shape).item(*index)  # NumPy says what it needs
-        return self._data[_one_place(index, self.shape)].scalars().item()
+        return golden_item(self._data, index)
 
     def tolist(self) -> Any:
         """Return the elements in nested lists.
@@ -379,13 +378,6 @@ class TensorBase(Properties):
 
     def _repr_html_(self) -> str:
         return display.html(self)
-
-
-def _one_place(index: tuple[Any, ...], shape: tuple[int, ...]) -> tuple[Any, ...]:
-    """Return what `numpy.ndarray.item` is given, which may be a flat index, as a full one."""
-    if len(index) == 1 and not isinstance(index[0], tuple):
-        return np.unravel_index(index[0] % prod(shape), shape)
-    return (index[0] if len(index) == 1 else index) or (0,) * len(shape)
 
 
 def plain_index(index: Any) -> Any:

@@ -29,6 +29,7 @@ __all__ = [
     "partition",
     "ptp",
     "round_",
+    "running",
     "searchsorted",
     "sort",
 ]
@@ -87,6 +88,12 @@ def _chooser(
 
 argmax, amax = _chooser(sorting.argmax, order.maximum, "max")
 argmin, amin = _chooser(sorting.argmin, order.minimum, "min")
+
+
+def running(ufunc: np.ufunc, a: LatticeArray, axis: int) -> LatticeArray:
+    """Return the running maxima or minima along an axis."""
+    found = sorting.running_extremes(a, axis, ufunc)
+    return by_ranks(ufunc.accumulate, a, axis) if found is None else found
 
 
 def by_ranks(function: Callable[..., Any], a: LatticeArray, *args: Any) -> LatticeArray:

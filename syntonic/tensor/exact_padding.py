@@ -60,14 +60,20 @@ def _with_statistics(
     for axis, (width, length) in enumerate(zip(widths, lengths, strict=True)):
         count = array.shape[axis]
         first, last = (count if n is None else min(int(n), count) for n in length)
-        ends = (slice(first), slice(count - last, None))
         parts = [array, array]
-        for side, end in enumerate(ends):
-            if width[side]:
-                rows = array[(slice(None),) * axis + (end,)]
-                parts[side] = _STATISTICS[mode](rows, axis, keepdims=True)
+        if width[0]:
+            parts[0] = _statistic(mode, array, axis, slice(first))
+        if width[1]:
+            whole = width[0] and first == last == count
+            end = slice(count - last, None)
+            parts[1] = parts[0] if whole else _statistic(mode, array, axis, end)
         array = _between(parts, array, axis, width)
     return array
+
+
+def _statistic(mode: Any, array: LatticeArray, axis: int, places: slice) -> LatticeArray:
+    rows = array[(slice(None),) * axis + (places,)]
+    return _STATISTICS[mode](rows, axis, keepdims=True)
 
 
 def _between(ends: list[LatticeArray], array: LatticeArray, axis: int, width: Any) -> LatticeArray:

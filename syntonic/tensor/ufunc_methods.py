@@ -138,7 +138,7 @@ def _accumulate(ufunc: np.ufunc, x: LatticeArray, axis: reductions.Axis = 0) -> 
     if name == "add":
         return reductions.cumsum(x, axes[0])
     if name in _EXTREMES:
-        return exact_order.by_ranks(_EXTREMES[name].accumulate, x, axes[0])
+        return exact_order.running(_EXTREMES[name], x, axes[0])
     if name == "multiply":
         return scans.cumprod(x, axes[0])
     if name in _INVERSES and x.size:
