@@ -124,8 +124,9 @@ def _wake() -> None:
 
     for size, denominator in product(_SIZES, (1, 3)):
         t = ResonantTensor.from_lattice(*_pairs(size), denominator=denominator)
-        for dtype in ("float64", "float32", "float16"):
-            np.asarray(t, dtype)  # wakes without a word about the way back
+        for x in (t, t / (2 * t + 1)):  # the quotients have denominators of their own
+            for dtype in ("float64", "float32", "float16"):
+                np.asarray(x, dtype)  # wakes without a word about the way back
 
 
 def _arithmetic() -> None:
@@ -135,6 +136,8 @@ def _arithmetic() -> None:
     for size in _SIZES:
         s, t = (ResonantTensor.from_lattice(*_pairs(size, seed)) for seed in (1, 2))
         _ = s + t, s - t, s * t, s * PHI, s < t, abs(s), np.floor(s), np.dot(s, t), s.sum()
+        quotients = (s / (2 * t + 1))[:9999] * (t / (2 * s + 1))[:9999]
+        _ = quotients + quotients[::-1], quotients * quotients
 
 
 def _linear_algebra() -> None:

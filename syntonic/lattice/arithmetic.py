@@ -12,10 +12,9 @@ from math import lcm
 from typing import Any
 
 import numpy as np
-from gmpy2 import mpq
 
 from syntonic.exact.limits import MAX_BITS
-from syntonic.lattice import loops
+from syntonic.lattice import fractional, loops
 from syntonic.lattice.array import INT64_MAX, LatticeArray, elementwise, int64s, objects
 from syntonic.lattice.guards import require_power
 
@@ -36,10 +35,10 @@ __all__ = [
     "require_nonzero",
     "square",
     "subtract",
+    "sum_fits",
     "trace",
 ]
 
-_invert = np.frompyfunc(lambda a, b: 1 / mpq(a * a + a * b - b * b), 2, 1)
 _power = np.frompyfunc(lambda x, n: x ** int(n), 2, 1)
 parts = np.frompyfunc(lambda x: (x.a, x.b), 1, 2)
 
@@ -87,6 +86,8 @@ def subtract(x: LatticeArray, y: LatticeArray) -> LatticeArray:
 def multiply(x: LatticeArray, y: LatticeArray) -> LatticeArray:
     """Return xy, by (a + bφ)(c + dφ) = (ac + bd) + (ad + bc + bd)φ."""
     if not (x.is_packed and y.is_packed and _product_need(x, y) <= INT64_MAX):
+        if _apart(x, y, _product_need) and (apart := fractional.product(x, y)):
+            return apart
         x, y = _settle(_product_need, x, y, fractional=_product_need, wide=True)
     if _is_wide(x):
         return LatticeArray.from_numerators(*_product(x, y), x.over * y.over)
@@ -115,8 +116,7 @@ def reciprocal(x: LatticeArray, where: str = "reciprocal") -> LatticeArray:
     require_nonzero(x, where)
     x = _settle(_reciprocal_need, x, fractional=_reciprocal_need)[0]
     if x.is_rational:
-        scale = elementwise(_invert, x.a, x.b)
-        return LatticeArray.rational((x.a + x.b) * scale, -x.b * scale)
+        return fractional.reciprocal(x)
     n = x.a * (x.a + x.b) - x.b * x.b
     d = np.sign(n) * x.denominator
     bound, over = 2 * x.bound * x.over, 3 * x.bound**2
@@ -210,6 +210,10 @@ def bilinear(
     def needed(p: LatticeArray, q: LatticeArray) -> int:
         return max(3 * terms * p.bound * q.bound, p.over * q.over)
 
+    if terms == 1 and not (x.is_packed and y.is_packed):  # the function only moves elements
+        left, right = (np.ones(z.shape, np.int64) for z in (x, y))
+        x, y = x.map(lambda part: function(part, right)), y.map(lambda part: function(left, part))
+        return multiply(x, y)
     x, y = _settle(needed, x, y, wide=True)
     a, b = _product(x, y, function)
     if x.is_rational:
@@ -235,8 +239,17 @@ def _reciprocal_need(x: LatticeArray) -> int:
     return max(3 * x.bound**2, 2 * x.bound * x.over)
 
 
+def _apart(x: LatticeArray, y: LatticeArray, needed: Callable[..., int]) -> bool:
+    """Tell whether an operand has denominators of its own and bounds do not prove int64 enough."""
+    if x.is_rational or y.is_rational:
+        return True
+    return not (x.is_packed and y.is_packed) and needed(x, y) > INT64_MAX
+
+
 def _sum(x: LatticeArray, y: LatticeArray, ufunc: np.ufunc) -> LatticeArray:
-    if x.denominator is not y.denominator or not _sum_fits(x, y):
+    if not _added_as_they_are(x, y):
+        if _apart(x, y, _fractional_sum_need) and (apart := fractional.total(x, y, ufunc)):
+            return apart
         x, y = _settle(_sum_need, x, y, fractional=_fractional_sum_need)
         if x.is_packed and y.is_packed:
             x, y = _over_one_denominator((x, y))
@@ -251,8 +264,17 @@ def _sum(x: LatticeArray, y: LatticeArray, ufunc: np.ufunc) -> LatticeArray:
     return LatticeArray.fractional(a, b, d * e, bound=bound, over=x.over * y.over)
 
 
-def _sum_fits(x: LatticeArray, y: LatticeArray) -> bool:
-    return x.is_rational or x.bound + y.bound <= INT64_MAX
+def sum_fits(x: LatticeArray, y: LatticeArray) -> bool:
+    """Tell whether the cached bounds prove that sums and differences are of int64."""
+    if x.is_rational or y.is_rational:
+        return False
+    needed = _sum_need if x.is_packed and y.is_packed else _fractional_sum_need
+    return needed(x, y) <= INT64_MAX
+
+
+def _added_as_they_are(x: LatticeArray, y: LatticeArray) -> bool:
+    alike = x.denominator is y.denominator
+    return alike and (x.is_rational or x.bound + y.bound <= INT64_MAX)
 
 
 def _sum_need(x: LatticeArray, y: LatticeArray) -> int:

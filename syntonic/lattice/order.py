@@ -16,7 +16,7 @@ from syntonic.constants import PHI_FLOAT
 from syntonic.exact import pairs
 from syntonic.exact.golden import GoldenExact
 from syntonic.exact.limits import MAX_DIGITS, require_all_bits, require_digits
-from syntonic.lattice import loops
+from syntonic.lattice import loops, quotients
 from syntonic.lattice.arithmetic import (
     add,
     aligned,
@@ -25,6 +25,7 @@ from syntonic.lattice.arithmetic import (
     negative,
     parts,
     subtract,
+    sum_fits,
 )
 from syntonic.lattice.array import INT64_MAX, LatticeArray, elementwise, int64s, objects
 from syntonic.lattice.convert import as_lattice, lattice_scalar
@@ -54,7 +55,6 @@ __all__ = [
 _INT64_DIGITS = 18
 
 _round_golden = np.frompyfunc(GoldenExact.__round__, 2, 1)
-_sign_golden = np.frompyfunc(GoldenExact.sign, 1, 1)
 _sign_pair = np.frompyfunc(pairs.sign, 2, 1)
 _floor_golden = np.frompyfunc(_floor, 1, 1)
 _floor_pair = np.frompyfunc(pairs.floor_div, 3, 1)
@@ -70,14 +70,7 @@ def floats(x: LatticeArray, dtype: Any = np.float64) -> Any:
         return wake_rational(x.a, x.b, dtype)
     if x.is_packed:
         return wake(x.a, x.b, x.denominator, dtype)
-    x = x.tight()  # few denominators are left, and each is woken on its own
-    out = np.empty(x.shape, dtype)
-    ranks = np.argsort(x.denominator, axis=None, kind="stable")
-    edges = np.flatnonzero(np.diff(x.denominator.flat[ranks])) + 1
-    for chosen in np.split(ranks, edges):
-        d = int(x.denominator.flat[chosen[0]])
-        out.flat[chosen] = wake(x.a.flat[chosen], x.b.flat[chosen], d, dtype)
-    return out
+    return quotients.floats(x, dtype)
 
 
 def floats_from(x: LatticeArray, origin: Any) -> Any:
@@ -92,7 +85,7 @@ def floats_from(x: LatticeArray, origin: Any) -> Any:
 def sign(x: LatticeArray) -> Any:
     """Return the exact sign of each element: an int64 array of -1, 0, 1."""
     if x.is_rational:
-        return int64s(elementwise(_sign_golden, x.scalars()))
+        return quotients.rational_signs(x)
     out = loops.sign(x)
     if out is None:
         p, q = x.a.astype(np.float64), x.b.astype(np.float64)
@@ -151,7 +144,9 @@ def _difference_sign(x: LatticeArray, y: LatticeArray) -> Any:
             if doubtful.any():
                 signs[doubtful] = sign(subtract(x[doubtful], y[doubtful]))
             return signs
-    return sign(subtract(x, y))
+    if sum_fits(x, y):
+        return sign(subtract(x, y))
+    return quotients.difference_signs(x, y, equal)
 
 
 def maximum(x: LatticeArray, y: LatticeArray) -> LatticeArray:

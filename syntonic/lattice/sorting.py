@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from syntonic.exact import pairs
+from syntonic.lattice import quotients
 from syntonic.lattice.arithmetic import negative
 from syntonic.lattice.array import LatticeArray, elementwise
 from syntonic.lattice.order import compare, equal, floats, floats_from
@@ -29,6 +30,8 @@ _floor_pair = np.frompyfunc(lambda a, b: pairs.floor_div(a, b, 1), 2, 1)
 
 def argsort(x: LatticeArray, axis: int = -1) -> Any:
     """Return the indices that sort x exactly along an axis; stable."""
+    if x.is_rational:
+        return quotients.argsort(x, axis)
     moved = x.map(lambda part: np.moveaxis(part, axis, -1))
     order = _settled(moved, *_order_of_floats(_keys(moved)))
     return np.moveaxis(order, -1, axis)
@@ -240,8 +243,8 @@ def _argextreme(
     arg: Callable[..., Any],
     as_least: Callable[[LatticeArray], LatticeArray],
 ) -> Any:
-    if x.is_rational:  # comparing takes less than rounding
-        return np.asarray(arg(x.scalars(), axis=axis))
+    if x.is_rational:  # enclosing takes less than rounding
+        return quotients.argextreme(x, axis, arg)
     moved = x.map(lambda part: np.moveaxis(part, axis, -1))
     keys = floats(moved)
     first = np.asarray(arg(keys, axis=-1))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable
+from itertools import repeat
 from math import copysign, inf
 from typing import Any
 
@@ -75,11 +76,12 @@ def wake(
 
 @slow_way
 def wake_exact(
-    a: npt.NDArray[Any], b: npt.NDArray[Any], denominator: int, out_type: np.dtype[Any]
+    a: npt.NDArray[Any], b: npt.NDArray[Any], denominator: Any, out_type: np.dtype[Any]
 ) -> npt.NDArray[Any]:
-    """Round in integers, whatever the sizes."""
-    elements = ((p, q, denominator) for p, q in zip(_items(a), _items(b), strict=True))
-    return _rounded(elements, a.shape, out_type)
+    """Round in integers, whatever the sizes; the denominator may be an array of them."""
+    each = isinstance(denominator, np.ndarray)
+    over = _items(denominator) if each else repeat(denominator, a.size)
+    return _rounded(zip(_items(a), _items(b), over, strict=True), a.shape, out_type)
 
 
 def wake_compiled(

@@ -32,7 +32,16 @@ Floats = npt.NDArray[np.floating[Any]]
 Doubles = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-__all__ = ["TERMS", "divided", "exact_terms", "wake_int64"]
+__all__ = [
+    "TERMS",
+    "carefully_evaluated",
+    "divided",
+    "evaluated",
+    "exact_terms",
+    "rounded",
+    "small",
+    "wake_int64",
+]
 
 _P0, _P1, _P2 = PHI_WORDS[:3]
 
@@ -95,7 +104,7 @@ def _nearest_block(a: Ints, b: Ints, out: Floats, odd: float, scale: float) -> i
     for i in range(a.size):
         high, low, error = _quotient(a[i], b[i], odd)
         value = high + (low + error)
-        certain = value == high + (low - error) and _small(a[i]) and _small(b[i])
+        certain = value == high + (low - error) and small(a[i]) and small(b[i])
         out[i] = value * scale if certain else np.nan
         count += not certain
     return count
@@ -108,21 +117,28 @@ def _odd_block(a: Ints, b: Ints, out: Floats, odd: float, scale: float) -> int:
     for i in range(a.size):
         high, low, error = _quotient(a[i], b[i], odd)
         known = abs(low) > error or (low == 0.0 and b[i] == 0)
-        certain = known and _small(a[i]) and _small(b[i])
+        certain = known and small(a[i]) and small(b[i])
         out[i] = _round_to_odd(high, low) * scale if certain else np.nan
         count += not certain
     return count
 
 
 @njit
-def _small(n: int) -> bool:
+def small(n: int) -> bool:
     """Tell whether -2^50 <= n < 2^50."""
     return n + _VECTOR_LIMIT >> 51 == 0
 
 
 @njit
 def _quotient(a: int, b: int, odd: float) -> tuple[float, float, float]:
-    """Return high + low = (a + bφ)/odd and a bound on the error, for |a|, |b| <= 2^50.
+    """Return high + low = (a + bφ)/odd and a bound on the error, for |a|, |b| <= 2^50."""
+    high, low, error = evaluated(a, b)
+    return divided(high, low, error, odd)
+
+
+@njit
+def evaluated(a: int, b: int) -> tuple[float, float, float]:
+    """Return high + low = a + bφ and a bound on the error, for |a|, |b| <= 2^50.
 
     Only b·_P2 and the last four sums are not exact. Their terms are at most 2^-52|v| or
     2^-104|b|; φ's three words leave 2^-163. Together less than 2^-103|v| + 2^-155|b|. If a and
@@ -135,7 +151,7 @@ def _quotient(a: int, b: int, odd: float) -> tuple[float, float, float]:
     middle, rest2 = two_sum(p_low, q)
     total, rest3 = two_sum(total, middle)
     high, low = two_sum(total, (rest1 + rest3) + (rest2 + (q_low + y * _P2)))
-    return divided(high, low, fma(abs(y), 2.0**-150, abs(high) * 2.0**-100), odd)
+    return high, low, fma(abs(y), 2.0**-150, abs(high) * 2.0**-100)
 
 
 @njit
@@ -160,20 +176,32 @@ def _round_to_odd(high: float, low: float) -> float:
 
 @njit
 def _careful(a: int, b: int, odd: float, to_odd: bool, terms: Doubles) -> float:
-    """Round any int64 pair, or return NaN.
+    """Round any int64 pair, or return NaN."""
+    if b == 0 and odd == 1.0 and not to_odd:
+        return float(a)
+    high, low, error = carefully_evaluated(a, b, terms)
+    high, low, error = divided(high, low, error, odd)
+    return rounded(high, low, error, b == 0, to_odd)
+
+
+@njit
+def carefully_evaluated(a: int, b: int, terms: Doubles) -> tuple[float, float, float]:
+    """Return high + low = a + bφ and a bound on the error, for any int64 pair.
 
     The 22 terms sum to v within 2^-96|v| + 2^-235|b|, five words of φ leave 2^-265|b|, and v is
     at least 1/|v'| >= 2^-65 in size.
     """
-    if b == 0 and odd == 1.0 and not to_odd:
-        return float(a)
     exact_terms(a, b, terms)
     high, low = distill(terms, 4)
-    error = abs(high) * 2.0**-94 + abs(float(b)) * 2.0**-230
-    high, low, error = divided(high, low, error, odd)
+    return high, low, abs(high) * 2.0**-94 + abs(float(b)) * 2.0**-230
+
+
+@njit
+def rounded(high: float, low: float, error: float, rational: bool, to_odd: bool) -> float:
+    """Round high + low, off by `error` at most, or return NaN where that leaves it open."""
     up, down = low + error, low - error
     if to_odd:
-        known = up * down > 0.0 or (low == 0.0 and b == 0)
+        known = up * down > 0.0 or (low == 0.0 and rational)
         return _round_to_odd(high, low) if known else np.nan
     return high + up if high + up == high + down else np.nan
 
