@@ -30,6 +30,7 @@ from gmpy2 import mpq, mpz
 from syntonic.constants import INT64_MAX
 from syntonic.errors import shown
 from syntonic.foreign import frozen
+from syntonic.lattice.denominators import of_rationals, over_one
 from syntonic.lattice.scalars import golden_array
 from syntonic.typing import IntArray, ObjectArray
 
@@ -227,7 +228,16 @@ class LatticeArray:
 
     def common(self) -> LatticeArray:
         """Return the same values packed if one denominator serves them all, else rational."""
-        return self if self.is_packed else self.unpacked().pack(shared=True)
+        return self.shared() or self.unpacked()
+
+    def shared(self) -> LatticeArray | None:
+        """Return the same values packed if one denominator serves them all, else None."""
+        if self.is_packed or self.is_rational:
+            out = self.pack(shared=True)
+            return out if out.is_packed else None
+        x = self.tight()
+        found = over_one(x.a, x.b, x.denominator)
+        return LatticeArray.packed(*found) if found else None
 
     def fractions(self) -> tuple[ObjectArray, ObjectArray]:
         """Return a and b as object arrays of mpq."""
@@ -289,26 +299,12 @@ class LatticeArray:
         """
         if not self.is_rational:
             return self
-        d = _shared_denominator(self.a, self.b)
-        if d is not None:
-            a, b = _scaled_int64(self.a, d), _scaled_int64(self.b, d)
-            if a is not None and b is not None:
-                return LatticeArray.packed(a, b, d)
-        return self if shared else self._packed_apart()
-
-    def _packed_apart(self) -> LatticeArray:
-        columns: list[list[int]] = [[], [], []]
-        for x, y in zip(self.a.flat, self.b.flat, strict=True):
-            if max(x.denominator, y.denominator) > INT64_MAX:
-                return self  # before a common multiple of long integers is looked for
-            d = lcm(x.denominator, y.denominator)
-            row = (x.numerator * (d // x.denominator), y.numerator * (d // y.denominator), d)
-            if not -INT64_MAX <= min(row) <= max(row) <= INT64_MAX:
-                return self
-            for column, n in zip(columns, row, strict=True):
-                column.append(int(n))
-        a, b, over = (np.array(column, np.int64).reshape(self.shape) for column in columns)
-        return LatticeArray.fractional(a, b, over)
+        apart = of_rationals(self.a, self.b)
+        if apart is None:
+            return self
+        if found := over_one(*apart):
+            return LatticeArray.packed(*found)
+        return self if shared else LatticeArray.fractional(*apart)
 
     def map(self, function: Callable[[Any], Any]) -> LatticeArray:
         """Apply to the parts a function that only moves elements (or fills with zeros)."""
@@ -369,20 +365,3 @@ def _common_divisor(a: IntArray, b: IntArray, d: int) -> int:
 
 def _denominators(x: Any) -> set[int]:
     return {e.denominator for e in x.flat}
-
-
-def _shared_denominator(*arrays: Any) -> int | None:
-    """Return the least common denominator of mpq arrays if int64 holds it."""
-    d = 1
-    for x in arrays:
-        for e in _denominators(x):
-            if e > INT64_MAX or (d := lcm(d, e)) > INT64_MAX:
-                return None
-    return d
-
-
-def _scaled_int64(x: Any, d: int) -> IntArray | None:
-    values = [int(e.numerator) * (d // e.denominator) for e in x.flat]
-    if values and (min(values) < -INT64_MAX - 1 or max(values) > INT64_MAX):
-        return None
-    return np.array(values, dtype=np.int64).reshape(x.shape)

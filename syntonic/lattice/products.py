@@ -7,6 +7,7 @@ partial sum is an integer below 2^53, the products run through float64 BLAS, whi
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from math import prod
 from string import ascii_letters
 from typing import Any
@@ -17,6 +18,8 @@ from syntonic.errors import ShapeError
 from syntonic.lattice import loops
 from syntonic.lattice.arithmetic import bilinear, linear
 from syntonic.lattice.array import INT64_MAX, LatticeArray, int64s, objects
+from syntonic.lattice.fraction_products import Axes, contract_apart
+from syntonic.lattice.fraction_sums import sum_apart
 from syntonic.typing import IntArray
 
 __all__ = ["contract", "einsum", "matmul", "trace"]
@@ -28,13 +31,21 @@ _LEAST_FLINT_PRODUCTS = 512
 
 
 def contract(
-    function: Callable[[Any, Any], Any], x: LatticeArray, y: LatticeArray, terms: int
+    function: Callable[[Any, Any], Any],
+    x: LatticeArray,
+    y: LatticeArray,
+    terms: int,
+    axes: Axes | None = None,
 ) -> LatticeArray:
-    """Lift a bilinear function that adds up `terms` products for each element of its result."""
+    """Lift a bilinear function that adds up `terms` products for each element of its result.
+
+    `axes` are those that it sums over; they need not be given for NumPy's own products.
+    """
     terms = max(terms, 1)
-    x, y = x.common(), y.common()
+    shared = x.shared(), y.shared()
+    x, y = shared[0] or x, shared[1] or y
     if not (x.is_packed and y.is_packed):
-        return _in_integers(function, x, y, terms)
+        return contract_apart(function, x, y, axes, partial(_of_integers, terms=terms))
     bound, over = 3 * terms * x.bound * y.bound, x.over * y.over
     sums = loops.dot(x, y) if function is np.dot and max(bound, over) <= INT64_MAX else None
     if sums is not None:
@@ -48,6 +59,13 @@ def contract(
     if limbs[0] * limbs[1] > _MOST_LIMB_PRODUCTS or min(x.size, y.size) < _LEAST_LIMB_SIZE:
         return _in_integers(function, x, y, terms)
     return _in_limbs(function, x, y, terms, width)
+
+
+def _of_integers(
+    function: Callable[[Any, Any], Any], x: LatticeArray, y: LatticeArray, terms: int
+) -> LatticeArray:
+    multiply = contract if x.is_packed and y.is_packed else _in_integers
+    return multiply(function, x, y, terms)
 
 
 def _in_integers(
@@ -183,6 +201,9 @@ def trace(x: LatticeArray, offset: int = 0, axis1: int = 0, axis2: int = 1) -> L
     if x.ndim < 2:
         raise ShapeError(f"trace: the array must have at least two axes, got shape {x.shape}")
     axis1, axis2 = (np.lib.array_utils.normalize_axis_index(i, x.ndim) for i in (axis1, axis2))
+    if not x.is_packed:
+        diagonal = x.map(lambda part: np.diagonal(part, offset, axis1, axis2))
+        return sum_apart(diagonal, (diagonal.ndim - 1,))
     return linear(
         x,
         max(1, min(x.shape[axis1], x.shape[axis2])),
@@ -233,12 +254,21 @@ def _contract_pair(x: Labelled, y: Labelled, output: str, rest: list[Labelled]) 
     def contracted(p: Any, q: Any) -> Any:
         return np.einsum(step, p, q, optimize=p.dtype == np.float64)  # through BLAS
 
-    return kept, contract(contracted, x[1], y[1], terms)
+    left, right = (
+        tuple(i for i, c in enumerate(labels) if c not in kept) for labels in (x[0], y[0])
+    )
+    return kept, contract(contracted, x[1], y[1], terms, (left, right))
 
 
 def _transform(labels: str, output: str, x: LatticeArray) -> LatticeArray:
     """Sum, take diagonals of and transpose the last array to the output's labels."""
     if labels == output:
         return x
+    if not x.is_packed:
+        distinct = "".join(dict.fromkeys(labels))
+        x = x.map(lambda part: np.einsum(f"{labels}->{distinct}", part))
+        x = sum_apart(x, tuple(i for i, c in enumerate(distinct) if c not in output))
+        labels = "".join(c for c in distinct if c in output)
+        return x.map(lambda part: np.einsum(f"{labels}->{output}", part))
     step = f"{labels}->{output}"
     return linear(x, max(1, x.size), lambda a, b: (np.einsum(step, a), np.einsum(step, b)))

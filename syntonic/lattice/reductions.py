@@ -16,6 +16,7 @@ from syntonic.errors import shown
 from syntonic.lattice.arithmetic import linear, multiply, square, subtract
 from syntonic.lattice.array import LatticeArray
 from syntonic.lattice.convert import lattice_scalar
+from syntonic.lattice.fraction_sums import sum_apart
 from syntonic.lattice.guards import require_products
 from syntonic.lattice.joining import join, where
 
@@ -36,6 +37,10 @@ def normalized_axes(axis: Axis, ndim: int) -> tuple[int, ...]:
 def sum(x: LatticeArray, axis: Axis = None, keepdims: bool = False) -> LatticeArray:
     """Return the sum along axes; an empty sum is 0."""
     axes = normalized_axes(axis, x.ndim)
+    if not x.is_packed:
+        out = sum_apart(x, axes)
+        lengths = tuple(1 if i in axes else n for i, n in enumerate(x.shape))
+        return out.map(lambda part: part.reshape(lengths)) if keepdims else out
     terms = max(1, _prod(x.shape[i] for i in axes))
     return linear(x, terms, lambda a, b: (_add_up(a, axes, keepdims), _add_up(b, axes, keepdims)))
 
@@ -73,6 +78,10 @@ def var(x: LatticeArray, axis: Axis = None, keepdims: bool = False, ddof: int = 
             f"var: ddof must be less than the {count} elements averaged, got {shown(ddof)}; "
             "lower ddof or reduce over more elements"
         )
+    if not x.is_packed:  # the mean may be long, but need not meet each element
+        total = sum(x, axis, keepdims)
+        squares = sum(square(x), axis, keepdims)
+        return _over(subtract(squares, _over(square(total), count)), count - ddof)
     centred = subtract(x, mean(x, axis, keepdims=True))
     return _over(sum(square(centred), axis, keepdims), count - ddof)
 

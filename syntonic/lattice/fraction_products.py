@@ -1,0 +1,106 @@
+"""Products of arrays with denominators of their own: matmul, dot, einsum and their kin.
+
+The elements that one sum runs over are brought over their least common denominator: a row of the
+left matrix over its own, a column of the right one over its own. Integers are then multiplied, and
+one division is left for each element of the result. Where sums are so long that such denominators
+are too, and for vectors, products of elements are added up in trees instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import numpy as np
+from gmpy2 import lcm, mpq
+
+from syntonic.lattice.arithmetic import bilinear, multiply
+from syntonic.lattice.array import INT64_MAX, LatticeArray, elementwise, int64s, objects
+from syntonic.lattice.fraction_sums import sum_apart
+from syntonic.lattice.fractional import numerators
+from syntonic.lattice.joining import join
+
+__all__ = ["Axes", "Bilinear", "contract_apart"]
+
+Bilinear: TypeAlias = Callable[[Any, Any], Any]
+Axes: TypeAlias = tuple[tuple[int, ...], tuple[int, ...]]
+"""The axes of the left and of the right operand that a product sums over."""
+
+_MOST_BITS = 1 << 12
+"""Up to here rows over one denominator outrun trees of elements: measured on square matrices."""
+
+_make_mpq = np.frompyfunc(mpq, 2, 1)
+_lcm = np.frompyfunc(lcm, 2, 1)
+
+
+def contract_apart(
+    function: Bilinear,
+    x: LatticeArray,
+    y: LatticeArray,
+    axes: Axes | None,
+    integers: Callable[[Bilinear, LatticeArray, LatticeArray], LatticeArray],
+) -> LatticeArray:
+    """Lift a bilinear function that sums over axes, known for NumPy's own products.
+
+    `integers` lifts it for arrays of integers.
+    """
+    axes = axes or _summed(function, x, y)
+    if not (axes[0] or axes[1]):
+        return bilinear(function, x, y, 1)
+    if vectors := _vectors(function, x, y):
+        product = multiply(*vectors)
+        return sum_apart(product, (product.ndim - 1,))
+    over, under = (_common(z, places) for z, places in zip((x, y), axes, strict=True))
+    if function in (np.matmul, np.dot) and y.ndim == 2 and _longest(over, under) > _MOST_BITS:
+        rows = [contract_apart(function, x[i], y, None, integers) for i in range(x.shape[0])]
+        return join(lambda *parts: np.stack(parts), *rows)
+    out = integers(function, _scaled(x, over), _scaled(y, under))
+    return _quotient(out, function(over, under))
+
+
+def _summed(function: Bilinear, x: LatticeArray, y: LatticeArray) -> Axes:
+    if function in (np.matmul, np.dot):
+        return (x.ndim - 1,), (max(y.ndim - 2, 0),)
+    return (x.ndim - 1,), (y.ndim - 1,)  # np.inner, np.vecdot
+
+
+def _vectors(
+    function: Bilinear, x: LatticeArray, y: LatticeArray
+) -> tuple[LatticeArray, LatticeArray] | None:
+    """Return what to multiply and sum along the last axis, if an operand is a vector."""
+    if function is np.vecdot:
+        return x, y
+    if function not in (np.matmul, np.dot, np.inner) or min(x.ndim, y.ndim) > 1:
+        return None
+    if y.ndim > 1 and function is not np.inner:
+        y = y.map(lambda part: np.swapaxes(part, -1, -2))
+    return x, y
+
+
+def _common(x: LatticeArray, axes: tuple[int, ...]) -> Any:
+    """Return the least common denominators along axes, which are kept with length 1."""
+    d = numerators(x)[2] if x.is_rational else np.asarray(x.denominator).astype(object)
+    d = np.broadcast_to(objects(d), x.shape)
+    for axis in axes:
+        d = objects(_lcm.reduce(d, axis=axis, keepdims=True))
+    return d
+
+
+def _longest(*denominators: Any) -> int:
+    return max(int(d).bit_length() for each in denominators for d in each.flat)
+
+
+def _scaled(x: LatticeArray, over: Any) -> LatticeArray:
+    """Return x times multiples of its denominators: integers."""
+    a, b, d = numerators(x)
+    scale = over // d
+    return LatticeArray.from_numerators(objects(a * scale), objects(b * scale))
+
+
+def _quotient(x: LatticeArray, over: Any) -> LatticeArray:
+    """Return integers over denominators."""
+    over = np.broadcast_to(objects(over), x.shape)
+    if x.is_packed and over.max(initial=1) <= INT64_MAX:
+        return LatticeArray.fractional(x.a, x.b, int64s(over))
+    a, b = (objects(part.astype(object)) for part in (x.a, x.b))
+    return LatticeArray.rational(elementwise(_make_mpq, a, over), elementwise(_make_mpq, b, over))

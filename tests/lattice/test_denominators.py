@@ -1,0 +1,348 @@
+"""Arrays whose elements have denominators of their own, against scalars and Fractions.
+
+The families are the hard cases: coprime denominators, powers of two at the end of int64, equal
+values that look different, values closer than floats, and sums that cancel.
+"""
+
+import itertools
+from fractions import Fraction
+from math import gcd, lcm
+
+import mpmath
+import numpy as np
+import pytest
+from gmpy2 import mpq
+from hypothesis import given
+from hypothesis import strategies as st
+
+import syntonic
+from syntonic import GoldenExact
+from syntonic.lattice import arithmetic, fractional, order, products, quotients, reductions, sets
+from syntonic.lattice.array import INT64_MAX, LatticeArray
+from syntonic.rounding.wake import wake_exact
+
+SIZE = 90  # compiled loops serve it, where numba is loaded
+RNG = np.random.default_rng(5)
+SIGNS = RNG.choice([-1, 1], SIZE)
+PRIMES = [p for p in range(2**31 - 2500, 2**31) if all(p % q for q in range(2, 46341))][:SIZE]
+FIBONACCI = [0, 1]
+while len(FIBONACCI) < 90:
+    FIBONACCI.append(sum(FIBONACCI[-2:]))
+
+
+def integers(bits, size=SIZE):
+    return RNG.integers(-(2**bits), 2**bits, size)
+
+
+def family(a, b, d):
+    return LatticeArray.fractional(
+        *(np.resize(np.array(part, np.int64), SIZE) for part in (a, b, d))
+    )
+
+
+FAMILIES = {
+    "coprime": family(integers(30), integers(30), PRIMES),
+    "powers of two": family(integers(61), integers(61), [2**k for k in range(50, 63)]),
+    "the end of int64": family(
+        [INT64_MAX, -INT64_MAX, 1, 0, -INT64_MAX - 1], integers(62), [INT64_MAX, 2**62, 3, 2**31]
+    ),
+    "equal": family(
+        np.arange(1, SIZE + 1) * 5, np.arange(1, SIZE + 1) * -3, np.arange(1, SIZE + 1) * 7
+    ),
+    "ties": family(
+        [n * 2**20 + k for n, k in zip(range(SIZE), [0, 1, -1, 1, 0] * 18, strict=True)],
+        [0],
+        [max(n, 1) * 2**20 for n in range(SIZE)],
+    ),
+    "closer than floats": family(2**55 + RNG.integers(0, 3, SIZE), [1], RNG.integers(1, 3, SIZE)),
+    "cancelling": family(FIBONACCI[1:], [-f for f in FIBONACCI[:-1]], RNG.integers(1, 99, SIZE)),
+    "zeros": family([0, 1, 0, -1], [0, 0, 2, 0], [1, 2, 3, 4, 5, 6, 7]),
+    "short": family(integers(20), integers(20), RNG.integers(1, 100, SIZE)),
+    "telescoping": family(SIGNS * 0 + 1, [0], [n * (n + 1) for n in range(1, SIZE + 1)]),
+    "opposite": family(SIGNS, -SIGNS, np.repeat(RNG.integers(1, 2**60, SIZE // 2), 2)),
+}
+PACKED = LatticeArray.packed(integers(20), integers(20), 6)
+RATIONAL = arithmetic.multiply(FAMILIES["coprime"], FAMILIES["powers of two"])
+LONG = LatticeArray.from_numerators(
+    *(np.array([n**400 * int(s) for n, s in enumerate(SIGNS)], object) for _ in "ab"), 7**90
+)
+ARRAYS = {**FAMILIES, "packed": PACKED, "rational": RATIONAL, "long": LONG}
+PAIRS = [*itertools.product(ARRAYS, FAMILIES), ("rational", "long"), ("long", "long")]
+
+
+@pytest.fixture(params=[True, False], ids=["compiled", "plain"], autouse=True)
+def compiled(request, monkeypatch):
+    for module in (fractional, quotients):
+        monkeypatch.setattr(module, "compiled_pays", lambda size: request.param)
+    return request.param
+
+
+def resized(x, shape):
+    return x.map(lambda part: np.resize(part, shape))
+
+
+def scalars(x):
+    return x.scalars().tolist()
+
+
+def test_the_layouts_are_those_meant():
+    assert all(not (x.is_packed or x.is_rational) for x in list(FAMILIES.values())[:3])
+    assert all(x.is_rational for x in (RATIONAL, LONG))
+    assert PACKED.is_packed
+
+
+@pytest.mark.parametrize(("left", "right"), PAIRS)
+def test_element_by_element(left, right):
+    x, y = ARRAYS[left], ARRAYS[right]
+    p, q = x.scalars(), y.scalars()
+    assert scalars(arithmetic.add(x, y)) == (p + q).tolist()
+    assert scalars(arithmetic.subtract(x, y)) == (p - q).tolist()
+    assert scalars(arithmetic.multiply(x, y)) == (p * q).tolist()
+    assert order.equal(x, y).tolist() == (p == q).tolist()
+    for ufunc in (np.less, np.less_equal, np.greater, np.greater_equal):
+        assert order.compare(x, y, ufunc).tolist() == ufunc(p, q).tolist()
+    assert scalars(order.maximum(x, y)) == np.maximum(p, q).tolist()
+    if np.all(q != 0):
+        assert scalars(arithmetic.divide(x, y)) == (p / q).tolist()
+
+
+@pytest.mark.parametrize("name", ARRAYS)
+def test_one_array(name):
+    x = ARRAYS[name]
+    p = x.scalars()
+    ranked = sorted(range(SIZE), key=p.tolist().__getitem__)
+    assert order.argsort(x).tolist() == ranked
+    assert order.argmax(x) == p.argmax()
+    assert order.argmin(x) == p.argmin()
+    assert order.sign(x).tolist() == [e.sign() for e in p]
+    assert order.floor(x).scalars().tolist() == [e.__floor__() for e in p]
+    assert scalars(order.absolute(x)) == abs(p).tolist()
+    assert scalars(sets.distinct(x).values) == sorted(set(p.tolist()))
+    if name != "long":
+        assert order.floats(x).tolist() == [float(e) for e in p]
+    shifted = x.map(lambda part: np.roll(part, 1))
+    assert scalars(order.minimum(x, shifted)) == np.minimum(p, np.roll(p, 1)).tolist()
+
+
+@pytest.mark.parametrize("name", ARRAYS)
+@pytest.mark.parametrize("size", [0, 1, 2, 3, SIZE])
+def test_sums(name, size):
+    x = ARRAYS[name][:size]
+    p = scalars(x)
+    total = sum(p, GoldenExact(0))
+    assert scalars(reductions.sum(x)) == total
+    assert scalars(reductions.cumsum(x)) == list(itertools.accumulate(p))
+    if size:
+        assert scalars(reductions.mean(x)) == total / size
+        spread = sum((e - total / size) ** 2 for e in p) / size
+        assert scalars(reductions.var(x)) == spread
+
+
+@pytest.mark.parametrize("name", ARRAYS)
+@pytest.mark.parametrize("axis", [None, 0, 1, -1, (0, 2), (), (2, 0, 1)])
+@pytest.mark.parametrize("keepdims", [False, True])
+def test_sums_along_axes(name, axis, keepdims):
+    x = ARRAYS[name].map(lambda part: part.reshape(3, 5, 6))
+    total = reductions.sum(x, axis, keepdims)
+    wanted = np.asarray(np.sum(x.scalars(), axis=axis, keepdims=keepdims), object)
+    assert total.shape == wanted.shape
+    assert scalars(total) == wanted.tolist()
+
+
+@pytest.mark.parametrize("shape", [(0, 4), (4, 0), (0, 0)])
+def test_sums_of_nothing(shape):
+    x = RATIONAL[:0].map(lambda part: part.reshape(shape))
+    for axis in (0, 1, None):
+        assert scalars(reductions.sum(x, axis)) == np.sum(np.zeros(shape), axis=axis).tolist()
+
+
+def test_numbers_without_axes():
+    for x in (FAMILIES["coprime"][3], RATIONAL[3]):
+        p = x.scalars().item()
+        assert scalars(reductions.sum(x)) == p
+        assert scalars(arithmetic.add(x, x)) == p + p
+        assert scalars(arithmetic.subtract(x, RATIONAL[5])) == p - RATIONAL[5].scalars().item()
+        assert order.compare(x, RATIONAL[4], np.less).item() is (p < RATIONAL[4].scalars().item())
+        assert order.floats(x) == float(p)
+
+
+def test_large_numbers_without_axes_do_not_wrap():
+    """Python integers of int64's size, of which NumPy would make int64."""
+    big = LatticeArray(np.array(mpq(2**62, 3)), np.array(mpq(2**62, 3)), None, None)
+    one = LatticeArray.packed(np.array(2**62), np.array(2**62))
+    assert scalars(arithmetic.add(big, one)) == big.scalars().item() + one.scalars().item()
+
+
+def test_broadcasting():
+    x = FAMILIES["coprime"].map(lambda part: part.reshape(9, 10))
+    for y in (FAMILIES["powers of two"], RATIONAL, PACKED):
+        row, column = y[:10], y[:9].map(lambda part: part[:, None])
+        for z, function in itertools.product((row, column, y[4]), (np.add, np.multiply)):
+            mine = {np.add: arithmetic.add, np.multiply: arithmetic.multiply}[function]
+            assert scalars(mine(x, z)) == function(x.scalars(), z.scalars()).tolist()
+            less = order.compare(x, z, np.less)
+            assert less.tolist() == np.less(x.scalars(), z.scalars()).tolist()
+
+
+@pytest.mark.parametrize(("left", "right"), [(x, y) for x, y in PAIRS if "long" not in (x, y)])
+def test_products(left, right):
+    x, y = ARRAYS[left], ARRAYS[right]
+    p, q = x.scalars(), y.scalars()
+    assert products.contract(np.dot, x, y, SIZE).scalars().item() == np.dot(p, q)
+    x, y = resized(x, (6, 8)), resized(y, (8, 6))
+    p, q = x.scalars(), y.scalars()
+    assert scalars(products.matmul(x, y)) == np.matmul(p, q).tolist()
+    assert scalars(products.matmul(x, y[:, 0])) == np.matmul(p, q[:, 0]).tolist()
+    assert scalars(products.matmul(x[0], y)) == np.matmul(p[0], q).tolist()
+
+
+PRODUCTS = {
+    "ij,jk->ki": ((4, 5), (5, 3)),
+    "ij,ji->": ((4, 5), (5, 4)),
+    "ij,kl->jl": ((2, 3), (4, 2)),
+    "ii,ij->j": ((4, 4), (4, 5)),
+    "iij,jk->ik": ((3, 3, 4), (4, 2)),
+    "ij,ij->ij": ((4, 5), (4, 5)),
+    "ij,k->kij": ((2, 3), (4,)),
+    "bij,bjk->bik": ((2, 3, 4), (2, 4, 3)),
+    "...ij,jk": ((2, 3, 4), (4, 3)),
+    "i,i": ((7,), (7,)),
+}
+
+
+@pytest.mark.parametrize("subscripts", PRODUCTS)
+@pytest.mark.parametrize(("left", "right"), [("coprime", "short"), ("rational", "packed")])
+def test_einsum(subscripts, left, right):
+    x, y = map(resized, (ARRAYS[left], ARRAYS[right]), PRODUCTS[subscripts])
+    wanted = np.einsum(subscripts, x.scalars(), y.scalars(), optimize=False)
+    assert scalars(products.einsum(subscripts, x, y)) == np.asarray(wanted, object).tolist()
+
+
+@pytest.mark.parametrize("subscripts", ["iij->j", "iij->ij", "ijk->ki", "iji->", "ijk->"])
+@pytest.mark.parametrize("name", ["coprime", "short", "rational"])
+def test_einsum_of_one(subscripts, name):
+    x = ARRAYS[name].map(lambda part: part[:27].reshape(3, 3, 3))
+    wanted = np.einsum(subscripts, x.scalars())
+    assert scalars(products.einsum(subscripts, x)) == np.asarray(wanted, object).tolist()
+
+
+@pytest.mark.parametrize("name", ["coprime", "short", "rational"])
+def test_traces(name):
+    x = ARRAYS[name].map(lambda part: part.reshape(3, 5, 6))
+    for offset, axes in itertools.product((-1, 0, 2, 9), [(0, 1), (2, 0), (-1, -2)]):
+        wanted = np.trace(x.scalars(), offset, *axes)
+        found = products.trace(x, offset, *axes)
+        assert [e or 0 for e in scalars(found)] == [e or 0 for e in np.asarray(wanted).tolist()]
+
+
+def test_other_products():
+    for x, y in itertools.permutations((FAMILIES["coprime"][:4], RATIONAL[:5], PACKED[:3]), 2):
+        for function in (np.outer, np.kron):
+            wanted = function(x.scalars(), y.scalars())
+            assert scalars(arithmetic.bilinear(function, x, y, 1)) == wanted.tolist()
+    m = FAMILIES["short"].map(lambda part: part[:24].reshape(4, 6))
+    n = FAMILIES["coprime"].map(lambda part: part[:30].reshape(5, 6))
+    wanted = np.inner(m.scalars(), n.scalars())
+    assert scalars(products.contract(np.inner, m, n, 6)) == wanted.tolist()
+    wanted = np.inner(m.scalars()[0], n.scalars())
+    assert scalars(products.contract(np.inner, m[0], n, 6)) == wanted.tolist()
+    assert (
+        scalars(products.contract(np.vecdot, n, m[1], 6))
+        == np.inner(n.scalars(), m.scalars()[1]).tolist()
+    )
+
+
+def test_long_rows_are_treated_one_by_one():
+    """200 coprime denominators are beyond what a row is brought over."""
+    d = np.array([p for p in range(2**29, 2**29 + 9000) if pow(2, p - 1, p) == 1][:200])
+    x = LatticeArray.fractional(
+        integers(20, (2, 200)), integers(20, (2, 200)), np.stack([d, d + 1])
+    )
+    y = x.map(lambda part: part.T)
+    assert scalars(products.matmul(x, y)) == np.matmul(x.scalars(), y.scalars()).tolist()
+
+
+words = st.one_of(
+    st.integers(-INT64_MAX, INT64_MAX), st.integers(-9, 9), st.sampled_from([2**62, -(2**62)])
+)
+divisors = st.one_of(
+    st.integers(1, INT64_MAX), st.integers(1, 99), st.integers(0, 62).map(lambda k: 2**k)
+)
+element = st.tuples(words, words, divisors)
+
+
+@given(st.lists(st.tuples(element, element), min_size=1, max_size=4))
+def test_compiled_sums_and_products(pairs):
+    """The loops give all that int64 holds of operands in lowest terms, and never anything else."""
+    from syntonic.lattice import fraction_loops
+
+    for (a, b, d), (p, q, e) in pairs:
+        common = gcd(a, b, d), gcd(p, q, e)
+        a, b, d = (n // common[0] for n in (a, b, d))
+        p, q, e = (n // common[1] for n in (p, q, e))
+        x, y = (tuple(np.array([n]) for n in triple) for triple in ((a, b, d), (p, q, e)))
+        for sign in (1, -1):
+            wanted = a * e + sign * p * d, b * e + sign * q * d, d * e
+            check(fraction_loops.total(x, y, sign), wanted, must=True)
+        check(fraction_loops.product(x, y), (a * p + b * q, a * q + b * p + b * q, d * e), False)
+
+
+def check(found, wanted, must):
+    common = gcd(*wanted)
+    if found is None:
+        assert not must or max(abs(n) // common for n in wanted) > INT64_MAX
+        return
+    r, s, f = (int(part[0]) for part in found)
+    assert f > 0
+    assert (r * wanted[2], s * wanted[2]) == (wanted[0] * f, wanted[1] * f)
+
+
+@given(st.lists(element, min_size=1, max_size=30))
+def test_floats_are_correctly_rounded(triples):
+    a, b, d = (np.array(part, np.int64) for part in zip(*triples, strict=True))
+    x = LatticeArray(a, b, d, None)
+    with mpmath.workprec(400):
+        values = [(p + q * mpmath.phi) / e for p, q, e in triples]
+        signs = [v._mpf_ for v in values]
+    wanted = [(-1) ** s * float(Fraction(int(m)) * Fraction(2) ** k) for s, m, k, _ in signs]
+    assert quotients.floats(x).tolist() == wanted
+
+
+@pytest.mark.filterwarnings("ignore:wake. overflow")
+@pytest.mark.parametrize("dtype", [np.float32, np.float16])
+@given(st.lists(element, min_size=1, max_size=30))
+def test_short_floats_are_rounded_once(dtype, triples):
+    x = LatticeArray(*(np.array(part, np.int64) for part in zip(*triples, strict=True)), None)
+    one_by_one = [wake_exact(*np.array([[p], [q]]), d, np.dtype(dtype)) for p, q, d in triples]
+    assert quotients.floats(x, dtype).tolist() == np.concatenate(one_by_one).tolist()
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_threads_change_nothing(threads):
+    before = syntonic.get_num_threads()
+    n = 300_000
+    rng = np.random.default_rng(2)
+    a, b, c, e = rng.integers(-(2**30), 2**30, (4, n))
+    d, f = rng.integers(1, 2**31, (2, n)) | 1
+    x = LatticeArray.fractional(a, b, d << 1)
+    y = LatticeArray.fractional(c, e, f << 9)
+    try:
+        syntonic.set_num_threads(threads)
+        floats, signs = order.floats(x), order.compare(x, y, np.less)
+        places = rng.integers(0, n, 50)
+        p, q = x[places].scalars(), y[places].scalars()
+        assert floats[places].tolist() == [float(v) for v in p]
+        assert signs[places].tolist() == (p < q).tolist()
+    finally:
+        syntonic.set_num_threads(before)
+
+
+def test_sums_of_any_length_reduce_to_lowest_terms():
+    for n in (5, 100, 3000):
+        d = np.arange(1, n + 1)
+        x = LatticeArray.fractional(np.ones(n, int), 0 * d, d * (d + 1))
+        assert scalars(reductions.sum(x)) == GoldenExact(mpq(n, n + 1))
+        harmonic = reductions.sum(LatticeArray.fractional(0 * d, np.ones(n, int), d))
+        least = lcm(*range(1, n + 1))
+        numerator = sum(least // k for k in range(1, n + 1))
+        assert scalars(harmonic) == GoldenExact(0, mpq(numerator, least))
