@@ -37,6 +37,9 @@ from syntonic.typing import IntArray, ObjectArray
 __all__ = ["INT64_MAX", "LatticeArray", "elementwise", "moved", "objects"]
 
 
+_SAMPLE = 64
+"""Elements that often tell of all that no shared denominator of int64 serves them."""
+
 _in_gmp = np.frompyfunc(lambda x: mpz(x) if type(x) is int else x, 1, 1)
 _as_mpq = np.frompyfunc(mpq, 1, 1)
 _make_mpq = np.frompyfunc(mpq, 2, 1)
@@ -137,7 +140,7 @@ class LatticeArray:
         if fits and denominator <= INT64_MAX:
             return cls.packed(int64s(a), int64s(b), denominator)
         if denominator == 1:  # no reduction can make it fit
-            return cls(objects(a), objects(b), None, None)
+            return cls(objects(a), objects(b), None, None, 1)
         over = objects(mpz(denominator))
         return cls.rational(elementwise(_make_mpq, a, over), elementwise(_make_mpq, b, over))
 
@@ -169,6 +172,10 @@ class LatticeArray:
     @property
     def is_rational(self) -> bool:
         return self.denominator is None
+
+    @property
+    def _has_long_integers(self) -> bool:
+        return self.denominator is None and self._over == 1
 
     @property
     def bound(self) -> int:
@@ -235,6 +242,9 @@ class LatticeArray:
         if self.is_packed or self.is_rational:
             out = self.pack(shared=True)
             return out if out.is_packed else None
+        some = self.map(lambda part: part.ravel()[:_SAMPLE])
+        if self.size > _SAMPLE and not some.shared():
+            return None
         x = self.tight()
         found = over_one(x.a, x.b, x.denominator)
         return LatticeArray.packed(*found) if found else None
@@ -255,6 +265,8 @@ class LatticeArray:
 
         The arrays are int64 where they fit, else object arrays of integers.
         """
+        if self._has_long_integers:
+            return self.a, self.b, 1
         x = self if self.is_packed else self.common()
         if x.is_packed:
             tight = x.tight()
@@ -297,7 +309,7 @@ class LatticeArray:
 
         With `shared` the fractional layout is not tried.
         """
-        if not self.is_rational:
+        if not self.is_rational or self._has_long_integers:
             return self
         apart = of_rationals(self.a, self.b)
         if apart is None:

@@ -20,7 +20,7 @@ from syntonic.lattice.fraction_sums import sum_apart
 from syntonic.lattice.fractional import numerators
 from syntonic.lattice.joining import join
 
-__all__ = ["Axes", "Bilinear", "contract_apart"]
+__all__ = ["Axes", "Bilinear", "contract_apart", "integer_rows", "quotient"]
 
 Bilinear: TypeAlias = Callable[[Any, Any], Any]
 Axes: TypeAlias = tuple[tuple[int, ...], tuple[int, ...]]
@@ -55,7 +55,18 @@ def contract_apart(
         rows = [contract_apart(function, x[i], y, None, integers) for i in range(x.shape[0])]
         return join(lambda *parts: np.stack(parts), *rows)
     out = integers(function, _scaled(x, over), _scaled(y, under))
-    return _quotient(out, function(over, under))
+    return quotient(out, function(over, under))
+
+
+def integer_rows(x: LatticeArray) -> tuple[LatticeArray, Any] | None:
+    """Return matrices of integers and what their rows are to be divided by, to be x.
+
+    None if a denominator of int64 serves all of x, and for integers of any length.
+    """
+    if x.shared():
+        return None
+    over = _common(x, (x.ndim - 1,))
+    return None if (over == 1).all() else (_scaled(x, over), over)
 
 
 def _summed(function: Bilinear, x: LatticeArray, y: LatticeArray) -> Axes:
@@ -97,7 +108,7 @@ def _scaled(x: LatticeArray, over: Any) -> LatticeArray:
     return LatticeArray.from_numerators(objects(a * scale), objects(b * scale))
 
 
-def _quotient(x: LatticeArray, over: Any) -> LatticeArray:
+def quotient(x: LatticeArray, over: Any) -> LatticeArray:
     """Return integers over denominators."""
     over = np.broadcast_to(objects(over), x.shape)
     if x.is_packed and over.max(initial=1) <= INT64_MAX:

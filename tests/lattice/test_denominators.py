@@ -17,8 +17,19 @@ from hypothesis import strategies as st
 
 import syntonic
 from syntonic import GoldenExact
-from syntonic.lattice import arithmetic, fractional, order, products, quotients, reductions, sets
+from syntonic.lattice import (
+    arithmetic,
+    fractional,
+    joining,
+    order,
+    products,
+    quotients,
+    reductions,
+    sets,
+)
 from syntonic.lattice.array import INT64_MAX, LatticeArray
+from syntonic.lattice.convert import as_lattice
+from syntonic.lattice.linalg import solve as linalg
 from syntonic.rounding.wake import wake_exact
 
 SIZE = 90  # compiled loops serve it, where numba is loaded
@@ -346,3 +357,33 @@ def test_sums_of_any_length_reduce_to_lowest_terms():
         least = lcm(*range(1, n + 1))
         numerator = sum(least // k for k in range(1, n + 1))
         assert scalars(harmonic) == GoldenExact(0, mpq(numerator, least))
+
+
+@pytest.mark.parametrize("name", ["coprime", "short", "rational", "long"])
+@pytest.mark.parametrize("batch", [(), (2,), (1, 3)])
+def test_linear_algebra(name, batch):
+    """By laws, and the determinant by its expansion."""
+    x = ARRAYS[name].map(lambda part: np.resize(np.roll(part, 1), (*batch, 4, 4)).copy())
+    x = joining.assign(x, (..., range(4), range(4)), as_lattice([1, -2, 5, 7]))
+    p = x.scalars()
+    expansion = sum(
+        parity(order) * np.prod([p[..., i, j] for i, j in enumerate(order)], axis=0)
+        for order in itertools.permutations(range(4))
+    )
+    assert scalars(linalg.det(x)) == np.asarray(expansion, object).tolist()
+    eye = np.broadcast_to(np.eye(4, dtype=int), p.shape)
+    assert scalars(products.matmul(linalg.inverse(x), x)) == eye.tolist()
+    y = FAMILIES["coprime"].map(lambda part: part[:8].reshape(4, 2))
+    solved = products.matmul(x, linalg.solve(x, y))
+    assert (solved.scalars() == y.scalars()).all()
+    twice = joining.join(lambda s, t: np.concatenate([s, t], -2), x, x)
+    assert np.all(linalg.rank(twice) == 4)
+    half = linalg.echelon(x.map(lambda part: part[..., :2, :]))
+    assert (half.scalars()[..., :, :2] == np.eye(2, dtype=int)).all()
+    kernel = linalg.nullspace(half)
+    product = products.matmul(x.map(lambda part: part[..., :2, :]), kernel)
+    assert not order.nonzero(product).any()
+
+
+def parity(order):
+    return (-1) ** sum(i > j for i, j in itertools.combinations(order, 2))

@@ -15,6 +15,7 @@ from syntonic.jit.policy import compiled_pays
 from syntonic.lattice import arithmetic, products, reductions
 from syntonic.lattice.array import INT64_MAX, LatticeArray, objects
 from syntonic.lattice.convert import as_lattice
+from syntonic.lattice.fraction_products import integer_rows, quotient
 from syntonic.lattice.guards import most_bits
 from syntonic.lattice.joining import join
 from syntonic.lattice.linalg import elimination, multimodular
@@ -49,6 +50,9 @@ def det(x: LatticeArray) -> LatticeArray:
         )
     if _is_direct(x):
         return _cofactor_det(x, _cofactor_adjugate(x))
+    if found := integer_rows(x):
+        rows, over = found
+        return quotient(det(rows), np.multiply.reduce(over[..., 0], axis=-1))
     m = integral(x)
     a, b = _engine(m.a.size * n).det(m.a, m.b)
     if m.content is not None:
@@ -71,7 +75,8 @@ def inverse(x: LatticeArray, where: str = "inv") -> LatticeArray:
         return x
     if _is_direct(x):
         return _cofactor_inverse(x, where)
-    m = integral(x)
+    rows, over = integer_rows(x) or (x, None)
+    m = integral(rows)
     eye = np.broadcast_to(np.eye(n, dtype=np.int64), m.a.shape)
     dets, adjugate = _engine(m.a.size * n).solve(
         np.concatenate([m.a, eye], axis=-1),
@@ -79,7 +84,8 @@ def inverse(x: LatticeArray, where: str = "inv") -> LatticeArray:
         inverse=True,
     )
     below = 1 if m.content is None else m.content[:, None, :]  # the rows' contents go to columns
-    return _quotient(adjugate, dets, m.denominator, below, x.shape, where)
+    columns = 1 if over is None else over.reshape(-1, 1, n)  # as those of a matrix of rows do
+    return _quotient(adjugate, dets, m.denominator * columns, below, x.shape, where)
 
 
 def solve(x: LatticeArray, y: LatticeArray, where: str = "solve") -> LatticeArray:
@@ -109,7 +115,7 @@ def rank(x: LatticeArray) -> Any:
     _require_matrix(x, "rank")
     if x.size == 0:
         return np.zeros(x.shape[:-2], np.int64)
-    m = integral(x)
+    m = integral(_rows(x))
     starts, _ = _engine(m.a.size * min(m.a.shape[1:])).pivots(m.a, m.b, rank_only=True)
     return starts.sum(axis=-1).reshape(x.shape[:-2])
 
@@ -119,7 +125,7 @@ def echelon(x: LatticeArray) -> LatticeArray:
     _require_matrix(x, "echelon")
     if x.size == 0:
         return x
-    m = integral(x)
+    m = integral(_rows(x))
     starts, rows = _engine(m.a.size * min(m.a.shape[1:])).pivots(m.a, m.b)
     parts = [_reduced(m, i, starts[i], np.sort(np.asarray(rows[i]))) for i in range(m.a.shape[0])]
     out = join(lambda *p: np.stack(p), *parts)
@@ -231,6 +237,12 @@ def _order(x: LatticeArray, where: str) -> int:
     return x.shape[-1]
 
 
+def _rows(x: LatticeArray) -> LatticeArray:
+    """Return the same matrices, but for factors of the rows that make short integers of them."""
+    found = integer_rows(x)
+    return found[0] if found else x
+
+
 def _is_direct(x: LatticeArray) -> bool:
     n = x.shape[-1]
     if not 0 < n <= _DIRECT_ORDER or not x.is_packed:
@@ -305,13 +317,13 @@ def _solve_matrices(x: LatticeArray, y: LatticeArray, where: str) -> LatticeArra
         x,
         y,
     )
-    m = integral(joined)  # multiplying rows of [A | B] changes nothing
+    m = integral(_rows(joined))  # multiplying rows of [A | B] changes nothing
     dets, numerators = _engine(m.a.size * n).solve(m.a, m.b)
     return _quotient(numerators, dets, 1, 1, shape, where)
 
 
 def _quotient(
-    x: tuple[Any, Any], y: tuple[Any, Any], scale: int, below: Any, shape: Any, where: str
+    x: tuple[Any, Any], y: tuple[Any, Any], scale: Any, below: Any, shape: Any, where: str
 ) -> LatticeArray:
     """Return scale·x/(y·below) for integer pairs of shapes (batch, n, m) and (batch,)."""
     (a, b), (c, d) = x, y
@@ -336,7 +348,7 @@ def _quotient_fits_int64(a: Any, b: Any, c: Any, d: Any, scale: int, below: Any)
     if any(part.dtype != np.int64 for part in (a, b, c, d, np.asarray(below))):
         return False
     x, y = max_size(a, b), max_size(c, d)
-    return max(3 * x * y * scale, 3 * y * y * int(np.max(below))) <= INT64_MAX
+    return max(3 * x * y * int(np.max(scale)), 3 * y * y * int(np.max(below))) <= INT64_MAX
 
 
 def _reduced(m: Integral, i: int, starts: Any, rows: Any) -> LatticeArray:
