@@ -138,6 +138,8 @@ def _arithmetic() -> None:
         _ = s + t, s - t, s * t, s * PHI, s < t, abs(s), np.floor(s), np.dot(s, t), s.sum()
         quotients = (s / (2 * t + 1))[:9999] * (t / (2 * s + 1))[:9999]
         _ = quotients + quotients[::-1], quotients * quotients
+    few = ResonantTensor.from_lattice(*_pairs(99)) / ResonantTensor(range(1, 100))
+    _ = few.sum()
 
 
 def _linear_algebra() -> None:

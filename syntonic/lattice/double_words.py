@@ -20,7 +20,16 @@ from syntonic.jit.compile import njit
 types: Any = _types  # untyped
 cgutils: Any = _cgutils
 
-__all__ = ["divided", "fits", "gcd", "magnitude", "remainder", "two_products"]
+__all__ = [
+    "divided",
+    "fits",
+    "gcd",
+    "high_product",
+    "magnitude",
+    "remainder",
+    "trailing_zeros",
+    "two_products",
+]
 
 _ONE, _ZERO = np.uint64(1), np.uint64(0)
 _LEAST = np.int64(-(1 << 63))
@@ -42,11 +51,27 @@ def _two_products(context: Any, x: Any, y: Any, z: Any, w: Any) -> Any:
 
 
 @intrinsic
+def _high_product(context: Any, x: Any, y: Any) -> Any:
+    word = types.uint64
+
+    def build(ctx: Any, builder: Any, sig: Any, args: Any) -> Any:
+        long = ir.IntType(128)
+        x, y = (builder.zext(arg, long) for arg in args)
+        high = builder.lshr(builder.mul(x, y), ir.Constant(long, 64))
+        return builder.trunc(high, ir.IntType(64))
+
+    return word(word, word), build
+
+
+@intrinsic
 def _trailing_zeros(context: Any, x: Any) -> Any:
     return types.uint64(types.uint64), lambda ctx, builder, sig, args: builder.cttz(
         args[0], ir.Constant(ir.IntType(1), 0)
     )
 
+
+high_product = cast(Callable[..., Any], _high_product)
+"""The high word of xy of two uint64."""
 
 trailing_zeros = cast(Callable[..., Any], _trailing_zeros)
 

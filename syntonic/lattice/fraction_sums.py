@@ -16,6 +16,7 @@ from syntonic.lattice.arithmetic import add
 from syntonic.lattice.array import INT64_MAX, LatticeArray, elementwise, objects
 from syntonic.lattice.fractional import int64_total, numerators
 from syntonic.lattice.joining import join
+from syntonic.lattice.limb_sums import short_sums
 
 __all__ = ["sum_apart"]
 
@@ -48,6 +49,8 @@ def _rows_summed(rows: LatticeArray) -> LatticeArray:
         return LatticeArray.packed(*np.zeros((2, width), np.int64))
     if rows.is_rational:
         return _total(list(map(_Term, *numerators(rows[:, 0])))) if width == 1 else _in_halves(rows)
+    if (short := short_sums(rows)) is not None:
+        return short
     values, places = np.unique(rows.denominator, return_inverse=True)
     if 4 * values.size <= count:
         return _grouped(rows, values, places.reshape(rows.shape))

@@ -5,15 +5,12 @@ values that look different, values closer than floats, and sums that cancel.
 """
 
 import itertools
-from fractions import Fraction
-from math import gcd, lcm
+from math import lcm
 
-import mpmath
+import gmpy2
 import numpy as np
 import pytest
 from gmpy2 import mpq
-from hypothesis import given
-from hypothesis import strategies as st
 
 import syntonic
 from syntonic import GoldenExact
@@ -21,6 +18,7 @@ from syntonic.lattice import (
     arithmetic,
     fractional,
     joining,
+    limb_sums,
     order,
     products,
     quotients,
@@ -30,7 +28,6 @@ from syntonic.lattice import (
 from syntonic.lattice.array import INT64_MAX, LatticeArray
 from syntonic.lattice.convert import as_lattice
 from syntonic.lattice.linalg import solve as linalg
-from syntonic.rounding.wake import wake_exact
 
 SIZE = 90  # compiled loops serve it, where numba is loaded
 RNG = np.random.default_rng(5)
@@ -83,7 +80,7 @@ PAIRS = [*itertools.product(ARRAYS, FAMILIES), ("rational", "long"), ("long", "l
 
 @pytest.fixture(params=[True, False], ids=["compiled", "plain"], autouse=True)
 def compiled(request, monkeypatch):
-    for module in (fractional, quotients):
+    for module in (fractional, limb_sums, quotients):
         monkeypatch.setattr(module, "compiled_pays", lambda size: request.param)
     return request.param
 
@@ -273,61 +270,6 @@ def test_long_rows_are_treated_one_by_one():
     assert scalars(products.matmul(x, y)) == np.matmul(x.scalars(), y.scalars()).tolist()
 
 
-words = st.one_of(
-    st.integers(-INT64_MAX, INT64_MAX), st.integers(-9, 9), st.sampled_from([2**62, -(2**62)])
-)
-divisors = st.one_of(
-    st.integers(1, INT64_MAX), st.integers(1, 99), st.integers(0, 62).map(lambda k: 2**k)
-)
-element = st.tuples(words, words, divisors)
-
-
-@given(st.lists(st.tuples(element, element), min_size=1, max_size=4))
-def test_compiled_sums_and_products(pairs):
-    """The loops give all that int64 holds of operands in lowest terms, and never anything else."""
-    from syntonic.lattice import fraction_loops
-
-    for (a, b, d), (p, q, e) in pairs:
-        common = gcd(a, b, d), gcd(p, q, e)
-        a, b, d = (n // common[0] for n in (a, b, d))
-        p, q, e = (n // common[1] for n in (p, q, e))
-        x, y = (tuple(np.array([n]) for n in triple) for triple in ((a, b, d), (p, q, e)))
-        for sign in (1, -1):
-            wanted = a * e + sign * p * d, b * e + sign * q * d, d * e
-            check(fraction_loops.total(x, y, sign), wanted, must=True)
-        check(fraction_loops.product(x, y), (a * p + b * q, a * q + b * p + b * q, d * e), False)
-
-
-def check(found, wanted, must):
-    common = gcd(*wanted)
-    if found is None:
-        assert not must or max(abs(n) // common for n in wanted) > INT64_MAX
-        return
-    r, s, f = (int(part[0]) for part in found)
-    assert f > 0
-    assert (r * wanted[2], s * wanted[2]) == (wanted[0] * f, wanted[1] * f)
-
-
-@given(st.lists(element, min_size=1, max_size=30))
-def test_floats_are_correctly_rounded(triples):
-    a, b, d = (np.array(part, np.int64) for part in zip(*triples, strict=True))
-    x = LatticeArray(a, b, d, None)
-    with mpmath.workprec(400):
-        values = [(p + q * mpmath.phi) / e for p, q, e in triples]
-        signs = [v._mpf_ for v in values]
-    wanted = [(-1) ** s * float(Fraction(int(m)) * Fraction(2) ** k) for s, m, k, _ in signs]
-    assert quotients.floats(x).tolist() == wanted
-
-
-@pytest.mark.filterwarnings("ignore:wake. overflow")
-@pytest.mark.parametrize("dtype", [np.float32, np.float16])
-@given(st.lists(element, min_size=1, max_size=30))
-def test_short_floats_are_rounded_once(dtype, triples):
-    x = LatticeArray(*(np.array(part, np.int64) for part in zip(*triples, strict=True)), None)
-    one_by_one = [wake_exact(*np.array([[p], [q]]), d, np.dtype(dtype)) for p, q, d in triples]
-    assert quotients.floats(x, dtype).tolist() == np.concatenate(one_by_one).tolist()
-
-
 @pytest.mark.parametrize("threads", [1, 2])
 def test_threads_change_nothing(threads):
     before = syntonic.get_num_threads()
@@ -346,6 +288,21 @@ def test_threads_change_nothing(threads):
         assert signs[places].tolist() == (p < q).tolist()
     finally:
         syntonic.set_num_threads(before)
+
+
+@pytest.mark.parametrize("primes", [1, 2, 8, 9])
+@pytest.mark.parametrize("twos", [0, 1, 62])
+def test_sums_over_a_few_words(primes, twos, compiled):
+    """Eight primes of 62 bits are as many as the compiled loop takes."""
+    large = [2**62 - k for k in (57, 87, 117, 143, 153, 167, 171, 195, 203)][:primes]
+    assert all(gmpy2.is_prime(p) for p in large)
+    d = np.resize([*large, 1 << twos], (40, 3))
+    a, b = RNG.integers(-INT64_MAX - 1, INT64_MAX, (2, 40, 3), endpoint=True)
+    a[:5], b[:5] = -INT64_MAX - 1, [[0], [1], [INT64_MAX], [-1], [-INT64_MAX - 1]]
+    x = LatticeArray.fractional(a, b, d)
+    assert (limb_sums.short_sums(x) is not None) is (compiled and 62 * primes + twos <= 512)
+    assert scalars(reductions.sum(x, 0)) == x.scalars().sum(axis=0).tolist()
+    assert scalars(reductions.sum(x)) == x.scalars().sum()
 
 
 def test_sums_of_any_length_reduce_to_lowest_terms():
