@@ -108,6 +108,9 @@ def divide(x: LatticeArray, y: LatticeArray, where: str = "divide") -> LatticeAr
     ZeroDivisionError
         An element of y is zero; the message gives the first index.
     """
+    if x.is_rational or y.is_rational:
+        require_nonzero(y, where)
+        return fractional.quotient(x, y)
     return multiply(x, reciprocal(y, where))
 
 

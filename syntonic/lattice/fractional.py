@@ -15,7 +15,7 @@ from gmpy2 import lcm, mpq
 from syntonic.jit.policy import compiled_pays, slow_way
 from syntonic.lattice.array import LatticeArray, elementwise, frozen, objects
 
-__all__ = ["int64_total", "numerators", "product", "reciprocal", "total"]
+__all__ = ["int64_total", "numerators", "product", "quotient", "reciprocal", "total"]
 
 _make_mpq = np.frompyfunc(mpq, 2, 1)
 
@@ -52,6 +52,12 @@ def product(x: LatticeArray, y: LatticeArray) -> LatticeArray | None:
 
     parts = fraction_loops.product(_columns(x, shape), _columns(y, shape))
     return _wrapped(parts, shape) if parts else _long_product(x, y)
+
+
+def quotient(x: LatticeArray, y: LatticeArray) -> LatticeArray:
+    """Return x/y on rationals; y has no zeros."""
+    x, y = x.unpacked(), y.unpacked()
+    return LatticeArray.rational(*_divided(x.a, x.b, y.a, y.b))
 
 
 def reciprocal(x: LatticeArray) -> LatticeArray:
@@ -113,6 +119,13 @@ def _pair_product(a: Any, b: Any, c: Any, d: Any) -> tuple[Any, Any]:
     return mpq(p * r + qs, over), mpq(p * s + q * r + qs, over)
 
 
+def _pair_quotient(a: Any, b: Any, c: Any, d: Any) -> tuple[Any, Any]:
+    """Return the parts of (p + qφ)/m over (r + sφ)/n, by the conjugate r + s - sφ."""
+    (p, q, m), (r, s, n) = _parts(a, b), _parts(c, d)
+    norm = (r * (r + s) - s * s) * m
+    return mpq((p * (r + s) - q * s) * n, norm), mpq((q * r - p * s) * n, norm)
+
+
 def _pair_reciprocal(a: Any, b: Any) -> tuple[Any, Any]:
     p, q, m = _parts(a, b)
     norm = p * (p + q) - q * q
@@ -121,6 +134,7 @@ def _pair_reciprocal(a: Any, b: Any) -> tuple[Any, Any]:
 
 _common = np.frompyfunc(_parts, 2, 3)
 _times = np.frompyfunc(_pair_product, 4, 2)
+_divided = np.frompyfunc(_pair_quotient, 4, 2)
 _inverted = np.frompyfunc(_pair_reciprocal, 2, 2)
 
 

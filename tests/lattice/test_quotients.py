@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syntonic.lattice import fraction_loops, quotients
+from syntonic.lattice import fraction_loops, quotient_loops, quotients
 from syntonic.lattice.array import INT64_MAX, LatticeArray
 from syntonic.rounding.wake import wake_exact
 
@@ -70,3 +70,12 @@ def test_short_floats_are_rounded_once(dtype, triples):
     x = LatticeArray(*(np.array(part, np.int64) for part in zip(*triples, strict=True)), None)
     one_by_one = [wake_exact(*np.array([[p], [q]]), d, np.dtype(dtype)) for p, q, d in triples]
     assert quotients.floats(x, dtype).tolist() == np.concatenate(one_by_one).tolist()
+
+
+def test_few_floats_are_left_to_integers():
+    rng = np.random.default_rng(3)
+    for bits in (20, 49, 62):
+        a, b = rng.integers(-(2**bits), 2**bits, (2, 5000))
+        d = rng.integers(1, 2**bits, 5000)
+        for dtype in (np.float64, np.float32):
+            assert quotient_loops.quotients(a, b, d, np.dtype(dtype))[1] == 0
