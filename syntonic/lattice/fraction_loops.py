@@ -1,7 +1,7 @@
 """Compiled sums and products of (a + bφ)/d, each element with a denominator of its own.
 
 The intermediate numbers have 128 bits, and an element is reduced where int64 does not hold it as
-it comes. The loops return how many elements int64 cannot hold at all: 0 or, when they stop, 1.
+it comes. A loop that finds an element which int64 cannot hold at all counts it and stops.
 Importing this module imports numba.
 """
 
@@ -11,7 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from syntonic.jit.compile import in_chunks, njit
+from syntonic.jit.compile import njit
+from syntonic.jit.pool import add_to
+from syntonic.jit.threads import counted_over_elements
 from syntonic.lattice.double_words import (
     divided,
     fits,
@@ -34,13 +36,13 @@ _ONE = np.uint64(1)
 def total(x: Parts, y: Parts, sign: Any) -> Parts | None:
     """Return x + y, or x - y for sign = -1; None if int64 does not hold all of it."""
     out = _empty(x)
-    return None if in_chunks(_total, (*x, *y, *out), np.int64(sign)) else out
+    return None if counted_over_elements(_total, (*x, *y, *out), np.int64(sign))[0] else out
 
 
 def product(x: Parts, y: Parts) -> Parts | None:
     """Return xy; None if int64 does not hold all of it."""
     out = _empty(x)
-    return None if in_chunks(_product, (*x, *y, *out)) else out
+    return None if counted_over_elements(_product, (*x, *y, *out))[0] else out
 
 
 def _empty(x: Parts) -> Parts:
@@ -50,13 +52,25 @@ def _empty(x: Parts) -> Parts:
 
 @njit
 def _total(
-    a: Any, b: Any, d: Any, p: Any, q: Any, e: Any, r: Any, s: Any, f: Any, sign: Any
-) -> int:
-    for i in range(a.size):
+    first: int,
+    last: int,
+    a: Any,
+    b: Any,
+    d: Any,
+    p: Any,
+    q: Any,
+    e: Any,
+    r: Any,
+    s: Any,
+    f: Any,
+    found: Any,
+    sign: Any,
+) -> None:
+    for i in range(first, last):
         ok, r[i], s[i], f[i] = _sum(a[i], b[i], d[i], p[i], q[i], e[i], sign)
         if not ok:
-            return 1
-    return 0
+            add_to(found, 0, 1)
+            return
 
 
 @njit
@@ -93,12 +107,25 @@ def _reduced(n: Any, h: Any) -> Any:
 
 
 @njit
-def _product(a: Any, b: Any, d: Any, p: Any, q: Any, e: Any, r: Any, s: Any, f: Any) -> int:
-    for i in range(a.size):
+def _product(
+    first: int,
+    last: int,
+    a: Any,
+    b: Any,
+    d: Any,
+    p: Any,
+    q: Any,
+    e: Any,
+    r: Any,
+    s: Any,
+    f: Any,
+    found: Any,
+) -> None:
+    for i in range(first, last):
         ok, r[i], s[i], f[i] = _times(a[i], b[i], d[i], p[i], q[i], e[i])
         if not ok:
-            return 1
-    return 0
+            add_to(found, 0, 1)
+            return
 
 
 @njit

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 from gmpy2 import lcm, mpq
 
+from syntonic.foreign import frozen
 from syntonic.jit.policy import compiled_pays, slow_way
-from syntonic.lattice.array import LatticeArray, elementwise, frozen, objects
+from syntonic.lattice.array import LatticeArray, elementwise, objects
 
 __all__ = ["int64_total", "numerators", "product", "quotient", "reciprocal", "total"]
 

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from gmpy2 import lcm, mpq, mpz
 
+from syntonic.foreign import frozen
 from syntonic.jit.policy import compiled_pays
-from syntonic.lattice.array import LatticeArray, elementwise, frozen
+from syntonic.lattice.array import LatticeArray, elementwise
 
 __all__ = ["short_sums"]
 

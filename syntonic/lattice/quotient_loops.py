@@ -1,6 +1,6 @@
 """The compiled rounding of (a + bφ)/d, each element with a denominator of its own.
 
-As in `wake_kernels`: a sum of two doubles with a proven error bound, Ziv's test, a careful second
+As in `wake_loops`: a sum of two doubles with a proven error bound, Ziv's test, a careful second
 way for what fails it, and NaN for what fails that too. Importing this module imports numba.
 """
 
@@ -10,7 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from syntonic.jit.compile import BLOCK, fma, in_chunks, njit, two_sum
+from syntonic.jit.compile import njit
+from syntonic.jit.floats import fma, two_sum
+from syntonic.jit.pool import add_to
+from syntonic.jit.threads import BLOCK, counted_over_elements
 from syntonic.rounding.wake_loops import (
     TERMS,
     Doubles,
@@ -29,25 +32,27 @@ def quotients(a: Ints, b: Ints, d: Ints, dtype: np.dtype[Any]) -> tuple[Floats, 
     """Round (a + bφ)/d for contiguous 1-d int64 arrays, d > 0; NaN, counted, where undecided."""
     half = dtype == np.float16
     out = np.empty(a.size, np.float64 if half else dtype)
-    undecided = in_chunks(_quotients, (a, b, d, out), dtype != np.float64)
+    found = counted_over_elements(_quotients, (a, b, d, out), dtype != np.float64)
     if half:  # NumPy rounds float16 from the round-to-odd values
         with np.errstate(over="ignore", under="ignore"):
             out = out.astype(np.float16)
-    return out, undecided
+    return out, int(found[0])
 
 
 @njit
-def _quotients(a: Ints, b: Ints, d: Ints, out: Floats, to_odd: bool) -> int:
+def _quotients(
+    first: int, last: int, a: Ints, b: Ints, d: Ints, out: Floats, found: Ints, to_odd: bool
+) -> None:
     terms = np.empty(TERMS)
     undecided = 0
-    for start in range(0, a.size, BLOCK):
-        stop = min(start + BLOCK, a.size)
+    for start in range(first, last, BLOCK):
+        stop = min(start + BLOCK, last)
         if _block(a[start:stop], b[start:stop], d[start:stop], out[start:stop], to_odd):
             for i in range(start, stop):
                 if np.isnan(out[i]):
                     out[i] = _careful(a[i], b[i], d[i], to_odd, terms)
                     undecided += np.isnan(out[i])
-    return undecided
+    add_to(found, 0, undecided)
 
 
 @njit

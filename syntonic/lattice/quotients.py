@@ -15,8 +15,9 @@ import numpy as np
 
 from syntonic.constants import PHI_FLOAT
 from syntonic.exact.golden import GoldenExact
+from syntonic.foreign import frozen
 from syntonic.jit.policy import compiled_pays
-from syntonic.lattice.array import LatticeArray, elementwise, frozen, int64s
+from syntonic.lattice.array import LatticeArray, elementwise, int64s
 from syntonic.rounding.wake import float_type, wake, wake_exact, warn_overflow
 
 __all__ = ["argextreme", "argsort", "difference_signs", "floats", "rational_signs"]
