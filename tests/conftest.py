@@ -1,5 +1,6 @@
 """Fixtures shared by all tests."""
 
+import json
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -64,13 +65,40 @@ def _missing(caught: pytest.ExceptionInfo[BaseException] | None) -> str | None:
     return None
 
 
+DATA = Path(__file__).with_name("data")
+"""Facts that a script beside them makes, and that are part of the repository."""
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
-    """The folder of external cases: $SYNTONIC_SHARED_DATA."""
+    """The folder of models made by others: $SYNTONIC_SHARED_DATA."""
+    folder = _external()
+    if folder is None:
+        pytest.skip("no models of others: SYNTONIC_SHARED_DATA names no folder")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def golden_facts() -> list[dict[str, Any]]:
+    """Facts about the field, by PARI and mpmath; those that others published, where they are."""
+    facts = json.loads((DATA / "facts.json").read_text("utf-8"))
+    if folder := _external():
+        facts += json.loads((folder / "golden_facts.json").read_text("utf-8"))["facts"]
+    return facts
+
+
+@pytest.fixture(scope="session")
+def network_cases() -> list[list[dict[str, Any]]]:
+    """Sets of operations of networks on exact inputs, with thirty digits of the results."""
+    sets = [json.loads((DATA / "networks.json").read_text("utf-8"))]
+    if folder := _external():
+        sets.append(json.loads((folder / "nn/torch_golden_cases.json").read_text("utf-8"))["cases"])
+    return sets
+
+
+def _external() -> Path | None:
     folder = os.environ.get("SYNTONIC_SHARED_DATA", "")
-    if not os.path.isdir(folder):
-        pytest.skip("no external cases: SYNTONIC_SHARED_DATA names no folder")
-    return Path(folder)
+    return Path(folder) if os.path.isdir(folder) else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

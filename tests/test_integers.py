@@ -1,6 +1,5 @@
 """Number theory in Z[φ], as users call it: values, types, errors, external facts."""
 
-import json
 import math
 from fractions import Fraction
 
@@ -194,12 +193,7 @@ def test_refusals():
         primes_above(10**1000)
 
 
-# External facts
-
-
-@pytest.fixture(scope="session")
-def facts(shared_data):
-    return json.loads((shared_data / "golden_facts.json").read_text(encoding="utf-8"))["facts"]
+# Facts by PARI
 
 
 def golden(pair):
@@ -249,8 +243,8 @@ CHECKS = {
 
 
 @pytest.mark.parametrize("operation", CHECKS)
-def test_facts(facts, operation):
-    mine = [f for f in facts if f["op"] == operation]
+def test_facts(golden_facts, operation):
+    mine = [f for f in golden_facts if f["op"] == operation]
     assert mine
     for f in mine:
         assert CHECKS[operation](f) in (None, True), f["id"]

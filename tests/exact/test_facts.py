@@ -1,6 +1,5 @@
-"""External facts about the field: every operation a scalar answers."""
+"""Facts about the field: every operation a scalar answers."""
 
-import json
 import math
 from fractions import Fraction
 
@@ -138,27 +137,22 @@ CHECKS = {
 }
 
 
-@pytest.fixture(scope="session")
-def facts(shared_data):
-    return json.loads((shared_data / "golden_facts.json").read_text(encoding="utf-8"))["facts"]
-
-
-def test_every_operation_is_known(facts):
-    operations = {f["op"] for f in facts}
+def test_every_operation_is_known(golden_facts):
+    operations = {f["op"] for f in golden_facts}
     assert operations == set(CHECKS) | ELSEWHERE
     assert not set(CHECKS) & ELSEWHERE
 
 
 @pytest.mark.parametrize("operation", CHECKS)
-def test_facts(facts, operation):
-    mine = [f for f in facts if f["op"] == operation]
+def test_facts(golden_facts, operation):
+    mine = [f for f in golden_facts if f["op"] == operation]
     assert mine
     for f in mine:
         assert CHECKS[operation](f) in (None, True), f["id"]
 
 
-def test_floats_come_from_exact_pairs(facts):
-    for f in facts:
+def test_floats_come_from_exact_pairs(golden_facts):
+    for f in golden_facts:
         if f["op"] in ("float64", "float64_subnormal"):
             p, q, d = golden(f["x"]).numerators()
             assert pairs.nearest_float(p, q, d) == float.fromhex(f["expected_hex"]), f["id"]

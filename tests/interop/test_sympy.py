@@ -1,6 +1,5 @@
 """The bridge to SymPy: there and back, what the field has and what it has not."""
 
-import json
 from fractions import Fraction
 from math import gcd
 
@@ -95,10 +94,9 @@ def radians(text):
     return sympy.sympify(text.replace("pi", "*pi").replace("(*", "("))
 
 
-def test_facts(shared_data):
-    facts = json.loads((shared_data / "golden_facts.json").read_text(encoding="utf-8"))["facts"]
-    inside = [f for f in facts if f["op"] == "trig_exact"]
-    outside = [f for f in facts if f["op"] == "trig_square_exact_but_not_in_field"]
+def test_facts(golden_facts):
+    inside = [f for f in golden_facts if f["op"] == "trig_exact"]
+    outside = [f for f in golden_facts if f["op"] == "trig_square_exact_but_not_in_field"]
     assert inside
     assert outside
     for f in inside:

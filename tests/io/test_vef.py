@@ -112,9 +112,8 @@ def test_numbers(parse, word, a, b):
     assert numbers(parse(points(word))) == [GoldenExact(Fraction(a), Fraction(b))]
 
 
-def test_facts_about_numbers(shared_data, parse):
-    facts = json.loads((shared_data / "golden_facts.json").read_text())["facts"]
-    facts = [fact for fact in facts if fact.get("format", "").startswith("vZome VEF")]
+def test_facts_about_numbers(golden_facts, parse):
+    facts = [fact for fact in golden_facts if fact.get("format", "").startswith("vZome VEF")]
     assert len(facts) >= 6
     for fact in facts:
         assert numbers(parse(points(fact["text"]))) == [GoldenExact(*fact["expected"])]

@@ -1,6 +1,5 @@
-"""Network cases made by others: 30-digit references on exact inputs, ONNX's node tests."""
+"""Network cases: 30-digit references on exact inputs, ONNX's node tests."""
 
-import json
 from math import prod
 
 import numpy as np
@@ -20,10 +19,10 @@ from syntonic import (
 )
 
 
-@pytest.fixture(scope="module")
-def cases(shared_data):
-    found = json.loads((shared_data / "nn" / "torch_golden_cases.json").read_text())["cases"]
-    return {case["name"]: case for case in found}
+@pytest.fixture
+def cases(network_cases, name):
+    """The cases of this name, of every set."""
+    return [case for found in network_cases for case in found if case["name"] == name]
 
 
 def tensors(case, flux=None):
@@ -65,23 +64,23 @@ OPERATIONS = {
 
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_flux_against_thirty_digits(cases, flux, name):
-    case = cases[name]
-    out = OPERATIONS[name](*tensors(case, flux)).to_device("cpu").flux_array
-    wanted = np.array([float(v) for v in case["reference_30_digits"]])
-    np.testing.assert_allclose(out.ravel(), wanted, rtol=2e-14, atol=4e-15)
+    for case in cases:
+        out = OPERATIONS[name](*tensors(case, flux)).to_device("cpu").flux_array
+        wanted = np.array([float(v) for v in case["reference_30_digits"]])
+        np.testing.assert_allclose(out.ravel(), wanted, rtol=2e-14, atol=4e-15)
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_exact_or_cycle_against_thirty_digits(cases, name):
-    case = cases[name]
-    out = OPERATIONS[name](*tensors(case))
-    wanted = np.array([float(v) for v in case["reference_30_digits"]])
-    if "exact_output" in case:
-        assert [[str(x.a), str(x.b)] for x in np.asarray(out).flat] == case["exact_output"]
     exact = name in ("relu_1", "mean_1", "var_biased_0", "matmul_2")
-    np.testing.assert_allclose(
-        out.to_floats().ravel(), wanted, rtol=1e-15, atol=0 if exact else 2e-6
-    )
+    for case in cases:
+        out = OPERATIONS[name](*tensors(case))
+        wanted = np.array([float(v) for v in case["reference_30_digits"]])
+        if "exact_output" in case:
+            assert [[str(x.a), str(x.b)] for x in np.asarray(out).flat] == case["exact_output"]
+        np.testing.assert_allclose(
+            out.to_floats().ravel(), wanted, rtol=1e-15, atol=0 if exact else 2e-6
+        )
 
 
 # -- ONNX ---------------------------------------------------------------------------------

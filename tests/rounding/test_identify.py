@@ -4,14 +4,12 @@ The oracle replaces φ by a rational within 10^-60: a tolerance is met exactly o
 whose value it has exactly.
 """
 
-import json
 import math
 import random
 from fractions import Fraction
 from functools import cache
 from itertools import product
 from math import gcd, isqrt
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -287,9 +285,8 @@ def test_bad_bounds() -> None:
         identify(0.5, tol=0, max_denominator=2.0)
 
 
-def test_published_decimals(shared_data: Path) -> None:
-    facts = json.loads((shared_data / "golden_facts.json").read_text(encoding="utf-8"))["facts"]
-    facts = [fact for fact in facts if fact["op"] == "snap"]
+def test_decimals_of_facts(golden_facts: list[dict[str, Any]]) -> None:
+    facts = [fact for fact in golden_facts if fact["op"] == "snap"]
     assert len(facts) > 10
     for fact in facts:
         dens = fact.get("denominators", [fact.get("max_den")])

@@ -1,6 +1,4 @@
-"""The external facts again, through tensors in each layout."""
-
-import json
+"""The facts about the field again, through tensors in each layout."""
 
 import numpy as np
 import pytest
@@ -20,9 +18,9 @@ def golden(pair):
 
 
 @pytest.fixture(scope="module")
-def facts(shared_data):
+def facts(golden_facts):
     by_op = {}
-    for fact in json.loads((shared_data / "golden_facts.json").read_text())["facts"]:
+    for fact in golden_facts:
         by_op.setdefault(fact["op"], []).append(fact)
     return by_op
 
