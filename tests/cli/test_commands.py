@@ -6,13 +6,13 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from decimal import Decimal
 from itertools import combinations, product
 from math import isqrt
 from pathlib import Path
 
 import pytest
+from effort import at_most
 
 import syntonic
 from syntonic import GoldenExact
@@ -108,11 +108,10 @@ def test_eval_refuses_in_words(run, text):
 
 @pytest.mark.parametrize("text", ["phi^1000000000000", "9" * 100_000, "(" * 100_000])
 def test_eval_does_not_hang_on_monsters(run, text):
-    start = time.process_time()
-    status, _, err = run("eval", text)
+    with at_most(calls=10**6):
+        status, _, err = run("eval", text)
     assert status in (0, 2)
     assert "Traceback" not in err
-    assert time.process_time() - start < 60
 
 
 def test_version(run):

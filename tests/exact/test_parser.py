@@ -1,9 +1,9 @@
 """Reading numbers from text: the grammar, the errors, and hostile input."""
 
 import random
-import time
 
 import pytest
+from effort import at_most
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -155,10 +155,8 @@ def test_a_long_text_is_shown_around_the_place():
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_input_is_refused_quickly(name):
-    start = time.process_time()
-    with pytest.raises(ValueError, match=r"^GoldenExact\.parse: ") as caught:
+    with pytest.raises(ValueError, match=r"^GoldenExact\.parse: ") as caught, at_most(calls=10**6):
         GoldenExact.parse(HOSTILE[name])
-    assert time.process_time() - start < 10
     assert len(str(caught.value)) < 400
 
 

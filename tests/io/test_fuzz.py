@@ -2,10 +2,10 @@
 
 import random
 import string
-import time
 from pathlib import Path
 
 import pytest
+from effort import at_most
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -85,17 +85,15 @@ def test_mutated_files(tmp_path, suffix):
     path.write_text(SEEDS[suffix])
     assert outcome(path) == "read"
     outcomes = []
-    start = time.process_time()
     for _ in range(400):
         path.write_bytes(mutated(SEEDS[suffix], rng).encode())
-        outcomes.append(outcome(path))
+        with at_most(calls=20_000):
+            outcomes.append(outcome(path))
     assert {*outcomes} == {"read", "refused"}
-    assert time.process_time() - start < 60
 
 
 def test_mutated_real_files(shared_data, tmp_path):
     rng = random.Random(5)
-    start = time.process_time()
     files = [*shared_data.glob("vef/*.vef"), *shared_data.glob("polyhedra/tess-*.json")]
     files += [*shared_data.glob("polychora/*.off"), ROOT / "CHANGELOG.md"]
     assert len(files) > 10
@@ -109,7 +107,6 @@ def test_mutated_real_files(shared_data, tmp_path):
         for _ in range(4):
             path.write_bytes(mutated(text, rng).encode())
             outcome(path)
-    assert time.process_time() - start < 60
 
 
 WORDS = st.lists(
@@ -176,10 +173,9 @@ def test_any_bytes_in_an_archive(tmp_path_factory, data, start, keep, which):
     ],
     ids=range(14),
 )
-def test_absurd_files_take_no_time(tmp_path, suffix, data):
+def test_absurd_files_take_few_calls(tmp_path, suffix, data):
     path = tmp_path / f"a.{suffix}"
     path.write_bytes(data)
-    start = time.process_time()
-    model = attempt(read, path)
+    with at_most(calls=10**7):
+        model = attempt(read, path)
     assert model is None or isinstance(model, Model)
-    assert time.process_time() - start < 30

@@ -4,11 +4,11 @@ import json
 import random
 import re
 import string
-import time
 import tracemalloc
 from io import BytesIO
 
 import pytest
+from effort import at_most
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -268,7 +268,7 @@ def models(draw):
     return Model(tuple(vertices), edges=edges, faces=tuple(faces), cells=tuple(cells))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(models())
 def test_round_trip(tmp_path_factory, model):
     path = tmp_path_factory.getbasetemp() / "round.off"
@@ -282,7 +282,7 @@ def test_round_trip(tmp_path_factory, model):
 
 
 def test_mutated_files_are_read_or_refused_quickly(parse, tmp_path):
-    """2000 damaged files: every one gives a valid Model or FormatError, none takes a second."""
+    """2000 damaged files: every one gives a valid Model or FormatError, none takes many calls."""
     rng = random.Random(20240612)
     simplex = "4OFF\n5 10 10 5\n" + "\n".join(
         [*(" ".join("1.5" if i == j else "0" for j in range(4)) for i in range(4)), "1 1 1 1"]
@@ -290,7 +290,6 @@ def test_mutated_files_are_read_or_refused_quickly(parse, tmp_path):
         + [f"4 {i} {i + 1} {i + 2} {i + 3}" for i in range(5)]
     )
     junk = ["nan", "1e12", "-1", "999999999999", "\0", "#", "\n", " ", "\r", "2", "3", "é", "."]
-    start = time.process_time()
     outcomes = {"read": 0, "refused": 0}
     for _ in range(2000):
         text = list(rng.choice((TETRAHEDRON, simplex)))
@@ -308,7 +307,8 @@ def test_mutated_files_are_read_or_refused_quickly(parse, tmp_path):
                 case _:
                     del text[max(k, 1) :]
         try:
-            model = parse("".join(text))
+            with at_most(calls=20_000):
+                model = parse("".join(text))
         except FormatError:
             outcomes["refused"] += 1
         else:
@@ -316,4 +316,3 @@ def test_mutated_files_are_read_or_refused_quickly(parse, tmp_path):
             write(model, tmp_path / "again.off")
             assert read(tmp_path / "again.off") == model
     assert min(outcomes.values()) > 50
-    assert time.process_time() - start < 120

@@ -235,7 +235,7 @@ def test_det_attains_the_bound():
 
 
 @given(matrices(), st.booleans())
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_cofactors_and_engines_agree(monkeypatch, rows, wide):
     rows = [[x * 2**40 * wide + x for x in row] for row in rows[:3]]
     rows = [row[: len(rows)] for row in rows]
