@@ -1,9 +1,14 @@
 """The facade: names, import cost in modules, version."""
 
+import ast
 import importlib
 import pkgutil
+import re
 import subprocess
 import sys
+from collections import Counter, defaultdict
+from functools import cache
+from pathlib import Path
 
 import pytest
 
@@ -40,6 +45,81 @@ def test_all_is_complete_and_true(name):
     assert len(set(module.__all__)) == len(module.__all__)
     for public in module.__all__:
         assert hasattr(module, public), public
+
+
+# -- names between files -----------------------------------------------------------------------
+ROOT = Path(__file__).resolve().parent.parent
+FOLDERS = ("syntonic", "tests", "benchmarks", "examples")
+PUBLIC = {"syntonic", *(f"syntonic.{name}" for name in (
+    "integers", "interop", "interop.sympy", "io", "kernels", "linalg", "ops", "plotting",
+    "recovery", "testing",
+))}  # fmt: skip
+# A submodule hides what its package exports under the same name, or is hidden by it.
+SAME_NAME = {
+    "syntonic": {"integers", "kernels", "linalg"},  # the modules themselves are exported
+    "syntonic.recovery": {"recover"},
+}
+
+
+@cache
+def texts():
+    """Every file of Python and header of CUDA here: its module, or its path, and its text."""
+    files = [*ROOT.glob("kernels/*.cuh")]
+    files += [file for folder in FOLDERS for file in sorted((ROOT / folder).rglob("*.py"))]
+    return {
+        ".".join(f.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): f.read_text(
+            encoding="utf-8"
+        )
+        for f in files
+    }
+
+
+@cache
+def imported():
+    """The names that the package's files take from each module of it, and who takes them."""
+    known, out = {*modules(), "syntonic"}, defaultdict(dict)
+    for name, text in texts().items():
+        if name not in known:
+            continue
+        tree, aliases = ast.parse(text), {}
+        for node in ast.walk(tree):
+            for each in node.names if isinstance(node, ast.ImportFrom) else ():
+                if f"{node.module}.{each.name}" in known:
+                    aliases[each.asname or each.name] = f"{node.module}.{each.name}"
+                elif node.module in known:
+                    out[node.module].setdefault(each.name, name)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+                out[aliases.get(node.value.id)].setdefault(node.attr, name)
+    return out
+
+
+@pytest.mark.parametrize("name", sorted({*modules()} - PUBLIC))
+def test_what_other_files_take_is_listed(name):
+    module = importlib.import_module(name)
+    if not hasattr(module, "__all__"):
+        return
+    taken = {taken: by for taken, by in imported()[name].items() if hasattr(module, taken)}
+    assert {taken: by for taken, by in taken.items() if taken not in module.__all__} == {}
+
+
+@cache
+def files_with():
+    """In how many files each word stands."""
+    return Counter(word for text in texts().values() for word in set(re.findall(r"\w+", text)))
+
+
+@pytest.mark.parametrize("name", sorted({*modules()} - PUBLIC))
+def test_what_is_listed_is_used_by_other_files(name):
+    listed = getattr(importlib.import_module(name), "__all__", [])
+    assert [each for each in listed if files_with()[each] < 2] == []
+
+
+@pytest.mark.parametrize("name", ["syntonic", *modules()])
+def test_no_submodule_has_the_name_of_an_export(name):
+    package = importlib.import_module(name)
+    inside = {m.name for m in pkgutil.iter_modules(getattr(package, "__path__", []))}
+    assert inside & set(getattr(package, "__all__", ())) <= SAME_NAME.get(name, set())
 
 
 def members(cls):

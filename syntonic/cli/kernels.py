@@ -25,16 +25,7 @@ from syntonic.flux.cuda.modules import cache_folder
 from syntonic.flux.cuda.signatures import conventions, signatures
 from syntonic.kernels import planned, warm
 
-__all__ = [
-    "Job",
-    "Outcome",
-    "compile_all",
-    "run_compile",
-    "run_list",
-    "run_show",
-    "run_warm",
-    "select",
-]
+__all__ = ["Job", "compile_all", "run_compile", "run_list", "run_show", "run_warm", "select"]
 
 T = TypeVar("T")
 

@@ -24,7 +24,7 @@ from syntonic import __version__
 from syntonic.doctor.loops import LoopCache, loop_caches
 from syntonic.flux.cuda import modules, nvrtc, source
 
-__all__ = ["REQUIRED", "Broken", "Driver", "Facts", "Gpu", "gather", "launch_one", "sample"]
+__all__ = ["Broken", "Driver", "Facts", "Gpu", "gather", "sample"]
 
 REQUIRED = {
     "numpy": "numpy",

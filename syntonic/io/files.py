@@ -20,7 +20,6 @@ from syntonic.errors import FormatError
 
 __all__ = [
     "Line",
-    "StrPath",
     "decoded",
     "is_same_file",
     "is_stream",

@@ -32,7 +32,6 @@ __all__ = [
     "positive",
     "power",
     "reciprocal",
-    "require_nonzero",
     "square",
     "subtract",
     "sum_fits",

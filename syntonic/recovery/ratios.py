@@ -13,7 +13,7 @@ from syntonic.recovery.distances import DistanceClass, Distances
 from syntonic.recovery.wording import told_classes
 from syntonic.rounding.intervals import least_conjugate
 
-__all__ = ["GoldenPart", "Ratios"]
+__all__ = ["Ratios"]
 
 _COUNTED = 500  # classes that are looked at one by one to tell what is golden in a refusal
 

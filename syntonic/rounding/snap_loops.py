@@ -24,7 +24,7 @@ from syntonic.rounding.plans import BoundedPlan
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-__all__ = ["UNDECIDED", "Bounded", "bounded_constants", "snap_bounded", "snap_bounded_within"]
+__all__ = ["UNDECIDED", "bounded_constants", "snap_bounded", "snap_bounded_within"]
 
 UNDECIDED = -(1 << 63)
 """Stands in b where the integers must decide; no |b| <= P is that large."""

@@ -11,7 +11,7 @@ from syntonic.tensor.operands import exact_operand, flux_operand
 from syntonic.tensor.ordering import Ordering
 from syntonic.tensor.shapes import Shapes
 
-__all__ = ["At", "Indexed", "Methods"]
+__all__ = ["At", "Methods"]
 
 
 class Methods(Elementwise, Ordering, Shapes):

@@ -21,9 +21,11 @@ from syntonic.tensor.base import TensorBase
 from syntonic.tensor.specification import Carried, merged
 
 __all__ = [
+    "carried_by",
     "exact_operand",
     "flux_arguments",
     "flux_operand",
+    "is_foreign",
     "replace_tensors",
     "single_phase",
     "tensors_in",

@@ -21,7 +21,6 @@ __all__ = [
     "SnapSpecification",
     "carried_with",
     "check_mode_norms",
-    "check_precision",
     "elementwise_norms",
     "merged",
     "syntony",

@@ -21,7 +21,7 @@ from numba.extending import intrinsic
 
 cgutils: Any = _cgutils  # untyped
 
-__all__ = ["LANES", "dot", "largest", "sum_deviations", "sum_of", "sum_products", "sum_scaled"]
+__all__ = ["dot", "largest", "sum_deviations", "sum_of", "sum_products", "sum_scaled"]
 
 LANES = 16
 _ROWS = 8

@@ -20,6 +20,7 @@ from syntonic.errors import DeviceError
 
 __all__ = [
     "WARP",
+    "Array",
     "Runtime",
     "blocks_for",
     "check_geometry",

@@ -26,6 +26,7 @@ from syntonic.jit.floats import fma
 __all__ = [
     "charpoly_residues",
     "det_residues",
+    "less_product",
     "pivot_profiles",
     "solve_residues",
     "squared_norms",
