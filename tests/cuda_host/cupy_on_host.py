@@ -278,10 +278,20 @@ def _asarray(x: Any, **_: Any) -> ndarray:
 
 
 def _from_dlpack(x: Any) -> ndarray:
-    exporter = SimpleNamespace(
-        __dlpack__=lambda **_: x.__dlpack__(), __dlpack_device__=lambda: (1, 0)
-    )
-    return ndarray(np.from_dlpack(exporter), x.__dlpack_device__()[1])
+    return ndarray(np.from_dlpack(_Exporter(x)), x.__dlpack_device__()[1])
+
+
+class _Exporter:
+    """An array as one on the CPU, where it is."""
+
+    def __init__(self, array: Any) -> None:
+        self._array = array
+
+    def __dlpack__(self, **_: Any) -> Any:
+        return self._array.__dlpack__()
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return 1, 0
 
 
 MODULE = ModuleType("cupy")
