@@ -19,11 +19,44 @@ LEFT_OUT = frozenset(
 """Packages that are missing, whose tests are skipped: a GPU's machine may have few."""
 
 with suppress(ImportError):
-    from hypothesis import settings
+    from hypothesis import HealthCheck, settings
 
-    # Fixed seeds, and no deadlines: a first call may compile.
-    settings.register_profile("syntonic", deadline=None, derandomize=True)
+    # Fixed seeds, and no clock: a first call may compile, and a machine may be busy.
+    slow = [HealthCheck.too_slow]
+    settings.register_profile(
+        "syntonic", deadline=None, derandomize=True, suppress_health_check=slow
+    )
     settings.load_profile("syntonic")
+
+
+MOST_WORKERS = 8
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Run folders in as many processes as there are cores, and files in this one.
+
+    The tests of a file stay together: what they share is compiled once. `-n 0` is one process.
+    """
+    given = config.option
+    if "PYTEST_XDIST_WORKER" in os.environ or getattr(given, "numprocesses", 0) is not None:
+        return  # one of those processes, told how many, or without the plugin
+    if any(Path(argument.partition("::")[0]).is_dir() for argument in config.args):
+        given.numprocesses, given.dist = "auto", "loadfile"
+        given.maxprocesses = given.maxprocesses or MOST_WORKERS
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Compile the loops of the CPU once, before several processes run all tests."""
+    config = session.config
+    everything = config.args_source is config.ArgsSource.TESTPATHS
+    if everything and getattr(config.option, "numprocesses", 0) and not config.option.collectonly:
+        with suppress(ImportError):
+            from syntonic.cli import loops
+
+            for _ in loops.warm():
+                pass
 
 
 @pytest.hookimpl(wrapper=True)
@@ -103,7 +136,7 @@ def _external() -> Path | None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what needs a GPU where there is none, unless it was asked for by a marker."""
-    wanted = config.option.markexpr or os.environ.get("SYNTONIC_REQUIRE_GPU") == "1"
+    wanted = "gpu" in config.option.markexpr or os.environ.get("SYNTONIC_REQUIRE_GPU") == "1"
     on_gpu = [item for item in items if item.get_closest_marker("gpu")]
     if wanted or not on_gpu:
         return

@@ -298,6 +298,7 @@ def test_loops_that_cannot_be_saved(loops, says, fix):
     assert mended == fix
 
 
+@pytest.mark.campaign
 def test_a_cache_of_loops_that_is_empty_filled_damaged_and_missing(tmp_path):
     pytest.importorskip("numba")
 

@@ -55,6 +55,7 @@ def test_all_pass(run, tmp_path):
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"session.json", "session.log"}
 
 
+@pytest.mark.campaign
 def test_a_failure_and_a_stage_that_never_ends_stop_no_other(run):
     status, record = run(
         stage("fails", "raise SystemExit(3)"),
@@ -66,6 +67,7 @@ def test_a_failure_and_a_stage_that_never_ends_stop_no_other(run):
     assert record["stages"][0]["status"] == 3
 
 
+@pytest.mark.campaign
 def test_what_ignores_an_interrupt_is_ended_with_all_it_started(run, monkeypatch, tmp_path):
     monkeypatch.setattr(gpu_session, "GRACE", 1)
     code = (
@@ -90,6 +92,7 @@ def test_what_ignores_an_interrupt_is_ended_with_all_it_started(run, monkeypatch
         pytest.fail("a process that the stage started is still there")
 
 
+@pytest.mark.campaign
 def test_an_interrupted_stage_may_write_what_it_has(run, tmp_path):
     code = (
         "import time\n"
@@ -209,6 +212,7 @@ def test_resume_runs_first_what_failed(tmp_path):
 
 
 # -- the record ----------------------------------------------------------------------------------
+@pytest.mark.campaign
 def test_tests_are_counted_and_named_as_pytest_runs_them(tmp_path):
     tests = tmp_path / "tests" / "deep"
     tests.mkdir(parents=True)
@@ -264,6 +268,7 @@ def test_headlines_come_first_in_the_file(run):
     assert reports.headlines({}) == {}
 
 
+@pytest.mark.campaign
 def test_no_test_for_a_gpu_stands_elsewhere():
     """A session collects these paths alone."""
     words = "-m pytest -m gpu --collect-only -q -p no:cacheprovider tests".split()

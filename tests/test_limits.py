@@ -106,6 +106,7 @@ def test_integer_arguments_of_any_size(calls):
 
 
 @linux
+@pytest.mark.campaign
 def test_products_and_floats_of_any_size():
     survive(WITHOUT_ONE)
 
@@ -118,6 +119,7 @@ def test_identities_of_any_size():
 
 
 @linux
+@pytest.mark.campaign
 def test_at_the_limit_there_is_room():
     """The largest that is allowed, in the memory that is there, with its intermediate numbers."""
     survive(

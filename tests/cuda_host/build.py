@@ -14,10 +14,16 @@ import os
 import re
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from threading import Lock
+
+try:
+    import fcntl
+except ImportError:  # on Windows, where nothing is built
+    fcntl = None  # type: ignore[assignment]
 
 __all__ = ["ARCHITECTURE", "THREAD_SANITIZER", "UNDEFINED", "BuildError", "build", "machine"]
 
@@ -73,18 +79,27 @@ def build(
 ) -> tuple[Path, list[str]]:
     """Return a text's library and its kernels' names; `only` leaves the others out.
 
-    Of the options for NVRTC the definitions count. Several threads may build at once.
+    Of the options for NVRTC the definitions count. Several threads and processes may build at once.
     """
     defines = [option for option in options if option.startswith("-D")]
     library = _folder() / f"{_key(text, defines, flags, only, _own_sources())}.so"
     names = library.with_suffix(".names")
     runner = machine()
-    with _LOCKS.setdefault(library, Lock()):
+    with _alone(library):
         if not library.exists():
             _compile(text, defines, flags, only, library)
     for file in (library, names, runner):
         os.utime(file)  # still in use: see _forget_old
     return library, names.read_text().split()
+
+
+@contextmanager
+def _alone(file: Path) -> Iterator[None]:
+    """Keep other threads and processes from making a file that one makes."""
+    with _LOCKS.setdefault(file, Lock()), file.with_suffix(".lock").open("w") as held:
+        if fcntl is not None:
+            fcntl.flock(held, fcntl.LOCK_EX)
+        yield
 
 
 def _compile(
@@ -143,7 +158,7 @@ def _shim(flags: Sequence[str]) -> Path:
     """Return the header of every unit, precompiled beside it: that saves a third of small ones."""
     header = _folder() / f"shim-{_key(flags, _own_sources())}.h"
     compiled = header.with_suffix(".h.gch")
-    with _LOCKS.setdefault(header, Lock()):
+    with _alone(header):
         if not compiled.exists():
             header.write_text('#include "cuda_shim.h"\n')
             made = header.with_suffix(f".{os.getpid()}.gch")
@@ -158,7 +173,7 @@ def _shim(flags: Sequence[str]) -> Path:
 def machine() -> Path:
     """Return the library that runs threads; it is never instrumented."""
     library = _folder() / f"machine-{_key(_own_sources())}.so"
-    with _LOCKS.setdefault(library, Lock()):
+    with _alone(library):
         if not library.exists():
             sources = sorted(map(str, HERE.glob("*.cpp")))
             made = library.with_suffix(f".{os.getpid()}.so")

@@ -16,7 +16,10 @@ from cuda_host.runtime import RUNTIME, families_of
 from cuda_host.simulator import SimError
 from syntonic.flux.cuda import source
 
-pytestmark = pytest.mark.skipif(bool(host_is_missing()), reason=host_is_missing())
+pytestmark = [
+    pytest.mark.campaign,
+    pytest.mark.skipif(bool(host_is_missing()), reason=host_is_missing()),
+]
 
 DTYPE = np.dtype(np.float32)
 SEEDS = (0, 1, 2)

@@ -18,6 +18,8 @@ import pytest
 from cuda_host.devices import host_is_missing
 from cuda_host.mutants import RACES
 
+pytestmark = pytest.mark.campaign
+
 CALLS = (
     "batch_norm_backward_columns",
     "batch_norm_columns",

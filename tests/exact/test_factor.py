@@ -161,6 +161,7 @@ def test_strong_pseudoprimes_are_not_prime_elements():
     assert factor.is_prime(-7, 0)
 
 
+@pytest.mark.campaign
 def test_hard_numbers_are_factored_and_proved_elsewhere(monkeypatch):
     p, q = 2**89 - 1, 2**107 - 1
     for n in (p * q, 2**40 * p * q, p**2, 3**200 * q, 10**1300):

@@ -61,8 +61,13 @@ def flushed(place, dtype):
         library.fesetenv(before)
 
 
-def lengths(dtype):
-    return (*LENGTHS, *LONG.get(dtype.name, LONG_NARROWER))
+short_and_long = pytest.mark.parametrize(
+    "long", [False, pytest.param(True, marks=pytest.mark.campaign)], ids=["short", "long"]
+)
+
+
+def lengths(dtype, long):
+    return LONG.get(dtype.name, LONG_NARROWER) if long else LENGTHS
 
 
 class Rows:
@@ -105,8 +110,9 @@ def rows_of(request, kernel_dtype):
 GAIN = np.sqrt(np.longdouble(TARGET))
 
 
-def test_layer_norm(place, kernel_dtype, rows_of):
-    for cols in lengths(kernel_dtype):
+@short_and_long
+def test_layer_norm(place, kernel_dtype, rows_of, long):
+    for cols in lengths(kernel_dtype, long):
         rows = rows_of(cols)
         if not len(rows.x):
             continue
@@ -137,11 +143,12 @@ def test_many_rows_that_a_block_reads_twice(place, name, cols):
         rows.assert_output(out[start : start + len(chosen)], GAIN, 1, 0)
 
 
+@short_and_long
 @pytest.mark.parametrize("mode", ["phi", "phi_symmetric", "standard"])
-def test_residual_layer_norm(place, kernel_dtype, rows_of, mode):
+def test_residual_layer_norm(place, kernel_dtype, rows_of, mode, long):
     """Where the residual is 0 the connection is the identity, or 1/φ times it and rounded."""
     inner, outer = residual._FACTORS[mode]
-    for cols in lengths(kernel_dtype):
+    for cols in lengths(kernel_dtype, long):
         rows = rows_of(cols)
         if not len(rows.x) or (mode != "phi" and cols > 1025):
             continue
@@ -199,9 +206,11 @@ def by_channel(out, form):
     return channels.reshape(len(channels), -1)
 
 
+@short_and_long
 @pytest.mark.parametrize("form", FORMS)
-def test_batch_norm(place, kernel_dtype, rows_of, form):
-    for cols in (1, 2, 3, 33, 300, 1025, 17000 if form == "plane" else 9000):
+def test_batch_norm(place, kernel_dtype, rows_of, form, long):
+    longest = (17000,) if form == "plane" else (9000,)
+    for cols in longest if long else (*LENGTHS, 300):
         rows = rows_of(cols)
         if not len(rows.x) or (form == "planes" and cols % 3):
             continue

@@ -169,10 +169,15 @@ def layer_norm_gradients(g, s, gamma, eps, mode):
     return alpha * ds, beta * ds, (g * xhat).sum(0), g.sum(0)
 
 
+@pytest.mark.parametrize(
+    "shapes",
+    [SHAPES, pytest.param(LONG_SHAPES, marks=pytest.mark.campaign)],
+    ids=["short", "long"],
+)
 @pytest.mark.parametrize("mode", MODES)
-def test_layer_norm_backward(device, kernel_dtype, mode):
+def test_layer_norm_backward(device, kernel_dtype, mode, shapes):
     acc = acc_dtype(kernel_dtype)
-    for shape in (*SHAPES, *LONG_SHAPES):
+    for shape in shapes:
         offset = shape[0] % 2
         (i, di), (r, dr) = pair(device, shape, kernel_dtype, offset)
         g, gamma = normal(shape, kernel_dtype, 5), normal(shape[1], acc, 6)
