@@ -233,8 +233,18 @@ def in_process(*before, modules=("syntonic", "doctor"), **environment):
     return subprocess.run(command, env=env, capture_output=True, text=True, cwd="/")
 
 
-@pytest.mark.parametrize("modules", [("syntonic", "doctor"), ("syntonic.doctor",)])
-@pytest.mark.parametrize("broken", ["raise ImportError('DLL load failed')", "1/0"])
+LONG = pytest.mark.campaign
+
+
+@pytest.mark.parametrize(
+    ("modules", "broken"),
+    [
+        (("syntonic", "doctor"), "raise ImportError('DLL load failed')"),
+        pytest.param(("syntonic", "doctor"), "1/0", marks=LONG),
+        pytest.param(("syntonic.doctor",), "raise ImportError('DLL load failed')", marks=LONG),
+        pytest.param(("syntonic.doctor",), "1/0", marks=LONG),
+    ],
+)
 def test_a_broken_numpy(tmp_path, modules, broken):
     (tmp_path / "numpy").mkdir()
     (tmp_path / "numpy" / "__init__.py").write_text(broken)
@@ -265,10 +275,12 @@ def test_two_cupys_and_neither_works(tmp_path):
     assert "does not import: ImportError: libcublas" in out.stdout
 
 
-def test_a_cache_that_cannot_be_written(tmp_path):
+def test_a_cache_that_cannot_be_written(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
-    out = in_process(CUPY_CACHE_DIR=str(tmp_path / "file" / "below"))
-    assert re.search(r"^(WARN|FAIL) +cache .*is not writable", out.stdout, re.M)
+    monkeypatch.setenv("CUPY_CACHE_DIR", str(tmp_path / "file" / "below"))
+    status, found, _ = judged(replace(GPU, cache=probes.ask(probes.cache_folder)))["cache"]
+    assert status == "FAIL"
+    assert found == f"{tmp_path / 'file' / 'below'} is not writable: every run compiles anew"
 
 
 def test_the_loops_of_the_cpu_that_are_saved():

@@ -7,6 +7,7 @@ import pytest
 from benchmarks import first_call
 
 pytest.importorskip("numba")
+pytestmark = pytest.mark.campaign
 
 
 def test_two_tasks_in_fresh_processes(monkeypatch, tmp_path, capsys):

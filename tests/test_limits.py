@@ -112,6 +112,7 @@ def test_products_and_floats_of_any_size():
 
 
 @linux
+@pytest.mark.campaign
 def test_identities_of_any_size():
     sides = {side.format(n=n.replace("**", "^")) for side in IDENTITIES for n in SIZES}
     calls = [f'assert_identity({side!r}, "x", "x y")' for side in sorted(sides)]

@@ -109,7 +109,20 @@ def fresh() -> dict[str, str]:
     return answers("fresh")
 
 
-@pytest.mark.parametrize("history", [h for h in HISTORIES if h != "fresh"])
+OFTEN = ("backward", "large arrays", "a fork")  # the others are run as a campaign
+
+
+@pytest.mark.parametrize(
+    "history",
+    [
+        *OFTEN,
+        *(
+            pytest.param(history, marks=pytest.mark.campaign)
+            for history in HISTORIES
+            if history not in (*OFTEN, "fresh")
+        ),
+    ],
+)
 def test_history(fresh: dict[str, str], history: str) -> None:
     if history == "a fork" and not hasattr(os, "fork"):
         pytest.skip("no fork on this system")
