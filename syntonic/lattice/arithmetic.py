@@ -32,6 +32,7 @@ __all__ = [
     "positive",
     "power",
     "reciprocal",
+    "require_nonzero",
     "square",
     "subtract",
     "sum_fits",

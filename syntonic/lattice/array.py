@@ -34,7 +34,7 @@ from syntonic.lattice.denominators import of_rationals, over_one
 from syntonic.lattice.scalars import golden_array
 from syntonic.typing import IntArray, ObjectArray
 
-__all__ = ["INT64_MAX", "LatticeArray", "elementwise", "moved", "objects"]
+__all__ = ["INT64_MAX", "LatticeArray", "elementwise", "int64s", "moved", "objects"]
 
 
 _SAMPLE = 64

@@ -20,7 +20,7 @@ from syntonic.lattice.fraction_sums import sum_apart
 from syntonic.lattice.fractional import numerators
 from syntonic.lattice.joining import join
 
-__all__ = ["Axes", "Bilinear", "contract_apart", "integer_rows", "quotient"]
+__all__ = ["Axes", "contract_apart", "integer_rows", "quotient"]
 
 Bilinear: TypeAlias = Callable[[Any, Any], Any]
 Axes: TypeAlias = tuple[tuple[int, ...], tuple[int, ...]]

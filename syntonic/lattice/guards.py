@@ -12,7 +12,7 @@ from syntonic.exact.golden import GoldenExact
 from syntonic.exact.limits import are_short, require_all_bits
 from syntonic.lattice.array import LatticeArray, elementwise
 
-__all__ = ["element_bits", "most_bits", "require_power", "require_products", "require_segments"]
+__all__ = ["most_bits", "require_power", "require_products", "require_segments"]
 
 _bits = np.frompyfunc(lambda x: bit_bound(GoldenExact.numerators(x)), 1, 1)
 

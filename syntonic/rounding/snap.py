@@ -28,13 +28,7 @@ from syntonic.rounding.search import certify, require_finite, residuals, search
 
 Array = npt.NDArray[Any]
 
-__all__ = [
-    "SnapResult",
-    "least_denominator",
-    "plan_of",
-    "snap",
-    "snap_judged",
-]
+__all__ = ["SnapResult", "least_denominator", "plan_of", "snap", "snap_judged", "snapped"]
 
 
 @dataclass(frozen=True, eq=False)

@@ -34,6 +34,9 @@ Ints = npt.NDArray[np.int64]
 
 __all__ = [
     "TERMS",
+    "Doubles",
+    "Floats",
+    "Ints",
     "carefully_evaluated",
     "divided",
     "evaluated",
