@@ -7,10 +7,22 @@ from typing import Any, Self
 import numpy as np
 
 from syntonic.errors import shown
-from syntonic.tensor import functions
+from syntonic.lattice import reductions
+from syntonic.lattice.array import LatticeArray
+from syntonic.tensor import exact_order, functions
 from syntonic.tensor.base import TensorBase
 
 __all__ = ["Reductions"]
+
+
+_EXACT = {
+    np.sum: reductions.sum,
+    np.prod: reductions.prod,
+    np.mean: reductions.mean,
+    np.var: reductions.var,
+    np.min: exact_order.amin,
+    np.max: exact_order.amax,
+}
 
 
 class Reductions(TensorBase):
@@ -189,6 +201,13 @@ class Reductions(TensorBase):
         return functions.call(np.cumsum, (self, axis), options)
 
     def _reduced(self, function: Any, axis: Any, keepdims: bool, **options: Any) -> Self:
+        data = self._data
+        if type(data) is LatticeArray and type(keepdims) is bool and not options:
+            ndim = data.ndim
+            if axis is None or (type(axis) is int and -ndim <= axis < ndim):  # needs no checks
+                carried = self._carried
+                carried = carried if carried.mode_norm_sq is None else carried.with_norms(None)
+                return self._of(_EXACT[function](data, axis, keepdims), carried)
         options = {"axis": axis, "keepdims": keepdims, **options}
         if not self.is_crystallized and self.size == 0 and function in (np.mean, np.var):
             raise ValueError(
