@@ -174,7 +174,8 @@ class LatticeArray:
         return self.denominator is None
 
     @property
-    def _has_long_integers(self) -> bool:
+    def has_long_integers(self) -> bool:
+        """Whether these are integers of Z[φ] that the rational layout holds for their length."""
         return self.denominator is None and self._over == 1
 
     @property
@@ -265,7 +266,7 @@ class LatticeArray:
 
         The arrays are int64 where they fit, else object arrays of integers.
         """
-        if self._has_long_integers:
+        if self.has_long_integers:
             return self.a, self.b, 1
         x = self if self.is_packed else self.common()
         if x.is_packed:
@@ -309,7 +310,7 @@ class LatticeArray:
 
         With `shared` the fractional layout is not tried.
         """
-        if not self.is_rational or self._has_long_integers:
+        if not self.is_rational or self.has_long_integers:
             return self
         apart = of_rationals(self.a, self.b)
         if apart is None:

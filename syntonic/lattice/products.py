@@ -16,18 +16,15 @@ import numpy as np
 
 from syntonic.errors import ShapeError
 from syntonic.lattice import loops
-from syntonic.lattice.arithmetic import bilinear, linear
-from syntonic.lattice.array import INT64_MAX, LatticeArray, int64s, objects
+from syntonic.lattice.arithmetic import linear
+from syntonic.lattice.array import INT64_MAX, LatticeArray, int64s
 from syntonic.lattice.fraction_products import Axes, contract_apart
 from syntonic.lattice.fraction_sums import sum_apart
-from syntonic.typing import IntArray
+from syntonic.lattice.long_products import long_product
 
 __all__ = ["contract", "einsum", "matmul", "trace"]
 
 _BLAS_EXACT = 1 << 53
-_MOST_LIMB_PRODUCTS = 9
-_LEAST_LIMB_SIZE = 256
-_LEAST_FLINT_PRODUCTS = 512
 
 
 def contract(
@@ -45,6 +42,8 @@ def contract(
     shared = x.shared(), y.shared()
     x, y = shared[0] or x, shared[1] or y
     if not (x.is_packed and y.is_packed):
+        if all(z.is_packed or z.has_long_integers for z in (x, y)):
+            return long_product(function, x, y, terms)
         return contract_apart(function, x, y, axes, partial(_of_integers, terms=terms))
     bound, over = 3 * terms * x.bound * y.bound, x.over * y.over
     sums = loops.dot(x, y) if function is np.dot and max(bound, over) <= INT64_MAX else None
@@ -52,119 +51,28 @@ def contract(
         return LatticeArray.packed(int64s(sums[0]), int64s(sums[1]), over, bound=bound)
     if 4 * terms * x.bound * y.bound >= _BLAS_EXACT:
         x, y = x.tight(), y.tight()
-    if 4 * terms * x.bound * y.bound < _BLAS_EXACT:
-        return _in_floats(function, x, y, terms)
-    width = (53 - terms.bit_length()) // 2
-    limbs = [-(-(z.bound.bit_length() + 1) // width) for z in (x, y)]
-    if limbs[0] * limbs[1] > _MOST_LIMB_PRODUCTS or min(x.size, y.size) < _LEAST_LIMB_SIZE:
-        return _in_integers(function, x, y, terms)
-    return _in_limbs(function, x, y, terms, width)
+        bound = 3 * terms * x.bound * y.bound
+        if 4 * terms * x.bound * y.bound >= _BLAS_EXACT:
+            return long_product(function, x, y, terms)
+    return _in_floats(function, x, y, bound)
 
 
 def _of_integers(
     function: Callable[[Any, Any], Any], x: LatticeArray, y: LatticeArray, terms: int
 ) -> LatticeArray:
-    multiply = contract if x.is_packed and y.is_packed else _in_integers
+    multiply = contract if x.is_packed and y.is_packed else long_product
     return multiply(function, x, y, terms)
 
 
-def _in_integers(
-    function: Callable[[Any, Any], Any], x: LatticeArray, y: LatticeArray, terms: int
-) -> LatticeArray:
-    """Multiply without a bound on the entries: matrices of some size through FLINT."""
-    matrices = function is np.matmul and min(x.ndim, y.ndim) >= 2
-    if not matrices or terms * min(x.size, y.size) < _LEAST_FLINT_PRODUCTS:
-        return bilinear(function, x, y, terms)
-    batch = np.broadcast_shapes(x.shape[:-2], y.shape[:-2])
-    a, b, d = x.numerators()
-    p, q, e = y.numerators()
-    a, b = (np.broadcast_to(part, batch + x.shape[-2:]) for part in (a, b))
-    p, q = (np.broadcast_to(part, batch + y.shape[-2:]) for part in (p, q))
-    out = np.empty((2, *batch, x.shape[-2], y.shape[-1]), dtype=object)
-    for i in np.ndindex(batch):
-        out[0][i], out[1][i] = _flint_product(a[i], b[i], p[i], q[i])
-    return LatticeArray.from_numerators(out[0], out[1], d * e)
-
-
-def _flint_product(a: Any, b: Any, c: Any, d: Any) -> tuple[Any, Any]:
-    """Return the parts of (a + bφ)(c + dφ) for integer matrices, by three products."""
-    from flint import fmpz_mat
-
-    m, n, k, t = (fmpz_mat([[int(x) for x in row] for row in part]) for part in (a, b, c, d))
-    mk = m * k
-    return _ints(mk + n * t), _ints((m + n) * (k + t) - mk)
-
-
-def _ints(matrix: Any) -> list[list[int]]:
-    return [[int(x) for x in row] for row in matrix.tolist()]
-
-
 def _in_floats(
-    function: Callable[[Any, Any], Any], x: LatticeArray, y: LatticeArray, terms: int
+    function: Callable[[Any, Any], Any], x: LatticeArray, y: LatticeArray, bound: int
 ) -> LatticeArray:
     """Multiply integers as float64: three products, (a + b)(c + d) - ac for the φ part."""
-    a, b, c, d = (part.astype(np.float64) for part in (x.a, x.b, y.a, y.b))
+    a, b = x.a.astype(np.float64), x.b.astype(np.float64)
+    c, d = y.a.astype(np.float64), y.b.astype(np.float64)
     ac = function(a, c)
     a_out, b_out = ac + function(b, d), function(a + b, c + d) - ac
-    bound = 3 * terms * x.bound * y.bound
     return LatticeArray.packed(a_out, b_out, x.denominator * y.denominator, bound=bound)
-
-
-def _in_limbs(
-    function: Callable[[Any, Any], Any], x: LatticeArray, y: LatticeArray, terms: int, width: int
-) -> LatticeArray:
-    """Multiply integers as sums of limbs of `width` bits, each product of limbs in float64.
-
-    The products of limbs add up `terms` numbers below 2^(2 width), so they are exact.
-    """
-    a, b, c, d = (
-        _limbs(part, -(-(z.bound.bit_length() + 1) // width), width)
-        for z, part in ((x, x.a), (x, x.b), (y, y.a), (y, y.b))
-    )
-    bd = _convolve(function, b, d)
-    a_out = _added(_convolve(function, a, c), bd)
-    b_out = _added(_convolve(function, a, d), _convolve(function, b, c), bd)
-    bound, over = 3 * terms * x.bound * y.bound, x.over * y.over
-    if bound <= INT64_MAX and over <= INT64_MAX:
-        p, q = _joined_int64(a_out, width), _joined_int64(b_out, width)
-        return LatticeArray.packed(p, q, over, bound=bound)
-    return LatticeArray.from_numerators(_joined(a_out, width), _joined(b_out, width), over)
-
-
-def _limbs(x: IntArray, count: int, width: int) -> list[Any]:
-    """Split int64 into `count` float64 limbs, lowest first; the highest carries the sign."""
-    out = [(x >> (width * k)) & ((1 << width) - 1) for k in range(count - 1)]
-    return [part.astype(np.float64) for part in (*out, x >> (width * (count - 1)))]
-
-
-def _convolve(function: Callable[[Any, Any], Any], x: list[Any], y: list[Any]) -> list[Any]:
-    out: list[Any] = [0] * (len(x) + len(y) - 1)
-    for i, p in enumerate(x):
-        for j, q in enumerate(y):
-            out[i + j] = out[i + j] + int64s(function(p, q))
-    return out
-
-
-def _added(*limbs: list[Any]) -> list[Any]:
-    return [sum(parts) for parts in zip(*limbs, strict=True)]
-
-
-def _joined_int64(limbs: list[IntArray], width: int) -> Any:
-    return sum(part << (width * k) for k, part in enumerate(limbs))
-
-
-def _joined(limbs: list[IntArray], width: int) -> Any:
-    """Return Σ limb_k 2^(k width) as an object array, with carries settled in int64 first."""
-    digits, carry = [], np.zeros_like(limbs[0])
-    for part in limbs:
-        total = part + carry
-        digits.append(total & ((1 << width) - 1))
-        carry = total >> width
-    digits.append(carry)  # the highest digit alone may be negative
-    if len(digits) % 2:
-        digits.append(np.zeros_like(carry))
-    pairs = [low + (top << width) for low, top in zip(digits[::2], digits[1::2], strict=True)]
-    return objects(sum(int64s(n).astype(object) << (2 * width * k) for k, n in enumerate(pairs)))
 
 
 def matmul(x: LatticeArray, y: LatticeArray) -> LatticeArray:

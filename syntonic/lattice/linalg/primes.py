@@ -18,8 +18,7 @@ PRIME_BITS = 49.999
 
 _SPLIT_AND_3_MOD_4 = (11, 19)  # modulo 20: ±1 mod 5, and 5^((p+1)/4) is a root of 5
 
-_primes: list[int] = []
-_rows: list[tuple[int, int, int, int]] = []
+_lists: dict[int, list[tuple[int, int, int, int]]] = {}
 
 
 def prime_count(bits: float) -> int:
@@ -27,27 +26,28 @@ def prime_count(bits: float) -> int:
     return max(1, int(bits / PRIME_BITS) + 1)
 
 
-def fields(stop: int, start: int = 0) -> tuple[tuple[int, ...], Any]:
-    """Return the primes start..stop and, for the loops, rows of what they need.
+def fields(stop: int, start: int = 0, width: int = 50) -> tuple[tuple[int, ...], Any]:
+    """Return the primes start..stop below 2^width and, for the loops, rows of what they need.
 
     Returns
     -------
     primes : tuple of int
-        Descending from below 2^50, all different.
+        Descending from below 2^width, all different.
     table : ndarray, shape (stop - start, 4), float64
         For each prime: p, the roots t and t', and 1/(t - t') modulo p.
     """
-    while len(_primes) < stop:
-        _append_next()
-    return tuple(_primes[start:stop]), np.array(_rows[start:stop], dtype=np.float64)
+    rows = _lists.setdefault(width, [])
+    while len(rows) < stop:
+        rows.append(_field_below(rows[-1][0] if rows else 1 << width))
+    chosen = rows[start:stop]
+    return tuple(row[0] for row in chosen), np.array(chosen, dtype=np.float64)
 
 
-def _append_next() -> None:
-    p = (_primes[-1] if _primes else 1 << 50) - 1
+def _field_below(p: int) -> tuple[int, int, int, int]:
+    p -= 1
     while p % 20 not in _SPLIT_AND_3_MOD_4 or not is_prime(p):
         p -= 1
     root5 = int(powmod(5, (p + 1) // 4, p))
     half = (p + 1) // 2
     t, conjugate = (1 + root5) * half % p, (1 - root5) * half % p
-    _rows.append((p, t, conjugate, int(invert(t - conjugate, p))))
-    _primes.append(p)
+    return p, t, conjugate, int(invert(t - conjugate, p))
