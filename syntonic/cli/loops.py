@@ -154,6 +154,9 @@ def _linear_algebra() -> None:
         linalg.rank(m)
     linalg.solve(a, b)
     linalg.charpoly(a)
+    for n in range(2, 9):
+        m = ResonantTensor.from_lattice(*_pairs(64 * n * n)).reshape(64, n, n)
+        _ = m @ m, m @ m[..., :1], (2**31 * m) @ m
 
 
 def _pairs(size: int, seed: int = 1) -> tuple[np.ndarray, np.ndarray]:

@@ -15,12 +15,14 @@ from typing import Any
 import numpy as np
 
 from syntonic.errors import ShapeError
+from syntonic.jit.policy import compiled_pays, slow_way
 from syntonic.lattice import loops
 from syntonic.lattice.arithmetic import linear
 from syntonic.lattice.array import INT64_MAX, LatticeArray, int64s
 from syntonic.lattice.fraction_products import Axes, contract_apart
 from syntonic.lattice.fraction_sums import sum_apart
 from syntonic.lattice.long_products import long_product
+from syntonic.lattice.small_products import serves, small_product
 
 __all__ = ["contract", "einsum", "matmul", "trace"]
 
@@ -77,13 +79,18 @@ def _in_floats(
 
 def matmul(x: LatticeArray, y: LatticeArray) -> LatticeArray:
     """Return the matrix product x @ y, batched and broadcast as `np.matmul`."""
-    if x.ndim == 0 or y.ndim == 0:
+    left, right = x.shape, y.shape
+    if not (left and right):
         raise ShapeError("matmul: both operands must have at least one axis, got a 0-d one")
-    if x.shape[-1] != y.shape[-2 if y.ndim > 1 else -1]:
+    if left[-1] != right[-2 if len(right) > 1 else -1]:
         raise ShapeError(
-            f"matmul: the last axis of x must match the rows of y, got {x.shape} and {y.shape}"
+            f"matmul: the last axis of x must match the rows of y, got {left} and {right}"
         )
-    return contract(np.matmul, x, y, x.shape[-1])
+    if max(len(left), len(right)) > 2 and serves(x, y):
+        if compiled_pays(max(x.size, y.size)):
+            return small_product(x, y)
+        return slow_way(contract)(np.matmul, x, y, left[-1])
+    return contract(np.matmul, x, y, left[-1])
 
 
 def einsum(subscripts: str, *operands: LatticeArray) -> LatticeArray:
