@@ -5,6 +5,7 @@ import pytest
 
 from syntonic import PHI, ResonantTensor, linalg
 from syntonic.errors import PhaseError, ShapeError, SingularMatrixError
+from syntonic.lattice.linalg import cofactors, quotients
 from syntonic.lattice.linalg import solve as lattice_linalg
 
 
@@ -21,7 +22,8 @@ def random(shape, bound=9, seed=0, denominator=1):
 @pytest.fixture(params=["compiled", "scalar"], autouse=True)
 def engine(request, monkeypatch):
     """Run everything on both engines."""
-    monkeypatch.setattr(lattice_linalg, "compiled_pays", lambda size: request.param == "compiled")
+    for module in (lattice_linalg, cofactors, quotients):
+        monkeypatch.setattr(module, "compiled_pays", lambda size: request.param == "compiled")
 
 
 def test_empty():

@@ -152,6 +152,7 @@ def _linear_algebra() -> None:
         linalg.det(m)
         linalg.inv(m)
         linalg.rank(m)
+        linalg.solve(m, m)
     linalg.solve(a, b)
     linalg.charpoly(a)
     for n in range(2, 9):

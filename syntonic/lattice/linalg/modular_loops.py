@@ -221,8 +221,11 @@ def solve_residues(a: Any, b: Any, table: Any, dets: Any, out: Any) -> None:
         for i in range(batch):
             for r in range(2):
                 load(work, a[:, i], b[:, i], table[k, 1 + r], p, 1.0 / p)
-                det[r, 0] = eliminate(work, n, True, columns, order, scale, p)
-                solution(images[r], work, scale, det[r, 0], p)
+                if n <= _SMALL_ORDER:
+                    det[r, 0] = small_solution(images[r], work, scale, p)
+                else:
+                    det[r, 0] = eliminate(work, n, True, columns, order, scale, p)
+                    solution(images[r], work, scale, det[r, 0], p)
             combine(dets[k, :, i : i + 1], det[0], det[1], table[k])
             if det[0, 0] == 0.0 or det[1, 0] == 0.0:
                 out[k, :, i] = np.nan
@@ -239,6 +242,48 @@ def solution(out: Any, work: Any, scale: Any, det: float, p: float) -> None:
         for i in range(n):
             y = less_product(0.0, -det, scale[i], p, 1.0 / p)
             subtract_multiple(out[i * m : i * m + m], -y, work[i, n:], p, 1.0 / p)
+
+
+@njit
+def small_solution(out: Any, m: Any, pivots: Any, p: float) -> float:
+    """Write det·X, row by row, from [D | DX], and return det, with a single reciprocal.
+
+    Each step multiplies the rows but its own by its pivot x_c. So x_c is the pivot of the
+    elimination that divides times s_c = x_0 ... x_{c-1}, and det = ±Π x_c/Π s_c. In the end row i
+    is X's times x_i ... x_{n-1}, which is s_n/s_i.
+    """
+    n, width, inverse = m.shape[0], m.shape[1], 1.0 / p
+    det, over, product = 1.0, 1.0, 1.0  # ±Π x_c, Π s_c, s_c
+    for c in range(n):
+        pivot = c
+        while pivot < n and m[pivot, c] == 0.0:
+            pivot += 1
+        if pivot == n:
+            out[:] = 0.0
+            return 0.0
+        if pivot != c:
+            swap(m, pivot, c)
+            det = -det
+        x, top = m[c, c], m[c, c + 1 :]
+        pivots[c] = product
+        det = less_product(0.0, -det, x, p, inverse)
+        over = less_product(0.0, -over, product, p, inverse)
+        product = less_product(0.0, -product, x, p, inverse)
+        for i in range(n):
+            y, row = m[i, c], m[i, c + 1 :]
+            if i != c:
+                for j in range(row.size):
+                    scaled = less_product(0.0, -row[j], x, p, inverse)
+                    row[j] = less_product(scaled, y, top[j], p, inverse)
+    both = reciprocal(less_product(0.0, -over, product, p, inverse), p)
+    det = less_product(0.0, -det, less_product(0.0, -both, product, p, inverse), p, inverse)
+    last = less_product(0.0, -both, over, p, inverse)  # 1/s_n
+    last = less_product(0.0, -det, last, p, inverse)
+    for i in range(n):
+        y, start = less_product(0.0, -last, pivots[i], p, inverse), i * (width - n)
+        for j in range(width - n):
+            out[start + j] = less_product(0.0, -y, m[i, n + j], p, inverse)
+    return det
 
 
 @njit

@@ -7,19 +7,21 @@ from operator import index
 from typing import Any
 
 import numpy as np
-from gmpy2 import gcd, mpq, mpz
+from gmpy2 import mpz
 
-from syntonic.errors import ShapeError, SingularMatrixError
+from syntonic.errors import ShapeError
 from syntonic.exact.limits import are_short, require_all_bits
 from syntonic.jit.policy import compiled_pays
-from syntonic.lattice import arithmetic, products, reductions
-from syntonic.lattice.array import INT64_MAX, LatticeArray, objects
+from syntonic.lattice import arithmetic, products
+from syntonic.lattice.array import LatticeArray, objects
 from syntonic.lattice.convert import as_lattice
-from syntonic.lattice.fraction_products import integer_rows, quotient
+from syntonic.lattice.fraction_products import integer_rows
+from syntonic.lattice.fraction_products import quotient as over_denominators
 from syntonic.lattice.guards import most_bits
 from syntonic.lattice.joining import join
-from syntonic.lattice.linalg import elimination, multimodular
-from syntonic.lattice.linalg.bounds import Integral, integral, max_size
+from syntonic.lattice.linalg import cofactors, elimination, multimodular
+from syntonic.lattice.linalg.bounds import Integral, integral
+from syntonic.lattice.linalg.quotients import quotient
 
 __all__ = [
     "charpoly",
@@ -33,13 +35,6 @@ __all__ = [
     "trace",
 ]
 
-_DIRECT_ORDER = 3
-"""Up to here cofactors are quicker than any algorithm, as long as int64 holds them."""
-
-_as_mpz = np.frompyfunc(mpz, 1, 1)
-_make_mpq = np.frompyfunc(mpq, 2, 1)
-_common = np.frompyfunc(gcd, 2, 1)
-
 
 def det(x: LatticeArray) -> LatticeArray:
     """Return the determinants; of a 0 × 0 matrix it is 1."""
@@ -48,11 +43,11 @@ def det(x: LatticeArray) -> LatticeArray:
         return as_lattice(
             np.ones(x.shape[:-2], np.int64) if n == 0 else np.zeros(x.shape[:-2], int)
         )
-    if _is_direct(x):
-        return _cofactor_det(x, _cofactor_adjugate(x))
+    if (small := cofactors.admitted(x)) is not None:
+        return cofactors.det(small)
     if found := integer_rows(x):
         rows, over = found
-        return quotient(det(rows), np.multiply.reduce(over[..., 0], axis=-1))
+        return over_denominators(det(rows), np.multiply.reduce(over[..., 0], axis=-1))
     m = integral(x)
     a, b = _engine(m.a.size * n).det(m.a, m.b)
     if m.content is not None:
@@ -73,8 +68,8 @@ def inverse(x: LatticeArray, where: str = "inv") -> LatticeArray:
     n = _order(x, where)
     if x.size == 0:
         return x
-    if _is_direct(x):
-        return _cofactor_inverse(x, where)
+    if (small := cofactors.admitted(x)) is not None:
+        return cofactors.inverse(small, where)
     rows, over = integer_rows(x) or (x, None)
     m = integral(rows)
     eye = np.broadcast_to(np.eye(n, dtype=np.int64), m.a.shape)
@@ -84,8 +79,10 @@ def inverse(x: LatticeArray, where: str = "inv") -> LatticeArray:
         inverse=True,
     )
     below = 1 if m.content is None else m.content[:, None, :]  # the rows' contents go to columns
-    columns = 1 if over is None else over.reshape(-1, 1, n)  # as those of a matrix of rows do
-    return _quotient(adjugate, dets, m.denominator * columns, below, x.shape, where)
+    scale = m.denominator  # and those of rows, as those of a matrix of rows do, to columns
+    if over is not None:
+        scale = scale * over.reshape(-1, 1, n)
+    return quotient(adjugate, dets, scale, below, x.shape, where)
 
 
 def solve(x: LatticeArray, y: LatticeArray, where: str = "solve") -> LatticeArray:
@@ -103,10 +100,7 @@ def solve(x: LatticeArray, y: LatticeArray, where: str = "solve") -> LatticeArra
         raise ShapeError(
             f"{where}: the right-hand side must have {n} rows, got shapes {x.shape} and {y.shape}"
         )
-    if right.size and _is_direct(x):
-        out = products.matmul(inverse(x, where), right)
-    else:
-        out = _solve_matrices(x, right, where)
+    out = _solve_matrices(x, right, where)
     return out.map(lambda part: part[..., 0]) if vector else out
 
 
@@ -243,60 +237,12 @@ def _rows(x: LatticeArray) -> LatticeArray:
     return found[0] if found else x
 
 
-def _is_direct(x: LatticeArray) -> bool:
-    n = x.shape[-1]
-    if not 0 < n <= _DIRECT_ORDER or not x.is_packed:
-        return False
-    # A product of two entries is below 3 bound², the sum of the 6 of three below 54 bound³.
-    return max(54 * x.bound**n, x.denominator**n) <= INT64_MAX
-
-
 def _engine(operations: int) -> Any:
     """Return the module that does about so many operations on scalars soonest."""
     return multimodular if compiled_pays(operations) else elimination
 
 
 # -- parts --------------------------------------------------------------------------------
-
-
-def _cofactor_adjugate(x: LatticeArray) -> LatticeArray:
-    n = x.shape[-1]
-    if n == 1:
-        return as_lattice(np.ones(x.shape, np.int64))
-    if n == 2:
-        turned = x.map(lambda part: part[..., ::-1, ::-1].swapaxes(-1, -2))
-        return arithmetic.multiply(turned, as_lattice(np.array([[1, -1], [-1, 1]])))
-    # adj[i, j] = x[j+1, i+1] x[j+2, i+2] - x[j+1, i+2] x[j+2, i+1], the indices modulo 3
-    i, j = np.ogrid[:3, :3]
-    (p, q), (r, s) = ((j + 1) % 3, (j + 2) % 3), ((i + 1) % 3, (i + 2) % 3)
-    return arithmetic.subtract(
-        arithmetic.multiply(x[..., p, r], x[..., q, s]),
-        arithmetic.multiply(x[..., p, s], x[..., q, r]),
-    )
-
-
-def _cofactor_det(x: LatticeArray, adjugate: LatticeArray) -> LatticeArray:
-    return reductions.sum(arithmetic.multiply(x[..., 0, :], adjugate[..., :, 0]), -1)
-
-
-def _cofactor_inverse(x: LatticeArray, where: str) -> LatticeArray:
-    adjugate = _cofactor_adjugate(x)
-    dets = _cofactor_det(x, adjugate)
-    _require_regular(dets.a, dets.b, where)
-    return arithmetic.divide(adjugate, dets.map(lambda part: part[..., None, None]))
-
-
-def _require_regular(a: Any, b: Any, where: str) -> None:
-    """Raise SingularMatrixError naming the first zero among determinants of shape (...)."""
-    zero = np.asarray((a == 0) & (b == 0), bool)
-    if not zero.any():
-        return
-    first = tuple(int(i) for i in np.argwhere(zero)[0])
-    place = f" for {int(zero.sum())} of them, the first at index {first}" if first else ""
-    raise SingularMatrixError(
-        f"{where}: the matrix must have an inverse, got the determinant 0 exactly{place}; "
-        "linalg.nullspace gives the kernel"
-    )
 
 
 def _solve_matrices(x: LatticeArray, y: LatticeArray, where: str) -> LatticeArray:
@@ -310,45 +256,16 @@ def _solve_matrices(x: LatticeArray, y: LatticeArray, where: str) -> LatticeArra
     shape = (*batch, n, y.shape[-1])
     if prod(shape) == 0:
         return as_lattice(np.zeros(shape, np.int64))
-    joined = join(
-        lambda p, q: np.concatenate(
-            [np.broadcast_to(p, (*batch, n, n)), np.broadcast_to(q, shape)], axis=-1
-        ),
-        x,
-        y,
-    )
+    x = x.map(lambda part: np.broadcast_to(part, (*batch, n, n)))
+    y = y.map(lambda part: np.broadcast_to(part, shape))
+    if (small := cofactors.admitted(x)) is not None:
+        out = cofactors.solve(small, y, where)
+        if out is not None:
+            return out
+    joined = join(lambda p, q: np.concatenate([p, q], axis=-1), x, y)
     m = integral(_rows(joined))  # multiplying rows of [A | B] changes nothing
     dets, numerators = _engine(m.a.size * n).solve(m.a, m.b)
-    return _quotient(numerators, dets, 1, 1, shape, where)
-
-
-def _quotient(
-    x: tuple[Any, Any], y: tuple[Any, Any], scale: Any, below: Any, shape: Any, where: str
-) -> LatticeArray:
-    """Return scale·x/(y·below) for integer pairs of shapes (batch, n, m) and (batch,)."""
-    (a, b), (c, d) = x, y
-    _require_regular(c.reshape(shape[:-2]), d.reshape(shape[:-2]), where)
-    c, d = c[:, None, None], d[:, None, None]
-    small = _quotient_fits_int64(a, b, c, d, scale, below)
-    if not small:
-        c, d = _as_mpz(c), _as_mpz(d)
-        common = _common(c, d)  # once for all, instead of in the gcd of each entry
-        c, d, below = c // common, d // common, below * common
-    # 1/(c + dφ) = (c + d - dφ)/(c² + cd - d²)
-    norm = np.broadcast_to((c * c + c * d - d * d) * below, a.shape).reshape(shape)
-    c, d = c * scale, d * scale
-    a, b = (a * (c + d) - b * d).reshape(shape), (b * c - a * d).reshape(shape)
-    if small:
-        sign = np.sign(norm)
-        return LatticeArray.fractional(a * sign, b * sign, np.abs(norm))
-    return LatticeArray.rational(_make_mpq(a, norm), _make_mpq(b, norm))
-
-
-def _quotient_fits_int64(a: Any, b: Any, c: Any, d: Any, scale: int, below: Any) -> bool:
-    if any(part.dtype != np.int64 for part in (a, b, c, d, np.asarray(below))):
-        return False
-    x, y = max_size(a, b), max_size(c, d)
-    return max(3 * x * y * int(np.max(scale)), 3 * y * y * int(np.max(below))) <= INT64_MAX
+    return quotient(numerators, dets, 1, 1, shape, where)
 
 
 def _reduced(m: Integral, i: int, starts: Any, rows: Any) -> LatticeArray:
@@ -367,7 +284,7 @@ def _reduced(m: Integral, i: int, starts: Any, rows: Any) -> LatticeArray:
         *(part[i][np.ix_(rows, order)][None] for part in (m.a, m.b))
     )
     size = (1, rows.size, rest.size)
-    right = _quotient(numerators, dets, 1, 1, size, "echelon")
+    right = quotient(numerators, dets, 1, 1, size, "echelon")
 
     def placed(identity: Any, part: Any) -> Any:
         out = identity.astype(part.dtype)
