@@ -374,17 +374,23 @@ def matrix_power(x: Any, n: int) -> ResonantTensor:
 
 def _exact(where: str, function: Callable[..., Any], *operands: Any) -> Any:
     """Apply a function of lattice arrays to tensors or exact array-likes."""
-    tensors = list(tensors_in(operands))
-    if not all(t.is_crystallized for t in tensors):
-        raise PhaseError(
-            f"linalg.{where}: the tensor must be crystallized, got flux; call .crystallize() "
-            f"first, or np.linalg.{where} for floats where NumPy has it"
-        )
-    out = function(*(_lattice(x, f"linalg.{where}") for x in operands))
-    if not hasattr(out, "numerators"):
-        return out
-    return ResonantTensor._of(out, carried_by(tensors) if tensors else Carried(DEFAULT_PRECISION))
+    tensors: list[TensorBase] = []
+    for x in operands:
+        tensors.extend((x,) if isinstance(x, TensorBase) else tensors_in(x))
+    for t in tensors:
+        if not t.is_crystallized:
+            raise PhaseError(
+                f"linalg.{where}: the tensor must be crystallized, got flux; call .crystallize() "
+                f"first, or np.linalg.{where} for floats where NumPy has it"
+            )
+    arrays = []
+    for x in operands:
+        arrays.append(x._data if isinstance(x, TensorBase) else as_lattice(x, f"linalg.{where}"))
+    out = function(*arrays)
+    return ResonantTensor._of(out, _carried(tensors)) if hasattr(out, "numerators") else out
 
 
-def _lattice(x: Any, where: str) -> Any:
-    return x._lattice(where) if isinstance(x, TensorBase) else as_lattice(x, where)
+def _carried(tensors: list[TensorBase]) -> Carried:
+    if len(tensors) == 1 and tensors[0]._carried.mode_norm_sq is None:
+        return tensors[0]._carried  # no snap is remembered where no tensor is in flux
+    return carried_by(tensors) if tensors else Carried(DEFAULT_PRECISION)

@@ -34,9 +34,10 @@ def integral(x: LatticeArray, *, contents: bool = True) -> Integral:
     and where numbers are small, content is None.
     """
     a, b, denominator = x.numerators()
-    shape = (-1 if x.size else int(np.prod(x.shape[:-2])), *x.shape[-2:])
+    size, shape = a.size, a.shape
+    shape = (-1 if size else int(np.prod(shape[:-2])), *shape[-2:])
     a, b = a.reshape(shape), b.reshape(shape)
-    if not contents or x.size == 0 or (denominator == 1 and max_size(a, b) < _SMALL):
+    if not contents or size == 0 or (denominator == 1 and max_size(a, b) < _SMALL):
         return Integral(a, b, None, denominator)
     content = _contents(a, b)
     if (content == 1).all():

@@ -17,9 +17,9 @@ from syntonic.lattice.convert import as_lattice
 from syntonic.lattice.linalg.quotients import compiled_quotient, require_regular
 from syntonic.lattice.small_products import in_threads
 
-__all__ = ["admitted", "det", "inverse", "solve"]
+__all__ = ["DIRECT_ORDER", "admitted", "det", "inverse", "solve"]
 
-_DIRECT_ORDER = 4
+DIRECT_ORDER = 4
 """Up to here cofactors are quicker than elimination modulo primes: at order 4, 0.4 to 5 µs for an
 inverse. At order 5 they take 400 products against 125 steps."""
 
@@ -33,7 +33,7 @@ _NONE.flags.writeable = False
 def admitted(x: LatticeArray) -> LatticeArray | None:
     """Return square matrices, not empty, where their cofactors are to be had in int64, or None."""
     n = x.a.shape[-1]
-    if not (n <= _DIRECT_ORDER and x.is_packed and (n <= _NUMPY_ORDER or _is_compiled(x))):
+    if not (n <= DIRECT_ORDER and x.is_packed and (n <= _NUMPY_ORDER or _is_compiled(x))):
         return None
     if _fits(x):
         return x

@@ -27,9 +27,11 @@ Pair = tuple[Any, Any]
 
 def det(a: Any, b: Any) -> Pair:
     """Return the determinants of a + bφ, integer arrays of shape (batch, n, n)."""
-    from syntonic.lattice.linalg.modular_loops import det_residues
+    from syntonic.lattice.linalg.modular_loops import det_bits, det_residues
 
-    primes, table = fields(prime_count(coefficient_bits(_log_det(a, b))))
+    short = a.dtype == np.int64
+    bits = det_bits(a, b, 2.0**-48) if short else coefficient_bits(_log_det(a, b))
+    primes, table = fields(prime_count(bits))
     residues = np.empty((len(primes), 2, a.shape[0]))
     det_residues(*paired_limbs(a, b), table, residues)
     return _integers(primes, residues)
@@ -71,6 +73,8 @@ def solve(a: Any, b: Any, *, inverse: bool = False) -> tuple[Pair, Pair]:
     again = np.flatnonzero(missing & ((det_a != 0) | (det_b != 0)))
     residues[:, :, missing] = 0.0
     num_a, num_b = _integers(primes, residues)
+    if again.size:
+        num_a, num_b = num_a.astype(object), num_b.astype(object)
     for i in again:  # a prime divides the norm of this determinant
         one = _solve_avoiding(parts[0][:, i : i + 1], parts[1][:, i : i + 1], needed)
         num_a[i], num_b[i] = one[0][0], one[1][0]
@@ -152,7 +156,11 @@ def _prefix_ranks(columns: Any, m: int) -> Any:
 
 
 def _integers(primes: tuple[int, ...], residues: Any) -> Pair:
-    """Return the integers a and b from residues of shape (primes, 2, ...)."""
+    """Return the integers a and b from residues of shape (primes, 2, ...), |r| < p."""
+    if len(primes) == 1:
+        p, r = primes[0], residues[0].astype(np.int64)
+        a, b = r - p * (r > p // 2) + p * (r < -(p // 2))
+        return a, b
     out = integers(primes, residues.reshape(len(primes), -1))
     a, b = out.reshape(residues.shape[1:])
     return a, b

@@ -6,6 +6,7 @@ in F_p. These two images determine a and b modulo p: b = (v - v')/(t - t'), a = 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ def prime_count(bits: float) -> int:
     return max(1, int(bits / PRIME_BITS) + 1)
 
 
+@lru_cache(maxsize=256)
 def fields(stop: int, start: int = 0, width: int = 50) -> tuple[tuple[int, ...], Any]:
     """Return the primes start..stop below 2^width and, for the loops, rows of what they need.
 
@@ -40,7 +42,9 @@ def fields(stop: int, start: int = 0, width: int = 50) -> tuple[tuple[int, ...],
     while len(rows) < stop:
         rows.append(_field_below(rows[-1][0] if rows else 1 << width))
     chosen = rows[start:stop]
-    return tuple(row[0] for row in chosen), np.array(chosen, dtype=np.float64)
+    table = np.array(chosen, dtype=np.float64)
+    table.flags.writeable = False
+    return next(zip(*chosen, strict=True)), table
 
 
 def _field_below(p: int) -> tuple[int, int, int, int]:

@@ -28,14 +28,11 @@ def integers(primes: tuple[int, ...], residues: Any) -> Any:
     Returns
     -------
     ndarray, shape (numbers,)
-        int64 for one prime, else an object array of mpz; each is below half the product of the
+        int64 if all fit, else an object array of mpz; each is below half the product of the
         primes in size.
     """
     from syntonic.lattice.linalg.residue_loops import mixed_radix, to_limbs
 
-    if len(primes) == 1:
-        p, r = primes[0], residues[0].astype(np.int64)
-        return r - p * (r > p // 2) + p * (r < -(p // 2))
     moduli, inverses, shift, half = _tables(primes)
     residues += shift[:, None]
     mixed_radix(residues, moduli, inverses)
@@ -48,6 +45,9 @@ def integers(primes: tuple[int, ...], residues: Any) -> Any:
 def _from_limbs(limbs: Any, negative: Any) -> Any:
     """Convert by gmpy2's binary format: a byte 1 for mpz, 1 or 2 for the sign, the magnitude."""
     count, width = limbs.shape
+    if width > 1 and not (limbs[:, 1] >> 31).any() and not limbs[:, 2:].any():
+        short = limbs[:, 1].astype(np.int64) << 32 | limbs[:, 0]
+        return np.where(negative, -short, short)
     record = np.ones((count, 2 + 4 * width), np.uint8)
     record[:, 1] += negative
     record[:, 2:] = limbs.astype("<u4", copy=False).view(np.uint8)

@@ -14,6 +14,7 @@ from syntonic.exact.limits import are_short, require_all_bits
 from syntonic.jit.policy import compiled_pays
 from syntonic.lattice import arithmetic, products
 from syntonic.lattice.array import LatticeArray, objects
+from syntonic.lattice.cofactors import DIRECT_ORDER
 from syntonic.lattice.convert import as_lattice
 from syntonic.lattice.fraction_products import integer_rows
 from syntonic.lattice.fraction_products import quotient as over_denominators
@@ -39,11 +40,10 @@ __all__ = [
 def det(x: LatticeArray) -> LatticeArray:
     """Return the determinants; of a 0 × 0 matrix it is 1."""
     n = _order(x, "det")
-    if x.size == 0:
-        return as_lattice(
-            np.ones(x.shape[:-2], np.int64) if n == 0 else np.zeros(x.shape[:-2], int)
-        )
-    if (small := cofactors.admitted(x)) is not None:
+    batch = x.a.shape[:-2]
+    if x.a.size == 0:
+        return as_lattice(np.full(batch, int(n == 0), np.int64))
+    if n <= DIRECT_ORDER and (small := cofactors.admitted(x)) is not None:
         return cofactors.det(small)
     if found := integer_rows(x):
         rows, over = found
@@ -53,7 +53,9 @@ def det(x: LatticeArray) -> LatticeArray:
     if m.content is not None:
         content = np.multiply.reduce(m.content.astype(object), axis=-1)
         a, b = a * content, b * content
-    a, b = (part.reshape(x.shape[:-2]) for part in (a, b))
+    a, b = a.reshape(batch), b.reshape(batch)
+    if a.dtype == np.int64:
+        return LatticeArray.packed(a, b, m.denominator**n)
     return LatticeArray.from_numerators(a, b, m.denominator**n)
 
 
@@ -68,7 +70,7 @@ def inverse(x: LatticeArray, where: str = "inv") -> LatticeArray:
     n = _order(x, where)
     if x.size == 0:
         return x
-    if (small := cofactors.admitted(x)) is not None:
+    if n <= DIRECT_ORDER and (small := cofactors.admitted(x)) is not None:
         return cofactors.inverse(small, where)
     rows, over = integer_rows(x) or (x, None)
     m = integral(rows)
@@ -94,12 +96,13 @@ def solve(x: LatticeArray, y: LatticeArray, where: str = "solve") -> LatticeArra
         A determinant is zero.
     """
     n = _order(x, where)
-    vector = y.ndim == 1
-    right = y.map(lambda part: part[:, None]) if vector else y
-    if right.ndim < 2 or right.shape[-2] != n:
+    shape = y.a.shape
+    vector = len(shape) == 1
+    if not shape or shape[0 if vector else -2] != n:
         raise ShapeError(
-            f"{where}: the right-hand side must have {n} rows, got shapes {x.shape} and {y.shape}"
+            f"{where}: the right-hand side must have {n} rows, got shapes {x.shape} and {shape}"
         )
+    right = y.map(lambda part: part[:, None]) if vector else y
     out = _solve_matrices(x, right, where)
     return out.map(lambda part: part[..., 0]) if vector else out
 
@@ -225,10 +228,12 @@ def _require_matrix(x: LatticeArray, where: str) -> None:
 
 
 def _order(x: LatticeArray, where: str) -> int:
-    _require_matrix(x, where)
-    if x.shape[-1] != x.shape[-2]:
-        raise ShapeError(f"{where}: the matrix must be square, got shape {x.shape}")
-    return x.shape[-1]
+    shape = x.a.shape
+    if len(shape) < 2:
+        _require_matrix(x, where)
+    if shape[-1] != shape[-2]:
+        raise ShapeError(f"{where}: the matrix must be square, got shape {shape}")
+    return int(shape[-1])
 
 
 def _rows(x: LatticeArray) -> LatticeArray:
@@ -247,18 +252,21 @@ def _engine(operations: int) -> Any:
 
 def _solve_matrices(x: LatticeArray, y: LatticeArray, where: str) -> LatticeArray:
     n = x.shape[-1]
+    left, right = x.a.shape[:-2], y.a.shape[:-2]
     try:
-        batch = np.broadcast_shapes(x.shape[:-2], y.shape[:-2])
+        batch = left if left == right else np.broadcast_shapes(left, right)
     except ValueError as error:
         raise ShapeError(
             f"{where}: the batches must broadcast, got shapes {x.shape} and {y.shape}"
         ) from error
-    shape = (*batch, n, y.shape[-1])
+    shape = (*batch, n, y.a.shape[-1])
     if prod(shape) == 0:
         return as_lattice(np.zeros(shape, np.int64))
-    x = x.map(lambda part: np.broadcast_to(part, (*batch, n, n)))
-    y = y.map(lambda part: np.broadcast_to(part, shape))
-    if (small := cofactors.admitted(x)) is not None:
+    if left != batch:
+        x = x.map(lambda part: np.broadcast_to(part, (*batch, n, n)))
+    if right != batch:
+        y = y.map(lambda part: np.broadcast_to(part, shape))
+    if n <= DIRECT_ORDER and (small := cofactors.admitted(x)) is not None:
         out = cofactors.solve(small, y, where)
         if out is not None:
             return out

@@ -7,8 +7,8 @@ import pytest
 from syntonic import GoldenExact, ResonantTensor, linalg
 from syntonic.errors import SingularMatrixError
 from syntonic.jit.thread_count import num_threads
-from syntonic.lattice.linalg import cofactors, quotients
 from syntonic.lattice.array import LatticeArray
+from syntonic.lattice.linalg import cofactors, quotients
 from syntonic.lattice.linalg import solve as lattice_linalg
 
 ONE = GoldenExact(1)
