@@ -40,7 +40,7 @@ def small_product(x: LatticeArray, y: LatticeArray) -> LatticeArray:
 
 
 def _products(x: LatticeArray, y: LatticeArray, n: int, m: int, narrow: bool) -> tuple[Any, Any]:
-    from syntonic.lattice import small_product_kernels as kernels
+    from syntonic.lattice import small_product_loops as kernels
 
     batch, factors, steps = _batched(x, y)
     p, q = (np.empty((*batch, n, m), np.int64) for _ in range(2))

@@ -14,7 +14,6 @@ from syntonic.exact.limits import are_short, require_all_bits
 from syntonic.jit.policy import compiled_pays
 from syntonic.lattice import arithmetic, products
 from syntonic.lattice.array import LatticeArray, objects
-from syntonic.lattice.cofactors import DIRECT_ORDER
 from syntonic.lattice.convert import as_lattice
 from syntonic.lattice.fraction_products import integer_rows
 from syntonic.lattice.fraction_products import quotient as over_denominators
@@ -22,6 +21,7 @@ from syntonic.lattice.guards import most_bits
 from syntonic.lattice.joining import join
 from syntonic.lattice.linalg import cofactors, elimination, multimodular
 from syntonic.lattice.linalg.bounds import Integral, integral
+from syntonic.lattice.linalg.cofactors import DIRECT_ORDER
 from syntonic.lattice.linalg.quotients import quotient
 
 __all__ = [
