@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from gmpy2 import gcd, mpq, mpz
 
+from syntonic.jit.policy import slow_way
 from syntonic.lattice.arithmetic import add
 from syntonic.lattice.array import INT64_MAX, LatticeArray, elementwise, objects
 from syntonic.lattice.fractional import int64_total, numerators
@@ -21,6 +22,9 @@ from syntonic.lattice.limb_sums import short_sums
 __all__ = ["sum_apart"]
 
 _HALVES = 32  # bits: sums of so long halves of int64 fit int64
+
+_FEW = 32
+"""Up to so many elements sums of mpq take less time than finding equal denominators."""
 
 _make_mpq = np.frompyfunc(mpq, 2, 1)
 _as_mpz = np.frompyfunc(mpz, 1, 1)
@@ -36,6 +40,9 @@ class _Term(NamedTuple):
 
 def sum_apart(x: LatticeArray, axes: tuple[int, ...]) -> LatticeArray:
     """Return the sum along axes of an array that no shared denominator of int64 serves."""
+    if x.size <= _FEW:
+        a, b = (np.sum(part, axis=axes, initial=0) for part in x.fractions())
+        return LatticeArray.rational(a, b)
     kept = tuple(i for i in range(x.ndim) if i not in axes)
     count, shape = prod(x.shape[i] for i in axes), tuple(x.shape[i] for i in kept)
     rows = x.map(lambda part: np.transpose(part, axes + kept).reshape(count, prod(shape)))
@@ -96,6 +103,7 @@ def _group_sums(part: Any, places: Any, count: int, rows: LatticeArray) -> list[
     return list(sums[:, 0]) if shape[1] == 1 else list(sums)
 
 
+@slow_way
 def _total(terms: list[_Term]) -> LatticeArray:
     """Return the sum in lowest terms: one number or, of arrays, their sum."""
     while len(terms) > 1:

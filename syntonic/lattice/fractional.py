@@ -116,8 +116,9 @@ def _parts(a: Any, b: Any) -> tuple[Any, Any, Any]:
 
 def _pair_product(a: Any, b: Any, c: Any, d: Any) -> tuple[Any, Any]:
     (p, q, m), (r, s, n) = _parts(a, b), _parts(c, d)
-    qs, over = q * s, m * n
-    return mpq(p * r + qs, over), mpq(p * s + q * r + qs, over)
+    qs = q * s
+    # Two common divisors with short numbers take less time than one with their product.
+    return mpq(p * r + qs, m) / n, mpq(p * s + q * r + qs, m) / n
 
 
 def _pair_quotient(a: Any, b: Any, c: Any, d: Any) -> tuple[Any, Any]:
