@@ -270,6 +270,7 @@ def test_long_rows_are_treated_one_by_one():
     assert scalars(products.matmul(x, y)) == np.matmul(x.scalars(), y.scalars()).tolist()
 
 
+@pytest.mark.parametrize("compiled", [True], indirect=True)
 @pytest.mark.parametrize("threads", [1, 2])
 def test_threads_change_nothing(threads):
     before = syntonic.get_num_threads()
