@@ -87,10 +87,10 @@ FUNCTION_CALLS: dict[str, list[str]] = {
         "C, axis=0",
     ),
     **_shared(
-        "argwhere array2string array_str asanyarray asarray ascontiguousarray asfortranarray "
-        "atleast_1d atleast_2d atleast_3d copy diagflat empty_like flatnonzero flip fliplr flipud "
-        "fft.fftshift fft.ifftshift imag iscomplex iscomplexobj isneginf isposinf isreal isrealobj "
-        "linalg.matrix_rank matrix_transpose nan_to_num ndim nonzero ones_like ravel real "
+        "argwhere array2string array_repr array_str asanyarray asarray ascontiguousarray "
+        "asfortranarray atleast_1d atleast_2d atleast_3d copy diagflat empty_like flatnonzero flip "
+        "fliplr flipud fft.fftshift fft.ifftshift imag iscomplex iscomplexobj isneginf isposinf isreal "
+        "isrealobj linalg.matrix_rank matrix_transpose nan_to_num ndim nonzero ones_like ravel real "
         "real_if_close require rot90 shape size squeeze transpose unique_all unique_counts "
         "unique_inverse unique_values unstack zeros_like",
         "M",
@@ -346,7 +346,13 @@ def _assigned(values: Any, index: Any, new: Any) -> Any:
 _NAMED = {functions.name_of(f): f for f in overrides.get_overridable_numpy_array_functions()}
 _TABLED = {*functions.MOVES, *functions.EXACT, *functions.BY_OBJECTS}
 _LIKE = {"asanyarray", "asarray", "ascontiguousarray", "asfortranarray", "require"}
-_TEXTS = {"array2string", "array_str", "iscomplexobj", "isrealobj"}  # of the class of elements
+_TEXTS = {
+    "array2string",
+    "array_repr",
+    "array_str",
+    "iscomplexobj",
+    "isrealobj",
+}  # of the class of elements
 
 
 def _through_tables(function: Callable[..., Any]) -> Callable[..., Any]:
