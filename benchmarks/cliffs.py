@@ -30,8 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--group", help="of the rows to run; all by default")
     parser.add_argument("--match", default="", help="a text in the names of the rows to run")
     parser.add_argument("--size", type=int, help="elements, instead of each row's own number")
-    parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--least", type=float, default=0.01, help="seconds of one timing")
+    parser.add_argument("--rounds", type=int, default=25)
+    parser.add_argument("--least", type=float, default=0.002, help="seconds of one timing")
     parser.add_argument("--json", metavar="PATH")
     args = parser.parse_args(arguments)
     results = []

@@ -88,11 +88,11 @@ FUNCTION_CALLS: dict[str, list[str]] = {
     ),
     **_shared(
         "argwhere array2string array_repr array_str asanyarray asarray ascontiguousarray "
-        "asfortranarray atleast_1d atleast_2d atleast_3d copy diagflat empty_like flatnonzero flip "
-        "fliplr flipud fft.fftshift fft.ifftshift imag iscomplex iscomplexobj isneginf isposinf isreal "
-        "isrealobj linalg.matrix_rank matrix_transpose nan_to_num ndim nonzero ones_like ravel real "
-        "real_if_close require rot90 shape size squeeze transpose unique_all unique_counts "
-        "unique_inverse unique_values unstack zeros_like",
+        "asfortranarray atleast_1d atleast_2d atleast_3d copy diagflat empty_like flatnonzero "
+        "flip fliplr flipud fft.fftshift fft.ifftshift imag iscomplex iscomplexobj isneginf "
+        "isposinf isreal isrealobj linalg.matrix_rank matrix_transpose nan_to_num ndim nonzero "
+        "ones_like ravel real real_if_close require rot90 shape size squeeze transpose "
+        "unique_all unique_counts unique_inverse unique_values unstack zeros_like",
         "M",
     ),
     **_shared(
