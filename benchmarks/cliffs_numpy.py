@@ -33,14 +33,19 @@ def rows(size: int) -> tuple[ResonantTensor, ResonantTensor]:
     return x.reshape(-1, 10), y.reshape(-1, 10)
 
 
+def triples(size: int) -> tuple[ResonantTensor, ResonantTensor]:
+    x, y = pair(size - size % 3)
+    return x.reshape(-1, 3), y.reshape(-1, 3)
+
+
 def masked(size: int) -> tuple[ResonantTensor, ResonantTensor, Any]:
     return *pair(size), np.arange(size) % 3 == 0
 
 
-def near(size: int) -> tuple[ResonantTensor, Any]:
-    """Different elements of one float, and floats: a + bφ moves by powers of 1/φ."""
+def near(size: int) -> tuple[ResonantTensor, ResonantTensor]:
+    """Different elements of one float, a + bφ moved by powers of 1/φ, and ordinary ones."""
     x, y = pair(size, 4)
-    return 10**12 + x * PHI**-30 + y * PHI**-29, np.random.default_rng(1).standard_normal(size)
+    return 10**12 + x * PHI**-30 + y * PHI**-29, pair(size)[0]
 
 
 def floats(size: int) -> tuple[ResonantTensor, Any]:
@@ -85,11 +90,14 @@ JOINING: Calls = {
     "pad, mean": (lambda x, y: np.pad(x, 10, "mean"), lambda x, y: np.tile(x, 2)),
     "trim_zeros": (lambda x, y: np.trim_zeros(x), lambda x, y: np.where(x != 0, x, y)),
     "ediff1d": (lambda x, y: np.ediff1d(x), lambda x, y: np.diff(x)),
-    "cross of triples": (lambda x, y: np.cross(*_triples(x, y)), lambda x, y: x * y),
     "convolve, 40": (lambda x, y: np.convolve(x, y[:40]), lambda x, y: _windows(x) @ y[:40]),
     "polyval, degree 4": (lambda x, y: np.polyval(y[:5], x), lambda x, y: x * x * x * x),
     "polyadd": (lambda x, y: np.polyadd(x, y), lambda x, y: x + y),
     "vander, 4": (lambda x, y: np.vander(x, 4), lambda x, y: x**3),
+}
+TRIPLES: Calls = {
+    "cross": (lambda x, y: np.cross(x, y), lambda x, y: x * y),
+    "linalg.cross": (lambda x, y: np.linalg.cross(x, y), lambda x, y: x * y),
 }
 MASKED: Calls = {
     "choose": (lambda x, y, m: np.choose(m * 1, [x, y]), lambda x, y, m: np.where(m, x, y)),
@@ -102,7 +110,10 @@ SETS: Calls = {
     "setdiff1d": (lambda x, y: np.setdiff1d(x, y), lambda x, y: np.unique(x)),
     "setxor1d": (lambda x, y: np.setxor1d(x, y), lambda x, y: np.unique(x)),
     "isin": (lambda x, y: np.isin(x, y), lambda x, y: np.unique(x)),
-    "lexsort": (lambda x, y: np.lexsort((x, y)), lambda x, y: np.argsort(x)),
+    "lexsort": (
+        lambda x, y: np.lexsort((x, y)),
+        lambda x, y: (np.argsort(x), np.argsort(y)),
+    ),
     "searchsorted": (lambda x, y: np.searchsorted(np.sort(x), y), lambda x, y: np.unique(x)),
     "digitize": (lambda x, y: np.digitize(y, np.sort(x)), lambda x, y: np.unique(x)),
     "median": (lambda x, y: np.median(x), lambda x, y: np.sort(x)),
@@ -121,7 +132,7 @@ SORTING: Calls = {
     "argsort, float64": (lambda x, f: np.argsort(x), lambda x, f: np.argsort(f)),
     "unique, float64": (lambda x, f: np.unique(x), lambda x, f: np.unique(f)),
 }
-NEAR: Calls = {"sort, elements of one float": (lambda x, f: np.sort(x), lambda x, f: np.argsort(f))}
+NEAR: Calls = {"sort, elements of one float": (lambda x, y: np.sort(x), lambda x, y: np.sort(y))}
 SHOWN: Calls = {
     "repr of 10^6": (lambda x, y: repr(x), lambda x, y: repr(y)),
     "HTML of 10^6": (lambda x, y: x._repr_html_(), lambda x, y: y._repr_html_()),
@@ -140,6 +151,7 @@ ROWS: tuple[Row, ...] = (
     *of("folds", pair, FOLDS),
     *of("folds", ones, PRODUCTS, size=2000),
     *of("joining", pair, JOINING),
+    *of("joining", triples, TRIPLES),
     *of("joining", masked, MASKED),
     *of("sets", pair, SETS),
     *of("sets, ties", few, SETS),
@@ -159,11 +171,6 @@ def _tens(x: ResonantTensor) -> Any:
 
 def _mixed(x: ResonantTensor) -> Any:
     return np.arange(x.size) % 4 + 1
-
-
-def _triples(x: ResonantTensor, y: ResonantTensor) -> tuple[ResonantTensor, ResonantTensor]:
-    count = x.size // 3 * 3
-    return x[:count].reshape(-1, 3), y[:count].reshape(-1, 3)
 
 
 def _windows(x: ResonantTensor) -> ResonantTensor:

@@ -55,18 +55,18 @@ def append(arr: LatticeArray, values: LatticeArray, axis: int | None = None) -> 
 def insert(
     arr: LatticeArray, obj: Any, values: LatticeArray, axis: int | None = None
 ) -> LatticeArray:
-    return moved(lambda p, q: np.insert(p, obj, q, axis), arr, values)
+    return joining.join(lambda p, q: np.insert(p, obj, q, axis), arr, values)
 
 
 def block(arrays: Any) -> LatticeArray:
     """Return np.block of nested lists of arrays."""
 
-    def placed(tree: Any, places: Iterator[Any]) -> Any:
+    def placed(tree: Any, parts: Iterator[Any]) -> Any:
         if isinstance(tree, list):
-            return [placed(x, places) for x in tree]
-        return next(places)
+            return [placed(x, parts) for x in tree]
+        return next(parts)
 
-    return moved(lambda *places: np.block(placed(arrays, iter(places))), *_leaves(arrays))
+    return joining.join(lambda *parts: np.block(placed(arrays, iter(parts))), *_leaves(arrays))
 
 
 def _leaves(tree: Any) -> Iterator[LatticeArray]:
