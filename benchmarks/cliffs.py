@@ -2,8 +2,8 @@
 
     python -m benchmarks.cliffs [--group NAME] [--match TEXT] [--size N] [--json PATH]
 
-Each row times two calls in turns in one process, so the ratio of their medians holds on a busy
-machine where their times do not. A ratio above the row's bound is a cliff: the caller cannot
+Each row times two calls in turns in one process, so the ratio of their times holds on a busy
+machine where the times do not. A ratio above the row's bound is a cliff: the caller cannot
 foresee it. Rows are in the tables of `TABLES`; a new table is a module with `ROWS`.
 """
 
@@ -14,13 +14,15 @@ import os
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # read when NumPy is imported
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from time import perf_counter
+from typing import Any
 
 import numba  # noqa: F401  loaded first, as in a process that has used a large array
 
 from benchmarks import cliffs_numpy
 from benchmarks.cliff import Row
-from benchmarks.measure import Result, pretty, side_by_side, write
+from benchmarks.measure import Result, pretty, write
 
 TABLES: tuple[tuple[Row, ...], ...] = (cliffs_numpy.ROWS,)
 
@@ -30,8 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--group", help="of the rows to run; all by default")
     parser.add_argument("--match", default="", help="a text in the names of the rows to run")
     parser.add_argument("--size", type=int, help="elements, instead of each row's own number")
-    parser.add_argument("--rounds", type=int, default=25)
-    parser.add_argument("--least", type=float, default=0.002, help="seconds of one timing")
+    parser.add_argument("--rounds", type=int, default=41)
+    parser.add_argument("--least", type=float, default=0.0005, help="seconds of one timing")
     parser.add_argument("--json", metavar="PATH")
     args = parser.parse_args(arguments)
     results = []
@@ -50,14 +52,30 @@ def chosen(group: str | None, text: str) -> list[Row]:
 
 
 def measured(row: Row, size: int, rounds: int, least: float) -> Result:
-    """Time both calls of a row on the same arguments."""
+    """Time both calls of a row on the same arguments, in turns.
+
+    Of each the lower quartile counts: other processes take the processor in bursts, which hit
+    long calls more often than short ones.
+    """
     given = row.setup(size)
-    contenders = {
-        "syntonic": (lambda: row.slow(*given), 1.0),
-        "neighbour": (lambda: row.neighbour(*given), 1.0),
-    }
-    name = f"{row.group}: {row.name}"
-    return side_by_side(name, contenders, rounds=rounds, least=least)
+    calls = {"syntonic": row.slow, "neighbour": row.neighbour}
+    repeats, samples = {}, {name: [] for name in calls}
+    for name, call in calls.items():
+        seconds_of(call, given, 1)  # compiles
+        repeats[name] = max(1, int(least / max(seconds_of(call, given, 1), 1e-9)))
+    for _ in range(rounds):
+        for name, call in calls.items():
+            samples[name].append(seconds_of(call, given, repeats[name]))
+    quartiles = {name: sorted(times)[len(times) // 4] for name, times in samples.items()}
+    return Result(f"{row.group}: {row.name}", "call", quartiles)
+
+
+def seconds_of(call: Callable[..., Any], given: tuple[Any, ...], repeats: int) -> float:
+    """Return the seconds of one call, the mean of several."""
+    start = perf_counter()
+    for _ in range(repeats):
+        call(*given)
+    return (perf_counter() - start) / repeats
 
 
 def line(row: Row, result: Result) -> str:
