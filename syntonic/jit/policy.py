@@ -11,7 +11,7 @@ from functools import wraps
 from time import perf_counter
 from typing import ParamSpec, TypeVar
 
-__all__ = ["compiled_pays", "slow_way"]
+__all__ = ["LOADED_SIZE", "compiled_pays", "slow_way"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
