@@ -72,7 +72,9 @@ def integer_rows(x: LatticeArray) -> tuple[LatticeArray, Any] | None:
 def _summed(function: Bilinear, x: LatticeArray, y: LatticeArray) -> Axes:
     if function in (np.matmul, np.dot):
         return (x.ndim - 1,), (max(y.ndim - 2, 0),)
-    return (x.ndim - 1,), (y.ndim - 1,)  # np.inner, np.vecdot
+    if function in (np.inner, np.vecdot):
+        return (x.ndim - 1,), (y.ndim - 1,)
+    raise TypeError(f"contract: axes must be given for {function}, which is not NumPy's own")
 
 
 def _vectors(

@@ -39,7 +39,7 @@ def correlate(a: LatticeArray, v: LatticeArray, mode: Any = "valid") -> LatticeA
 
 
 def _sliding(function: Callable[[Any, Any], Any], a: LatticeArray, v: LatticeArray) -> LatticeArray:
-    return products.contract(function, a, v, min(a.size, v.size))
+    return products.contract(function, a, v, min(a.size, v.size), ((0,), (0,)))
 
 
 # -- coefficients from the highest power down, as np.polyval takes them ---------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from functools import reduce as fold_left
 from math import prod as product
 from typing import Any
@@ -123,9 +124,8 @@ def tensordot(a: LatticeArray, b: LatticeArray, axes: Any = 2) -> LatticeArray:
             f"tensordot: the summed axes must have one length, got {summed} of shape {a.shape} "
             f"and {others} of shape {b.shape}"
         )
-    return products.contract(
-        lambda p, q: np.tensordot(p, q, (summed, others)), a, b, product(lengths)
-    )
+    function = partial(np.tensordot, axes=(summed, others))
+    return products.contract(function, a, b, product(lengths), (tuple(summed), tuple(others)))
 
 
 def _summed(axes: Any, m: int, n: int) -> tuple[list[int], list[int]]:
