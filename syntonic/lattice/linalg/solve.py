@@ -20,7 +20,7 @@ from syntonic.lattice.fraction_products import quotient as over_denominators
 from syntonic.lattice.guards import most_bits
 from syntonic.lattice.joining import join
 from syntonic.lattice.linalg import cofactors, elimination, multimodular
-from syntonic.lattice.linalg.bounds import Integral, integral
+from syntonic.lattice.linalg.bounds import Integral, integral, max_size
 from syntonic.lattice.linalg.cofactors import DIRECT_ORDER
 from syntonic.lattice.linalg.quotients import quotient
 
@@ -49,7 +49,7 @@ def det(x: LatticeArray) -> LatticeArray:
         rows, over = found
         return over_denominators(det(rows), np.multiply.reduce(over[..., 0], axis=-1))
     m = integral(x)
-    a, b = _engine(m.a.size * n).det(m.a, m.b)
+    a, b = _engine(m.a, m.b, n).det(m.a, m.b)
     if m.content is not None:
         content = np.multiply.reduce(m.content.astype(object), axis=-1)
         a, b = a * content, b * content
@@ -75,7 +75,7 @@ def inverse(x: LatticeArray, where: str = "inv") -> LatticeArray:
     rows, over = integer_rows(x) or (x, None)
     m = integral(rows)
     eye = np.broadcast_to(np.eye(n, dtype=np.int64), m.a.shape)
-    dets, adjugate = _engine(m.a.size * n).solve(
+    dets, adjugate = _engine(m.a, m.b, 2 * n).solve(
         np.concatenate([m.a, eye], axis=-1),
         np.concatenate([m.b, 0 * eye], axis=-1),
         inverse=True,
@@ -113,7 +113,7 @@ def rank(x: LatticeArray) -> Any:
     if x.size == 0:
         return np.zeros(x.shape[:-2], np.int64)
     m = integral(_rows(x))
-    starts, _ = _engine(m.a.size * min(m.a.shape[1:])).pivots(m.a, m.b, rank_only=True)
+    starts, _ = _engine(m.a, m.b, min(m.a.shape[1:])).pivots(m.a, m.b, rank_only=True)
     return starts.sum(axis=-1).reshape(x.shape[:-2])
 
 
@@ -123,7 +123,7 @@ def echelon(x: LatticeArray) -> LatticeArray:
     if x.size == 0:
         return x
     m = integral(_rows(x))
-    starts, rows = _engine(m.a.size * min(m.a.shape[1:])).pivots(m.a, m.b)
+    starts, rows = _engine(m.a, m.b, min(m.a.shape[1:])).pivots(m.a, m.b)
     parts = [_reduced(m, i, starts[i], np.sort(np.asarray(rows[i]))) for i in range(m.a.shape[0])]
     out = join(lambda *p: np.stack(p), *parts)
     return out.map(lambda part: part.reshape(x.shape))
@@ -170,7 +170,7 @@ def charpoly(x: LatticeArray) -> LatticeArray:
         leading[..., :1] = 1
         return as_lattice(leading)
     m = integral(x, contents=False)
-    a, b = (part.reshape(shape) for part in _engine(m.a.size * n * n).charpoly(m.a, m.b))
+    a, b = (part.reshape(shape) for part in _engine(m.a, m.b, n * n).charpoly(m.a, m.b))
     if m.denominator > 1:  # the coefficient k from the left is over d^k
         scale = objects([mpz(m.denominator) ** (n - k) for k in range(n + 1)])
         a, b = a * scale, b * scale
@@ -242,9 +242,14 @@ def _rows(x: LatticeArray) -> LatticeArray:
     return found[0] if found else x
 
 
-def _engine(operations: int) -> Any:
-    """Return the module that does about so many operations on scalars soonest."""
-    return multimodular if compiled_pays(operations) else elimination
+def _engine(a: Any, b: Any, steps: int) -> Any:
+    """Return the module that soonest does so many steps on all entries of a + bφ."""
+    operations = a.size * steps
+    if compiled_pays(operations):
+        return multimodular
+    bits = steps * max_size(a, b).bit_length()  # of the last minors, at most
+    long = compiled_pays(operations * (1 + bits // elimination.SLOW_BITS))
+    return multimodular if long else elimination
 
 
 # -- parts --------------------------------------------------------------------------------
@@ -272,7 +277,7 @@ def _solve_matrices(x: LatticeArray, y: LatticeArray, where: str) -> LatticeArra
             return out
     joined = join(lambda p, q: np.concatenate([p, q], axis=-1), x, y)
     m = integral(_rows(joined))  # multiplying rows of [A | B] changes nothing
-    dets, numerators = _engine(m.a.size * n).solve(m.a, m.b)
+    dets, numerators = _engine(m.a, m.b, n).solve(m.a, m.b)
     return quotient(numerators, dets, 1, 1, shape, where)
 
 
@@ -288,7 +293,7 @@ def _reduced(m: Integral, i: int, starts: Any, rows: Any) -> LatticeArray:
     if columns.size == 0 or rest.size == 0:
         return LatticeArray.packed(a, b)
     order = np.concatenate([columns, rest])
-    dets, numerators = _engine(m.a[i].size * rows.size).solve(
+    dets, numerators = _engine(m.a[i], m.b[i], rows.size).solve(
         *(part[i][np.ix_(rows, order)][None] for part in (m.a, m.b))
     )
     size = (1, rows.size, rest.size)

@@ -11,6 +11,8 @@ import pytest
 from syntonic import PHI, ResonantTensor, linalg
 from syntonic.lattice.convert import as_lattice
 from syntonic.lattice.linalg import bounds, multimodular
+from syntonic.lattice.linalg import solve as lattice_linalg
+from syntonic.lattice.linalg.modular_loops import det_bits
 from syntonic.lattice.linalg.primes import PRIME_BITS, fields, prime_count
 from syntonic.lattice.linalg.residues import integers
 
@@ -85,6 +87,18 @@ def test_coefficients_obey_their_bound():
         assert 2 * max(abs(int(a)), abs(int(b))) < 2**bits
 
 
+@pytest.mark.parametrize(
+    ("order", "steps", "bits", "loads"),
+    [(8, 8, 10, False), (32, 32, 3, False), (41, 41, 3, True), (32, 64, 3, True),
+     (16, 16, 500, False), (16, 16, 1024, True), (4, 4, 10000, False), (4, 4, 1 << 19, True)],
+)  # fmt: skip
+def test_what_takes_long_without_numba_loads_it(monkeypatch, order, steps, bits, loads):
+    """The work of elimination grows with the number of steps and the length of the minors."""
+    monkeypatch.setattr(lattice_linalg, "compiled_pays", lambda size: size >= 1 << 16)
+    a = np.full((1, order, order), 2**bits - 1, np.int64 if bits < 63 else object)
+    assert (lattice_linalg._engine(a, a, steps) is multimodular) == loads
+
+
 FIRST_CALLS = """
 import sys
 from syntonic import PHI, linalg
@@ -101,3 +115,29 @@ def test_small_matrices_load_no_compiler():
         [sys.executable, "-c", FIRST_CALLS], capture_output=True, text=True, check=True
     )
     assert out.stdout.strip() == "False"
+
+
+def test_integers_that_fit_are_int64():
+    primes = fields(3)[0]
+    for count in (1, 2, 3):
+        product = int(np.prod(np.array(primes[:count], object)))
+        edge = min(product // 2, 2**63 - 1)
+        numbers = [0, 1, -1, edge, -edge, 2**31, -(2**32), edge - 2**32]
+        more = [
+            n for n in (2**63, -(2**63), 2**64 + 1, -product // 2 + 1) if abs(n) <= product // 2
+        ]
+        for some in (numbers, [*numbers, *more]):
+            residues = np.array([[n % p for n in some] for p in primes[:count]], np.float64)
+            out = integers(primes[:count], residues)
+            assert out.tolist() == some
+            fits = all(abs(n) < 2**63 for n in some)
+            assert (out.dtype == np.int64) == fits
+
+
+def test_the_bound_of_determinants_is_that_of_the_norms():
+    for n, bound in ((1, 9), (2, 2**62), (5, 9), (9, 2**40)):
+        m = bounds.integral(as_lattice(np.asarray(random((7, n, n), bound, n))), contents=False)
+        expected = bounds.coefficient_bits(multimodular._log_det(m.a, m.b))
+        assert abs(det_bits(m.a, m.b, 2.0**-48) - expected) < 1e-9
+    zero = np.zeros((2, 3, 3), np.int64)
+    assert det_bits(zero, zero, 2.0**-48) == 1
