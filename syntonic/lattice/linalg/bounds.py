@@ -68,17 +68,19 @@ def paired_limbs(a: Any, b: Any) -> tuple[Any, Any]:
     return both[:, 0], both[:, 1]
 
 
-def log_norms(a: Any, b: Any) -> Any:
+def log_norms(a: Any, b: Any, together: int = 1) -> Any:
     """Return upper bounds of log2 of the rows' norms at the two real embeddings.
 
     Parameters
     ----------
     a, b : ndarray, shape (batch, n, m)
         Integers.
+    together
+        How many rows in succession get one bound, that of the longest.
 
     Returns
     -------
-    ndarray, shape (2, batch, n)
+    ndarray, shape (2, batch, n/together)
 
     Notes
     -----
@@ -95,7 +97,12 @@ def log_norms(a: Any, b: Any) -> Any:
         slack = 3.0  # 1 + φ and its rounding
     squares = np.empty((2, *a.shape[:2]))
     squared_norms(a, b, slack, 2.0**-48, squares)
-    return 0.5 * np.log2(np.maximum(squares, 2.0**-200)) + (shift + 2.0**-30)
+    groups = 2, a.shape[0], -1, together
+    if slack == 0.0:
+        squares = squares.reshape(groups).max(axis=-1)
+        return 0.5 * np.log2(np.maximum(squares, 2.0**-200)) + 2.0**-30
+    out = 0.5 * np.log2(np.maximum(squares, 2.0**-200)) + (shift + 2.0**-30)
+    return out.reshape(groups).max(axis=-1)
 
 
 def coefficient_bits(log_sizes: Any) -> float:

@@ -191,8 +191,8 @@ def _log_cramer(a: Any, b: Any) -> Any:
     batch, n, width = a.shape
     rows, columns = _row_and_column_norms(a[..., :n], b[..., :n])
     right_a, right_b = a[..., n:], b[..., n:]
-    entries = log_norms(right_a.reshape(batch, -1, 1), right_b.reshape(batch, -1, 1))
-    largest = entries.reshape(2, batch, n, width - n).max(axis=-1)
+    shape = batch, -1, 1
+    largest = log_norms(right_a.reshape(shape), right_b.reshape(shape), width - n)
     by_rows = (0.5 * np.logaddexp2(2 * rows, 2 * largest) + 2.0**-30).sum(axis=-1)
     right = log_norms(right_a.swapaxes(1, 2), right_b.swapaxes(1, 2)).max(axis=-1)
     replaced = np.maximum(right - columns.min(axis=-1), 0.0)
