@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from syntonic.errors import ShapeError
-from syntonic.lattice import arithmetic, products
+from syntonic.lattice import arithmetic, joining, products
 from syntonic.lattice.array import LatticeArray
 
 __all__ = [
@@ -90,12 +90,14 @@ def cross(
         return arithmetic.bilinear(lambda p, q: np.cross(p, q, axisa, axisb, axisc), a, b, 2)
     ndim = max(a.ndim, b.ndim)
     x, y = _in_front(a, axisa, ndim), _in_front(b, axisb, ndim)
-    out = arithmetic.subtract(
-        arithmetic.multiply(x[[1, 2, 0]], y[[2, 0, 1]]),
-        arithmetic.multiply(x[[2, 0, 1]], y[[1, 2, 0]]),
-    )
-    place = np.lib.array_utils.normalize_axis_index(axisc, out.ndim)
-    return out.map(lambda part: np.ascontiguousarray(np.moveaxis(part, 0, place)))
+    parts = [_minor(x, y, i, j) for i, j in ((1, 2), (2, 0), (0, 1))]
+    place = np.lib.array_utils.normalize_axis_index(axisc, ndim)
+    return joining.join(lambda *rows: np.stack(rows, place), *parts)
+
+
+def _minor(x: LatticeArray, y: LatticeArray, i: int, j: int) -> LatticeArray:
+    """Return x_i y_j - x_j y_i."""
+    return arithmetic.subtract(arithmetic.multiply(x[i], y[j]), arithmetic.multiply(x[j], y[i]))
 
 
 def _of_three(x: LatticeArray, axis: int) -> bool:
