@@ -17,6 +17,7 @@ from syntonic.exact.limits import MAX_BITS
 from syntonic.lattice import fractional, loops
 from syntonic.lattice.array import INT64_MAX, LatticeArray, elementwise, int64s, objects
 from syntonic.lattice.guards import require_power
+from syntonic.typing import IntArray
 
 __all__ = [
     "add",
@@ -38,6 +39,8 @@ __all__ = [
     "sum_fits",
     "trace",
 ]
+
+_INT64 = np.dtype(np.int64)
 
 _power = np.frompyfunc(lambda x, n: x ** int(n), 2, 1)
 parts = np.frompyfunc(lambda x: (x.a, x.b), 1, 2)
@@ -85,6 +88,11 @@ def subtract(x: LatticeArray, y: LatticeArray) -> LatticeArray:
 
 def multiply(x: LatticeArray, y: LatticeArray) -> LatticeArray:
     """Return xy, by (a + bφ)(c + dφ) = (ac + bd) + (ad + bc + bd)φ."""
+    if _are_small(x, y):
+        bound = 3 * (x._bound or x.bound) * (y._bound or y.bound)
+        over = x.denominator * y.denominator
+        if bound <= INT64_MAX >= over:
+            return LatticeArray.fresh(*_small_product(x.a, x.b, y.a, y.b), over, bound)
     if not (x.is_packed and y.is_packed and _product_need(x, y) <= INT64_MAX):
         if _apart(x, y, _product_need) and (apart := fractional.product(x, y)):
             return apart
@@ -186,6 +194,8 @@ def linear(
     `growth` bounds the factor by which `function`, and each of its intermediate numbers, may
     exceed the operand's bound.
     """
+    if type(x.denominator) is int and x.a.dtype is _INT64 and x.bound * growth <= INT64_MAX:
+        return LatticeArray.packed(*function(x.a, x.b), x.denominator, bound=x.bound * growth)
 
     def needed(p: LatticeArray) -> int:
         return p.bound * growth
@@ -234,6 +244,15 @@ def _product(
     return (objects(a), objects(b)) if x.a.dtype == object else (a, b)
 
 
+def _small_product(a: IntArray, b: IntArray, c: IntArray, d: IntArray) -> tuple[Any, Any]:
+    bd = b * d
+    p, q = a * c, a * d
+    p += bd
+    q += b * c
+    q += bd
+    return p, q
+
+
 def _product_need(x: LatticeArray, y: LatticeArray) -> int:
     return max(3 * x.bound * y.bound, x.over * y.over)
 
@@ -249,7 +268,24 @@ def _apart(x: LatticeArray, y: LatticeArray, needed: Callable[..., int]) -> bool
     return not (x.is_packed and y.is_packed) and needed(x, y) > INT64_MAX
 
 
+def _are_small(x: LatticeArray, y: LatticeArray) -> bool:
+    """Tell whether NumPy's loops serve best: few int64 pairs over shared denominators."""
+    a, c = x.a, y.a
+    return (
+        type(x.denominator) is int
+        and type(y.denominator) is int
+        and a.ndim > 0
+        and a.size < loops.SMALLEST > c.size
+        and a.dtype is _INT64 is c.dtype
+    )
+
+
 def _sum(x: LatticeArray, y: LatticeArray, ufunc: np.ufunc) -> LatticeArray:
+    if x.denominator is y.denominator and _are_small(x, y):
+        bound = (x._bound or x.bound) + (y._bound or y.bound)
+        if bound <= INT64_MAX:
+            a, b = ufunc(x.a, y.a), ufunc(x.b, y.b)
+            return LatticeArray.fresh(a, b, x.denominator, bound)
     if not _added_as_they_are(x, y):
         if _apart(x, y, _fractional_sum_need) and (apart := fractional.total(x, y, ufunc)):
             return apart

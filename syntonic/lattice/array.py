@@ -55,6 +55,9 @@ def elementwise(function: np.ufunc, *operands: Any) -> ObjectArray:
     return objects(function(*operands))
 
 
+_new = object.__new__
+
+
 class LatticeArray:
     """Hold a + bφ element-wise, exactly.
 
@@ -90,6 +93,16 @@ class LatticeArray:
         self._tight = None
 
     # -- construction ---------------------------------------------------------------------
+
+    @classmethod
+    def fresh(cls, a: IntArray, b: IntArray, denominator: int, bound: int) -> LatticeArray:
+        """Wrap int64 arrays, not 0-d, that an operation has just made, with a proven bound."""
+        self = _new(cls)
+        a.setflags(write=False)
+        b.setflags(write=False)
+        self.a, self.b, self.denominator, self._bound = a, b, denominator, bound
+        self._over = self._tight = None
+        return self
 
     @classmethod
     def packed(

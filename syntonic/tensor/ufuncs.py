@@ -225,10 +225,10 @@ def apply_pair(ufunc: np.ufunc, x: TensorBase, y: TensorBase) -> Any:
         carried.mode_norm_sq is other.mode_norm_sq is None
         and carried.precision == other.precision
         and carried.named == other.named
-        and x.is_crystallized
-        and y.is_crystallized
+        and type(x._data) is type(y._data) is LatticeArray
     ):
-        out = exact(ufunc)(x._data, y._data)
+        form = EXACT.get(ufunc.__name__) or exact(ufunc)
+        out = form(x._data, y._data)
         return x._of(out, carried) if type(out) is LatticeArray else wrap(x, out, carried)
     return apply(ufunc, (x, y))
 
