@@ -20,11 +20,16 @@ from typing import Any
 
 import numba  # noqa: F401  loaded first, as in a process that has used a large array
 
-from benchmarks import cliffs_numpy
+from benchmarks import cliffs_fractions, cliffs_long, cliffs_matrices, cliffs_numpy
 from benchmarks.cliff import Row
 from benchmarks.measure import Result, pretty, write
 
-TABLES: tuple[tuple[Row, ...], ...] = (cliffs_numpy.ROWS,)
+TABLES: tuple[tuple[Row, ...], ...] = (
+    cliffs_numpy.ROWS,
+    cliffs_long.ROWS,
+    cliffs_matrices.ROWS,
+    cliffs_fractions.ROWS,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
