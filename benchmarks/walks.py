@@ -15,6 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numba  # noqa: F401  loaded first, as in a process that has used a large array
 import numpy as np
 
 import syntonic
@@ -56,17 +57,18 @@ def calls() -> dict[str, tuple[Callable[[], Any], Walk]]:
     a, b = (ResonantTensor.from_lattice(*rng.integers(-99, 99, (2, 8, 8))) for _ in range(2))
     x, y = (ResonantTensor.from_flux(rng.standard_normal((4, 8))) for _ in range(2))
     image = ResonantTensor.from_flux(rng.standard_normal((2, 3, 4, 4)))
-    floats = rng.standard_normal(8)
+    floats = rng.standard_normal(4096)
     return {
-        "t.sum()": (lambda: a.sum(), Walk(42, 5, 20)),
+        "t.sum()": (lambda: a.sum(), Walk(42, 6, 20)),
         "phi_residual": (lambda: syntonic.phi_residual(x, y), Walk(32, 8, 14)),
         "golden_batch_norm_2d": (lambda: syntonic.golden_batch_norm_2d(image), Walk(36, 8, 16)),
         "syntonic_softmax": (lambda: syntonic.syntonic_softmax(x), Walk(30, 7, 14)),
-        "golden_layer_norm": (lambda: syntonic.golden_layer_norm(x), Walk(30, 7, 14)),
-        "linalg.det 8x8": (lambda: linalg.det(a), Walk(50, 9, 22)),
-        "A @ B": (lambda: a @ b, Walk(41, 5, 11)),
+        "golden_layer_norm": (lambda: syntonic.golden_layer_norm(x), Walk(30, 8, 14)),
+        "linalg.det 8x8": (lambda: linalg.det(a), Walk(50, 12, 22)),
+        "A @ B": (lambda: a @ b, Walk(41, 6, 11)),
         "A + B": (lambda: a + b, Walk(22, 6, 9)),
-        "snap": (lambda: syntonic.snap(floats), Walk(18, 4, 6)),
+        "snap of an array": (lambda: syntonic.snap(floats), Walk(22, 8, 11)),
+        "snap of a float": (lambda: syntonic.snap(1.618), Walk(18, 5, 6)),
     }
 
 

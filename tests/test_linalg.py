@@ -1,7 +1,5 @@
 """The public functions: shapes, batches, phases, errors, on both engines."""
 
-import sys
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -172,32 +170,3 @@ def test_products_whose_denominators_pass_int64():
         assert np.concatenate([product, product])[:2].equals(product)
         assert linalg.det(product) * 2**128 == 4
         assert product.to_floats().tolist() == [[n / 2**64 for n in r] for r in ((7, 10), (15, 22))]
-
-
-def walk(call):
-    """Python calls, files and changes of file inside the package for one warm call."""
-    for _ in range(3):
-        call()
-    files = []
-
-    def note(frame, event, _):
-        name = frame.f_code.co_filename
-        if event == "call" and name.startswith(str(PACKAGE)):
-            files.append(name)
-
-    sys.setprofile(note)
-    try:
-        call()
-    finally:
-        sys.setprofile(None)
-    return len(files), len(set(files)), sum(p != q for p, q in pairwise(files))
-
-
-def test_warm_calls_walk_a_short_way(engine):
-    x, y = random((8, 8)), random((8, 8), seed=1)
-    ceilings = {"product": (41, 5, 11), "det": (50, 9, 22)}
-    calls = {"product": lambda: x @ y, "det": lambda: linalg.det(x)}
-    if engine == "scalar":
-        del calls["det"]
-    for name, call in calls.items():
-        assert all(n <= most for n, most in zip(walk(call), ceilings[name], strict=True)), name

@@ -195,7 +195,8 @@ def linear(
     exceed the operand's bound.
     """
     if type(x.denominator) is int and x.a.dtype is _INT64 and x.bound * growth <= INT64_MAX:
-        return LatticeArray.packed(*function(x.a, x.b), x.denominator, bound=x.bound * growth)
+        a, b = function(x.a, x.b)
+        return LatticeArray.packed(a, b, x.denominator, bound=x.bound * growth)
 
     def needed(p: LatticeArray) -> int:
         return p.bound * growth

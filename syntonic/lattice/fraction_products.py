@@ -63,7 +63,7 @@ def integer_rows(x: LatticeArray) -> tuple[LatticeArray, Any] | None:
 
     None if a denominator of int64 serves all of x, and for integers of any length.
     """
-    if x.shared():
+    if x.is_packed or x.shared():
         return None
     over = _common(x, (x.ndim - 1,))
     return None if (over == 1).all() else (_scaled(x, over), over)

@@ -41,8 +41,8 @@ def contract(
     `axes` are those that it sums over; they need not be given for NumPy's own products.
     """
     terms = max(terms, 1)
-    shared = x.shared(), y.shared()
-    x, y = shared[0] or x, shared[1] or y
+    if not (x.is_packed and y.is_packed):
+        x, y = x.shared() or x, y.shared() or y
     if not (x.is_packed and y.is_packed):
         if all(z.is_packed or z.has_long_integers for z in (x, y)):
             return long_product(function, x, y, terms)

@@ -45,7 +45,7 @@ def det(x: LatticeArray) -> LatticeArray:
         return as_lattice(np.full(batch, int(n == 0), np.int64))
     if n <= DIRECT_ORDER and (small := cofactors.admitted(x)) is not None:
         return cofactors.det(small)
-    if found := integer_rows(x):
+    if not x.is_packed and (found := integer_rows(x)):
         rows, over = found
         return over_denominators(det(rows), np.multiply.reduce(over[..., 0], axis=-1))
     m = integral(x)
