@@ -32,7 +32,7 @@ def short_sums(rows: LatticeArray) -> LatticeArray | None:
     multiple = _least_multiple(d)
     if multiple is None:
         return None
-    from syntonic.lattice.limb_loops import add_up
+    from syntonic.lattice.fraction_limb_loops import add_up
 
     words = _words(multiple)
     sums = np.zeros((4 * rows.shape[1], words.size + 2), np.uint64)
@@ -46,7 +46,7 @@ def short_sums(rows: LatticeArray) -> LatticeArray | None:
 
 
 def _least_multiple(d: Any) -> mpz | None:
-    from syntonic.lattice.limb_loops import first_other
+    from syntonic.lattice.fraction_limb_loops import first_other
 
     multiple, place = mpz(1), 0
     while place < d.size:
