@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from syntonic.exact.limits import MAX_BITS
-from syntonic.lattice import fractional, loops
+from syntonic.lattice import fractional, loops, wide
 from syntonic.lattice.array import INT64_MAX, LatticeArray, elementwise, int64s, objects
 from syntonic.lattice.guards import require_power
 from syntonic.typing import IntArray
@@ -53,12 +53,12 @@ def positive(x: LatticeArray) -> LatticeArray:
 
 def negative(x: LatticeArray) -> LatticeArray:
     """Return -x."""
-    return linear(x, 1, lambda a, b: (-a, -b), elementwise=True)
+    return linear(x, 1, lambda a, b: (-a, -b), elementwise=True, wide_form=wide.negative)
 
 
 def conjugate(x: LatticeArray) -> LatticeArray:
     """Return the Galois conjugate (a + b) - bφ."""
-    return linear(x, 2, lambda a, b: (a + b, -b), elementwise=True)
+    return linear(x, 2, lambda a, b: (a + b, -b), elementwise=True, wide_form=wide.conjugate)
 
 
 def trace(x: LatticeArray) -> LatticeArray:
@@ -96,8 +96,10 @@ def multiply(x: LatticeArray, y: LatticeArray) -> LatticeArray:
     if not (x.is_packed and y.is_packed and _product_need(x, y) <= INT64_MAX):
         if _apart(x, y, _product_need) and (apart := fractional.product(x, y)):
             return apart
-        x, y = _settle(_product_need, x, y, fractional=_product_need, wide=True)
-    if _is_wide(x):
+        x, y = _settle(_product_need, x, y, fractional=_product_need, limbs=True, long=True)
+    if x.is_wide:
+        return wide.multiply(x, y)
+    if _is_long(x):
         return LatticeArray.from_numerators(*_product(x, y), x.over * y.over)
     if x.is_rational:
         return LatticeArray.rational(*_product(x, y))
@@ -116,7 +118,7 @@ def divide(x: LatticeArray, y: LatticeArray, where: str = "divide") -> LatticeAr
     ZeroDivisionError
         An element of y is zero; the message gives the first index.
     """
-    if x.is_rational or y.is_rational:
+    if x.is_rational or not y.is_int64:
         require_nonzero(y, where)
         return fractional.quotient(x, y)
     return multiply(x, reciprocal(y, where))
@@ -169,7 +171,7 @@ def _power_apart(x: LatticeArray, exponents: Any) -> LatticeArray:
 
 def require_nonzero(x: LatticeArray, where: str) -> None:
     """Raise ZeroDivisionError naming the first zero element of x, if there is one."""
-    zero = np.asarray((x.a == 0) & (x.b == 0))
+    zero = ~x.nonzero()
     if zero.any():
         first = tuple(int(i) for i in np.argwhere(zero)[0])
         place = f", got {int(zero.sum())} zero(s), the first at index {first}" if first else ""
@@ -177,8 +179,10 @@ def require_nonzero(x: LatticeArray, where: str) -> None:
 
 
 def aligned(*arrays: LatticeArray) -> tuple[LatticeArray, ...]:
-    """Return the arrays in one layout: packed over one denominator, fractional, or rational."""
-    arrays = _settle(_rescaled_bound, *arrays, fractional=lambda *x: 0)
+    """Return the arrays in one layout, packed and wide ones over one denominator."""
+    arrays = _settle(wide.rescaled_bound, *arrays, fractional=lambda *x: 0, limbs=True)
+    if arrays[0].is_wide:
+        return wide.aligned(*arrays)
     return _over_one_denominator(arrays) if all(x.is_packed for x in arrays) else arrays
 
 
@@ -188,11 +192,13 @@ def linear(
     function: Callable[[Any, Any], Any],
     *,
     elementwise: bool = False,
+    wide_form: Callable[[LatticeArray], LatticeArray] | None = None,
 ) -> LatticeArray:
     """Apply an integer-linear map of the pair (a, b), element-wise or along axes.
 
     `growth` bounds the factor by which `function`, and each of its intermediate numbers, may
-    exceed the operand's bound.
+    exceed the operand's bound. `wide_form` is the same map on the wide layout, if it has one
+    that is quicker than the map of digits.
     """
     if type(x.denominator) is int and x.a.dtype is _INT64 and x.bound * growth <= INT64_MAX:
         a, b = function(x.a, x.b)
@@ -201,11 +207,15 @@ def linear(
     def needed(p: LatticeArray) -> int:
         return p.bound * growth
 
-    x = _settle(needed, x, fractional=needed if elementwise else None, wide=True)[0]
+    form = needed if elementwise else None
+    digits = wide_form is not None or growth <= wide.MOST_TERMS
+    x = _settle(needed, x, fractional=form, limbs=digits, long=True)[0]
+    if x.is_wide:
+        return wide_form(x) if wide_form else wide.linear(x, growth, function)
     a, b = function(x.a, x.b)
     if x.is_rational:
         return LatticeArray.rational(a, b)
-    if _is_wide(x):
+    if _is_long(x):
         return LatticeArray.from_numerators(objects(a), objects(b), x.denominator)
     if x.is_packed:
         return LatticeArray.packed(a, b, x.denominator, bound=needed(x))
@@ -225,14 +235,15 @@ def bilinear(
         return max(3 * terms * p.bound * q.bound, p.over * q.over)
 
     if terms == 1 and not (x.is_packed and y.is_packed):  # the function only moves elements
+        x, y = (z.unpacked() if z.is_wide else z for z in (x, y))
         left, right = (np.ones(z.shape, np.int64) for z in (x, y))
         x, y = x.map(lambda part: function(part, right)), y.map(lambda part: function(left, part))
         return multiply(x, y)
-    x, y = _settle(needed, x, y, wide=True)
+    x, y = _settle(needed, x, y, long=True)
     a, b = _product(x, y, function)
     if x.is_rational:
         return LatticeArray.rational(a, b)
-    if _is_wide(x):
+    if _is_long(x):
         return LatticeArray.from_numerators(a, b, x.over * y.over)
     return LatticeArray.packed(a, b, x.over * y.over, bound=3 * terms * x.bound * y.bound)
 
@@ -263,7 +274,9 @@ def _reciprocal_need(x: LatticeArray) -> int:
 
 
 def _apart(x: LatticeArray, y: LatticeArray, needed: Callable[..., int]) -> bool:
-    """Tell whether an operand has denominators of its own and bounds do not prove int64 enough."""
+    """Tell whether neither int64 nor limbs over one denominator are proved to do."""
+    if x.is_wide or y.is_wide:
+        return wide.widened(needed, x, y) is None
     if x.is_rational or y.is_rational:
         return True
     return not (x.is_packed and y.is_packed) and needed(x, y) > INT64_MAX
@@ -290,7 +303,9 @@ def _sum(x: LatticeArray, y: LatticeArray, ufunc: np.ufunc) -> LatticeArray:
     if not _added_as_they_are(x, y):
         if _apart(x, y, _fractional_sum_need) and (apart := fractional.total(x, y, ufunc)):
             return apart
-        x, y = _settle(_sum_need, x, y, fractional=_fractional_sum_need)
+        x, y = _settle(_sum_need, x, y, fractional=_fractional_sum_need, limbs=True)
+        if x.is_wide:
+            return wide.add(x, y, subtracted=ufunc is np.subtract)
         if x.is_packed and y.is_packed:
             x, y = _over_one_denominator((x, y))
     if x.is_rational:
@@ -306,7 +321,7 @@ def _sum(x: LatticeArray, y: LatticeArray, ufunc: np.ufunc) -> LatticeArray:
 
 def sum_fits(x: LatticeArray, y: LatticeArray) -> bool:
     """Tell whether the cached bounds prove that sums and differences are of int64."""
-    if x.is_rational or y.is_rational:
+    if not (x.is_int64 and y.is_int64):
         return False
     needed = _sum_need if x.is_packed and y.is_packed else _fractional_sum_need
     return needed(x, y) <= INT64_MAX
@@ -314,7 +329,8 @@ def sum_fits(x: LatticeArray, y: LatticeArray) -> bool:
 
 def _added_as_they_are(x: LatticeArray, y: LatticeArray) -> bool:
     alike = x.denominator is y.denominator
-    return alike and (x.is_rational or x.bound + y.bound <= INT64_MAX)
+    fits = x.is_int64 and y.is_int64 and x.bound + y.bound <= INT64_MAX
+    return alike and (x.is_rational or fits)
 
 
 def _sum_need(x: LatticeArray, y: LatticeArray) -> int:
@@ -326,23 +342,20 @@ def _fractional_sum_need(x: LatticeArray, y: LatticeArray) -> int:
     return max(x.bound * y.over + y.bound * x.over, x.over * y.over)
 
 
-def _rescaled_bound(*packed: LatticeArray) -> int:
-    d = lcm(*(x.denominator for x in packed))
-    return max(d, *(x.bound * (d // x.denominator) for x in packed))
-
-
 def _settle(
     needed: Callable[..., int],
     *arrays: LatticeArray,
     fractional: Callable[..., int] | None = None,
-    wide: bool = False,
+    limbs: bool = False,
+    long: bool = False,
 ) -> tuple[LatticeArray, ...]:
-    """Return the arrays in the leanest layout in which an operation's numbers fit int64.
+    """Return the arrays in the leanest layout in which an operation's numbers fit.
 
     `needed` computes the largest of these numbers from packed operands, `fractional` from
     fractional ones, where the operation has such a form; each is asked again with least
-    denominators and exact bounds before the next layout is tried. With `wide`, packed operands
-    that nothing fits come back on Python ints, which are several times faster than mpq.
+    denominators and exact bounds before the next layout is tried. With `limbs`, operands over
+    one denominator that nothing fits come back wide if that holds and pays; with `long`, on
+    Python ints, which are several times faster than mpq.
     """
     if fractional is None:
         arrays = tuple(x.common() for x in arrays)
@@ -352,21 +365,23 @@ def _settle(
         arrays = tuple(x.tight() for x in arrays)
         if needed(*arrays) <= INT64_MAX:
             return arrays
-    packed = wide and all(x.is_packed for x in arrays)
-    if fractional is not None and not packed and not any(x.is_rational for x in arrays):
+    if limbs and (widened := wide.widened(needed, *arrays)) is not None:
+        return widened
+    lengthen = long and all(x.is_packed or x.is_wide for x in arrays)
+    if fractional is not None and not lengthen and all(x.is_int64 for x in arrays):
         arrays = tuple(x.split() for x in arrays)
         if fractional(*arrays) <= INT64_MAX:
             return arrays
         arrays = tuple(x.tight() for x in arrays)
         if fractional(*arrays) <= INT64_MAX:
             return arrays
-    if packed:
-        return tuple(x.widened() for x in arrays)
+    if lengthen:
+        return tuple(x.lengthened() for x in arrays)
     return tuple(x.unpacked() for x in arrays)
 
 
-def _is_wide(x: LatticeArray) -> bool:
-    return x.is_packed and x.a.dtype == object
+def _is_long(x: LatticeArray) -> bool:
+    return type(x.denominator) is int and x.a.dtype == object
 
 
 def _over_one_denominator(packed: tuple[LatticeArray, ...]) -> tuple[LatticeArray, ...]:

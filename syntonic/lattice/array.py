@@ -1,4 +1,4 @@
-"""`LatticeArray`: an immutable n-d array of exact elements of Q(φ), in one of three layouts.
+"""`LatticeArray`: an immutable n-d array of exact elements of Q(φ), in one of four layouts.
 
 packed
     int64 numerators `a`, `b` over one shared positive int64 `denominator`, with a cached upper
@@ -8,6 +8,9 @@ fractional
     The same with an int64 array of denominators, one for each element, for what division and
     mixed denominators make: a shared denominator would explode (lcm(1..100) has 136 bits).
     Elements are brought to lowest terms only when a bound demands it.
+wide
+    Numerators of a fixed number of limbs (see `limbs`) over one shared positive denominator, with
+    a bound as if packed: what int64 no longer holds, up to 1024 bits, where compiled loops pay.
 rational
     Object arrays `a`, `b` of exact numbers, gmpy2 `mpq` or integers, unbounded; `denominator` is
     None. What does not fit goes here, and what fits again comes back.
@@ -19,7 +22,6 @@ never depend on it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import gcd, lcm
 from sys import getsizeof
 from typing import Any
 
@@ -30,12 +32,17 @@ from gmpy2 import mpq, mpz
 from syntonic.constants import INT64_MAX
 from syntonic.errors import shown
 from syntonic.foreign import frozen
+from syntonic.jit.policy import compiled_pays
+from syntonic.lattice import limbs, parts
 from syntonic.lattice.denominators import of_rationals, over_one
+from syntonic.lattice.parts import elementwise, int64s, moved, objects
 from syntonic.lattice.scalars import golden_array
 from syntonic.typing import IntArray, ObjectArray
 
 __all__ = ["INT64_MAX", "LatticeArray", "elementwise", "int64s", "moved", "objects"]
 
+_LONGEST = (1 << 64 * limbs.MOST_LIMBS - 1) - 1
+"""The largest number of the wide layout."""
 
 _SAMPLE = 64
 """Elements that often tell of all that no shared denominator of int64 serves them."""
@@ -43,16 +50,6 @@ _SAMPLE = 64
 _in_gmp = np.frompyfunc(lambda x: mpz(x) if type(x) is int else x, 1, 1)
 _as_mpq = np.frompyfunc(mpq, 1, 1)
 _make_mpq = np.frompyfunc(mpq, 2, 1)
-
-
-def objects(x: Any) -> ObjectArray:
-    """Return x as an object array; NumPy turns 0-d object results into bare scalars."""
-    return np.asarray(x, dtype=object)
-
-
-def elementwise(function: np.ufunc, *operands: Any) -> ObjectArray:
-    """Apply a `np.frompyfunc` ufunc and keep 0-d results arrays."""
-    return objects(function(*operands))
 
 
 _new = object.__new__
@@ -67,10 +64,10 @@ class LatticeArray:
     Attributes
     ----------
     a, b
-        The numerators (int64) or values (rational: objects). Read-only.
+        The numerators (int64, wide: limbs) or values (rational: objects). Read-only.
     denominator
-        The shared denominator (packed), an int64 array of them (fractional) or None (rational).
-        Not necessarily the least; see `tight`.
+        The shared denominator (packed, wide), an int64 array of them (fractional) or None
+        (rational). Not necessarily the least; see `tight`.
     """
 
     __slots__ = ("_bound", "_over", "_tight", "a", "b", "denominator")
@@ -119,13 +116,7 @@ class LatticeArray:
 
     @classmethod
     def fractional(
-        cls,
-        a: IntArray,
-        b: IntArray,
-        denominators: IntArray,
-        *,
-        bound: int | None = None,
-        over: int | None = None,
+        cls, a: Any, b: Any, denominators: Any, *, bound: int | None = None, over: int | None = None
     ) -> LatticeArray:
         """Wrap int64 arrays of one shape; packed if the denominators are all the same.
 
@@ -140,6 +131,27 @@ class LatticeArray:
         return cls(int64s(a), int64s(b), d, bound, over)
 
     @classmethod
+    def wide(cls, a: Any, b: Any, denominator: int, *, bound: int) -> LatticeArray:
+        """Wrap arrays of equally many limbs; in fewer, or packed, if these hold the numbers.
+
+        `bound` is an upper bound of all |numerators|.
+        """
+        count = max(limbs.needed(a), limbs.needed(b))
+        bound = min(bound, 1 << (64 * count - 1))
+        a, b = limbs.resized(a, count), limbs.resized(b, count)
+        if count == 1 and denominator <= INT64_MAX:
+            return cls(limbs.to_int64(a), limbs.to_int64(b), denominator, None)
+        out = cls(a, b, denominator, bound)
+        if denominator > INT64_MAX:
+            out = out.tight()
+        return out.unpacked().pack() if out.is_wide and out.denominator > _LONGEST else out
+
+    @classmethod
+    def _in_limbs(cls, a: Any, b: Any, denominator: int, bound: int) -> LatticeArray:
+        a, b = (limbs.from_objects(objects(part), limbs.limbs_for(bound)) for part in (a, b))
+        return cls(a, b, denominator, bound)
+
+    @classmethod
     def rational(cls, a: ObjectArray, b: ObjectArray) -> LatticeArray:
         """Wrap object arrays of rationals; in an int64 layout if they fit."""
         return cls(objects(a), objects(b), None, None).pack()
@@ -149,9 +161,11 @@ class LatticeArray:
         """Build (a + bφ)/denominator from integer arrays of one shape, int64 or objects."""
         if denominator < 1:
             raise ValueError(f"a denominator must be positive, got {shown(denominator)}")
-        fits = _fits_int64(a) and _fits_int64(b)
+        fits = parts.fits_int64(a) and parts.fits_int64(b)
         if fits and denominator <= INT64_MAX:
             return cls.packed(int64s(a), int64s(b), denominator)
+        if compiled_pays(a.size) and (bound := max(parts.largest(a, b), denominator)) <= _LONGEST:
+            return cls._in_limbs(a, b, denominator, bound).tight()
         if denominator == 1:  # no reduction can make it fit
             return cls(objects(a), objects(b), None, None, 1)
         over = objects(mpz(denominator))
@@ -174,17 +188,26 @@ class LatticeArray:
     @property
     def nbytes(self) -> int:
         """The bytes of the numerators and of denominators for each element, objects included."""
-        parts = self.a, self.b, *(() if self.is_packed or self.is_rational else (self.denominator,))
-        objects_of = (map(getsizeof, x.flat) for x in parts if x.dtype == object)
-        return sum(x.nbytes for x in parts) + sum(map(sum, objects_of))
+        held = [x for x in (self.a, self.b, self.denominator) if type(x) is np.ndarray]
+        objects_of = (map(getsizeof, x.flat) for x in held if x.dtype == object)
+        return sum(x.nbytes for x in held) + sum(map(sum, objects_of))
 
     @property
     def is_packed(self) -> bool:
-        return type(self.denominator) is int
+        return type(self.denominator) is int and self.is_int64
+
+    @property
+    def is_wide(self) -> bool:
+        return limbs.is_limbs(self.a)
 
     @property
     def is_rational(self) -> bool:
         return self.denominator is None
+
+    @property
+    def is_int64(self) -> bool:
+        """Whether the array is packed or fractional."""
+        return bool(self.a.dtype == np.int64)
 
     @property
     def has_long_integers(self) -> bool:
@@ -195,7 +218,7 @@ class LatticeArray:
     def bound(self) -> int:
         """An upper bound of the numerators' size, from when the array was made."""
         if self._bound is None:
-            self._bound = _largest(self.a, self.b)
+            self._bound = parts.largest(self.a, self.b)
         return self._bound
 
     @property
@@ -215,21 +238,29 @@ class LatticeArray:
     def _tightened(self) -> LatticeArray:
         if self.is_rational:
             return self
+        if self.is_wide:
+            return self._wide_tightened()
         d = self.denominator
-        common = _common_divisor(self.a, self.b, d) if self.is_packed else self._divisors()
+        divisor: Any = parts.common_divisor if self.is_packed else parts.divisors_apart
+        common = divisor(self.a, self.b, d)
         if self.is_packed and common == 1:
-            self._bound = _largest(self.a, self.b)
+            self._bound = parts.largest(self.a, self.b)
             return self
         a, b = int64s(self.a // common), int64s(self.b // common)
         over = d // common if self.is_packed else int64s(d // common)
-        out = LatticeArray(a, b, over, _largest(a, b))
+        out = LatticeArray(a, b, over, parts.largest(a, b))
         out._tight = out
         return out
 
-    def _divisors(self) -> IntArray:
-        # Modulo d first: |-2^63| has no int64 for np.gcd to return.
+    def _wide_tightened(self) -> LatticeArray:
         d = self.denominator
-        return int64s(np.gcd(np.gcd(self.a % d, self.b % d), d))
+        common = limbs.common_divisor(d, self.a, self.b)
+        if common == 1:
+            self._bound = parts.largest(self.a, self.b)
+            fits = max(self._bound, d) <= INT64_MAX
+            return LatticeArray.wide(self.a, self.b, d, bound=self._bound) if fits else self
+        a, b = (objects(limbs.to_objects(part) // common) for part in (self.a, self.b))
+        return LatticeArray._in_limbs(a, b, d // common, parts.largest(a, b)).tight()
 
     def split(self) -> LatticeArray:
         """Return a packed array in the fractional layout, any other one as it is."""
@@ -238,21 +269,35 @@ class LatticeArray:
         d = np.broadcast_to(np.int64(self.denominator), self.shape)
         return LatticeArray(self.a, self.b, d, self._bound, self.denominator)
 
-    def widened(self) -> LatticeArray:
-        """Return a packed array on Python ints, for one operation that int64 cannot hold."""
-        return LatticeArray(
-            objects(self.a.astype(object)),
-            objects(self.b.astype(object)),
-            self.denominator,
-            self._bound,
-        )
+    def widened(self) -> LatticeArray | None:
+        """Return the same values in the wide layout, if it holds them; int64 serves as it is."""
+        if self.is_wide:
+            return self
+        if self.is_packed:
+            a, b = (part.view(limbs.ONE_LIMB) for part in (self.a, self.b))
+            return LatticeArray(a, b, self.denominator, self._bound)
+        d = parts.shared_denominator(_LONGEST, self.a, self.b) if self.is_rational else None
+        if d is None:
+            return None
+        a, b = (elementwise(parts.scaled, part, mpz(d)) for part in (self.a, self.b))
+        bound = parts.largest(a, b)
+        return LatticeArray._in_limbs(a, b, d, bound) if bound <= _LONGEST else None
+
+    def lengthened(self) -> LatticeArray:
+        """Return a packed or wide array on Python ints, for one operation nothing else holds."""
+        to_objects = limbs.to_objects if self.is_wide else lambda part: part.astype(object)
+        a, b = (objects(to_objects(part)) for part in (self.a, self.b))
+        return LatticeArray(a, b, self.denominator, self._bound)
 
     def common(self) -> LatticeArray:
-        """Return the same values packed if one denominator serves them all, else rational."""
-        return self.shared() or self.unpacked()
+        """Return the values over one denominator, packed or wide, if it is short, else rational."""
+        return self if self.is_wide else self.shared() or self.unpacked()
 
     def shared(self) -> LatticeArray | None:
         """Return the same values packed if one denominator serves them all, else None."""
+        if self.is_wide:
+            out = self.tight()
+            return out if out.is_packed else None
         if self.is_packed or self.is_rational:
             out = self.pack(shared=True)
             return out if out.is_packed else None
@@ -269,10 +314,11 @@ class LatticeArray:
 
     def fraction(self, name: str) -> ObjectArray:
         """Return one of a and b as an object array of mpq."""
-        part = getattr(self, name)
-        if self.is_rational or (self.is_packed and self.denominator == 1):
+        part, d = getattr(self, name), self.denominator
+        part = limbs.to_objects(part) if self.is_wide else part
+        if d is None or (type(d) is int and d == 1):
             return elementwise(_as_mpq, part)
-        return elementwise(_make_mpq, part, self.denominator)
+        return elementwise(_make_mpq, part, d)
 
     def numerators(self) -> tuple[Any, Any, int]:
         """Return integer arrays (a, b) and the least common denominator.
@@ -281,27 +327,21 @@ class LatticeArray:
         """
         if self.has_long_integers:
             return self.a, self.b, 1
-        x = self if self.is_packed else self.common()
-        if x.is_packed:
-            tight = x.tight()
-            return tight.a, tight.b, tight.denominator
-        d = long_lcm(*_denominators(x.a), *_denominators(x.b))
-        scale = np.frompyfunc(lambda e: e.numerator * (d // e.denominator), 1, 1)
-        return frozen(elementwise(scale, x.a)), frozen(elementwise(scale, x.b)), int(d)
+        x = (self if self.is_packed else self.common()).tight()
+        if x.is_wide:
+            x = x.lengthened()
+        if not x.is_rational:
+            return x.a, x.b, x.denominator
+        d = long_lcm(*parts.denominators(x.a), *parts.denominators(x.b))
+        return *(frozen(elementwise(parts.scaled, part, d)) for part in (x.a, x.b)), int(d)
 
     def extent(self) -> tuple[int, int]:
         """Return the largest |b| numerator over the least common denominator, and the latter."""
-        if self.is_packed or self.is_rational or self.size == 0:
+        if type(self.denominator) is not np.ndarray or self.size == 0:
             _, b, d = self.numerators()
             return max(int(b.max()), -int(b.min())) if b.size else 0, d
         x = self.tight()
-        ranks = np.argsort(x.denominator, axis=None)
-        over, b = x.denominator.ravel()[ranks], x.b.ravel()[ranks]
-        starts = np.flatnonzero(np.diff(over, prepend=0))
-        d = lcm(*(int(e) for e in over[starts]))
-        highs, lows = np.maximum.reduceat(b, starts), np.minimum.reduceat(b, starts)
-        sizes = (max(int(h), -int(n)) for h, n in zip(highs, lows, strict=True))
-        return max(n * (d // int(e)) for n, e in zip(sizes, over[starts], strict=True)), d
+        return parts.extent_apart(x.b, x.denominator)
 
     def scalars(self) -> ObjectArray:
         """Return an object array of GoldenExact."""
@@ -313,81 +353,49 @@ class LatticeArray:
 
     def in_gmp(self) -> LatticeArray:
         """Return the same values on GMP's numbers, which outrun Python's where they are long."""
-        if self.is_rational or (self.is_packed and self.denominator == 1):
-            a, b = (elementwise(_in_gmp, part.astype(object)) for part in (self.a, self.b))
+        x = self.lengthened() if self.is_wide else self
+        if x.is_rational or (type(x.denominator) is int and x.denominator == 1):
+            a, b = (elementwise(_in_gmp, part.astype(object)) for part in (x.a, x.b))
             return LatticeArray(a, b, None, None)
         return self.unpacked()
 
     def pack(self, shared: bool = False) -> LatticeArray:
-        """Return rational values packed if int64 holds them, else fractional, else as they are.
+        """Return rational values packed, fractional or wide: the first that holds them.
 
-        With `shared` the fractional layout is not tried.
+        With `shared`, packed or as they are.
         """
-        if not self.is_rational or self.has_long_integers:
+        if not self.is_rational:
             return self
-        apart = of_rationals(self.a, self.b)
-        if apart is None:
-            return self
-        if found := over_one(*apart):
+        apart = None if self.has_long_integers else of_rationals(self.a, self.b)
+        if apart and (found := over_one(*apart)):
             return LatticeArray.packed(*found)
-        return self if shared else LatticeArray.fractional(*apart)
+        if shared:
+            return self
+        if apart:
+            return LatticeArray.fractional(*apart)
+        return (self.widened() if compiled_pays(self.size) else None) or self
 
     def map(self, function: Callable[[Any], Any]) -> LatticeArray:
         """Apply to the parts a function that only moves elements (or fills with zeros)."""
         a, b, d = function(self.a), function(self.b), self.denominator
+        if self.is_wide:
+            return LatticeArray(np.asarray(a), np.asarray(b), d, self._bound)
         if type(d) is int:
             return LatticeArray.packed(a, b, d, bound=self._bound)
         if d is None:
             return LatticeArray(objects(a), objects(b), None, None)
         return LatticeArray.fractional(a, b, moved(function(d)), bound=self._bound, over=self._over)
 
+    def nonzero(self) -> Any:
+        """Return where an element is not 0, as a boolean array."""
+        if self.is_wide:
+            return limbs.nonzero(self.a) | limbs.nonzero(self.b)
+        return np.asarray((self.a != 0) | (self.b != 0), dtype=bool)
+
     def __getitem__(self, index: Any) -> LatticeArray:
         return self.map(lambda x: x[index])
 
     def __repr__(self) -> str:
-        layout = "packed" if self.is_packed else "rational" if self.is_rational else "fractional"
+        kinds = ("packed", "wide", "rational")
+        layout = next((n for n in kinds if getattr(self, f"is_{n}")), "fractional")
         return f"<LatticeArray {self.shape} {layout}>"
-
-
-def moved(denominators: IntArray) -> IntArray:
-    """Return denominators that a function has only moved; zeros that it filled in become 1.
-
-    Raises
-    ------
-    ValueError
-        One is negative: the function computes, and its other results are as wrong.
-    """
-    if np.min(denominators, initial=0) < 0:
-        raise ValueError("a function that was to move elements changed them")
-    return np.maximum(denominators, 1)
-
-
-def int64s(x: Any) -> IntArray:
-    """Return x as an int64 array: NumPy turns 0-d results into scalars."""
-    return np.asarray(x, dtype=np.int64)
-
-
-def _largest(a: IntArray, b: IntArray) -> int:
-    if a.size == 0:
-        return 0
-    # As Python ints: |-2^63| does not fit int64.
-    return max(int(a.max()), -int(a.min()), int(b.max()), -int(b.min()))
-
-
-def _fits_int64(x: Any) -> bool:
-    if x.dtype == np.int64 or x.size == 0:
-        return True
-    return bool(x.min() >= -INT64_MAX - 1 and x.max() <= INT64_MAX)
-
-
-def _common_divisor(a: IntArray, b: IntArray, d: int) -> int:
-    for x in (a, b):
-        if d == 1:
-            break
-        # Reduce modulo d first: |-2^63| has no int64 for np.gcd to return.
-        d = gcd(d, int(np.gcd.reduce(x % d, axis=None))) if x.size else d
-    return d
-
-
-def _denominators(x: Any) -> set[int]:
-    return {e.denominator for e in x.flat}

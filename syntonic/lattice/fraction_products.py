@@ -42,7 +42,7 @@ def contract_apart(
 ) -> LatticeArray:
     """Lift a bilinear function that sums over axes, known for NumPy's own products.
 
-    `integers` lifts it for arrays of integers.
+    `integers` lifts it for arrays of integers, and for those over one denominator.
     """
     axes = axes or _summed(function, x, y)
     if not (axes[0] or axes[1]):
@@ -50,6 +50,8 @@ def contract_apart(
     if vectors := _vectors(function, x, y):
         product = multiply(*vectors)
         return sum_apart(product, (product.ndim - 1,))
+    if all(z.is_packed or z.is_wide for z in (x, y)):
+        return integers(function, x, y)
     over, under = (_common(z, places) for z, places in zip((x, y), axes, strict=True))
     if function in (np.matmul, np.dot) and y.ndim == 2 and _longest(over, under) > _MOST_BITS:
         rows = [contract_apart(function, x[i], y, None, integers) for i in range(x.shape[0])]
@@ -61,9 +63,9 @@ def contract_apart(
 def integer_rows(x: LatticeArray) -> tuple[LatticeArray, Any] | None:
     """Return matrices of integers and what their rows are to be divided by, to be x.
 
-    None if a denominator of int64 serves all of x, and for integers of any length.
+    None if one denominator serves all of x in a layout, and for integers of any length.
     """
-    if x.is_packed or x.shared():
+    if x.is_packed or x.is_wide or x.shared():
         return None
     over = _common(x, (x.ndim - 1,))
     return None if (over == 1).all() else (_scaled(x, over), over)
@@ -115,5 +117,6 @@ def quotient(x: LatticeArray, over: Any) -> LatticeArray:
     over = np.broadcast_to(objects(over), x.shape)
     if x.is_packed and over.max(initial=1) <= INT64_MAX:
         return LatticeArray.fractional(x.a, x.b, int64s(over))
+    x = x.lengthened() if x.is_wide else x
     a, b = (objects(part.astype(object)) for part in (x.a, x.b))
     return LatticeArray.rational(elementwise(_make_mpq, a, over), elementwise(_make_mpq, b, over))

@@ -13,6 +13,7 @@ import numpy as np
 from gmpy2 import gcd, mpq, mpz
 
 from syntonic.jit.policy import slow_way
+from syntonic.lattice import wide
 from syntonic.lattice.arithmetic import add
 from syntonic.lattice.array import INT64_MAX, LatticeArray, elementwise, objects
 from syntonic.lattice.fractional import int64_total, numerators
@@ -39,12 +40,20 @@ class _Term(NamedTuple):
 
 
 def sum_apart(x: LatticeArray, axes: tuple[int, ...]) -> LatticeArray:
-    """Return the sum along axes of an array that no shared denominator of int64 serves."""
+    """Return the sum along axes of an array that no shared denominator of int64 serves.
+
+    Over one denominator of any length limbs are added up, where they hold the sum.
+    """
     if x.size <= _FEW:
         a, b = (np.sum(part, axis=axes, initial=0) for part in x.fractions())
         return LatticeArray.rational(a, b)
     kept = tuple(i for i in range(x.ndim) if i not in axes)
     count, shape = prod(x.shape[i] for i in axes), tuple(x.shape[i] for i in kept)
+    if x.is_wide:
+        found = wide.widened(lambda w: max(count, 1) * w.bound, x)
+        if found is not None:
+            return wide.sum(found[0], axes, keepdims=False)
+        x = x.unpacked()
     rows = x.map(lambda part: np.transpose(part, axes + kept).reshape(count, prod(shape)))
     out = _rows_summed(rows)
     return out.map(lambda part: part.reshape(shape))

@@ -23,7 +23,7 @@ _make_mpq = np.frompyfunc(mpq, 2, 1)
 
 def total(x: LatticeArray, y: LatticeArray, ufunc: np.ufunc) -> LatticeArray | None:
     """Return x + y or x - y, by the ufunc; None for small arrays of int64."""
-    if x.is_rational or y.is_rational:
+    if not (x.is_int64 and y.is_int64):
         return _long_sum(x, y, ufunc)
     if not compiled_pays(prod(np.broadcast_shapes(x.shape, y.shape))):
         return None
@@ -44,7 +44,7 @@ def int64_total(x: LatticeArray, y: LatticeArray, ufunc: np.ufunc) -> LatticeArr
 
 def product(x: LatticeArray, y: LatticeArray) -> LatticeArray | None:
     """Return xy; None for small arrays of int64."""
-    if x.is_rational or y.is_rational:
+    if not (x.is_int64 and y.is_int64):
         return _long_product(x, y)
     shape = np.broadcast_shapes(x.shape, y.shape)
     if not compiled_pays(prod(shape)):
@@ -102,8 +102,9 @@ def numerators(x: LatticeArray) -> tuple[Any, Any, Any]:
     """Return object arrays of integers, numerators a and b over denominators."""
     if x.is_rational:
         return tuple(map(objects, _common(x.a, x.b)))  # type: ignore[return-value]
-    d = np.asarray(x.denominator, np.int64)
-    return tuple(objects(part.astype(object)) for part in (x.a, x.b, d))  # type: ignore[return-value]
+    x = x.lengthened() if x.is_wide else x
+    parts = x.a, x.b, np.asarray(x.denominator)
+    return tuple(objects(part.astype(object)) for part in parts)  # type: ignore[return-value]
 
 
 def _parts(a: Any, b: Any) -> tuple[Any, Any, Any]:

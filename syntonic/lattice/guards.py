@@ -22,7 +22,7 @@ def element_bits(x: LatticeArray) -> Any:
 
     The bound of a product is at most the sum of its factors' bounds: see `field.bit_bound`.
     """
-    if x.is_rational:
+    if not x.is_int64:
         return elementwise(_bits, x.scalars())
     a, b = (np.abs(part.astype(np.float64)) for part in (x.a, x.b))
     size = np.maximum(a + 2 * b, x.denominator)

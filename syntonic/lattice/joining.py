@@ -21,6 +21,8 @@ def join(function: Callable[..., Any], *arrays: LatticeArray) -> LatticeArray:
     if first.is_rational:
         return LatticeArray.rational(a, b)
     bound = max(x.bound for x in arrays)
+    if first.is_wide:
+        return LatticeArray.wide(a, b, first.denominator, bound=bound)
     if first.is_packed:
         return LatticeArray.packed(a, b, first.denominator, bound=bound)
     over = moved(function(*(x.denominator for x in arrays)))

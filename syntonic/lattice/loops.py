@@ -38,7 +38,7 @@ def multiply(x: LatticeArray, y: LatticeArray) -> tuple[Any, Any] | None:
 
         return kernels.multiply(x, y)
     for many, one in ((x, y), (y, x)):
-        if one.a.ndim == 0 and _serves(many):
+        if one.a.ndim == 0 and one.is_int64 and _serves(many):
             from syntonic.lattice import elementwise_loops as kernels
 
             return kernels.multiply_by(many, int(one.a), int(one.b))
@@ -89,7 +89,7 @@ def _serves(x: LatticeArray) -> bool:
     """Tell whether x is large enough, int64 and contiguous."""
     return (
         x.a.size >= SMALLEST
-        and not x.is_rational
+        and x.is_int64
         and x.a.flags.c_contiguous
         and x.b.flags.c_contiguous
         and compiled_pays(x.a.size)

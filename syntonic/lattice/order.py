@@ -16,7 +16,7 @@ from syntonic.constants import PHI_FLOAT
 from syntonic.exact import pairs
 from syntonic.exact.golden import GoldenExact
 from syntonic.exact.limits import MAX_DIGITS, require_all_bits, require_digits
-from syntonic.lattice import loops, quotients
+from syntonic.lattice import loops, quotients, wide
 from syntonic.lattice.arithmetic import (
     add,
     aligned,
@@ -70,6 +70,9 @@ def floats(x: LatticeArray, dtype: Any = np.float64) -> Any:
         return wake_rational(x.a, x.b, dtype)
     if x.is_packed:
         return wake(x.a, x.b, x.denominator, dtype)
+    if x.is_wide:
+        x = x.lengthened()
+        return wake(x.a, x.b, x.denominator, dtype)
     return quotients.floats(x, dtype)
 
 
@@ -86,6 +89,8 @@ def sign(x: LatticeArray) -> Any:
     """Return the exact sign of each element: an int64 array of -1, 0, 1."""
     if x.is_rational:
         return quotients.rational_signs(x)
+    if x.is_wide:
+        return int64s(wide.sign(x))
     out = loops.sign(x)
     if out is None:
         p, q = x.a.astype(np.float64), x.b.astype(np.float64)
@@ -102,13 +107,12 @@ def sign(x: LatticeArray) -> Any:
 
 def nonzero(x: LatticeArray) -> Any:
     """Return where x is not 0, as a boolean array."""
-    return np.asarray((x.a != 0) | (x.b != 0), dtype=bool)
+    return x.nonzero()
 
 
 def relu(x: LatticeArray) -> LatticeArray:
     """Return max(x, 0)."""
-    keep = sign(x) > 0
-    return x.map(lambda part: np.where(keep, part, part * 0))
+    return where(sign(x) > 0, x, lattice_scalar(0))
 
 
 def absolute(x: LatticeArray) -> LatticeArray:
@@ -119,7 +123,7 @@ def absolute(x: LatticeArray) -> LatticeArray:
 def equal(x: LatticeArray, y: LatticeArray) -> Any:
     """Return where x = y exactly, as a boolean array."""
     x, y = aligned(x, y)
-    if not (x.is_packed or x.is_rational):
+    if type(x.denominator) is np.ndarray:
         x, y = x.tight(), y.tight()  # lowest terms are unique
         same = (x.a == y.a) & (x.b == y.b) & (x.denominator == y.denominator)
         return np.asarray(same, dtype=bool)
@@ -146,6 +150,11 @@ def _difference_sign(x: LatticeArray, y: LatticeArray) -> Any:
             return signs
     if sum_fits(x, y):
         return sign(subtract(x, y))
+    alike = x.is_packed and y.is_packed and x.denominator == y.denominator
+    if x.is_wide or y.is_wide or alike:
+        found = wide.widened(wide.rescaled_bound, x, y)
+        if found is not None:
+            return wide.compare(*wide.aligned(*found))
     return quotients.difference_signs(x, y, equal)
 
 
@@ -212,7 +221,7 @@ def remainder(x: LatticeArray, y: LatticeArray) -> LatticeArray:
 
 def _floors(x: LatticeArray) -> Any:
     """Return ⌊x⌋ as an integer array: int64, or objects where that may not fit."""
-    if x.is_rational:
+    if not x.is_int64:
         return elementwise(_floor_golden, x.scalars())
     out, doubtful = loops.floor(x) or _filtered_floors(x)
     if not doubtful.any():

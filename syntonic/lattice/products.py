@@ -44,7 +44,7 @@ def contract(
     if not (x.is_packed and y.is_packed):
         x, y = x.shared() or x, y.shared() or y
     if not (x.is_packed and y.is_packed):
-        if all(z.is_packed or z.has_long_integers for z in (x, y)):
+        if all(z.is_packed or z.is_wide or z.has_long_integers for z in (x, y)):
             return long_product(function, x, y, terms)
         return contract_apart(function, x, y, axes, partial(_of_integers, terms=terms))
     bound, over = 3 * terms * x.bound * y.bound, x.over * y.over

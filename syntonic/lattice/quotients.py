@@ -141,8 +141,8 @@ def _broadcast(x: LatticeArray, y: LatticeArray) -> tuple[LatticeArray, LatticeA
 
 
 def _estimates(x: LatticeArray) -> tuple[Any, Any]:
-    if x.is_rational:
-        return enclosures(x)
+    if not x.is_int64:
+        return enclosures(x.unpacked())
     value = wake(x.a, x.b, x.denominator) if x.is_packed else floats(x)
     return value, np.abs(value) * 2.0**-53
 

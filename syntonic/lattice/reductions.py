@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from syntonic.errors import shown
+from syntonic.lattice import wide
 from syntonic.lattice.arithmetic import linear, multiply, square, subtract
 from syntonic.lattice.array import LatticeArray
 from syntonic.lattice.convert import lattice_scalar
@@ -42,7 +43,11 @@ def sum(x: LatticeArray, axis: Axis = None, keepdims: bool = False) -> LatticeAr
         lengths = tuple(1 if i in axes else n for i, n in enumerate(x.shape))
         return out.map(lambda part: part.reshape(lengths)) if keepdims else out
     terms = max(1, _prod(x.shape[i] for i in axes))
-    return linear(x, terms, lambda a, b: (_add_up(a, axes, keepdims), _add_up(b, axes, keepdims)))
+
+    def added(a: Any, b: Any) -> tuple[Any, Any]:
+        return _add_up(a, axes, keepdims), _add_up(b, axes, keepdims)
+
+    return linear(x, terms, added, wide_form=lambda w: wide.sum(w, axes, keepdims))
 
 
 def cumsum(x: LatticeArray, axis: int | None = None) -> LatticeArray:

@@ -26,6 +26,7 @@ def golden_array(x: LatticeArray) -> ObjectArray:
     """Return the elements of x as an object array of GoldenExact."""
     if x.is_rational:
         return np.asarray(_from_parts(x.a, x.b), dtype=object)
+    x = x.lengthened() if x.is_wide else x
     if x.a.dtype == object or x.size < _FEW:
         return np.asarray(_from_numerators(x.a, x.b, x.denominator), dtype=object)
     x = x if x.over == 1 else x.split().tight()  # each in lowest terms
@@ -37,6 +38,9 @@ def golden_array(x: LatticeArray) -> ObjectArray:
 
 def golden_item(x: LatticeArray, index: tuple[Any, ...]) -> GoldenExact:
     """Return one element, by an index as `numpy.ndarray.item` takes it."""
+    if x.is_wide:
+        one = x.map(lambda part: np.array(part.item(*index), part.dtype))
+        return one.scalars().item()
     a, b = x.a.item(*index), x.b.item(*index)
     if x.is_rational:
         return GoldenExact(a, b)

@@ -106,7 +106,8 @@ def lexsort(keys: Sequence[Any], axis: int = -1) -> Any:
 
 def _keys(x: LatticeArray) -> Any:
     """Return the correctly rounded floats of x, infinite beyond their range."""
-    if x.is_rational:
+    # Beyond the range of floats these are infinite, without a warning.
+    if x.is_rational or (x.is_wide and 3 * x.bound >= x.denominator << 1023):
         return elementwise(np.frompyfunc(_nearest, 1, 1), x.scalars()).astype(np.float64)
     return floats(x)
 
@@ -199,8 +200,8 @@ def _settle(x: LatticeArray, at: Any, same: Any, origin: Any) -> None:
 
     `origin` has the float that the elements of a run share.
     """
-    packed = x.is_packed and x.a.dtype == np.int64
-    for finer in (floats_from, _integer_keys) if packed else (_scalar_keys,):
+    fitting = (floats_from, _integer_keys) if x.is_packed else (_scalar_keys,)
+    for finer in (_integer_keys,) if x.is_wide else fitting:
         later = np.flatnonzero(same)
         differ = ~equal(x[at[later]], x[at[later - 1]])
         if not differ.any():
@@ -218,12 +219,12 @@ def _settle(x: LatticeArray, at: Any, same: Any, origin: Any) -> None:
 
 
 def _integer_keys(x: LatticeArray, origin: Any) -> Any:
-    """Return integers in the order of packed elements, different for different ones.
+    """Return integers in the order of packed or wide elements, different for different ones.
 
     A difference v = p + qφ of numerators, |p|, |q| <= 2B, has |v| >= 1/|v'| > 1/4B.
     """
-    shift = (4 * x.bound).bit_length()
-    a, b = (part.astype(object) << shift for part in (x.a, x.b))
+    shift, x = (4 * x.bound).bit_length(), x.lengthened()
+    a, b = (part << shift for part in (x.a, x.b))
     return _ranked(elementwise(_floor_pair, a, b))
 
 

@@ -73,7 +73,7 @@ def normalized(
     variance = reductions.var(x, axes, keepdims=True)
     centred = arithmetic.subtract(x, reductions.mean(x, axes, keepdims=True))
     added: Any = eps
-    if variance.is_rational and (powers := _powers(variance, eps)).any():
+    if not variance.is_int64 and (powers := _powers(variance, eps)).any():
         unit = _power_of_two(-powers)
         centred = arithmetic.multiply(centred, as_lattice(unit))
         variance = arithmetic.multiply(variance, as_lattice(unit * unit))

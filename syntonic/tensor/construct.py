@@ -9,6 +9,7 @@ import numpy as np
 from syntonic.errors import ShapeError, shown
 from syntonic.flux.device import as_flux_array, is_flux_dtype
 from syntonic.foreign import require_unmasked
+from syntonic.lattice import arithmetic, order
 from syntonic.lattice.convert import as_lattice
 from syntonic.tensor.base import TensorBase
 from syntonic.tensor.checked import combine, reshaped
@@ -90,7 +91,7 @@ class Constructors(Filled):
                 f"{where}: a and b must have one shape, got {left.shape} and {right.shape}"
             )
         for name, x in (("a", left), ("b", right)):
-            if x.b.any():
+            if not order.equal(x, arithmetic.conjugate(x)).all():
                 raise ValueError(
                     f"{where}: {name} must hold rational numbers, got one with a φ-part; a list of "
                     "elements is ResonantTensor(list)"

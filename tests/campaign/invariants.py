@@ -9,6 +9,7 @@ from gmpy2 import mpq, mpz
 
 from syntonic import ResonantTensor
 from syntonic.lattice.array import INT64_MAX, LatticeArray
+from syntonic.lattice.limbs import to_objects
 
 __all__ = ["assert_invariants"]
 
@@ -34,6 +35,13 @@ def _check(x: LatticeArray) -> None:
         kinds = {type(e) for part in (x.a, x.b) for e in part.flat}
         assert x.a.dtype == x.b.dtype == object, "rational parts that are no objects"
         assert kinds <= set(_EXACT), f"rational parts of {kinds}"
+        return
+    if x.is_wide:
+        assert x.a.dtype == x.b.dtype, f"parts of {x.a.dtype} and {x.b.dtype}"
+        assert type(x.denominator) is int, "a wide array without one denominator"
+        assert x.denominator >= 1, f"denominator {x.denominator}"
+        largest = max([abs(int(e)) for p in (x.a, x.b) for e in to_objects(p).flat], default=0)
+        assert x.bound >= largest, f"bound {x.bound} of numerators up to {largest}"
         return
     assert x.a.dtype == x.b.dtype == np.int64, f"parts of {x.a.dtype} and {x.b.dtype}"
     largest = max([abs(int(e)) for part in (x.a, x.b) for e in part.flat], default=0)

@@ -12,6 +12,7 @@ import numpy as np
 from gmpy2 import mpq, mpz
 
 from syntonic.lattice.array import INT64_MAX, LatticeArray
+from syntonic.lattice.limbs import limbs_for, resized
 
 __all__ = ["LAYOUTS", "values_of"]
 
@@ -62,6 +63,16 @@ def rational(values: Any, rng: random.Random) -> LatticeArray:
     return _objects(values, lambda x: mpq(x.numerator, x.denominator))
 
 
+def wide(values: Any, rng: random.Random) -> LatticeArray | None:
+    """Limbs over one denominator, at times more limbs than the numbers need, and a loose bound."""
+    x = rational(values, rng).widened()
+    if x is None or rng.random() < 0.5:
+        return x
+    count = limbs_for(x.bound) + 1
+    a, b = (resized(part, count) for part in (x.a, x.b))
+    return LatticeArray(a, b, x.denominator, x.bound * rng.choice([1, 2, 1 << 40]))
+
+
 def assorted(values: Any, rng: random.Random) -> LatticeArray:
     """Objects of each kind that is allowed: rationals, and integers of two makes."""
 
@@ -84,6 +95,7 @@ def _objects(values: Any, kind: Callable[[Any], Any]) -> LatticeArray:
 LAYOUTS: dict[str, Callable[[Any, random.Random], LatticeArray | None]] = {
     "packed": packed,
     "fractional": fractional,
+    "wide": wide,
     "rational": rational,
     "assorted": assorted,
 }
@@ -94,6 +106,7 @@ def values_of(x: LatticeArray) -> list[tuple[Fraction, Fraction]]:
     """Return (a, b) of each element, read from the layout itself."""
     if x.is_rational:
         return [(_fraction(a), _fraction(b)) for a, b in zip(x.a.flat, x.b.flat, strict=True)]
+    x = x.lengthened() if x.is_wide else x
     over = np.broadcast_to(x.denominator, x.shape).ravel().tolist()
     columns = x.a.ravel().tolist(), x.b.ravel().tolist(), over
     return [(Fraction(a, d), Fraction(b, d)) for a, b, d in zip(*columns, strict=True)]

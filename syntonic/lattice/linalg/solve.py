@@ -142,7 +142,7 @@ def nullspace(x: LatticeArray) -> LatticeArray:
     _require_matrix(x, "nullspace")
     width = x.shape[-1]
     form = echelon(x).map(lambda part: part.reshape(prod(x.shape[:-2]), *x.shape[-2:]))
-    nonzero = np.asarray((form.a != 0) | (form.b != 0), bool)
+    nonzero = form.nonzero()
     free = np.ones((form.shape[0], width), bool)
     for i, matrix in enumerate(nonzero):
         free[i, [int(row.argmax()) for row in matrix if row.any()]] = False

@@ -1,0 +1,158 @@
+"""Integers of a fixed width, as arrays of opaque items that NumPy moves but does not compute with.
+
+An item is `8n` bytes (dtype void): n limbs of 64 bits, the lowest first, in two's complement. So
+the arrays have the shape of the numbers, and what moves elements (indexing, reshape, where,
+concatenate, take_along_axis) works on them as it does on int64; what fills in zeros does too.
+The loops of `limb_loops` see the limbs through `words`.
+"""
+
+from __future__ import annotations
+
+from math import gcd
+from typing import Any
+
+import numpy as np
+
+from syntonic.typing import IntArray, ObjectArray
+
+__all__ = [
+    "MOST_LIMBS",
+    "ONE_LIMB",
+    "common_divisor",
+    "from_int64",
+    "from_objects",
+    "is_limbs",
+    "largest",
+    "limbs_for",
+    "limbs_of",
+    "needed",
+    "nonzero",
+    "resized",
+    "to_int64",
+    "to_objects",
+    "words",
+    "wrapped",
+]
+
+MOST_LIMBS = 16
+"""Numbers of up to 1024 bits: far beyond, one product costs more than Python's own overhead."""
+
+ONE_LIMB = np.dtype((np.void, 8))
+
+_GLANCE = 64
+
+
+def is_limbs(x: Any) -> bool:
+    """Tell whether an array holds limbs."""
+    return bool(x.dtype.kind == "V")
+
+
+def limbs_of(x: Any) -> int:
+    """Return the number of limbs of the items of x."""
+    return int(x.dtype.itemsize) // 8
+
+
+def limbs_for(bound: int) -> int:
+    """Return how many limbs hold every integer of at most this size."""
+    return bound.bit_length() // 64 + 1
+
+
+def words(x: Any) -> Any:
+    """Return the limbs of x as a flat contiguous uint64 array, of its own memory if that is so."""
+    return np.ascontiguousarray(x).view(np.uint64).reshape(-1)
+
+
+def wrapped(limbs: Any, count: int, shape: tuple[int, ...]) -> Any:
+    """Return a flat contiguous array of limbs as items of `count` limbs: `words` undone."""
+    return limbs.view(np.dtype((np.void, 8 * count))).reshape(shape)
+
+
+def from_int64(x: IntArray, count: int) -> Any:
+    """Return int64 integers as items of `count` limbs."""
+    out = np.empty((x.size, count), np.int64)
+    out[:, 0] = x.ravel()
+    out[:, 1:] = out[:, :1] >> 63
+    return wrapped(out.reshape(-1), count, x.shape)
+
+
+def to_int64(x: Any) -> IntArray:
+    """Return items that int64 holds as int64 integers."""
+    return np.array(_rows(x)[:, 0], np.int64).reshape(x.shape)
+
+
+def from_objects(x: ObjectArray, count: int) -> Any:
+    """Return integers, Python's or GMP's, as items of `count` limbs, which must hold them."""
+    width = 8 * count
+    items = [int(n).to_bytes(width, "little", signed=True) for n in x.ravel().tolist()]
+    words = np.frombuffer(b"".join(items), "<u8").astype(np.uint64)
+    return wrapped(words, count, x.shape)
+
+
+def to_objects(x: Any) -> ObjectArray:
+    """Return the items as an object array of Python integers."""
+    rows = _rows(x)
+    out = rows[:, -1].astype(object)
+    for k in reversed(range(rows.shape[1] - 1)):
+        out = (out << 64) | rows[:, k].view(np.uint64).astype(object)
+    return np.asarray(out, dtype=object).reshape(x.shape)
+
+
+def resized(x: Any, count: int) -> Any:
+    """Return the items with `count` limbs: more, or fewer where these hold them."""
+    have = limbs_of(x)
+    if have == count:
+        return x
+    rows = _rows(x)
+    out = np.empty((x.size, count), np.int64)
+    out[:, :have] = rows[:, :count]
+    out[:, have:] = rows[:, -1:] >> 63
+    return wrapped(out.reshape(-1), count, x.shape)
+
+
+def needed(x: Any) -> int:
+    """Return how many limbs would hold all items of x."""
+    rows = _rows(x)
+    return max(_needed(rows[:_GLANCE]), _needed(rows, _needed(rows[:_GLANCE])))
+
+
+def _needed(rows: Any, least: int = 1) -> int:
+    for count in range(rows.shape[1], least, -1):
+        if (rows[:, count - 1] != rows[:, count - 2] >> 63).any():
+            return count
+    return least
+
+
+def largest(x: Any) -> int:
+    """Return the largest size of an item."""
+    rows = _rows(x)
+    if rows.shape[0] == 0:
+        return 0
+    signs = rows[:, -1] >> 63
+    size = 0
+    for k in reversed(range(rows.shape[1])):
+        limbs = (rows[:, k] ^ signs).view(np.uint64)  # of |n|, or of |n| - 1 where n is negative
+        most = limbs.max()
+        rows, signs = rows[limbs == most], signs[limbs == most]
+        size = size << 64 | int(most)
+    return size + bool((signs < 0).any())
+
+
+def nonzero(x: Any) -> Any:
+    """Return where an item is not 0, as a boolean array."""
+    return np.asarray(x != np.zeros((), x.dtype), dtype=bool)
+
+
+def common_divisor(d: int, *arrays: Any) -> int:
+    """Return the greatest common divisor of d and all items."""
+    for x in arrays:
+        flat = x.reshape(-1)
+        start, step = 0, _GLANCE
+        while start < flat.size and d > 1:
+            d = gcd(d, *to_objects(flat[start : start + step]).tolist())
+            start, step = start + step, 2 * step
+    return d
+
+
+def _rows(x: Any) -> Any:
+    """Return the limbs as int64, one item a row."""
+    return words(x).view(np.int64).reshape(x.size, limbs_of(x))
