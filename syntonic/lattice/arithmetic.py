@@ -63,7 +63,7 @@ def conjugate(x: LatticeArray) -> LatticeArray:
 
 def trace(x: LatticeArray) -> LatticeArray:
     """Return the field trace x + x' = 2a + b."""
-    return linear(x, 3, lambda a, b: (2 * a + b, 0 * b), elementwise=True)
+    return linear(x, 3, lambda a, b: (2 * a + b, 0 * b), elementwise=True, wide_form=wide.trace)
 
 
 def norm(x: LatticeArray) -> LatticeArray:

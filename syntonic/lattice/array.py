@@ -70,7 +70,7 @@ class LatticeArray:
         (rational). Not necessarily the least; see `tight`.
     """
 
-    __slots__ = ("_bound", "_over", "_tight", "a", "b", "denominator")
+    __slots__ = ("_bound", "_over", "_tight", "_widened", "a", "b", "denominator")
 
     a: Any
     b: Any
@@ -78,6 +78,7 @@ class LatticeArray:
     _bound: int | None
     _over: int | None
     _tight: LatticeArray | None
+    _widened: tuple[LatticeArray | None] | None
 
     def __init__(
         self, a: Any, b: Any, denominator: Any, bound: int | None, over: int | None = None
@@ -88,6 +89,7 @@ class LatticeArray:
         self._bound = bound
         self._over = over
         self._tight = None
+        self._widened = None
 
     # -- construction ---------------------------------------------------------------------
 
@@ -276,7 +278,12 @@ class LatticeArray:
         if self.is_packed:
             a, b = (part.view(limbs.ONE_LIMB) for part in (self.a, self.b))
             return LatticeArray(a, b, self.denominator, self._bound)
-        d = parts.shared_denominator(_LONGEST, self.a, self.b) if self.is_rational else None
+        if self._widened is None:
+            self._widened = (self._over_one() if self.is_rational else None,)
+        return self._widened[0]
+
+    def _over_one(self) -> LatticeArray | None:
+        d = parts.shared_denominator(_LONGEST, self.a, self.b)
         if d is None:
             return None
         a, b = (elementwise(parts.scaled, part, mpz(d)) for part in (self.a, self.b))

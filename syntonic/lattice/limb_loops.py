@@ -19,7 +19,17 @@ from syntonic.jit.compile import njit
 from syntonic.jit.threads import in_threads
 from syntonic.lattice.limb_code import add3, multiply_add, multiply_pairs, types
 
-__all__ = ["add", "add_up", "compare", "in_pieces", "multiply", "sign", "widths"]
+__all__ = [
+    "add",
+    "add_up",
+    "compare",
+    "cumsum",
+    "extension",
+    "in_pieces",
+    "multiply",
+    "sign",
+    "widths",
+]
 
 _LONGEST = 1 << 18
 _WORK = 4
@@ -69,7 +79,7 @@ def widths(*counts: int) -> Any:
 
 
 @njit
-def _extension(top: int) -> int:
+def extension(top: int) -> int:
     """Return the limb above the highest one: all bits are its sign."""
     return _unsigned(_signed(top) >> 63)
 
@@ -79,7 +89,7 @@ def _add(
     x: Any, i: int, n: int, y: Any, j: int, m: int, flip: int, out: Any, o: int, r: int
 ) -> None:
     """Write x + y, or x - y where `flip` is all ones: -y is the complement of y, and 1."""
-    above, over = _extension(x[i + n - 1]), _extension(y[j + m - 1])
+    above, over = extension(x[i + n - 1]), extension(y[j + m - 1])
     carry = flip & _ONE
     for k in range(r):
         u = x[i + k] if k < n else above
@@ -113,7 +123,7 @@ def _add_product(x: Any, i: int, n: int, y: Any, j: int, m: int, out: Any, o: in
             out[o + k + t], carry = multiply_add(factor, y[j + t], out[o + k + t], carry)
         for t in range(k + stop, r):
             out[o + t], carry = add3(out[o + t], carry, _ZERO)
-    x_sign, y_sign = _extension(x[i + n - 1]), _extension(y[j + m - 1])
+    x_sign, y_sign = extension(x[i + n - 1]), extension(y[j + m - 1])
     if x_sign:
         carry = _ONE
         for t in range(n, r):
@@ -175,7 +185,7 @@ def _float(x: Any, i: int, n: int) -> float:
 
     Of a negative x the complement, -x - 1, is cut: then adding 1 is exact or below the rounding.
     """
-    flip = _extension(x[i + n - 1])
+    flip = extension(x[i + n - 1])
     k = n - 1
     while k > 0 and x[i + k] == flip:
         k -= 1
@@ -189,7 +199,7 @@ def _float(x: Any, i: int, n: int) -> float:
 
 @njit
 def _integer_sign(x: Any, i: int, n: int) -> int:
-    if _extension(x[i + n - 1]):
+    if extension(x[i + n - 1]):
         return -1
     for k in range(n):
         if x[i + k]:
@@ -217,7 +227,7 @@ def _pair_sign(x: Any, p: int, q: int, n: int, scratch: Any) -> int:
 @njit
 def _window(x: Any, i: int, n: int, limb: int, shift: int) -> int:
     """Return ⌊x / 2^(64 limb + shift)⌋, which int64 must hold."""
-    above = _extension(x[i + n - 1])
+    above = extension(x[i + n - 1])
     low = x[i + limb] if limb < n else above
     high = x[i + limb + 1] if limb + 1 < n else above
     return _signed((low >> shift) | ((high << _ONE) << (_LAST - shift)))
@@ -299,3 +309,16 @@ def add_up(first: int, last: int, start: int, x: Any, count: int, out: Any, widt
         out[o : o + r] = _ZERO
         for i in range(e * count * n, (e + 1) * count * n, n):
             _add(x, i, n, out, o, r, _ZERO, out, o, r)
+
+
+@njit
+def cumsum(first: int, last: int, start: int, x: Any, count: int, out: Any, widths: Any) -> None:
+    """Write the running sums of rows of `count` numbers; `widths` of x and the result."""
+    n, r = _count(widths[0]), _count(widths[1])
+    total = np.empty(r, np.uint64)
+    for e in range(start + first, start + last):
+        total[:] = _ZERO
+        for k in range(e * count, (e + 1) * count):
+            _add(x, k * n, n, total, 0, r, _ZERO, total, 0, r)
+            for t in range(r):
+                out[k * r + t] = total[t]

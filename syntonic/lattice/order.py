@@ -66,13 +66,13 @@ _FILTER = 2.0**-50
 
 def floats(x: LatticeArray, dtype: Any = np.float64) -> Any:
     """Return the correctly rounded floats of x."""
+    x = wide.leanest(x)
     if x.is_rational:
         return wake_rational(x.a, x.b, dtype)
     if x.is_packed:
         return wake(x.a, x.b, x.denominator, dtype)
     if x.is_wide:
-        x = x.lengthened()
-        return wake(x.a, x.b, x.denominator, dtype)
+        return wide.floats(x, dtype)
     return quotients.floats(x, dtype)
 
 

@@ -55,7 +55,11 @@ def cumsum(x: LatticeArray, axis: int | None = None) -> LatticeArray:
     if axis is not None:
         axis = np.lib.array_utils.normalize_axis_index(axis, x.ndim)
     terms = max(1, x.size if axis is None else x.shape[axis])
-    return linear(x, terms, lambda a, b: (np.cumsum(a, axis=axis), np.cumsum(b, axis=axis)))
+
+    def run(a: Any, b: Any) -> tuple[Any, Any]:
+        return np.cumsum(a, axis=axis), np.cumsum(b, axis=axis)
+
+    return linear(x, terms, run, wide_form=lambda w: wide.cumsum(w, axis))
 
 
 def mean(x: LatticeArray, axis: Axis = None, keepdims: bool = False) -> LatticeArray:

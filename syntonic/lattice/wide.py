@@ -16,6 +16,7 @@ from syntonic.jit.policy import compiled_pays
 from syntonic.lattice import limbs
 from syntonic.lattice.array import LatticeArray
 from syntonic.lattice.limbs import MOST_LIMBS, limbs_for
+from syntonic.rounding.wake import float_type, odd_and_scale, wake_exact, warn_overflow
 
 __all__ = [
     "MOST_TERMS",
@@ -23,12 +24,16 @@ __all__ = [
     "aligned",
     "compare",
     "conjugate",
+    "cumsum",
+    "floats",
+    "leanest",
     "linear",
     "multiply",
     "negative",
     "rescaled_bound",
     "sign",
     "sum",
+    "trace",
     "widened",
 ]
 
@@ -51,6 +56,12 @@ def widened(need: Callable[..., int], *arrays: LatticeArray) -> tuple[LatticeArr
         return wide
     wide = tuple(x.tight() for x in wide)
     return wide if all(x.is_wide for x in wide) and limbs_for(need(*wide)) <= MOST_LIMBS else None
+
+
+def leanest(x: LatticeArray) -> LatticeArray:
+    """Return a rational array in the wide layout if that pays and holds it, others as they are."""
+    found = widened(lambda p: p.bound, x) if x.is_rational else None
+    return x if found is None else found[0]
 
 
 def _is_apart(x: LatticeArray) -> bool:
@@ -163,6 +174,33 @@ def conjugate(x: LatticeArray) -> LatticeArray:
     return LatticeArray.wide(a, b, x.denominator, bound=bound)
 
 
+def trace(x: LatticeArray) -> LatticeArray:
+    """Return the field trace 2a + b."""
+    bound = 3 * x.bound
+    a = _added(_added(x.a, x.a, False, bound), x.b, False, bound)
+    return LatticeArray.wide(a, np.zeros(x.shape, a.dtype), x.denominator, bound=bound)
+
+
+def cumsum(x: LatticeArray, axis: int | None) -> LatticeArray:
+    """Return the running sums along an axis, or of the flattened array."""
+    x, axis = (x.map(np.ravel), 0) if axis is None else (x, axis)
+    bound = max(1, x.shape[axis]) * x.bound
+    a, b = (_running(np.moveaxis(part, axis, -1), bound) for part in (x.a, x.b))
+    a, b = (np.moveaxis(part, -1, axis) for part in (a, b))
+    return LatticeArray.wide(a, b, x.denominator, bound=bound)
+
+
+def _running(x: Any, bound: int) -> Any:
+    from syntonic.lattice import limb_loops as loops
+
+    n = limbs.limbs_of(x)
+    r = max(n, limbs_for(bound))
+    out = np.empty(x.size * r, np.uint64)
+    rows = prod(x.shape[:-1]) if x.size else 0
+    loops.in_pieces(loops.cumsum, rows, limbs.words(x), x.shape[-1], out, loops.widths(n, r))
+    return limbs.wrapped(out, r, x.shape)
+
+
 def sum(x: LatticeArray, axes: tuple[int, ...], keepdims: bool) -> LatticeArray:
     """Return the sum along axes."""
     count = prod(x.shape[i] for i in axes)
@@ -210,6 +248,30 @@ def compare(x: LatticeArray, y: LatticeArray) -> Any:
         *_window(max(x.bound, y.bound)), out,
     )  # fmt: skip
     return out.reshape(shape)
+
+
+def floats(x: LatticeArray, dtype: Any) -> Any:
+    """Return the correctly rounded floats of x."""
+    out_type = float_type(dtype)
+    scale = odd_and_scale(x.denominator)
+    if scale is None:
+        return wake_exact(*_integers(x), x.denominator, out_type)
+    from syntonic.lattice.limb_floats import round_limbs
+
+    odd, shift = scale[0], x.denominator.bit_length() - int(scale[0]).bit_length()
+    out = round_limbs(limbs.words(x.a), limbs.words(x.b), _width(x), odd, shift, out_type)
+    out = out.reshape(x.shape)
+    open_, infinite = np.isnan(out), bool(np.isinf(out).any())
+    if open_.any():
+        out[open_] = rest = wake_exact(*_integers(x[open_]), x.denominator, out_type)
+        infinite = infinite and not np.isinf(rest).any()  # of these it has warned
+    if infinite:
+        warn_overflow(out_type)
+    return out
+
+
+def _integers(x: LatticeArray) -> tuple[Any, Any]:
+    return limbs.to_objects(x.a), limbs.to_objects(x.b)
 
 
 def _window(bound: int) -> tuple[int, Any]:

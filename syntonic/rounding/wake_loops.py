@@ -43,6 +43,7 @@ __all__ = [
     "exact_terms",
     "rounded",
     "small",
+    "split_sum",
     "wake_int64",
 ]
 
@@ -182,6 +183,10 @@ def _careful(a: int, b: int, odd: float, to_odd: bool, terms: Doubles) -> float:
     """Round any int64 pair, or return NaN."""
     if b == 0 and odd == 1.0 and not to_odd:
         return float(a)
+    high, low, error = _split_quotient(a, b, odd)
+    value = rounded(high, low, error, b == 0, to_odd)
+    if not np.isnan(value):
+        return value
     high, low, error = carefully_evaluated(a, b, terms)
     high, low, error = divided(high, low, error, odd)
     return rounded(high, low, error, b == 0, to_odd)
@@ -207,6 +212,38 @@ def rounded(high: float, low: float, error: float, rational: bool, to_odd: bool)
         known = up * down > 0.0 or (low == 0.0 and rational)
         return _round_to_odd(high, low) if known else np.nan
     return high + up if high + up == high + down else np.nan
+
+
+@njit
+def _split_quotient(a: int, b: int, odd: float) -> tuple[float, float, float]:
+    """Return high + low = (a + bφ)/odd and a bound on the error, for any int64 pair."""
+    a_top, b_top = a >> 50, b >> 50
+    a_low, b_low = float(a - (a_top << 50)), float(b - (b_top << 50))
+    high, low, error = split_sum(float(a_top), a_low, float(b_top), b_low)
+    return divided(high, low, error, odd)
+
+
+@njit
+def split_sum(p1: float, p0: float, q1: float, q0: float) -> tuple[float, float, float]:
+    """Return high + low = p + qφ, p = 2^50 p1 + p0 and q likewise, and a bound on the error.
+
+    The parts are integers up to 2^50; let M be the sum of the sizes of 2^50 p1, p0, 2^50 q1, q0.
+    Of the products with three words of φ, what is not exact or left out is below 2^-106 M. The
+    five first sums lose nothing, and their rests, below 2^-51 M each, are added up with the small
+    products in ten roundings: less than 2^-98 M.
+    """
+    p, q = p1 * 2.0**50, q1 * 2.0**50
+    first, first_low = two_product(q, _P0)
+    second, second_low = two_product(q, _P1)
+    third, third_low = two_product(q0, _P0)
+    total, rest1 = two_sum(p, first)
+    total, rest2 = two_sum(total, third)
+    total, rest3 = two_sum(total, p0)
+    total, rest4 = two_sum(total, second)
+    total, rest5 = two_sum(total, first_low)
+    small = (second_low + third_low) + (q0 * _P1 + q * _P2)
+    high, low = two_sum(total, (((rest1 + rest2) + rest3) + (rest4 + rest5)) + small)
+    return high, low, ((abs(p) + abs(q)) + (abs(p0) + abs(q0))) * 2.0**-97
 
 
 @njit

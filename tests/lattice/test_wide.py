@@ -1,6 +1,5 @@
 """The wide layout against NumPy on object arrays of Python integers."""
 
-import itertools
 import math
 import operator
 import random
@@ -11,13 +10,16 @@ import pytest
 from gmpy2 import mpq, mpz
 from hypothesis import given
 from hypothesis import strategies as st
+from wide_arrays import EDGES, OPERANDS, ints, of, values
 
 import syntonic
 from syntonic.exact import pairs
+from syntonic.jit import threads as jit_threads
 from syntonic.lattice import (
     arithmetic,
     array,
     joining,
+    limb_loops,
     limbs,
     order,
     reductions,
@@ -27,47 +29,11 @@ from syntonic.lattice import (
 )
 from syntonic.lattice.array import LatticeArray
 
-EDGES = [
-    s * ((1 << k) + e)
-    for k in (0, 1, 31, 62, 63, 64, 65, 127, 128, 191, 192, 255, 256, 319)
-    for e in (-1, 0, 1)
-    for s in (1, -1)
-]
-ALL_ONES = [(1 << 64 * k) - 1 for k in range(1, 6)]
-
 
 @pytest.fixture(autouse=True)
 def _whatever_the_size(monkeypatch):
     monkeypatch.setattr(wide, "compiled_pays", lambda size: True)
     monkeypatch.setattr(array, "compiled_pays", lambda size: True)
-
-
-def of(a, b, d=1):
-    """Return the elements in the wide layout, of object arrays."""
-    count = limbs.limbs_for(max([1, *(abs(int(n)) for part in (a, b) for n in part.flat)]))
-    parts = (limbs.from_objects(part, count) for part in (a, b))
-    return LatticeArray(*parts, d, None)
-
-
-def ints(x, shape=None):
-    out = np.empty(len(x), object)
-    out[:] = x
-    return out if shape is None else out.reshape(shape)
-
-
-def drawn(rng, n, bits):
-    return ints(
-        [
-            rng.choice((1, -1)) * rng.getrandbits(rng.choice((bits, bits, 5, bits // 2)))
-            for _ in range(n)
-        ]
-    )
-
-
-def values(x):
-    """Return the parts over one denominator, of any layout."""
-    a, b, d = x.numerators()
-    return a.astype(object), b.astype(object), d
 
 
 def agrees(x, a, b, d=1):
@@ -83,85 +49,18 @@ def agrees(x, a, b, d=1):
         assert not x.is_wide or limbs.limbs_of(x.a) > 1 or x.denominator > array.INT64_MAX
 
 
-def pairs_of_edges():
-    rng = random.Random(2)
-    chosen = [*EDGES, *ALL_ONES, *(-n for n in ALL_ONES)]
-    a, b, c, d = (ints([rng.choice(chosen) for _ in range(600)]) for _ in range(4))
-    a[:9], b[:9] = 1 << 319, 1 << 319
-    c[:9], d[:9] = -(1 << 319), 1 << 319
-    return a, b, c, d
-
-
-OPERANDS = {
-    "edges": pairs_of_edges,
-    **{
-        str(bits): lambda bits=bits: tuple(
-            drawn(random.Random(bits + k), 300, bits) for k in range(4)
-        )
-        for bits in (63, 64, 100, 128, 192, 256, 300, 400, 500)
-    },
-    "unequal": lambda: tuple(drawn(random.Random(k), 300, (64, 64, 256, 250)[k]) for k in range(4)),
-}
-
-
 @pytest.fixture(params=OPERANDS)
 def operands(request):
     return OPERANDS[request.param]()
-
-
-# -- conversions ------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("n", EDGES)
-def test_one_number_through_limbs(n):
-    count = limbs.limbs_for(abs(n))
-    for kind, more in itertools.product((int, mpz), (0, 1, 3)):
-        x = limbs.from_objects(ints([kind(n)]), count + more)
-        assert limbs.to_objects(x).tolist() == [n]
-        assert type(limbs.to_objects(x)[0]) is int
-        least = next(k for k in range(1, 9) if -(1 << 64 * k - 1) <= n < 1 << 64 * k - 1)
-        assert limbs.needed(x) == least
-        assert limbs.to_objects(limbs.resized(x, least)).tolist() == [n]
-        assert limbs.largest(x) == abs(n)
-
-
-@pytest.mark.parametrize("shape", [(), (0,), (0, 3), (2, 0), (1,), (6,), (2, 3), (1, 2, 3)])
-def test_shapes_through_limbs(shape):
-    n = math.prod(shape)
-    numbers = ints([(-3) ** (50 + k) for k in range(n)], shape)
-    x = limbs.from_objects(numbers, 2)
-    assert x.shape == shape
-    assert (limbs.to_objects(x) == numbers).all()
-    assert (limbs.to_objects(limbs.resized(x, 4)) == numbers).all()
-    assert limbs.largest(x) == max(map(abs, numbers.flat), default=0)
-    small = np.arange(n).reshape(shape) - 3
-    assert (limbs.to_int64(limbs.from_int64(small, 3)) == small).all()
-    assert limbs.needed(limbs.from_int64(small, 3)) == 1
-
-
-@given(st.lists(st.integers(-(1 << 300), 1 << 300), max_size=9))
-def test_lists_through_limbs(numbers):
-    x = limbs.from_objects(ints(numbers), 5)
-    assert limbs.to_objects(x).tolist() == numbers
-    assert limbs.largest(x) == max(map(abs, numbers), default=0)
-    assert limbs.nonzero(x).tolist() == [n != 0 for n in numbers]
-
-
-@given(
-    st.integers(1, 10**30),
-    st.lists(st.integers(-(10**30), 10**30), max_size=9),
-    st.integers(1, 10**9),
-)
-def test_common_divisors_of_limbs(d, numbers, factor):
-    x = limbs.from_objects(ints([n * factor for n in numbers]), 3)
-    assert limbs.common_divisor(d, x) == math.gcd(d, *(n * factor for n in numbers))
 
 
 # -- operations -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-def test_ring_operations(operands, threads):
+def test_ring_operations(operands, threads, monkeypatch):
+    monkeypatch.setattr(jit_threads, "LEAST_WORK", 16)
+    monkeypatch.setattr(limb_loops, "_LONGEST", 100)
     a, b, c, d = operands
     x, y = of(a, b), of(c, d)
     before = syntonic.get_num_threads()
@@ -242,6 +141,8 @@ def test_running_sums_and_means(operands):
     agrees(reductions.cumsum(x), np.cumsum(a), np.cumsum(b))
     x, a, b = x.map(lambda part: part.reshape(3, -1)), a.reshape(3, -1), b.reshape(3, -1)
     agrees(reductions.cumsum(x, 1), np.cumsum(a, 1), np.cumsum(b, 1))
+    agrees(reductions.cumsum(x[:, ::-2], 0), np.cumsum(a[:, ::-2], 0), np.cumsum(b[:, ::-2], 0))
+    agrees(reductions.cumsum(x[:, :0], 1), a[:, :0], b[:, :0])
     agrees(reductions.mean(x, 0), a.sum(0), b.sum(0), 3)
 
 
