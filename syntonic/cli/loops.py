@@ -142,6 +142,17 @@ def _arithmetic() -> None:
     _ = few.sum()
 
 
+def _wide() -> None:
+    from syntonic.tensor import ResonantTensor
+
+    for bits in (60, 63, 124, 127, 188, 191, 252, 255):
+        a, b = (n.astype(object) << bits - 10 for n in _pairs(64))
+        s = ResonantTensor.from_lattice(a, b)
+        _ = s + s[::-1], s * s[::-1], 3 * s, abs(s), s < s[::-1], s.sum(), np.cumsum(s)
+        for dtype in ("float64", "float32", "float16"):
+            np.asarray(s * s / (1 << 2 * bits), dtype)
+
+
 def _linear_algebra() -> None:
     import syntonic.linalg as linalg
     from syntonic.tensor import ResonantTensor
@@ -171,6 +182,7 @@ JOBS: dict[str, Callable[[], None]] = {
         for family in (_norm, _softmax, _residual)
         for dtype in ("float64", "float32")
     },
+    "wide": _wide,
     "snap": _snap,
     "wake": _wake,
     "arithmetic": _arithmetic,

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from syntonic.exact.limits import MAX_BITS
+from syntonic.jit.policy import slow_way
 from syntonic.lattice import fractional, loops, wide
 from syntonic.lattice.array import INT64_MAX, LatticeArray, elementwise, int64s, objects
 from syntonic.lattice.guards import require_power
@@ -100,7 +101,7 @@ def multiply(x: LatticeArray, y: LatticeArray) -> LatticeArray:
     if x.is_wide:
         return wide.multiply(x, y)
     if _is_long(x):
-        return LatticeArray.from_numerators(*_product(x, y), x.over * y.over)
+        return LatticeArray.from_numerators(*_long_product(x, y), x.over * y.over)
     if x.is_rational:
         return LatticeArray.rational(*_product(x, y))
     a, b = loops.multiply(x, y) or _product(x, y)
@@ -254,6 +255,9 @@ def _product(
     bd = function(x.b, y.b)
     a, b = function(x.a, y.a) + bd, function(x.a, y.b) + function(x.b, y.a) + bd
     return (objects(a), objects(b)) if x.a.dtype == object else (a, b)
+
+
+_long_product = slow_way(_product)
 
 
 def _small_product(a: IntArray, b: IntArray, c: IntArray, d: IntArray) -> tuple[Any, Any]:

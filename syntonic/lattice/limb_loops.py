@@ -18,6 +18,7 @@ from syntonic.constants import PHI_FLOAT
 from syntonic.jit.compile import njit
 from syntonic.jit.threads import in_threads
 from syntonic.lattice.limb_code import add3, multiply_add, multiply_pairs, types
+from syntonic.lattice.limbs import FEW_LIMBS
 
 __all__ = [
     "add",
@@ -36,8 +37,6 @@ _WORK = 4
 """An item takes as long as so many of one word, or longer."""
 
 _FILTER = 2.0**-48
-_UNROLLED = 5
-"""Up to here loops are compiled without loops over limbs: 2 to 10 times as quick, but long code."""
 
 _signed: Any = np.int64
 _unsigned: Any = np.uint64
@@ -74,7 +73,7 @@ def _compiled_count(width):  # type: ignore[no-untyped-def]
 
 def widths(*counts: int) -> Any:
     """Return what stands for the widths of operands and the result in the calls of the loops."""
-    unrolled = max(counts[:-1]) <= _UNROLLED and counts[-1] <= sum(counts[:-1]) + 1
+    unrolled = max(counts[:-1]) <= FEW_LIMBS and counts[-1] <= sum(counts[:-1]) + 1
     return tuple((0,) * count for count in counts) if unrolled else counts
 
 
@@ -246,9 +245,12 @@ def _sign_of_windows(p: int, q: int) -> int:
 
 @njit
 def _sign_of_floats(p: float, q: float, size: float) -> int:
-    """Return the sign of p + qφ if 16u of the size of the terms leave no doubt, else 0."""
+    """Return the sign of p + qφ if 32u of the size of the terms leave no doubt, else 0.
+
+    The errors are below 14u: 4u of each float, the difference, φ, the product and the sum.
+    """
     value, error = p + q * PHI_FLOAT, size * _FILTER
-    return 1 if value > error else -1 if value < -error else 0
+    return 1 if error < value < np.inf else -1 if -error > value > -np.inf else 0
 
 
 @njit

@@ -16,6 +16,7 @@ import numpy as np
 from syntonic.typing import IntArray, ObjectArray
 
 __all__ = [
+    "FEW_LIMBS",
     "MOST_LIMBS",
     "ONE_LIMB",
     "common_divisor",
@@ -36,6 +37,9 @@ __all__ = [
 
 MOST_LIMBS = 16
 """Numbers of up to 1024 bits: far beyond, one product costs more than Python's own overhead."""
+
+FEW_LIMBS = 5
+"""Up to here loops are compiled without loops over limbs: 2 to 10 times as quick, but long code."""
 
 ONE_LIMB = np.dtype((np.void, 8))
 

@@ -119,7 +119,8 @@ def _products(x: LatticeArray, y: LatticeArray) -> tuple[Any, Any, int]:
     if _width(x) < _width(y):
         x, y = y, x
     n, m = _width(x), _width(y)
-    m = n if m > 1 else 1  # loops are compiled for few pairs of widths
+    if m > 1 and n <= limbs.FEW_LIMBS:
+        m = n  # loops are compiled for few pairs of widths
     bound = 3 * x.bound * y.bound
     r = max(limbs_for(bound), n + m - 1)
     shape, (a, c) = _spread(x.a, limbs.resized(y.a, m))
