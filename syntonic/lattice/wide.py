@@ -93,6 +93,8 @@ def _added(x: Any, y: Any, subtracted: bool, bound: int) -> Any:
 
 def _spread(x: Any, y: Any) -> tuple[tuple[int, ...], tuple[Any, Any]]:
     """Return the common shape, and the items of both in it, but a single item as it is."""
+    if x.shape == y.shape:
+        return x.shape, (x, y)
     shape = np.broadcast_shapes(x.shape, y.shape)
     x, y = (part if part.ndim == 0 else np.broadcast_to(part, shape) for part in (x, y))
     return shape, (x, y)
