@@ -59,13 +59,13 @@ def calls() -> dict[str, tuple[Callable[[], Any], Walk]]:
     image = ResonantTensor.from_flux(rng.standard_normal((2, 3, 4, 4)))
     floats = rng.standard_normal(4096)
     return {
-        "t.sum()": (lambda: a.sum(), Walk(42, 6, 20)),
+        "t.sum()": (lambda: a.sum(), Walk(42, 5, 20)),
         "phi_residual": (lambda: syntonic.phi_residual(x, y), Walk(32, 8, 14)),
         "golden_batch_norm_2d": (lambda: syntonic.golden_batch_norm_2d(image), Walk(36, 8, 16)),
         "syntonic_softmax": (lambda: syntonic.syntonic_softmax(x), Walk(30, 7, 14)),
         "golden_layer_norm": (lambda: syntonic.golden_layer_norm(x), Walk(30, 8, 14)),
-        "linalg.det 8x8": (lambda: linalg.det(a), Walk(50, 12, 22)),
-        "A @ B": (lambda: a @ b, Walk(41, 6, 11)),
+        "linalg.det 8x8": (lambda: linalg.det(a), Walk(50, 14, 25)),
+        "A @ B": (lambda: a @ b, Walk(41, 5, 11)),
         "A + B": (lambda: a + b, Walk(22, 6, 9)),
         "snap of an array": (lambda: syntonic.snap(floats), Walk(22, 8, 11)),
         "snap of a float": (lambda: syntonic.snap(1.618), Walk(18, 5, 6)),

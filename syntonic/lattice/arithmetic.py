@@ -203,7 +203,7 @@ def linear(
     """
     if type(x.denominator) is int and x.a.dtype is _INT64 and x.bound * growth <= INT64_MAX:
         a, b = function(x.a, x.b)
-        return LatticeArray.packed(a, b, x.denominator, bound=x.bound * growth)
+        return LatticeArray.fresh(a, b, x.denominator, x.bound * growth)
 
     def needed(p: LatticeArray) -> int:
         return p.bound * growth

@@ -95,12 +95,14 @@ class LatticeArray:
 
     @classmethod
     def fresh(cls, a: IntArray, b: IntArray, denominator: int, bound: int) -> LatticeArray:
-        """Wrap int64 arrays, not 0-d, that an operation has just made, with a proven bound."""
+        """Wrap int64 arrays or scalars that an operation has just made, with a proven bound."""
+        if type(a) is not np.ndarray:
+            a, b = np.asarray(a), np.asarray(b)
         self = _new(cls)
         a.setflags(write=False)
         b.setflags(write=False)
         self.a, self.b, self.denominator, self._bound = a, b, denominator, bound
-        self._over = self._tight = None
+        self._over = self._tight = self._widened = None
         return self
 
     @classmethod

@@ -13,7 +13,7 @@ import numpy as np
 from syntonic.jit.policy import compiled_pays
 from syntonic.lattice.array import LatticeArray
 
-__all__ = ["DOUBT", "add", "compare", "dot", "floor", "multiply", "sign"]
+__all__ = ["DOUBT", "SMALLEST", "add", "compare", "dot", "floor", "multiply", "sign"]
 
 DOUBT = 2
 """What `compare` returns where floats and int64 leave the sign open."""

@@ -74,7 +74,10 @@ def _in_floats(
     c, d = y.a.astype(np.float64), y.b.astype(np.float64)
     ac = function(a, c)
     a_out, b_out = ac + function(b, d), function(a + b, c + d) - ac
-    return LatticeArray.packed(a_out, b_out, x.denominator * y.denominator, bound=bound)
+    over = x.denominator * y.denominator
+    if over > INT64_MAX:
+        return LatticeArray.packed(a_out, b_out, over, bound=bound)
+    return LatticeArray.fresh(a_out.astype(np.int64), b_out.astype(np.int64), over, bound)
 
 
 def matmul(x: LatticeArray, y: LatticeArray) -> LatticeArray:
