@@ -98,7 +98,7 @@ __all__ = [
     "syntonic_softmax",
 ]
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 # Everything but the errors is imported when it is first asked for: a script does not wait for what
 # it does not use, and `syntonic doctor` runs where NumPy does not import.
