@@ -236,10 +236,9 @@ def bilinear(
         return max(3 * terms * p.bound * q.bound, p.over * q.over)
 
     if terms == 1 and not (x.is_packed and y.is_packed):  # the function only moves elements
-        x, y = (z.unpacked() if z.is_wide else z for z in (x, y))
         left, right = (np.ones(z.shape, np.int64) for z in (x, y))
-        x, y = x.map(lambda part: function(part, right)), y.map(lambda part: function(left, part))
-        return multiply(x, y)
+        x = _moved(x, lambda part: function(part, right))
+        return multiply(x, _moved(y, lambda part: function(left, part)))
     x, y = _settle(needed, x, y, long=True)
     a, b = _product(x, y, function)
     if x.is_rational:
@@ -247,6 +246,14 @@ def bilinear(
     if _is_long(x):
         return LatticeArray.from_numerators(a, b, x.over * y.over)
     return LatticeArray.packed(a, b, x.over * y.over, bound=3 * terms * x.bound * y.bound)
+
+
+def _moved(x: LatticeArray, function: Callable[[Any], Any]) -> LatticeArray:
+    """Apply a function that only moves elements, though it computes: limbs go by their places."""
+    if not x.is_wide or x.size == 0:
+        return x.unpacked().map(function) if x.is_wide else x.map(function)
+    places = function(np.arange(x.size).reshape(x.shape))
+    return x.map(lambda part: part.ravel()[places])
 
 
 def _product(
@@ -279,11 +286,9 @@ def _reciprocal_need(x: LatticeArray) -> int:
 
 def _apart(x: LatticeArray, y: LatticeArray, needed: Callable[..., int]) -> bool:
     """Tell whether neither int64 nor limbs over one denominator are proved to do."""
-    if x.is_wide or y.is_wide:
-        return wide.widened(needed, x, y) is None
-    if x.is_rational or y.is_rational:
-        return True
-    return not (x.is_packed and y.is_packed) and needed(x, y) > INT64_MAX
+    if x.is_int64 and y.is_int64:
+        return not (x.is_packed and y.is_packed) and needed(x, y) > INT64_MAX
+    return wide.widened(needed, x, y) is None
 
 
 def _are_small(x: LatticeArray, y: LatticeArray) -> bool:

@@ -57,7 +57,7 @@ def product(x: LatticeArray, y: LatticeArray) -> LatticeArray | None:
 
 def quotient(x: LatticeArray, y: LatticeArray) -> LatticeArray:
     """Return x/y on rationals; y has no zeros."""
-    x, y = x.unpacked(), y.unpacked()
+    x, y = (z.in_gmp() if z.is_wide else z.unpacked() for z in (x, y))
     return LatticeArray.rational(*_divided(x.a, x.b, y.a, y.b))
 
 

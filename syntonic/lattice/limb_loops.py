@@ -16,6 +16,7 @@ from numba.extending import overload
 
 from syntonic.constants import PHI_FLOAT
 from syntonic.jit.compile import njit
+from syntonic.jit.thread_count import get_num_threads
 from syntonic.jit.threads import in_threads
 from syntonic.lattice.limb_code import add3, multiply_add, multiply_pairs, types
 from syntonic.lattice.limbs import FEW_LIMBS
@@ -33,6 +34,8 @@ __all__ = [
 ]
 
 _LONGEST = 1 << 18
+"""Items a thread treats before Ctrl-C can stop it."""
+
 _WORK = 4
 """An item takes as long as so many of one word, or longer."""
 
@@ -50,8 +53,9 @@ def in_pieces(loop: Callable[..., None], items: int, *rest: Any) -> None:
 
     Such a call treats the items from start + first to start + last: between starts Ctrl-C can come.
     """
-    for start in range(0, items, _LONGEST):
-        count = min(_LONGEST, items - start)
+    step = _LONGEST * get_num_threads()
+    for start in range(0, items, step):
+        count = min(step, items - start)
         in_threads(loop, count, count * _WORK, start, *rest)
 
 

@@ -15,13 +15,14 @@ import numpy as np
 
 from syntonic.exact import pairs
 from syntonic.lattice import quotients
-from syntonic.lattice.arithmetic import negative
+from syntonic.lattice.arithmetic import aligned, negative
 from syntonic.lattice.array import LatticeArray, elementwise
 from syntonic.lattice.order import compare, equal, floats, floats_from
 
 __all__ = ["argmax", "argmin", "argsort", "lexsort", "running_extremes", "searchsorted"]
 
 _SORTED_AT_ONCE = 1 << 19
+_MOST_BITS = 1000  # numerators so long have floats
 _FEW = 256
 """Below this size NumPy's stable sort is quicker than the steps around an integer sort."""
 
@@ -32,7 +33,7 @@ def argsort(x: LatticeArray, axis: int = -1) -> Any:
     """Return the indices that sort x exactly along an axis; stable."""
     if x.is_rational:
         return quotients.argsort(x, axis)
-    moved = x.map(lambda part: np.moveaxis(part, axis, -1))
+    (moved,) = _soon_rounded(x.map(lambda part: np.moveaxis(part, axis, -1)))
     order = _settled(moved, *_order_of_floats(_keys(moved)))
     return np.moveaxis(order, -1, axis)
 
@@ -50,7 +51,7 @@ def argmin(x: LatticeArray, axis: int = -1) -> Any:
 def running_extremes(x: LatticeArray, axis: int, ufunc: np.ufunc) -> LatticeArray | None:
     """Return the running maxima or minima along an axis, None where floats leave them open."""
     rows = x.map(lambda part: np.moveaxis(part, axis, -1))
-    keys = _keys(rows)
+    keys = _keys(*_soon_rounded(rows))
     best = ufunc.accumulate(keys, axis=-1)
     new = np.ones(keys.shape, dtype=bool)
     new[..., 1:] = best[..., 1:] != best[..., :-1]
@@ -64,6 +65,8 @@ def running_extremes(x: LatticeArray, axis: int, ufunc: np.ufunc) -> LatticeArra
 
 def searchsorted(edges: LatticeArray, x: LatticeArray, side: str = "left") -> Any:
     """Return how many of the sorted edges are below x, or with "right" not above it."""
+    if edges.is_wide or x.is_wide:
+        edges, x = _soon_rounded(*aligned(edges, x))
     keys, flat = _keys(edges), x.map(np.ravel)
     order, sought = _order_of_floats(_keys(flat))  # NumPy finds sorted ones much sooner
     low = np.searchsorted(keys, sought, "left")
@@ -104,10 +107,20 @@ def lexsort(keys: Sequence[Any], axis: int = -1) -> Any:
     return np.moveaxis(order, -1, axis)
 
 
+def _soon_rounded(*arrays: LatticeArray) -> tuple[LatticeArray, ...]:
+    """Return arrays that compare alike: wide ones, of one denominator, over a power of two.
+
+    So their floats are soon found, and finite.
+    """
+    if not all(x.is_wide for x in arrays):
+        return arrays
+    d = 1 << max(0, *(x.bound.bit_length() - _MOST_BITS for x in arrays))
+    return tuple(LatticeArray(x.a, x.b, d, x.bound) for x in arrays)
+
+
 def _keys(x: LatticeArray) -> Any:
     """Return the correctly rounded floats of x, infinite beyond their range."""
-    # Beyond the range of floats these are infinite, without a warning.
-    if x.is_rational or (x.is_wide and 3 * x.bound >= x.denominator << 1023):
+    if x.is_rational:
         return elementwise(np.frompyfunc(_nearest, 1, 1), x.scalars()).astype(np.float64)
     return floats(x)
 
@@ -246,7 +259,7 @@ def _argextreme(
 ) -> Any:
     if x.is_rational:  # enclosing takes less than rounding
         return quotients.argextreme(x, axis, arg)
-    moved = x.map(lambda part: np.moveaxis(part, axis, -1))
+    (moved,) = _soon_rounded(x.map(lambda part: np.moveaxis(part, axis, -1)))
     keys = floats(moved)
     first = np.asarray(arg(keys, axis=-1))
     best = keys == np.take_along_axis(keys, first[..., None], -1)

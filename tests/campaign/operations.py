@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.polynomial.polynomial  # NumPy knows of its functions only then
 from numpy.testing import overrides
 
 import syntonic
@@ -162,6 +163,8 @@ FUNCTION_CALLS: dict[str, list[str]] = {
     "piecewise": ["V, [mask], [1, 2]"],
     "poly": ["V"],
     "polyder": ["V"],
+    "polynomial.polynomial.polygrid2d": ["V, W, S"],
+    "polynomial.polynomial.polyval2d": ["V, W, S"],
     "polyval": ["V, W"],
     "repeat": ["V, 2", "M, 2, 0"],
     "reshape": ["M, (3, 2)", "M.T, -1"],
