@@ -68,7 +68,7 @@ def calls() -> dict[str, tuple[Callable[[], Any], Walk]]:
         "A @ B": (lambda: a @ b, Walk(41, 5, 11)),
         "A + B": (lambda: a + b, Walk(22, 6, 9)),
         "snap of an array": (lambda: syntonic.snap(floats), Walk(22, 8, 11)),
-        "snap of a float": (lambda: syntonic.snap(1.618), Walk(18, 5, 6)),
+        "snap of a float": (lambda: syntonic.snap(2.7), Walk(18, 5, 6)),
     }
 
 
