@@ -320,18 +320,19 @@ def test_a_cache_of_loops_that_is_empty_filled_damaged_and_missing(tmp_path):
         return re.findall(r"^(OK|WARN) +loops +(.*)", out.stdout, re.MULTILINE)
 
     def compiled():
-        (status, first), (_, second) = shown(NUMBA_CACHE_DIR=str(tmp_path))
+        (status, first), *others = shown(NUMBA_CACHE_DIR=str(tmp_path))
         assert status == "OK"
-        assert first.startswith(str(tmp_path / "lattice_"))
-        assert ": empty: " in second
+        assert first.startswith(str(tmp_path / "jit_"))
+        assert len(others) == 4
+        assert all(": empty: " in other for _, other in others)
         return first.partition(": ")[2]
 
     assert compiled().startswith("empty: ")
-    fill = "from syntonic.lattice import jit; jit.two_sum(1.0, 2.0), jit.to_int(1.0)"
+    fill = "from syntonic.jit import floats; floats.two_sum(1.0, 2.0), floats.to_int(1.0)"
     env = {**os.environ, "PYTHONPATH": str(ROOT), "NUMBA_CACHE_DIR": str(tmp_path)}
     subprocess.run([sys.executable, "-c", fill], env=env, check=True, timeout=300)
     assert compiled() == "2 compiled"
-    (index,) = tmp_path.rglob("jit.two_sum*.nbi")
+    (index,) = tmp_path.rglob("floats.two_sum*.nbi")
     for damaged in (b"", b"\x80\x04.", index.read_bytes()[:-20], os.urandom(99)):
         index.write_bytes(damaged)
         assert compiled() == "1 compiled"

@@ -22,8 +22,12 @@ def loop_caches() -> tuple[LoopCache, ...]:
     from syntonic.flux.cpu.channels import merge_parts  # numba
     from syntonic.jit.compile import cache_of
     from syntonic.jit.floats import two_sum
+    from syntonic.lattice.double_words import gcd
+    from syntonic.lattice.linalg.modular_loops import det_bits
+    from syntonic.rounding.wake_loops import exact_terms
 
-    found = filter(None, map(cache_of, (two_sum, merge_parts)))
+    one_of_each_folder = two_sum, exact_terms, gcd, det_bits, merge_parts
+    found = filter(None, map(cache_of, one_of_each_folder))
     return tuple(LoopCache(folder, _writable(folder), loops) for folder, loops in found)
 
 
