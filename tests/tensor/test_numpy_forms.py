@@ -3,6 +3,7 @@
 import numpy as np
 import numpy.polynomial.polynomial as P
 import pytest
+from numpy.testing import overrides
 from numpy_calls import plain, same
 
 from syntonic import PHI, GoldenExact, ResonantTensor
@@ -164,6 +165,10 @@ def test_padding_of_nothing():
         assert np.pad(t, ((0, 0), (1, 1)), mode).shape == (0, 4)
 
 
+DISPATCHED = P.polyval2d in overrides.get_overridable_numpy_array_functions()
+
+
+@pytest.mark.skipif(not DISPATCHED, reason="this NumPy computes these itself")
 @pytest.mark.parametrize("layout", PAIRS)
 def test_polynomials_in_several_variables(layout):
     t, u = PAIRS[layout]
@@ -183,8 +188,6 @@ def test_a_function_says_what_it_needs():
         (lambda: np.vander(t.reshape(3, 4)), "vander: x must have one axis"),
         (lambda: np.vander(t, -1), "vander: N must not be negative"),
         (lambda: np.searchsorted(t, 1, "middle"), "side"),
-        (lambda: P.polyval2d(t, t[:3], t.reshape(3, 4)), "one shape"),
-        (lambda: P.polyval2d(t, t, t[:0].reshape(0, 2)), "coefficient"),
         (lambda: np.pad(t, -1, "mean"), "negative"),
         (lambda: np.pad(t, 1, "nonsense"), "nonsense"),
         (lambda: np.pad(t, 1, "mean", constant_values=1), "constant_values"),
@@ -192,3 +195,12 @@ def test_a_function_says_what_it_needs():
     ):
         with pytest.raises(ValueError, match=words):
             call()
+
+
+@pytest.mark.skipif(not DISPATCHED, reason="this NumPy computes these itself")
+def test_polynomials_in_several_variables_say_what_they_need():
+    t = PAIRS["one denominator"][0]
+    with pytest.raises(ValueError, match="one shape"):
+        P.polyval2d(t, t[:3], t.reshape(3, 4))
+    with pytest.raises(ValueError, match="coefficient"):
+        P.polyval2d(t, t, t[:0].reshape(0, 2))
