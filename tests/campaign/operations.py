@@ -165,6 +165,7 @@ FUNCTION_CALLS: dict[str, list[str]] = {
     "polyder": ["V"],
     "polynomial.polynomial.polygrid2d": ["V, W, S"],
     "polynomial.polynomial.polyval2d": ["V, W, S"],
+    "polynomial.polynomial.polyvalnd": ["(V, W), S"],
     "polyval": ["V, W"],
     "repeat": ["V, 2", "M, 2, 0"],
     "reshape": ["M, (3, 2)", "M.T, -1"],

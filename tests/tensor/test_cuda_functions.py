@@ -19,7 +19,11 @@ from syntonic.flux import cupy_forms
 from syntonic.tensor import functions
 
 FUNCTIONS = {functions.name_of(f): f for f in overrides.get_overridable_numpy_array_functions()}
-UFUNCS = {u.__name__: u for u in overrides.get_overridable_numpy_ufuncs()}
+UFUNCS = {
+    u.__name__: u
+    for u in overrides.get_overridable_numpy_ufuncs()
+    if getattr(np, u.__name__, u) is u  # np.real may be a function, above a ufunc of its name
+}
 
 VALUES = {
     "v": [3.0, -1.5, 0.0, 2.25],
@@ -323,6 +327,7 @@ NO_FUNCTION = {
     "polyint": "v",
     "polynomial.polynomial.polygrid2d": "v, w, s",
     "polynomial.polynomial.polyval2d": "v, w, s",
+    "polynomial.polynomial.polyvalnd": "(v, w), s",
 }
 WHERE = "all any max min mean sum prod std var nanmax nanmean nanmin nanprod nanstd nansum nanvar"
 INITIAL = "max min prod sum nanmax nanmin nanprod nansum amax amin"
