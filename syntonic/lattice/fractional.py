@@ -101,10 +101,11 @@ def _wrapped(parts: Any, shape: tuple[int, ...]) -> LatticeArray:
 def numerators(x: LatticeArray) -> tuple[Any, Any, Any]:
     """Return object arrays of integers, numerators a and b over denominators."""
     if x.is_rational:
-        return tuple(map(objects, _common(x.a, x.b)))  # type: ignore[return-value]
-    x = x.lengthened() if x.is_wide else x
-    parts = x.a, x.b, np.asarray(x.denominator)
-    return tuple(objects(part.astype(object)) for part in parts)  # type: ignore[return-value]
+        a, b, d = _common(x.a, x.b)
+    else:
+        x = x.lengthened() if x.is_wide else x
+        a, b, d = (part.astype(object) for part in (x.a, x.b, np.asarray(x.denominator)))
+    return objects(a), objects(b), objects(d)
 
 
 def _parts(a: Any, b: Any) -> tuple[Any, Any, Any]:
