@@ -121,7 +121,7 @@ _TAKEN_BY_UFUNCS = (ndarray, np.ndarray, np.generic, bool, int, float, complex)
 
 def _unwrap(x: Any) -> Any:
     if isinstance(x, ndarray):
-        return x._host
+        return x._host.view(np.ndarray)
     if type(x) in (tuple, list):
         return type(x)(map(_unwrap, x))
     if isinstance(x, dict):

@@ -20,7 +20,20 @@ __all__ = ["RUNTIME", "HostArray", "HostRuntime", "families_of", "prebuild", "to
 
 
 class HostArray(np.ndarray[Any, Any]):
-    """An array that plays one in GPU memory."""
+    """An array that plays one in GPU memory: no arithmetic takes it together with NumPy's."""
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kw: Any) -> Any:
+        for each in inputs:
+            if isinstance(each, np.ndarray) and not isinstance(each, HostArray):
+                raise TypeError(f"Unsupported type {type(each)}")
+        if "out" in kw:
+            kw["out"] = tuple(map(_plain, kw["out"]))
+        result = getattr(ufunc, method)(*map(_plain, inputs), **kw)
+        return result.view(HostArray) if isinstance(result, np.ndarray) else result
+
+
+def _plain(x: Any) -> Any:
+    return x.view(np.ndarray) if isinstance(x, HostArray) else x
 
 
 def to_host_array(array: Any) -> HostArray:

@@ -135,8 +135,8 @@ def layer_norm_out_of_range(at: Place) -> Pairs:
         mean, deviation = x.mean(1), x.std(1)
         out, statistics = norm.layer_norm(at.give(x * scale), 1.0, 0.0, None, None)
         yield out, (x - mean[:, None]) / deviation[:, None]
-        yield statistics[0] / scale[:, 0], mean
-        yield statistics[2] / scale[:, 0], deviation
+        yield at.device.numpy(statistics[0]) / scale[:, 0], mean
+        yield at.device.numpy(statistics[2]) / scale[:, 0], deviation
 
 
 def batch_norm_out_of_range(at: Place) -> Pairs:
@@ -153,7 +153,7 @@ def batch_norm_out_of_range(at: Place) -> Pairs:
         xhat = (plain - _per_channel(mean)) / _per_channel(deviation)
         out, statistics = norm.batch_norm(at.give(x), 1.0, 0.0, None, None)
         yield out, xhat
-        yield statistics[3] / scale, deviation
+        yield at.device.numpy(statistics[3]) / scale, deviation
         grad = at.draw(*shape)
         got = norm.batch_norm_backward(at.give(grad), at.give(x), statistics, 1.0, 0.0, None, True)
         along = _per_channel(grad.mean((0, 2))) + xhat * _per_channel((grad * xhat).mean((0, 2)))
