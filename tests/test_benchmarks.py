@@ -227,7 +227,8 @@ def beside_numpy(case: cases.Case, data: SimpleNamespace, ours: Any) -> None:
     plain = {n: np.asarray(v) for n, v in vars(data).items() if isinstance(v, np.ndarray)}
     expected = expression(np, SimpleNamespace(**plain))
     tolerance = 1e-12 if case.dtype == "f64" else 1e-4
-    for a, b in zip(bench._several(ours), bench._several(expected), strict=False):
+    for out, b in zip(bench._several(ours), bench._several(expected), strict=False):
+        a = np.asarray(out)
         np.testing.assert_allclose(np.ravel(a), np.ravel(b), rtol=tolerance, atol=tolerance)
 
 
