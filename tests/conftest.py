@@ -36,13 +36,14 @@ MOST_WORKERS = 8
 def pytest_cmdline_main(config: pytest.Config) -> None:
     """Run folders in as many processes as there are cores, and files in this one.
 
-    The tests of a file stay together: what they share is compiled once. `-n 0` is one process.
+    Neighbours stay together, since what they share is compiled once; a process that has nothing
+    left to do takes some of another's. `-n 0` is one process.
     """
     given = config.option
     if "PYTEST_XDIST_WORKER" in os.environ or getattr(given, "numprocesses", 0) is not None:
         return  # one of those processes, told how many, or without the plugin
     if any(Path(argument.partition("::")[0]).is_dir() for argument in config.args):
-        given.numprocesses, given.dist = "auto", "loadfile"
+        given.numprocesses, given.dist = "auto", "worksteal"
         given.maxprocesses = given.maxprocesses or MOST_WORKERS
 
 

@@ -53,7 +53,7 @@ def test_exponents_beyond_what_floats_hold():
     t = ResonantTensor([1, -1, 0, -1])
     assert (t ** [2**53 + 1, 2**53 + 1, 2**62, 2**61]).tolist() == [1, -1, 0, 1]
     assert (t ** [-(2**63), 1 - 2**63, 0, 5]).tolist() == [1, -1, 1, -1]
-    for big in (10**30, 10**400, 10**20000):
+    for big in (10**30, 10**400, 10**2000):
         assert (t ** [big, big + 1, 3, -big]).tolist() == [1, -1, 0, 1]
 
 

@@ -47,7 +47,7 @@ def test_spills_are_seen(library):
     extern "C" __global__ void __launch_bounds__(1024, 2) greedy(double *a) {
         double x[96];
         for (int i = 0; i < 96; i++) x[i] = a[i];
-        for (int k = 0; k < 9; k++)
+        for (int k = 0; k < 3; k++)
             for (int i = 0; i < 96; i++) x[i] = x[(i * 7 + 1) % 96] * x[i] + x[(i * 5) % 96];
         for (int i = 0; i < 96; i++) a[i] = x[i];
     }"""
