@@ -20,22 +20,42 @@ from __future__ import annotations
 from syntonic.errors import shown
 from syntonic.exact import euclid, flint_calls, pairs, ring
 from syntonic.exact import factor as factorisation
+from syntonic.exact.congruences import crt, inverse_mod, mod, power_mod
+from syntonic.exact.divisors import divisors, elements_of_norm, gcd, lcm, totient
 from syntonic.exact.euclid import Pair
 from syntonic.exact.golden import GoldenExact
-from syntonic.exact.sequences import base_phi, fibonacci, lucas, phi_power, zeckendorf
+from syntonic.exact.sequences import (
+    base_phi,
+    fibonacci,
+    from_base_phi,
+    from_zeckendorf,
+    lucas,
+    phi_power,
+    zeckendorf,
+)
 from syntonic.typing import ExactScalar
 
 __all__ = [
     "base_phi",
     "canonical_associate",
+    "crt",
+    "divisors",
     "divmod_euclid",
+    "elements_of_norm",
     "factor",
     "fibonacci",
+    "from_base_phi",
+    "from_zeckendorf",
     "gcd",
+    "inverse_mod",
     "is_prime",
+    "lcm",
     "lucas",
+    "mod",
     "phi_power",
+    "power_mod",
     "primes_above",
+    "totient",
     "unit_log",
     "xgcd",
     "zeckendorf",
@@ -120,44 +140,6 @@ def canonical_associate(x: ExactScalar) -> GoldenExact:
     GoldenExact(2, 1)
     """
     return ring.golden(euclid.canonical(*ring.element(x, "canonical_associate: x")).associate)
-
-
-def gcd(x: ExactScalar, y: ExactScalar) -> GoldenExact:
-    """Return the greatest common divisor of two elements of Z[φ].
-
-    Parameters
-    ----------
-    x, y : GoldenExact, int, mpz or NumPy integer
-        Elements of Z[φ].
-
-    Returns
-    -------
-    GoldenExact
-        The generator p + qφ of the ideal (x, y) with 0 <= q < p; 0 if x and y are 0.
-
-    Raises
-    ------
-    TypeError
-        x or y is not an exact number.
-    ValueError
-        x or y has a denominator.
-
-    See Also
-    --------
-    xgcd : its multipliers too.
-    factor : the primes of one element.
-
-    Notes
-    -----
-    Euclid's algorithm with the division of `divmod_euclid`, which divides the norm by 3.2 or more
-    in each step.
-
-    Examples
-    --------
-    >>> gcd(GoldenExact(3, 1), 11)
-    GoldenExact(3, 1)
-    """
-    return ring.golden(euclid.gcd(ring.element(x, "gcd: x"), ring.element(y, "gcd: y")))
 
 
 def xgcd(x: ExactScalar, y: ExactScalar) -> tuple[GoldenExact, GoldenExact, GoldenExact]:

@@ -13,27 +13,41 @@ from syntonic import PHI, SQRT5, GoldenExact, integers
 from syntonic.integers import (
     base_phi,
     canonical_associate,
+    crt,
+    divisors,
     divmod_euclid,
+    elements_of_norm,
     factor,
     fibonacci,
+    from_base_phi,
+    from_zeckendorf,
     gcd,
+    inverse_mod,
     is_prime,
+    lcm,
     lucas,
+    mod,
     phi_power,
+    power_mod,
     primes_above,
+    totient,
     unit_log,
     xgcd,
     zeckendorf,
 )
 
-OF_ONE = [base_phi, canonical_associate, factor, is_prime, unit_log]
-OF_TWO = [divmod_euclid, gcd, xgcd]
-OF_AN_INTEGER = [fibonacci, lucas, phi_power, primes_above, zeckendorf]
+OF_ONE = [base_phi, canonical_associate, divisors, factor, is_prime, totient, unit_log]
+OF_TWO = [divmod_euclid, gcd, lcm, xgcd]
+OF_AN_INTEGER = [elements_of_norm, fibonacci, lucas, phi_power, primes_above, zeckendorf]
+MODULO = [crt, inverse_mod, mod, power_mod]
+INVERSES = [from_base_phi, from_zeckendorf]
 
 
 def test_is_an_attribute_of_the_package():
     assert syntonic.integers.gcd is gcd
-    assert {f.__name__ for f in OF_ONE + OF_TWO + OF_AN_INTEGER} == set(integers.__all__)
+    assert {f.__name__ for f in OF_ONE + OF_TWO + OF_AN_INTEGER + MODULO + INVERSES} == set(
+        integers.__all__
+    )
 
 
 @pytest.mark.parametrize("kind", [int, mpz, np.int64, np.uint8, Fraction, mpq, GoldenExact])

@@ -283,6 +283,7 @@ class Algebra(Element):
 
         See Also
         --------
+        GoldenExact.from_continued_fraction : the way back.
         GoldenExact.to_decimal : decimal digits.
 
         Notes

@@ -8,7 +8,7 @@ from gmpy2 import fib2, mpz
 
 from syntonic.exact.pairs import Integer, multiply, phi_power
 
-__all__ = ["digits", "phi_exponents", "zeckendorf"]
+__all__ = ["digits", "phi_exponents", "value", "zeckendorf"]
 
 
 def zeckendorf(n: Integer) -> Iterator[tuple[int, mpz]]:
@@ -61,3 +61,13 @@ def digits(exponents: list[int]) -> str:
         line[top - m] = ord("1")
     whole, fraction = line[: top + 1].decode(), line[top + 1 :].decode()
     return f"{whole}.{fraction}" if fraction else whole
+
+
+def value(line: str, places: int) -> tuple[mpz, mpz]:
+    """Return the number of a line of digits 0 and 1 in base φ, `places` of them after the point."""
+    p = q = mpz(0)
+    for digit in line:
+        p, q = q, p + q
+        if digit == "1":
+            p += 1
+    return multiply(p, q, *phi_power(-places))

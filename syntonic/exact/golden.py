@@ -196,6 +196,48 @@ class GoldenExact(Operators, Ordering, Conversions, Algebra):
 
         return reduced(GoldenExact, *parser.parse(text))
 
+    @classmethod
+    def from_continued_fraction(
+        cls, quotients: Iterable[ExactScalar], period: Iterable[ExactScalar] = ()
+    ) -> GoldenExact:
+        """Return the value of a continued fraction, finite or periodic.
+
+        Parameters
+        ----------
+        quotients : iterable of int, mpz or NumPy integers
+            k₀, k₁, ...; all but the first of all are positive.
+        period : iterable of int, mpz or NumPy integers, optional
+            What follows, repeated without end; positive.
+
+        Returns
+        -------
+        GoldenExact
+            k₀ + 1/(k₁ + 1/(k₂ + ...)).
+
+        Raises
+        ------
+        TypeError
+            A quotient is no exact integer.
+        ValueError
+            A quotient is not positive where it must be, or there is none at all.
+        NotGoldenError
+            The period gives a number of another field, such as √2.
+
+        See Also
+        --------
+        GoldenExact.continued_fraction : the way back.
+
+        Examples
+        --------
+        >>> GoldenExact.from_continued_fraction([], [1])
+        GoldenExact(0, 1)
+        >>> GoldenExact.from_continued_fraction([2, 3])
+        GoldenExact('7/3')
+        """
+        from syntonic.exact import continued
+
+        return reduced(GoldenExact, *continued.value(quotients, period))
+
     def __reduce__(self) -> tuple[Any, ...]:
         return GoldenExact.from_numerators, self.numerators()
 

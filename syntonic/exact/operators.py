@@ -168,7 +168,11 @@ class Operators(Element):
         limits.require_bits(p.bit_length(), "GoldenExact: %")
         return floor, reduced(type(self), p, q, d)
 
-    def __pow__(self, exponent: ExactScalar) -> Self:
+    def __pow__(self, exponent: ExactScalar, modulus: ExactScalar | None = None) -> Self:
+        if modulus is not None:
+            from syntonic.exact.congruences import power_mod  # stands on the finished class
+
+            return power_mod(self, exponent, modulus)  # type: ignore[arg-type, return-value]
         if type(exponent) is not int:
             n: Any = operand(type(self), exponent, "**")
             if n is None:

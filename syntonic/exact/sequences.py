@@ -5,13 +5,24 @@ Public as members of `syntonic.integers`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from re import fullmatch
+
 from syntonic.errors import shown
 from syntonic.exact import expansions, pairs, ring
 from syntonic.exact.golden import GoldenExact
 from syntonic.exact.limits import require_bits
 from syntonic.typing import ExactScalar
 
-__all__ = ["base_phi", "fibonacci", "lucas", "phi_power", "zeckendorf"]
+__all__ = [
+    "base_phi",
+    "fibonacci",
+    "from_base_phi",
+    "from_zeckendorf",
+    "lucas",
+    "phi_power",
+    "zeckendorf",
+]
 
 
 def fibonacci(n: ExactScalar) -> int:
@@ -157,6 +168,7 @@ def zeckendorf(n: ExactScalar) -> list[int]:
 
     See Also
     --------
+    from_zeckendorf : the way back.
     fibonacci : the numbers that are summed.
     base_phi : the like for φⁿ.
 
@@ -202,6 +214,7 @@ def base_phi(x: ExactScalar) -> str:
 
     See Also
     --------
+    from_base_phi : the way back.
     zeckendorf : the like for Fibonacci numbers.
 
     References
@@ -217,3 +230,85 @@ def base_phi(x: ExactScalar) -> str:
     if pairs.sign(p, q) < 0:
         return "-" + expansions.digits(expansions.phi_exponents(-p, -q))
     return expansions.digits(expansions.phi_exponents(p, q))
+
+
+def from_base_phi(digits: str) -> GoldenExact:
+    """Return the number that digits in base φ stand for.
+
+    Parameters
+    ----------
+    digits : str
+        Digits 0 and 1 with at most one point, and a minus sign where it is negative. Ones may be
+        adjacent: "0.11" is 1.
+
+    Returns
+    -------
+    GoldenExact
+        An element of Z[φ].
+
+    Raises
+    ------
+    TypeError
+        digits is no string.
+    ValueError
+        It holds something else.
+
+    See Also
+    --------
+    base_phi : the digits of a number.
+
+    Examples
+    --------
+    >>> from_base_phi("101.01"), from_base_phi("-0.01")
+    (GoldenExact(4), GoldenExact(-2, 1))
+    """
+    if not isinstance(digits, str):
+        raise TypeError(f"from_base_phi: digits must be a str, got {type(digits).__name__}")
+    found = fullmatch(r"(-?)([01]*)\.?([01]*)", digits)
+    if not found or not (found[2] or found[3]):
+        raise ValueError(
+            f"from_base_phi: digits must be 0 and 1 with at most one point, got {shown(digits)}"
+        )
+    x = ring.golden(expansions.value(found[2] + found[3], len(found[3])))
+    return -x if found[1] else x
+
+
+def from_zeckendorf(numbers: Iterable[ExactScalar]) -> int:
+    """Return the integer whose Zeckendorf expansion is given.
+
+    Parameters
+    ----------
+    numbers : iterable of int, mpz or NumPy integers
+        Fibonacci numbers of which no two are consecutive, in any order.
+
+    Returns
+    -------
+    int
+        Their sum; 0 for none.
+
+    Raises
+    ------
+    TypeError
+        A number is not exact.
+    ValueError
+        They are not the Zeckendorf expansion of their sum.
+
+    See Also
+    --------
+    zeckendorf : the expansion of an integer.
+
+    Examples
+    --------
+    >>> from_zeckendorf([89, 8, 3])
+    100
+    """
+    given = sorted(
+        (int(ring.integer(n, "from_zeckendorf: numbers")) for n in numbers), reverse=True
+    )
+    total = sum(given)
+    if total < 0 or (right := zeckendorf(total)) != given:
+        hint = "" if total < 0 else f"; that of their sum is {shown(right)}"
+        raise ValueError(
+            f"from_zeckendorf: numbers must be Fibonacci numbers, no two equal or consecutive{hint}"
+        )
+    return total
