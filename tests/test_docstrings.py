@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 import syntonic
-from syntonic import GoldenExact, integers
+from syntonic import GoldenExact, integers, polynomials
 
-SUBJECTS: tuple[type | ModuleType, ...] = (GoldenExact, integers)
+SUBJECTS: tuple[type | ModuleType, ...] = (GoldenExact, integers, polynomials)
 
 ORDER = (
     "Parameters", "Returns", "Yields", "Raises", "Warns", "See Also", "Notes", "References",

@@ -52,7 +52,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("syntonic", "tests", "benchmarks", "examples")
 PUBLIC = {"syntonic", *(f"syntonic.{name}" for name in (
     "integers", "interop", "interop.sympy", "io", "kernels", "linalg", "ops", "plotting",
-    "recovery", "testing",
+    "polynomials", "recovery", "testing",
 ))}  # fmt: skip
 # A submodule hides what its package exports under the same name, or is hidden by it.
 SAME_NAME = {
@@ -143,7 +143,9 @@ def test_version():
     assert syntonic.__version__
 
 
-SUBMODULES = ("integers", "interop", "io", "kernels", "linalg", "plotting", "recovery", "testing")
+SUBMODULES = tuple(
+    "integers interop io kernels linalg plotting polynomials recovery testing".split()
+)
 
 
 def in_a_fresh_process(script, cwd=None):
