@@ -1,14 +1,4 @@
-"""Exact linear algebra over Q(φ), batched over leading axes.
-
-Every function takes crystallized tensors or exact array-likes of shape (..., n, m) and returns
-exact results: no pivot is too small, no rank depends on a tolerance. The algorithms are
-multimodular, with as many primes as a proven bound asks for.
-
-References
-----------
-J. von zur Gathen, J. Gerhard, *Modern Computer Algebra*, 3rd ed., Cambridge 2013, sections 5.5
-and 16.6.
-"""
+"""Linear algebra over the field, batched over leading axes."""
 
 from __future__ import annotations
 
@@ -29,6 +19,7 @@ __all__ = [
     "charpoly",
     "det",
     "echelon",
+    "exact",
     "inv",
     "matmul",
     "matrix_power",
@@ -64,7 +55,7 @@ def matmul(x: Any, y: Any) -> ResonantTensor:
     >>> matmul([[1, PHI]], [[PHI], [1]]).tolist()
     [[GoldenExact(0, 2)]]
     """
-    return _exact("matmul", products.matmul, x, y)
+    return exact("matmul", products.matmul, x, y)
 
 
 def det(x: Any) -> ResonantTensor:
@@ -103,7 +94,7 @@ def det(x: Any) -> ResonantTensor:
     >>> det([[1, PHI], [PHI, 1]]).item()
     GoldenExact(0, -1)
     """
-    return _exact("det", field.det, x)
+    return exact("det", field.det, x)
 
 
 def inv(x: Any) -> ResonantTensor:
@@ -141,7 +132,7 @@ def inv(x: Any) -> ResonantTensor:
     >>> inv([[PHI, 1], [1, PHI]]).tolist()
     [[GoldenExact(1), GoldenExact(1, -1)], [GoldenExact(1, -1), GoldenExact(1)]]
     """
-    return _exact("inv", field.inverse, x)
+    return exact("inv", field.inverse, x)
 
 
 def solve(x: Any, y: Any) -> ResonantTensor:
@@ -178,7 +169,7 @@ def solve(x: Any, y: Any) -> ResonantTensor:
     >>> solve([[PHI, 1], [0, 1]], [PHI, 1]).tolist()
     [GoldenExact(2, -1), GoldenExact(1)]
     """
-    return _exact("solve", field.solve, x, y)
+    return exact("solve", field.solve, x, y)
 
 
 def rank(x: Any) -> Any:
@@ -211,7 +202,7 @@ def rank(x: Any) -> Any:
     >>> rank([[1, PHI], [PHI, PHI + 1]])
     1
     """
-    out = _exact("rank", field.rank, x)
+    out = exact("rank", field.rank, x)
     return int(out) if out.ndim == 0 else out
 
 
@@ -244,7 +235,7 @@ def charpoly(x: Any) -> ResonantTensor:
     >>> charpoly([[1, PHI], [PHI, 1]]).tolist()
     [GoldenExact(1), GoldenExact(-2), GoldenExact(0, -1)]
     """
-    return _exact("charpoly", field.charpoly, x)
+    return exact("charpoly", field.charpoly, x)
 
 
 def nullspace(x: Any) -> ResonantTensor:
@@ -273,7 +264,7 @@ def nullspace(x: Any) -> ResonantTensor:
     >>> nullspace([[1, PHI], [PHI, PHI + 1]]).tolist()
     [[GoldenExact(0, -1)], [GoldenExact(1)]]
     """
-    return _exact("nullspace", field.nullspace, x)
+    return exact("nullspace", field.nullspace, x)
 
 
 def echelon(x: Any) -> ResonantTensor:
@@ -307,7 +298,7 @@ def echelon(x: Any) -> ResonantTensor:
     >>> echelon([[PHI, 1], [PHI + 1, PHI]]).tolist()
     [[GoldenExact(1), GoldenExact(-1, 1)], [GoldenExact(0), GoldenExact(0)]]
     """
-    return _exact("echelon", field.echelon, x)
+    return exact("echelon", field.echelon, x)
 
 
 def trace(x: Any) -> ResonantTensor:
@@ -334,7 +325,7 @@ def trace(x: Any) -> ResonantTensor:
     >>> trace([[1, 5], [7, PHI]]).item()
     GoldenExact(1, 1)
     """
-    return _exact("trace", field.trace, x)
+    return exact("trace", field.trace, x)
 
 
 def matrix_power(x: Any, n: int) -> ResonantTensor:
@@ -369,10 +360,10 @@ def matrix_power(x: Any, n: int) -> ResonantTensor:
     >>> matrix_power([[1, 1], [1, 0]], -2).tolist()
     [[GoldenExact(1), GoldenExact(-1)], [GoldenExact(-1), GoldenExact(2)]]
     """
-    return _exact("matrix_power", lambda a: field.matrix_power(a, n), x)
+    return exact("matrix_power", lambda a: field.matrix_power(a, n), x)
 
 
-def _exact(where: str, function: Callable[..., Any], *operands: Any) -> Any:
+def exact(where: str, function: Callable[..., Any], *operands: Any) -> Any:
     """Apply a function of lattice arrays to tensors or exact array-likes."""
     tensors: list[TensorBase] = []
     for x in operands:

@@ -1,0 +1,46 @@
+"""Exact linear algebra over Q(φ), batched over leading axes.
+
+Every function takes crystallized tensors or exact array-likes of shape (..., n, m) and returns
+exact results: no pivot is too small, no rank depends on a tolerance. The algorithms are
+multimodular, with as many primes as a proven bound asks for.
+
+References
+----------
+J. von zur Gathen, J. Gerhard, *Modern Computer Algebra*, 3rd ed., Cambridge 2013, sections 5.5
+and 16.6.
+"""
+
+from syntonic.linalg.fields import (
+    charpoly,
+    det,
+    echelon,
+    inv,
+    matmul,
+    matrix_power,
+    nullspace,
+    rank,
+    solve,
+    trace,
+)
+from syntonic.linalg.integral import hermite_form, lll, smith_form
+from syntonic.linalg.spaces import column_space, lu, row_space, rref
+
+__all__ = [
+    "charpoly",
+    "column_space",
+    "det",
+    "echelon",
+    "hermite_form",
+    "inv",
+    "lll",
+    "lu",
+    "matmul",
+    "matrix_power",
+    "nullspace",
+    "rank",
+    "row_space",
+    "rref",
+    "smith_form",
+    "solve",
+    "trace",
+]
