@@ -1,4 +1,8 @@
-"""`GoldenExact` as floats, integers, decimals and text, each rounded once from the exact value."""
+"""`GoldenExact` as floats, integers, decimals and text, each rounded once from the exact value.
+
+There is no `__mpfr__` and no `__mpq__`: gmpy2 would take what has one for a number of that kind, and
+compute ``mpz(3) * PHI`` in floats.
+"""
 
 from __future__ import annotations
 
@@ -61,6 +65,46 @@ class Conversions(Element):
 
         p, q, d = (int(n) for n in self.numerators())
         return Rational(2 * p + q, 2 * d) + Rational(q, 2 * d) * sqrt(5)
+
+    def _mpmath_(self, prec: int, rounding: str) -> Any:  # likewise
+        from mpmath import libmp, mp
+
+        mantissa, exponent = pairs.sticky(*self.numerators(), prec)
+        return mp.make_mpf(libmp.from_man_exp(libmp.MPZ(mantissa), exponent, prec, rounding))
+
+    def as_integer_ratio(self) -> tuple[int, int]:
+        """Return numerator and denominator of a rational number.
+
+        Returns
+        -------
+        numerator, denominator : int
+            In lowest terms; the denominator is positive.
+
+        Raises
+        ------
+        TypeError
+            The number is irrational.
+
+        See Also
+        --------
+        GoldenExact.numerators : three integers, for any number of the field.
+
+        Notes
+        -----
+        What `statistics` and `fractions` ask of a number.
+
+        Examples
+        --------
+        >>> from syntonic import GoldenExact
+        >>> GoldenExact("3/2").as_integer_ratio()
+        (3, 2)
+        """
+        if self._q:
+            raise TypeError(
+                "GoldenExact.as_integer_ratio: the number is irrational; numerators() gives its "
+                "three integers, float() the nearest double"
+            )
+        return int(self._p), int(self._d)
 
     def to_decimal(self, digits: int) -> str:
         """Return the decimal expansion to that many significant digits, correctly rounded.

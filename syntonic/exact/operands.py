@@ -28,9 +28,11 @@ __all__ = [
     "WITH_EXPONENT",
     "Triple",
     "comparand",
+    "flint_triple",
     "float_triple",
     "integer",
     "is_finite",
+    "is_flint",
     "natural",
     "rational_parts",
     "rational_triple",
@@ -48,6 +50,7 @@ WITH_EXPONENT = (*FLOATS, Decimal)
 COMPLEX = (complex, np.complexfloating)
 """The types with two such parts."""
 
+_FLINT = ("flint.types.fmpz", "flint.types.fmpq")
 _MPZ, _MPQ, _MPFR = type(mpz()), type(mpq()), type(mpfr())
 _FRACTION_TEXT = re.compile(r"\s*([+-]?\d+)(?:/([+-]?\d+))?\s*", re.ASCII)
 _FLOAT_REMEDY = (
@@ -98,7 +101,18 @@ def rational_triple(x: Any, where: str) -> Triple | None:
         )
     if isinstance(x, FLOATS):
         raise TypeError(f"{where} takes exact numbers, got {kind.__name__}; {_FLOAT_REMEDY}")
-    return None
+    return flint_triple(x) if is_flint(kind) else None
+
+
+def is_flint(kind: type) -> bool:
+    """Return whether a type is FLINT's of integers or rationals, without importing FLINT."""
+    return kind.__module__ in _FLINT and kind.__name__ in ("fmpz", "fmpq")
+
+
+def flint_triple(x: Any) -> Triple:
+    """Return a number of FLINT's as a triple."""
+    top, bottom = (x, 1) if type(x).__name__ == "fmpz" else (x.p, x.q)
+    return mpz(int(top)), ZERO, mpz(int(bottom))
 
 
 def rational_parts(x: Any, name: str) -> tuple[mpz, mpz]:

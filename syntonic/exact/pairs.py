@@ -45,6 +45,7 @@ __all__ = [
     "power",
     "quotient",
     "sign",
+    "sticky",
     "words",
 ]
 
@@ -183,6 +184,21 @@ def nearest_float(
     if significand.bit_length() + unit > 1024:
         raise OverflowError("the golden number is beyond the range of float64")
     return copysign(ldexp(significand, unit), direction)
+
+
+def sticky(p: Integer, q: Integer, d: Integer, bits: int) -> tuple[mpz, int]:
+    """Return m and e so that m·2^e rounds to `bits` bits as (p + qφ)/d does, in any direction.
+
+    m has two bits more, or one more still; the last is set where something is cut off.
+    """
+    direction = sign(p, q)
+    if direction == 0:
+        return ZERO, 0
+    p, q, d = _absolute(p, q, d)
+    shift = bits + 1 - floor_log2(p, q, d)
+    scaled = _scaled_floor(p, q, d, shift)
+    exact = q == 0 and scaled * (d << max(-shift, 0)) == p << max(shift, 0)
+    return direction * (2 * scaled + (not exact)), -shift - 1
 
 
 def nearest_double(p: mpz, q: mpz, d: mpz) -> float:

@@ -11,6 +11,7 @@ from gmpy2 import mpq, mpz
 
 from syntonic.errors import ShapeError
 from syntonic.exact.golden import GoldenExact
+from syntonic.exact.operands import flint_triple, is_flint
 from syntonic.foreign import require_unmasked
 from syntonic.lattice.array import LatticeArray, objects
 
@@ -18,6 +19,8 @@ __all__ = ["as_lattice", "is_exact_scalar", "lattice_scalar"]
 
 _MPZ, _MPQ = type(mpz()), type(mpq())
 _PLAIN = {int, bool, Fraction, GoldenExact, _MPZ, _MPQ}
+_EXACT = (numbers.Rational, GoldenExact, _MPZ, _MPQ, np.integer, np.bool_)
+_FLINT_MATRICES = ("flint.types.fmpz_mat", "flint.types.fmpq_mat")
 _FLOAT_REMEDY = (
     "use ResonantTensor.from_floats (or snap) to take the nearest lattice points, "
     "GoldenExact.from_float_exact for a float's exact binary value"
@@ -25,8 +28,12 @@ _FLOAT_REMEDY = (
 
 
 def is_exact_scalar(x: object) -> bool:
-    """Return whether x is one exact number: int, Fraction, mpz, mpq, NumPy integer, GoldenExact."""
-    return isinstance(x, (numbers.Rational, GoldenExact, _MPZ, _MPQ, np.integer, np.bool_))
+    """Return whether x is an exact number: int, Fraction, mpz, fmpz, NumPy integer, GoldenExact."""
+    return _is_exact(type(x))
+
+
+def _is_exact(kind: type) -> bool:
+    return issubclass(kind, _EXACT) or is_flint(kind)
 
 
 def lattice_scalar(x: Any) -> LatticeArray:
@@ -41,8 +48,8 @@ def as_lattice(data: Any, where: str = "ResonantTensor") -> LatticeArray:
     Parameters
     ----------
     data
-        An exact scalar, a nested sequence of them, an integer or boolean array, or an object
-        array of exact scalars.
+        An exact scalar, a nested sequence of them, an integer or boolean array, an object array
+        of exact scalars, or a matrix of FLINT's over the integers or the rationals.
     where
         The caller's name, for the error messages.
 
@@ -80,6 +87,9 @@ def as_lattice(data: Any, where: str = "ResonantTensor") -> LatticeArray:
 def _to_object_array(data: Any, where: str) -> Any:
     if type(data) in (list, tuple) and _PLAIN.issuperset(map(type, data)):
         return np.fromiter(data, object, len(data))  # without a search for sequences
+    if type(data).__module__ in _FLINT_MATRICES:
+        rows = [x for row in data.tolist() for x in row]
+        return np.fromiter(rows, object, len(rows)).reshape(data.nrows(), data.ncols())
     try:
         out = np.array(data, dtype=object)
     except ValueError as error:
@@ -115,7 +125,7 @@ def _from_objects(data: Any, where: str) -> LatticeArray:
 
 
 def _check_kind(kind: type, data: Any, where: str) -> None:
-    if issubclass(kind, (numbers.Rational, GoldenExact, _MPZ, _MPQ, np.integer, np.bool_)):
+    if _is_exact(kind):
         return
     index = next(i for i in np.ndindex(data.shape) if type(data[i]) is kind)
     remedy = _FLOAT_REMEDY if issubclass(kind, (float, np.floating)) else "convert it first"
@@ -130,7 +140,7 @@ def _triple(x: Any) -> tuple[Any, Any, Any]:
         return x.numerators()
     if isinstance(x, (np.integer, np.bool_)):
         return int(x), 0, 1
-    return x.numerator, 0, x.denominator
+    return flint_triple(x) if is_flint(type(x)) else (x.numerator, 0, x.denominator)
 
 
 def _columns(p: list[Any], q: list[Any], shape: tuple[int, ...]) -> tuple[Any, Any]:

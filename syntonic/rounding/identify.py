@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
+from itertools import repeat
 from math import isfinite
 from numbers import Rational
 from operator import index
@@ -20,16 +24,19 @@ __all__ = ["identify"]
 
 
 def identify(
-    x: Any, *, tol: Any, max_denominator: int = 12, max_coefficient: int = 1000
+    x: Any, *, tol: Any = None, max_denominator: int = 12, max_coefficient: int = 1000
 ) -> GoldenExact | npt.NDArray[np.object_] | None:
     """Find the simplest element of Q(φ) within a tolerance of each number.
 
     Parameters
     ----------
     x : scalar or array_like
-        Finite reals: floats, each meaning its exact binary value, or exact rationals.
-    tol : real
-        The tolerance, zero or more; a float means its binary value, rationals are exact.
+        Finite reals: floats, each meaning its exact binary value, exact rationals, or text of
+        decimals such as "0.809".
+    tol : real, optional
+        The tolerance, zero or more; a float means its binary value, rationals are exact. By
+        default, of each number its own: 8 units in the last place of a float, half a unit of the
+        last digit of a text, 0 for a rational.
     max_denominator : int, default 12
         Bound on D of (p + qφ)/D in lowest terms, positive.
     max_coefficient : int, default 1000
@@ -44,9 +51,10 @@ def identify(
     Raises
     ------
     TypeError
-        x or tol has no exact rational value (complex numbers, text).
+        x or tol has no exact rational value (complex numbers).
     ValueError
-        x is not finite somewhere, tol is not finite or negative, or a bound is too small.
+        x is not finite somewhere, a text is no decimal, tol is not finite or negative, or a bound
+        is too small.
 
     See Also
     --------
@@ -71,14 +79,16 @@ def identify(
     True
     >>> print(identify([0.5, 2.118], tol=1e-3)[1])
     1/2 + φ
+    >>> print(identify("0.809"), identify(0.8090169943749475))
+    1/2φ 1/2φ
     """
-    values, shape = _ratios(x)
+    items, values, shape = _ratios(x)
+    tolerances = _own_tolerances(x, items) if tol is None else repeat(_tolerance(tol))
     search = _Search(
-        _tolerance(tol),
         _bound(max_denominator, "max_denominator", 1),
         _bound(max_coefficient, "max_coefficient", 0),
     )
-    found = [search.simplest(p, q) for p, q in values]
+    found = [search.simplest(*pair) for pair in zip(values, tolerances, strict=False)]
     if shape == () and not isinstance(x, np.ndarray):
         return found[0]
     out = np.empty(len(found), dtype=object)
@@ -90,18 +100,17 @@ def identify(
 class _Search:
     """What is asked of every number."""
 
-    tolerance: Pair
     max_denominator: int
     max_coefficient: int
 
-    def simplest(self, p: int, q: int) -> GoldenExact | None:
-        """Search for p/q: every D, and for each D by increasing |b|.
+    def simplest(self, value: Pair, tolerance: Pair) -> GoldenExact | None:
+        """Search near p/q, the value: every D, and for each D by increasing |b|.
 
         So of equal sizes the first one met is the simplest. Two elements of equal D, |a| and |b|
         have 0, a/D or bφ/D in the middle, which is smaller. A pair that is not in lowest terms
         need not be told apart: its reduced form is met as well, at a smaller D, and is smaller.
         """
-        radius, scale = self.tolerance
+        (p, q), (radius, scale) = value, tolerance
         x, radius, scale = p * scale, radius * q, q * scale  # over one denominator
         most = self.max_coefficient
         reach = 3 * most * scale  # |a + bφ| <= φ² most, and φ² < 3
@@ -120,10 +129,11 @@ class _Search:
         return None if best is None else GoldenExact.from_numerators(*best)
 
 
-def _ratios(x: Any) -> tuple[list[Pair], tuple[int, ...]]:
-    """Return the exact values of x, as numerators and denominators, and its shape."""
+def _ratios(x: Any) -> tuple[list[Any], list[Pair], tuple[int, ...]]:
+    """Return the items of x, their exact values as numerators and denominators, and its shape."""
     array = np.array(x, dtype=object)  # of the items themselves: no int is rounded beside a float
-    values = [_ratio(item) for item in array.ravel().tolist()]
+    items = array.ravel().tolist()
+    values = [_ratio(item) for item in items]
     strange = [item for item, value in zip(array.flat, values, strict=True) if value is None]
     if strange:
         raise TypeError(
@@ -137,10 +147,11 @@ def _ratios(x: Any) -> tuple[list[Pair], tuple[int, ...]]:
             f"identify: x must be finite, got {len(bad)} non-finite values, the first at index "
             f"{first}; drop or replace them"
         )
-    return [value for value in values if value is not None], array.shape
+    return items, [value for value in values if value is not None], array.shape
 
 
 _NOT_FINITE = (0, 0)
+_DECIMAL = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d{1,4})?", re.ASCII)
 
 
 def _ratio(x: Any) -> Pair | None:
@@ -149,11 +160,35 @@ def _ratio(x: Any) -> Pair | None:
         return x.as_integer_ratio() if isfinite(x) else _NOT_FINITE
     if isinstance(x, Rational) and not isinstance(x, bool):
         return int(x.numerator), int(x.denominator)
-    return None
+    return _decimal(x).as_integer_ratio() if isinstance(x, str) else None
+
+
+def _decimal(text: str) -> Decimal:
+    if not _DECIMAL.fullmatch(text.strip()):
+        raise ValueError(
+            f"identify: a text must be a decimal such as '0.809', got {shown(text[:40])}; "
+            "GoldenExact.parse reads expressions"
+        )
+    return Decimal(text.strip())
+
+
+def _own_tolerances(x: Any, items: list[Any]) -> Iterator[Pair]:
+    """Yield 8 ulp of a float, half a unit of the last digit of a text, 0 of a rational."""
+    narrow = x.dtype.type if isinstance(x, np.ndarray) and x.dtype.kind == "f" else None
+    for item in items:
+        if isinstance(item, str):
+            last = int(_decimal(item).as_tuple().exponent)
+            yield (5 * 10 ** (last - 1), 1) if last > 0 else (1, 2 * 10**-last)
+        elif isinstance(item, Rational):
+            yield 0, 1
+        else:
+            size = abs(narrow(item) if narrow else item)  # an array's items are Python's floats
+            top, bottom = np.spacing(size).as_integer_ratio()
+            yield 8 * top, bottom
 
 
 def _tolerance(tol: Any) -> Pair:
-    value = _ratio(tol)
+    value = None if isinstance(tol, str) else _ratio(tol)
     if value is None:
         raise TypeError(
             f"identify: tol must be a real number, got {type(tol).__name__}; "

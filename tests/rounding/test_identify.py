@@ -245,8 +245,8 @@ def test_lists_keep_their_own_values() -> None:
 
 
 @pytest.mark.parametrize(
-    "x", ["0.5", None, 1j, True, np.array([True]), [[1, 2], [3]], np.array([1j]), GoldenExact(1),
-          [0.5, "x"], np.longdouble(1)],
+    "x", [None, 1j, True, np.array([True]), [[1, 2], [3]], np.array([1j]), GoldenExact(1),
+          [0.5, b"x"], np.longdouble(1)],
 )  # fmt: skip
 def test_what_has_no_exact_rational_value(x: Any) -> None:
     with pytest.raises(TypeError, match="identify: x must hold"):
@@ -270,7 +270,7 @@ def test_bad_tolerances(tol: Any) -> None:
         identify(0.5, tol=tol)
 
 
-@pytest.mark.parametrize("tol", ["1e-9", None, 1j, True])
+@pytest.mark.parametrize("tol", ["1e-9", 1j, True])
 def test_tolerances_of_a_wrong_type(tol: Any) -> None:
     with pytest.raises(TypeError, match="tol must be a real number"):
         identify(0.5, tol=tol)
