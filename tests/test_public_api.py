@@ -51,8 +51,8 @@ def test_all_is_complete_and_true(name):
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("syntonic", "tests", "benchmarks", "examples")
 PUBLIC = {"syntonic", *(f"syntonic.{name}" for name in (
-    "integers", "interop", "interop.sympy", "io", "kernels", "linalg", "ops", "plotting",
-    "polynomials", "recovery", "testing",
+    "integers", "interop", "interop.flint", "interop.pari", "interop.sympy", "io", "kernels",
+    "linalg", "ops", "plotting", "polynomials", "recovery", "testing",
 ))}  # fmt: skip
 # A submodule hides what its package exports under the same name, or is hidden by it.
 SAME_NAME = {

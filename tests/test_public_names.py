@@ -15,9 +15,9 @@ from pathlib import Path
 
 LIST = Path(__file__).with_name("public_names.txt")
 MODULES = (
-    "syntonic", "syntonic.integers", "syntonic.interop.sympy", "syntonic.io", "syntonic.kernels",
-    "syntonic.linalg", "syntonic.ops", "syntonic.plotting", "syntonic.polynomials",
-    "syntonic.recovery", "syntonic.testing",
+    "syntonic", "syntonic.integers", "syntonic.interop.flint", "syntonic.interop.pari",
+    "syntonic.interop.sympy", "syntonic.io", "syntonic.kernels", "syntonic.linalg", "syntonic.ops",
+    "syntonic.plotting", "syntonic.polynomials", "syntonic.recovery", "syntonic.testing",
 )  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """`GoldenExact` as floats, integers, decimals and text, each rounded once from the exact value.
 
-There is no `__mpfr__` and no `__mpq__`: gmpy2 would take what has one for a number of that kind, and
-compute ``mpz(3) * PHI`` in floats.
+There is no `__mpfr__` and no `__mpq__`: gmpy2 would take what has one for a number of that kind,
+and compute ``mpz(3) * PHI`` in floats.
 """
 
 from __future__ import annotations
