@@ -2,13 +2,13 @@
 
 Importing this module imports numba. A number is a list of values of 64 bits, the lowest first,
 with a mask for its sign: all ones where the number is 2^64n less than the n limbs, as unsigned
-integers, say. That is two's complement, and it covers the sum of two such numbers as well.
+integers, say. That is two's complement, and it covers the sum of two such numbers as well. Sums
+are those of LLVM's long integers, which become chains of one instruction for each limb.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import zip_longest
 from typing import Any, cast
 
 from llvmlite import ir
@@ -18,12 +18,14 @@ from numba.extending import intrinsic as _intrinsic
 types: Any = _types  # untyped
 intrinsic = cast(Callable[[Callable[..., Any]], Callable[..., Any]], _intrinsic)
 
-__all__ = ["add3", "multiply_add", "multiply_pairs", "types"]
+__all__ = ["add3", "add_numbers", "intrinsic", "multiply_add", "multiply_pairs", "types"]
 
 _WORD, _DOUBLE = ir.IntType(64), ir.IntType(128)
-_ZERO, _ONES = ir.Constant(_WORD, 0), ir.Constant(_WORD, -1)
+_ZERO = ir.Constant(_WORD, 0)
 
 Limbs = list[Any]
+Number = tuple[Limbs, Any]
+"""Limbs, and the mask of the sign."""
 
 
 @intrinsic
@@ -41,9 +43,31 @@ def multiply_add(context: Any, x: Any, y: Any, z: Any, w: Any) -> Any:
     """Return the limbs of xy + z + w, which is below 2^128."""
 
     def emit(ctx: Any, b: Any, sig: Any, args: Any) -> Any:
-        return ctx.make_tuple(b, sig.return_type, _fused(b, *args))
+        return ctx.make_tuple(
+            b, sig.return_type, _halves(b, b.add(_times(b, *args[:2]), _total(b, *args[2:])))
+        )
 
     return types.UniTuple(types.uint64, 2)(*[types.uint64] * 4), emit
+
+
+@intrinsic
+def add_numbers(
+    context: Any, x: Any, i: Any, y: Any, j: Any, flip: Any, out: Any, o: Any, widths: Any
+) -> Any:
+    """Write x + y, or x - y where `flip` is all ones; `widths` are three tuples of limbs."""
+    n, m, r = (width.count for width in widths)
+
+    def emit(ctx: Any, b: Any, sig: Any, args: Any) -> Any:
+        def pointer(k: int) -> Any:
+            return ctx.make_array(sig.args[k])(ctx, b, args[k]).data
+
+        u, v = (_signed(b, _loaded(b, pointer(k), args[k + 1], w), r) for k, w in ((0, n), (2, m)))
+        carry = b.and_(args[4], ir.Constant(_WORD, 1))
+        v = b.xor(v, b.sext(args[4], v.type))
+        _stored(b, pointer(5), args[6], b.add(b.add(u, v), b.zext(carry, v.type)))
+        return ctx.get_dummy_value()
+
+    return types.void(x, i, y, j, flip, out, o, widths), emit
 
 
 @intrinsic
@@ -61,8 +85,7 @@ def multiply_pairs(
         x, y = (_loaded(builder, pointer(k), args[2], n) for k in (0, 1))
         z, w = (_loaded(builder, pointer(k), args[5], m) for k in (3, 4))
         for k, number in zip((6, 7), _pair_product(builder, x, y, z, w, r), strict=True):
-            for t, limb in enumerate(number):
-                builder.store(limb, _at(builder, pointer(k), args[8], t))
+            _stored(builder, pointer(k), args[8], number)
         return ctx.get_dummy_value()
 
     return types.void(a, b, i, c, d, j, p, q, o, widths), emit
@@ -72,9 +95,14 @@ def _at(b: Any, pointer: Any, start: Any, k: int) -> Any:
     return b.gep(pointer, [b.add(start, ir.Constant(_WORD, k))])
 
 
-def _loaded(b: Any, pointer: Any, start: Any, count: int) -> tuple[Limbs, Any]:
+def _loaded(b: Any, pointer: Any, start: Any, count: int) -> Number:
     limbs = [b.load(_at(b, pointer, start, k)) for k in range(count)]
     return limbs, b.ashr(limbs[-1], ir.Constant(_WORD, 63))
+
+
+def _stored(b: Any, pointer: Any, start: Any, number: Any) -> None:
+    for k, limb in enumerate(_split(b, number)):
+        b.store(limb, _at(b, pointer, start, k))
 
 
 def _halves(b: Any, double: Any) -> Limbs:
@@ -89,38 +117,59 @@ def _total(b: Any, *words: Any) -> Any:
     return total
 
 
-def _fused(b: Any, x: Any, y: Any, z: Any, w: Any) -> Limbs:
-    product = b.mul(b.zext(x, _DOUBLE), b.zext(y, _DOUBLE))
-    return _halves(b, b.add(product, _total(b, z, w)))
+def _times(b: Any, x: Any, y: Any) -> Any:
+    return b.mul(b.zext(x, _DOUBLE), b.zext(y, _DOUBLE))
 
 
-def _sum(b: Any, x: Limbs, y: Limbs, carry: Any = _ZERO) -> tuple[Limbs, Any]:
-    """Return x + y + carry in as many limbs as the longer has, and the carry out of them."""
-    out = []
-    for u, v in zip_longest(x, y, fillvalue=_ZERO):
-        limb, carry = _halves(b, _total(b, u, v, carry))
-        out.append(limb)
-    return out, carry
+def _long(count: int) -> Any:
+    return ir.IntType(64 * count)
 
 
-def _difference(b: Any, x: Limbs, y: Limbs) -> Limbs:
-    return _sum(b, x, [b.xor(limb, _ONES) for limb in y], ir.Constant(_WORD, 1))[0]
+def _joined(b: Any, limbs: Limbs, count: int) -> Any:
+    """Return the unsigned number of these limbs, as a long integer of `count` limbs."""
+    kind = _long(count)
+    out = ir.Constant(kind, 0)
+    for k, limb in enumerate(limbs[:count]):
+        out = b.or_(out, _raised(b, _grown(b, limb, kind), k))
+    return out
 
 
-def _pair_product(b: Any, x: Any, y: Any, z: Any, w: Any, r: int) -> tuple[Limbs, Limbs]:
+def _split(b: Any, number: Any) -> Limbs:
+    places = range(0, number.type.width, 64)
+    return [b.trunc(b.lshr(number, ir.Constant(number.type, k)), _WORD) for k in places]
+
+
+def _raised(b: Any, number: Any, limbs: int) -> Any:
+    return b.shl(number, ir.Constant(number.type, 64 * limbs))
+
+
+def _grown(b: Any, number: Any, kind: Any, signed: bool = False) -> Any:
+    if number.type == kind:
+        return number
+    return b.sext(number, kind) if signed else b.zext(number, kind)
+
+
+def _signed(b: Any, x: Number, count: int) -> Any:
+    """Return x, whose sign its mask tells, as a long integer of `count` limbs."""
+    limbs, mask = x
+    return _joined(b, [*limbs, *[mask] * count], count)
+
+
+def _pair_product(b: Any, x: Any, y: Any, z: Any, w: Any, r: int) -> tuple[Any, Any]:
     """Return xz + yw and (x + y)(z + w) - xz in r limbs."""
     first = _product(b, x, z, r)
-    p, _ = _sum(b, first, _product(b, y, w, r))
-    return p, _difference(b, _product(b, _signed_sum(b, x, y), _signed_sum(b, z, w), r), first)
+    both = _product(b, _signed_sum(b, x, y), _signed_sum(b, z, w), r)
+    return b.add(first, _product(b, y, w, r)), b.sub(both, first)
 
 
-def _signed_sum(b: Any, x: Any, y: Any) -> Any:
-    """Return x + y: the limb above the others would be 0 or all ones, the sign."""
-    limbs, carry = _sum(b, x[0], y[0])
-    return limbs, b.add(b.add(x[1], y[1]), carry)
+def _signed_sum(b: Any, x: Number, y: Number) -> Number:
+    """Return x + y: the limb above the others is 0 or all ones, the sign."""
+    count = len(x[0]) + 1
+    *limbs, above = _split(b, b.add(_signed(b, x, count), _signed(b, y, count)))
+    return limbs, above
 
 
-def _product(b: Any, x: Any, y: Any, r: int) -> Limbs:
+def _product(b: Any, x: Number, y: Number, r: int) -> Any:
     """Return xy in r limbs.
 
     As unsigned numbers, a negative x is too large by N = 2^64n, and y by M = 2^64m. So their
@@ -128,20 +177,21 @@ def _product(b: Any, x: Any, y: Any, r: int) -> Limbs:
     """
     (u, u_sign), (v, v_sign) = x, y
     out = _unsigned_product(b, u, v, r)
-    for factor, rest, sign, above in ((v, len(u), u_sign, v_sign), (u, len(v), v_sign, _ZERO)):
+    for factor, above, rest, sign in ((v, v_sign, len(u), u_sign), (u, _ZERO, len(v), v_sign)):
         if r > rest:
-            extended = [*factor, *[above] * r][: r - rest]
-            masked = [b.and_(limb, sign) for limb in extended]
-            out[rest:] = _difference(b, out[rest:], masked)
+            excess = [b.and_(limb, sign) for limb in [*factor, *[above] * r][: r - rest]]
+            out = b.sub(out, _joined(b, [_ZERO] * rest + excess, r))
     return out
 
 
-def _unsigned_product(b: Any, x: Limbs, y: Limbs, r: int) -> Limbs:
+def _unsigned_product(b: Any, x: Limbs, y: Limbs, r: int) -> Any:
+    """Return xy in r limbs: for each limb of x the low words of its products, then the high."""
     out = [_ZERO] * r
     for k, factor in enumerate(x[:r]):
-        carry: Any = _ZERO
-        for t, limb in enumerate(y[: r - k], k):
-            out[t], carry = _fused(b, factor, limb, out[t], carry)
-        if k + len(y) < r:
-            out[k + len(y)] = carry
-    return out
+        words = [_halves(b, _times(b, factor, limb)) for limb in y[: r - k]]
+        stop = min(r, k + len(y) + 1)
+        total = _joined(b, out[k:stop], stop - k)
+        for shift, half in enumerate(zip(*words, strict=True)):
+            total = b.add(total, _joined(b, [*[_ZERO] * shift, *half], stop - k))
+        out[k:stop] = _split(b, total)
+    return _joined(b, out, r)

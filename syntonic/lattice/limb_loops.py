@@ -18,7 +18,8 @@ from syntonic.constants import PHI_FLOAT
 from syntonic.jit.compile import njit
 from syntonic.jit.thread_count import get_num_threads
 from syntonic.jit.threads import in_threads
-from syntonic.lattice.limb_code import add3, multiply_add, multiply_pairs, types
+from syntonic.lattice.limb_code import add3, add_numbers, multiply_add, multiply_pairs, types
+from syntonic.lattice.limb_vectors import LANES, digits_for, multiply_lanes
 from syntonic.lattice.limbs import FEW_LIMBS
 
 __all__ = [
@@ -28,7 +29,7 @@ __all__ = [
     "cumsum",
     "extension",
     "in_pieces",
-    "multiply",
+    "multiplication",
     "sign",
     "widths",
 ]
@@ -37,7 +38,6 @@ _LONGEST = 1 << 18
 """Items a thread treats before Ctrl-C can stop it."""
 
 _WORK = 4
-"""An item takes as long as so many of one word, or longer."""
 
 _FILTER = 2.0**-48
 
@@ -48,15 +48,16 @@ _ONE: Any = np.uint64(1)
 _LAST: Any = np.uint64(63)
 
 
-def in_pieces(loop: Callable[..., None], items: int, *rest: Any) -> None:
+def in_pieces(loop: Callable[..., None], items: int, *rest: Any, work: int = _WORK) -> None:
     """Call loop(first, last, start, *rest) for pieces of range(items), in threads if it pays.
 
     Such a call treats the items from start + first to start + last: between starts Ctrl-C can come.
+    An item takes as long as `work` of one word, or longer.
     """
     step = _LONGEST * get_num_threads()
     for start in range(0, items, step):
         count = min(step, items - start)
-        in_threads(loop, count, count * _WORK, start, *rest)
+        in_threads(loop, count, count * work, start, *rest)
 
 
 def _count(width: Any) -> int:
@@ -81,6 +82,16 @@ def widths(*counts: int) -> Any:
     return tuple((0,) * count for count in counts) if unrolled else counts
 
 
+def multiplication(n: int, m: int, r: int, bound: int) -> tuple[Callable[..., None], Any]:
+    """Return the loop that multiplies numbers up to a bound, and its widths.
+
+    Lanes pay from three limbs on.
+    """
+    counts = widths(n, m, r)
+    digits = digits_for(bound) if 2 < n == m <= FEW_LIMBS else 0
+    return (_multiply_by_lanes, (*counts, (0,) * digits)) if digits else (_multiply_apart, counts)
+
+
 @njit
 def extension(top: int) -> int:
     """Return the limb above the highest one: all bits are its sign."""
@@ -100,15 +111,32 @@ def _add(
         out[o + k], carry = add3(u, v ^ flip, carry)
 
 
+def _add_of_widths(*_: Any) -> None:
+    """Write x + y, or x - y where `flip` is all ones."""
+
+
+@overload(_add_of_widths, strict=False, jit_options={"forceinline": True})
+def _compiled_add(x, i, y, j, flip, out, o, widths):  # type: ignore[no-untyped-def]
+    if all(isinstance(width, types.BaseTuple) for width in widths):
+        return lambda x, i, y, j, flip, out, o, widths: add_numbers(
+            x, i, y, j, flip, out, o, widths
+        )
+    return _add_long
+
+
+def _add_long(x: Any, i: int, y: Any, j: int, flip: int, out: Any, o: int, widths: Any) -> None:
+    _add(x, i, _count(widths[0]), y, j, _count(widths[1]), flip, out, o, _count(widths[2]))
+
+
 @njit
 def add(
     first: int, last: int, start: int,
     x: Any, x_step: int, y: Any, y_step: int, flip: int, out: Any, widths: Any,
 ) -> None:  # fmt: skip
     """Write x + y, or x - y where `flip` is all ones; `widths` are those of x, y and the result."""
-    n, m, r = _count(widths[0]), _count(widths[1]), _count(widths[2])
+    r = _count(widths[2])
     for i in range(start + first, start + last):
-        _add(x, i * x_step, n, y, i * y_step, m, flip, out, i * r, r)
+        _add_of_widths(x, i * x_step, y, i * y_step, flip, out, i * r, widths)
 
 
 @njit
@@ -143,7 +171,7 @@ def _multiply(*_: Any) -> None:
     """Write the parts of (a + bφ)(c + dφ): p = ac + bd, q = (a + b)(c + d) - ac."""
 
 
-@overload(_multiply, strict=False)
+@overload(_multiply, strict=False, jit_options={"forceinline": True})
 def _compiled_multiply(a, b, i, c, d, j, p, q, o, widths, scratch):  # type: ignore[no-untyped-def]
     if all(isinstance(width, types.BaseTuple) for width in widths):
         return lambda a, b, i, c, d, j, p, q, o, widths, scratch: multiply_pairs(
@@ -171,7 +199,7 @@ def _multiply_long(
 
 
 @njit
-def multiply(
+def _multiply_apart(
     first: int, last: int, start: int,
     a: Any, b: Any, x_step: int, c: Any, d: Any, y_step: int, p: Any, q: Any, widths: Any,
 ) -> None:  # fmt: skip
@@ -180,6 +208,23 @@ def multiply(
     scratch = np.empty(r + n + m + 2, np.uint64)
     for e in range(start + first, start + last):
         _multiply(a, b, e * x_step, c, d, e * y_step, p, q, e * r, widths, scratch)
+
+
+@njit
+def _multiply_by_lanes(
+    first: int, last: int, start: int,
+    a: Any, b: Any, x_step: int, c: Any, d: Any, y_step: int, p: Any, q: Any, widths: Any,
+) -> None:  # fmt: skip
+    """Do what `_multiply_apart` does; the last of `widths` is for the digits of a and of c."""
+    n, m, r = widths[0], widths[1], widths[2]
+    scratch = np.empty(0, np.uint64)
+    rest, stop = start + first, start + last
+    while rest + LANES <= stop:
+        e = rest
+        multiply_lanes(a, b, e * x_step, x_step, c, d, e * y_step, y_step, p, q, e * len(r), widths)
+        rest += LANES
+    for e in range(rest, stop):
+        _multiply(a, b, e * x_step, c, d, e * y_step, p, q, e * len(r), (n, m, r), scratch)
 
 
 @njit

@@ -128,9 +128,10 @@ def _products(x: LatticeArray, y: LatticeArray) -> tuple[Any, Any, int]:
     shape, (a, c) = _spread(x.a, limbs.resized(y.a, m))
     _, (b, d) = _spread(x.b, limbs.resized(y.b, m))
     p, q = np.empty((2, prod(shape) * r), np.uint64)
+    loop, widths = loops.multiplication(n, m, r, max(x.bound, y.bound))
     loops.in_pieces(
-        loops.multiply, prod(shape), limbs.words(a), limbs.words(b), _step(a),
-        limbs.words(c), limbs.words(d), _step(c), p, q, loops.widths(n, m, r),
+        loop, prod(shape), limbs.words(a), limbs.words(b), _step(a),
+        limbs.words(c), limbs.words(d), _step(c), p, q, widths, work=n * m,
     )  # fmt: skip
     return limbs.wrapped(p, r, shape), limbs.wrapped(q, r, shape), bound
 

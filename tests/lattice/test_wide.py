@@ -382,3 +382,21 @@ def test_any_expression_over_mixed_layouts(tree):
         )
         for v in expected
     ]
+
+
+@pytest.mark.parametrize("bits", [129, 139, 140, 191, 195, 196, 255, 279, 280, 319])
+def test_products_of_eight_pairs_at_a_time_and_of_the_rest(bits):
+    """The ends of what 5, 7, 10 and 12 digits of 28 bits and 3, 4 and 5 limbs hold."""
+    most = (1 << bits) - 1
+    draw = random.Random(bits)
+    ends = [most, -most, most >> 1, -(1 << (bits - 1)), (1 << 28) - 1, -(1 << 27), -1, 0, 1]
+    drawn = [draw.randint(-most, most) for _ in range(12)]
+    for count in (1, 7, 8, 9, 16, 23):
+        a, b, c, d = (ints(draw.choices(ends + drawn, k=count)) for _ in "abcd")
+        a[-1] = c[-1] = most
+        agrees(arithmetic.multiply(of(a, b), of(c, d)), a * c + b * d, a * d + b * c + b * d)
+        one = of(a, b), of(c[:1], d[:1]).map(lambda part: part.reshape(()))
+        agrees(arithmetic.multiply(*one), a * c[0] + b * d[0], a * d[0] + b * c[0] + b * d[0])
+    a, b = (ints([sign * most] * 8) for sign in (1, -1))
+    for x, y in ((a, a), (b, b), (a, b)):
+        agrees(arithmetic.square(of(x, y)), x * x + y * y, 2 * x * y + y * y)
