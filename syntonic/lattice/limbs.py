@@ -20,6 +20,8 @@ __all__ = [
     "MOST_LIMBS",
     "ONE_LIMB",
     "common_divisor",
+    "digits_of",
+    "from_digits",
     "from_int64",
     "from_objects",
     "is_limbs",
@@ -90,6 +92,21 @@ def from_objects(x: ObjectArray, count: int) -> Any:
     items = [int(n).to_bytes(width, "little", signed=True) for n in x.ravel().tolist()]
     words = np.frombuffer(b"".join(items), "<u8").astype(np.uint64)
     return wrapped(words, count, x.shape)
+
+
+def from_digits(digits: Any, shape: tuple[int, ...]) -> Any:
+    """Return the items of these digits of 16 bits, a uint16 array with one item a row."""
+    rows, have = digits.shape
+    count = -(-have // 4)
+    padded = np.empty((rows, 4 * count), "<u2")
+    padded[:, :have] = digits
+    padded[:, have:] = padded[:, have - 1 : have].view("<i2") >> 15
+    return wrapped(padded.view("<u8").astype(np.uint64, copy=False).reshape(-1), count, shape)
+
+
+def digits_of(x: Any, count: int) -> Any:
+    """Return the lowest digits of 16 bits of the items, one item a row."""
+    return words(x).astype("<u8", copy=False).view("<u2").reshape(x.size, -1)[:, :count]
 
 
 def to_objects(x: Any) -> ObjectArray:

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from math import prod
 from typing import Any
 
 import numpy as np
 from gmpy2 import denom, lcm, numer
 
-from syntonic.lattice import residue_products
+from syntonic.jit.policy import compiled_pays
+from syntonic.lattice import limbs, residue_products
 from syntonic.lattice.arithmetic import bilinear
 from syntonic.lattice.array import LatticeArray, int64s
+from syntonic.lattice.limbs import MOST_LIMBS, limbs_for
 from syntonic.lattice.linalg.bounds import max_size
 from syntonic.typing import IntArray
 
@@ -27,6 +30,8 @@ _LEAST_WORK = 512
 """Products of elements from which a way in and out pays: those of two matrices of order 8. There
 objects take 0.19, 0.24, 0.65 ms with entries of 40, 62, 128 bits, limbs and residues 0.17, 0.23,
 0.50, FLINT 0.22, 0.23, 0.70; at order 16 objects take four times as long as either."""
+
+_BLAS_EXACT = 1 << 53
 
 _MOST_LIMBS = 4
 """Limbs of both operands together. With two each, 16 products of floats take less than 8 of
@@ -49,9 +54,12 @@ def long_product(function: Bilinear, x: LatticeArray, y: LatticeArray, terms: in
         digits, shape = residue_products.multiply(
             function, p.digits(), q.digits(), terms, bound.bit_length()
         )
+    denominator = p.denominator * q.denominator
+    if compiled_pays(digits.shape[0] // 2) and limbs_for(bound) <= MOST_LIMBS:
+        both = limbs.from_digits(digits, (2, *shape))
+        return LatticeArray.wide(both[0, ...], both[1, ...], denominator, bound=bound)
     both = residue_products.integers_of(digits).reshape(2, *shape)
     a, b = both[0, ...], both[1, ...]  # arrays, where the product is a single number too
-    denominator = p.denominator * q.denominator
     if a.dtype == object and denominator == 1:
         return LatticeArray(a, b, None, None, 1)
     return LatticeArray.from_numerators(a, b, denominator)
@@ -73,7 +81,7 @@ def _least_work(function: Bilinear, x: LatticeArray, y: LatticeArray, terms: int
 
 @dataclass(frozen=True)
 class _Operand:
-    """The numerators of an array, int64 or objects, over one denominator, with their bound."""
+    """The numerators of an array, of any kind, over one denominator, with their bound."""
 
     a: Any
     b: Any
@@ -82,7 +90,8 @@ class _Operand:
 
     @classmethod
     def of(cls, x: LatticeArray) -> _Operand:
-        if x.is_packed:
+        x = x.tight() if x.is_wide else x
+        if x.is_packed or x.is_wide:
             return cls(x.a, x.b, x.denominator, x.bound)
         a, b, d = _whole(x) if x.is_rational else x.numerators()
         return cls(a, b, d, max_size(a, b))
@@ -93,6 +102,9 @@ class _Operand:
 
     def limb_count(self, width: int) -> int:
         return -(-(self.bound.bit_length() + 1) // width)
+
+    def limb_width(self, count: int) -> int:
+        return -(-(self.bound.bit_length() + 1) // count)
 
     def digits(self) -> Any:
         """Return the digits of a and then those of b, as `residue_products` takes them."""
@@ -116,16 +128,27 @@ def _in_limbs(
 ) -> tuple[Any, tuple[int, ...]]:
     """Multiply integers as sums of limbs of `width` bits, each product of limbs in float64.
 
-    The products of limbs add up `terms` numbers below 2^(2 width), so they are exact. Returns what
+    The products of limbs add up `terms` numbers below 2^(2 width), so they are exact. So are those
+    of sums of two limbs, which save a quarter of the products, and the sums of all products, where
+    four and five times that, the latter for each of the limbs, are below 2^53. Returns what
     `residue_products.multiply` does.
     """
-    a, b = (_limbs(part, x.limb_count(width), width) for part in (x.a, x.b))
-    c, d = (_limbs(part, y.limb_count(width), width) for part in (y.a, y.b))
-    ad, bc, bd = (_convolve(function, *pair) for pair in ((a, d), (b, c), (b, d)))
-    a_out = [p + q for p, q in zip(_convolve(function, a, c), bd, strict=True)]
-    b_out = [p + q + r for p, q, r in zip(ad, bc, bd, strict=True)]
-    words = np.stack([_joined(a_out, width), _joined(b_out, width)])
-    return words.astype("<i8", copy=False).view("<u2").reshape(-1, 8), words.shape[1:-1]
+    counts = x.limb_count(width), y.limb_count(width)
+    width = max(z.limb_width(count) for z, count in zip((x, y), counts, strict=True))
+    size, few = terms << 2 * width, min(counts)
+    a, b = (_limbs(part, counts[0], width) for part in (x.a, x.b))
+    c, d = (_limbs(part, counts[1], width) for part in (y.a, y.b))
+    convolved = partial(_convolve, function, as_floats=5 * few * size <= _BLAS_EXACT)
+    ac, bd = convolved(a, c), convolved(b, d)
+    if 4 * size <= _BLAS_EXACT:
+        both = convolved(list(map(np.add, a, b)), list(map(np.add, c, d)))
+        b_out = list(map(np.subtract, both, ac))
+    else:
+        b_out = [p + q + r for p, q, r in zip(convolved(a, d), convolved(b, c), bd, strict=True)]
+    out = np.empty((2, *np.shape(ac[0]), 2), np.int64)
+    for part, sums in zip(out, (list(map(np.add, ac, bd)), b_out), strict=True):
+        _join([int64s(limb) for limb in sums], width, part)
+    return out.astype("<i8", copy=False).view("<u2").reshape(-1, 8), out.shape[1:-1]
 
 
 def _limbs(x: IntArray, count: int, width: int) -> list[Any]:
@@ -134,16 +157,17 @@ def _limbs(x: IntArray, count: int, width: int) -> list[Any]:
     return [part.astype(np.float64) for part in (*out, x >> (width * (count - 1)))]
 
 
-def _convolve(function: Bilinear, x: list[Any], y: list[Any]) -> list[Any]:
+def _convolve(function: Bilinear, x: list[Any], y: list[Any], as_floats: bool) -> list[Any]:
     out: list[Any] = [0] * (len(x) + len(y) - 1)
     for i, p in enumerate(x):
         for j, q in enumerate(y):
-            out[i + j] = out[i + j] + int64s(function(p, q))
+            product = function(p, q)
+            out[i + j] = out[i + j] + (product if as_floats else int64s(product))
     return out
 
 
-def _joined(limbs: list[IntArray], width: int) -> IntArray:
-    """Return Σ limb_k 2^(k width) for at most three limbs, as two words of two's complement.
+def _join(limbs: list[IntArray], width: int, out: IntArray) -> None:
+    """Write Σ limb_k 2^(k width) for at most three limbs, as two words of two's complement.
 
     With carries settled, Σ = low + rest·2^(2 width) for 0 <= low < 2^(2 width) and |rest| < 2^62.
     """
@@ -152,7 +176,7 @@ def _joined(limbs: list[IntArray], width: int) -> IntArray:
     middle = limbs[1] + (limbs[0] >> width)
     low = (limbs[0] & mask) + ((middle & mask) << width)
     rest = limbs[2] + (middle >> width)
-    return np.stack([low + (rest << (2 * width)), rest >> (64 - 2 * width)], axis=-1)
+    out[..., 0], out[..., 1] = low + (rest << (2 * width)), rest >> (64 - 2 * width)
 
 
 def _in_integers(function: Bilinear, x: LatticeArray, y: LatticeArray, terms: int) -> LatticeArray:

@@ -25,6 +25,7 @@ import gmpy2
 import numpy as np
 from gmpy2 import invert
 
+from syntonic.lattice import limbs
 from syntonic.lattice.linalg.primes import fields
 
 __all__ = ["MOST_BITS", "digits_of", "integers_of", "multiply", "prime_width"]
@@ -54,7 +55,10 @@ def digits_of(x: Any, bits: int) -> Any:
     The highest digit is signed, the others are not.
     """
     count = bits // _BITS + 1
-    if x.dtype == np.int64:
+    if limbs.is_limbs(x):
+        count = min(count, 4 * limbs.limbs_of(x))
+        parts = limbs.digits_of(x, count)
+    elif x.dtype == np.int64:
         count = min(count, 4)
         parts = np.ascontiguousarray(x, "<i8").view("<u2").reshape(-1, 4)[:, :count]
     else:

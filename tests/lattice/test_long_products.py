@@ -11,11 +11,20 @@ import numpy as np
 import pytest
 
 from syntonic import PHI, ResonantTensor
+from syntonic.lattice import array, limbs, long_products
 from syntonic.lattice import residue_products as rp
 from syntonic.lattice.array import LatticeArray
 from syntonic.lattice.linalg.primes import fields
 from syntonic.lattice.long_products import long_product
 from syntonic.lattice.products import contract, matmul
+
+
+@pytest.fixture(autouse=True, params=["objects", "limbs"])
+def layout(request, monkeypatch):
+    """How long numbers are held: without numba as objects, with it in limbs."""
+    for module in (array, long_products):
+        monkeypatch.setattr(module, "compiled_pays", lambda size: request.param == "limbs")
+    return request.param
 
 
 def integers(shape, bits, seed=0):
@@ -185,6 +194,30 @@ def test_empty_products():
             assert out.shape == (shape[0], shape[0])
 
 
+@pytest.mark.parametrize("terms", [8, 9, 31, 32, 127, 128, 255])
+@pytest.mark.parametrize("bits", [20, 21, 22, 23, 24, 25, 31, 40, 41, 42, 43, 44, 45, 46, 47, 62])
+def test_sums_as_long_as_they_can_be(bits, terms):
+    """Every product of the largest size: where floats hold the sums of limbs, and just do not."""
+    most = (1 << bits) - 1
+    for other in (bits, 20):
+        short = (1 << other) - 1
+        for signs in ((1, 1, 1, 1), (1, -1, -1, 1), (-1, -1, 1, 1), (1, 1, -1, 1)):
+            a, b, c, d = (s * n for s, n in zip(signs, (most, most, short, short), strict=True))
+            x = LatticeArray.from_numerators(*(np.full((9, terms), n) for n in (a, b)))
+            y = LatticeArray.from_numerators(*(np.full((terms, 9), n) for n in (c, d)))
+            found = fractions(long_product(np.matmul, x, y, terms))
+            parts = terms * (a * c + b * d), terms * (a * d + b * c + b * d)
+            assert [set(part.ravel().tolist()) for part in found] == [{n} for n in parts]
+
+
+@pytest.mark.parametrize("bits", [64, 100, 128, 300, 1000])
+def test_products_of_products_stay_in_their_layout(bits, layout):
+    x, y = lattice((9, 9), bits, denominator=3), lattice((9, 9), 40, 2)
+    assert x.is_wide == (layout == "limbs")
+    out = check(np.matmul, check(np.matmul, x, y, 9), y, 9)
+    assert out.is_wide == (layout == "limbs" and bits < 900)
+
+
 # -- parts --------------------------------------------------------------------------------
 
 
@@ -194,6 +227,7 @@ def test_digits_are_the_numbers(bits):
     numbers = [n for n in (0, 1, -1, top - 1, 1 - top, top // 2, -top // 2) if abs(n) < top]
     x = np.array(numbers, object)
     forms = [x, *([x.astype(np.int64)] if bits <= 63 else [])]
+    forms += [limbs.from_objects(x, bits // 64 + more) for more in (1, 2)]
     for form in forms:
         digits = rp.digits_of(form, bits)
         assert [sum(int(d) << (16 * i) for i, d in enumerate(c)) for c in digits.T] == numbers
@@ -207,7 +241,9 @@ def test_integers_are_those_of_their_digits(length):
     numbers = [n for n in numbers if -limit <= n < limit]
     for some in (numbers, [n for n in numbers if -(1 << 63) <= n < 1 << 63]):
         data = b"".join(n.to_bytes(2 * length, "little", signed=True) for n in some)
-        out = rp.integers_of(np.frombuffer(data, "<u2").reshape(-1, length))
+        digits = np.frombuffer(data, "<u2").reshape(-1, length)
+        assert limbs.to_objects(limbs.from_digits(digits, (len(some), 1))).ravel().tolist() == some
+        out = rp.integers_of(digits)
         assert out.tolist() == some
         assert (out.dtype == np.int64) == (some is not numbers or length == 4)
 
