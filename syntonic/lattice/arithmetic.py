@@ -128,6 +128,9 @@ def divide(x: LatticeArray, y: LatticeArray, where: str = "divide") -> LatticeAr
 def reciprocal(x: LatticeArray, where: str = "reciprocal") -> LatticeArray:
     """Return 1/x = x'/norm(x)."""
     require_nonzero(x, where)
+    if x.is_int64 and x.bound <= INT64_MAX and not x.b.any():  # which has no need of a norm
+        a, b, d = np.sign(x.a) * x.denominator, np.zeros_like(x.b), np.abs(x.a)
+        return LatticeArray.fractional(a, b, d, bound=x.over, over=x.bound)
     x = _settle(_reciprocal_need, x, fractional=_reciprocal_need)[0]
     if x.is_rational:
         return fractional.reciprocal(x)

@@ -18,7 +18,7 @@ import numpy as np
 from syntonic.jit.compile import njit
 from syntonic.lattice.double_words import high_product, magnitude, trailing_zeros
 
-__all__ = ["add_up", "first_other"]
+__all__ = ["add_by_denominator", "add_up", "first_other", "scale"]
 
 _ONE, _ZERO = np.uint64(1), np.uint64(0)
 
@@ -47,6 +47,51 @@ def add_up(a: Any, b: Any, d: Any, start: int, multiple: Any, sums: Any) -> int:
         _add_product(sums, row + (a[i] < 0), quotient, magnitude(a[i]))
         _add_product(sums, row + 2 + (b[i] < 0), quotient, magnitude(b[i]))
     return 0
+
+
+@njit
+def add_by_denominator(a: Any, b: Any, d: Any, p: Any, q: Any) -> int:
+    """Add each a to p[d, its column] and b to q; the elements go round the columns."""
+    column, width = 0, p.shape[1]
+    for i in range(a.size):
+        p[d[i], column] += a[i]
+        q[d[i], column] += b[i]
+        column = column + 1 if column + 1 < width else 0
+    return 0
+
+
+@njit
+def scale(
+    first: int, last: int, start: int, a: Any, b: Any, d: Any, multiple: Any, p: Any, q: Any, n: int
+) -> None:
+    """Write a·(multiple/d) and b·(multiple/d), n limbs a number, more than the multiple has.
+
+    All d divide the multiple.
+    """
+    quotient, old = np.empty_like(multiple), np.int64(0)
+    for i in range(start + first, start + last):
+        if d[i] != old:
+            _divide(multiple, np.uint64(d[i]), quotient)
+            old = d[i]
+        _write_product(p, i * n, n, quotient, a[i])
+        _write_product(q, i * n, n, quotient, b[i])
+
+
+@njit
+def _write_product(out: Any, o: int, n: int, x: Any, factor: int) -> None:
+    size, carry = magnitude(factor), _ZERO
+    for k in range(x.size):
+        low = x[k] * size + carry
+        carry = high_product(x[k], size) + (_ONE if low < carry else _ZERO)
+        out[o + k] = low
+    out[o + x.size] = carry
+    for k in range(x.size + 1, n):
+        out[o + k] = _ZERO
+    if factor < 0:
+        carry = _ONE
+        for k in range(n):
+            out[o + k] = ~out[o + k] + carry
+            carry = carry if out[o + k] == _ZERO else _ZERO
 
 
 @njit

@@ -1,7 +1,8 @@
 """Products of arrays with denominators of their own: matmul, dot, einsum and their kin.
 
-The elements that one sum runs over are brought over their least common denominator: a row of the
-left matrix over its own, a column of the right one over its own. Integers are then multiplied, and
+Where limbs hold all elements over their least common denominator, they are brought over it. Else
+that is done for the elements that one sum runs over: a row of the left matrix over its own, a
+column of the right one over its own. Integers are then multiplied, and
 one division is left for each element of the result. Where sums are so long that such denominators
 are too, and for vectors, products of elements are added up in trees instead.
 """
@@ -19,6 +20,7 @@ from syntonic.lattice.array import INT64_MAX, LatticeArray, elementwise, int64s,
 from syntonic.lattice.fraction_sums import sum_apart
 from syntonic.lattice.fractional import numerators
 from syntonic.lattice.joining import join
+from syntonic.lattice.limb_sums import over_least
 
 __all__ = ["Axes", "contract_apart", "integer_rows", "quotient"]
 
@@ -50,14 +52,22 @@ def contract_apart(
     if vectors := _vectors(function, x, y):
         product = multiply(*vectors)
         return sum_apart(product, (product.ndim - 1,))
-    if all(z.is_packed or z.is_wide for z in (x, y)):
-        return integers(function, x, y)
+    left, right = _shortly(x), _shortly(y)
+    if left and right:
+        return integers(function, left, right)
     over, under = (_common(z, places) for z, places in zip((x, y), axes, strict=True))
     if function in (np.matmul, np.dot) and y.ndim == 2 and _longest(over, under) > _MOST_BITS:
         rows = [contract_apart(function, x[i], y, None, integers) for i in range(x.shape[0])]
         return join(lambda *parts: np.stack(parts), *rows)
     out = integers(function, _scaled(x, over), _scaled(y, under))
     return quotient(out, function(over, under))
+
+
+def _shortly(x: LatticeArray) -> LatticeArray | None:
+    """Return x over one denominator, packed or wide, if that is short."""
+    if x.is_rational:
+        return None
+    return x if x.is_packed or x.is_wide else over_least(x)
 
 
 def integer_rows(x: LatticeArray) -> tuple[LatticeArray, Any] | None:

@@ -111,11 +111,9 @@ def digits_of(x: Any, count: int) -> Any:
 
 def to_objects(x: Any) -> ObjectArray:
     """Return the items as an object array of Python integers."""
-    rows = _rows(x)
-    out = rows[:, -1].astype(object)
-    for k in reversed(range(rows.shape[1] - 1)):
-        out = (out << 64) | rows[:, k].view(np.uint64).astype(object)
-    return np.asarray(out, dtype=object).reshape(x.shape)
+    items = words(x).astype("<u8", copy=False).view(f"V{x.dtype.itemsize}").tolist()
+    numbers = (int.from_bytes(item, "little", signed=True) for item in items)
+    return np.fromiter(numbers, object, x.size).reshape(x.shape)
 
 
 def resized(x: Any, count: int) -> Any:

@@ -21,6 +21,7 @@ from syntonic.lattice.arithmetic import bilinear
 from syntonic.lattice.array import LatticeArray, int64s
 from syntonic.lattice.limbs import MOST_LIMBS, limbs_for
 from syntonic.lattice.linalg.bounds import max_size
+from syntonic.lattice.parts import largest
 from syntonic.typing import IntArray
 
 __all__ = ["long_product"]
@@ -90,9 +91,10 @@ class _Operand:
 
     @classmethod
     def of(cls, x: LatticeArray) -> _Operand:
-        x = x.tight() if x.is_wide else x
-        if x.is_packed or x.is_wide:
+        if x.is_packed:
             return cls(x.a, x.b, x.denominator, x.bound)
+        if x.is_wide:
+            return cls(x.a, x.b, x.denominator, largest(x.a, x.b))
         a, b, d = _whole(x) if x.is_rational else x.numerators()
         return cls(a, b, d, max_size(a, b))
 

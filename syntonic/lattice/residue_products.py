@@ -25,6 +25,7 @@ import gmpy2
 import numpy as np
 from gmpy2 import invert
 
+from syntonic.jit.policy import compiled_pays
 from syntonic.lattice import limbs
 from syntonic.lattice.linalg.primes import fields
 
@@ -108,6 +109,7 @@ def multiply(
 
 def integers_of(digits: Any) -> Any:
     """Return integers of two's complement digits: int64 if all fit, else an array of mpz."""
+    digits = np.ascontiguousarray(digits)
     top = digits[:, 3:4] >> (_BITS - 1)  # 0 or 1
     if (digits[:, 4:] == top * np.uint16(_BASE - 1)).all():
         return np.ascontiguousarray(digits[:, :4]).view("<i8")[:, 0].astype(np.int64, copy=False)
@@ -206,6 +208,11 @@ def _least(x: Any, primes: Any) -> Any:
     |x| <= 2^53 is integral, so the quotient comes out within 1/2 + 2^-17 of x/p, and what is left
     is an integer of size at most (p + 1)/2.
     """
+    if compiled_pays(x.size):
+        from syntonic.lattice import residue_product_loops as loops
+
+        loops.least(x.reshape(primes.size, -1), primes)
+        return x
     multiple = np.empty_like(x[0])
     for row, p in zip(x, primes.tolist(), strict=True):
         np.multiply(row, 1.0 / p, out=multiple)
@@ -218,18 +225,22 @@ def _least(x: Any, primes: Any) -> Any:
 def _digits(scaled: Any, plan: _Plan) -> Any:
     """Return the digits of Σ c_k P/p_k - qP, shape (numbers, digits)."""
     length, count = plan.cofactors.shape[0], scaled.shape[1]
-    out = np.empty((count, length), np.uint16)
+    out = np.empty((length, count), np.uint16)
     for i in range(0, count, _BLOCK):
         c = scaled[:, i : i + _BLOCK]
         quotient = np.rint((1.0 / plan.p) @ c)
         sums = plan.cofactors @ c - plan.product * quotient
-        _carry(sums)
-        out[i : i + _BLOCK] = sums.astype(np.int32).T
-    return out
+        _carry(sums, out[:, i : i + _BLOCK])
+    return out.T
 
 
-def _carry(sums: Any) -> None:
-    """Bring sums of digits to digits 0 .. 2^16 - 1, each row's excess going to the next."""
+def _carry(sums: Any, out: Any) -> None:
+    """Write sums of digits as digits 0 .. 2^16 - 1, each row's excess going to the next."""
+    if compiled_pays(sums.size):
+        from syntonic.lattice import residue_product_loops as loops
+
+        loops.carry(sums, out, float(_BASE))
+        return
     carry = np.empty_like(sums[0])
     for k in range(sums.shape[0]):
         np.multiply(sums[k], 1.0 / _BASE, out=carry)
@@ -238,3 +249,4 @@ def _carry(sums: Any) -> None:
             sums[k + 1] += carry
         carry *= _BASE
         sums[k] -= carry
+    out[...] = sums.astype(np.int32)

@@ -307,6 +307,53 @@ def test_sums_over_a_few_words(primes, twos, compiled):
     assert scalars(reductions.sum(x)) == x.scalars().sum()
 
 
+@pytest.mark.parametrize("primes", [1, 2, 8, 9])
+@pytest.mark.parametrize("twos", [0, 1, 62])
+def test_elements_over_a_few_words(primes, twos, compiled):
+    """Over their least common denominator; what limbs do not hold, and matrices of it, as well."""
+    large = [2**62 - k for k in (57, 87, 117, 143, 153, 167, 171, 195, 203)][:primes]
+    d = np.resize([*large, 1 << twos], (11, 11))
+    a, b = RNG.integers(-INT64_MAX - 1, INT64_MAX, (2, 11, 11), endpoint=True)
+    a[0, :5], b[0, :5] = -INT64_MAX - 1, [0, 1, INT64_MAX, -1, -INT64_MAX - 1]
+    x = LatticeArray.fractional(a, b, d)
+    over = limb_sums.over_least(x)
+    assert (over is not None) is (compiled and 62 * primes + twos <= 512)
+    if over is not None:
+        assert over.denominator == lcm(*d.ravel().tolist())
+        assert scalars(over) == scalars(x)
+        assert all(abs(n) <= over.bound for part in (over.lengthened().a,) for n in part.flat)
+    y = arithmetic.conjugate(FAMILIES["short"].map(lambda part: part[:77].reshape(11, 7)))
+    for function, left, right in ((np.matmul, x, y), (np.dot, x, y), (np.inner, x, x)):
+        p, q = left.scalars(), right.scalars()
+        assert scalars(products.contract(function, left, right, 11)) == function(p, q).tolist()
+
+
+@pytest.mark.parametrize("width", [1, 2, 7])
+@pytest.mark.parametrize("most", [1, 2, 12, 97, 300])
+def test_sums_by_denominator(width, most):
+    """Of as many elements as there are denominators up to the largest, of more, and of fewer."""
+    for count in (most + 1, most + 2, most, 5 * most, 500):
+        d = RNG.integers(1, most + 1, (count, width))
+        d[0, 0] = most
+        a, b = RNG.integers(-(1 << 20), 1 << 20, (2, count, width))
+        long = RNG.choice([INT64_MAX, -INT64_MAX - 1], (count, width))
+        for p, q in ((a, b), (a, 0 * b), (long, b), (long // count, -(long // count)), (0 * a, b)):
+            x = LatticeArray.fractional(p, q, d)
+            assert scalars(reductions.sum(x, 0)) == x.scalars().sum(axis=0).tolist()
+
+
+def test_divisors_without_phi_keep_their_size():
+    x = LatticeArray.packed(integers(30), integers(30), 7)
+    for n in (np.arange(1, SIZE + 1) * SIGNS, integers(62) | 1, np.full(SIZE, -INT64_MAX - 1)):
+        y = LatticeArray.packed(n, 0 * n, 3)
+        assert scalars(arithmetic.divide(x, y)) == (x.scalars() / y.scalars()).tolist()
+        assert scalars(arithmetic.reciprocal(y)) == (1 / y.scalars()).tolist()
+        assert arithmetic.reciprocal(y).over <= max(map(abs, n.tolist()))
+    y = FAMILIES["short"]
+    y = LatticeArray(y.a | 1, 0 * y.b, y.denominator, None)
+    assert scalars(arithmetic.divide(x, y)) == (x.scalars() / y.scalars()).tolist()
+
+
 def test_sums_of_any_length_reduce_to_lowest_terms():
     for n in (5, 100, 3000):
         d = np.arange(1, n + 1)

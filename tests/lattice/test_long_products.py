@@ -22,7 +22,7 @@ from syntonic.lattice.products import contract, matmul
 @pytest.fixture(autouse=True, params=["objects", "limbs"])
 def layout(request, monkeypatch):
     """How long numbers are held: without numba as objects, with it in limbs."""
-    for module in (array, long_products):
+    for module in (array, long_products, rp):
         monkeypatch.setattr(module, "compiled_pays", lambda size: request.param == "limbs")
     return request.param
 
