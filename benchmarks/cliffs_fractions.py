@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.cliff import Row
+from benchmarks.cliffs_long import pair
 from syntonic import ResonantTensor
 
 Maker = Callable[[int], tuple[ResonantTensor, ResonantTensor]]
@@ -39,6 +40,14 @@ def short(size: int) -> tuple[ResonantTensor, ResonantTensor]:
     return _drawn(size, 19, 1, 101)
 
 
+def beyond(size: int) -> tuple[ResonantTensor, ResonantTensor]:
+    """Numerators of 100 bits over denominators of 62 bits, which no layout of fixed width holds."""
+    rng = np.random.default_rng(1)
+    d, e = (ResonantTensor(rng.integers(1 << 61, 1 << 62, size)) for _ in "de")
+    x, y = pair((size,), 100)
+    return x / d, y / e
+
+
 def tree(values: list[Any]) -> Any:
     """Return the sum by a balanced tree."""
     while len(values) > 1:
@@ -61,6 +70,19 @@ def _beside_packed(
     )
 
 
+def _square_beside_packed(order: int) -> Row:
+    return Row(
+        name=f"matmul of order {order}, denominators up to 100, beside one for all",
+        group="fractions",
+        setup=lambda size: tuple(
+            x.reshape(order, order) for x in short(order**2) + whole(order**2)
+        ),
+        slow=lambda x, y, p, q: x @ y,
+        neighbour=lambda x, y, p, q: p @ q,
+        bound=50,
+    )
+
+
 def _with_pairs(size: int) -> tuple[Any, ...]:
     x, _ = apart(size)
     return x, x.a.tolist(), x.b.tolist()
@@ -79,6 +101,12 @@ ORDER: dict[str, Callable[..., Any]] = {
     "less": lambda x, y: x < y,
     "maximum": np.maximum,
 }
+ALWAYS: dict[str, Callable[..., Any]] = {  # of a new array each time, as if it were the first
+    "to_floats": lambda x, y: x[:].to_floats(),
+    "sort": lambda x, y: np.sort(x[:]),
+    "argsort": lambda x, y: x[:].argsort(),
+    "less": lambda x, y: x[:] < y[:],
+}
 SUMS: dict[str, Callable[..., Any]] = {
     "add": lambda x, y: x + y,
     "sum": lambda x, y: x.sum(),
@@ -87,6 +115,8 @@ SUMS: dict[str, Callable[..., Any]] = {
 ROWS = (
     *(_beside_packed(name, apart, "of 24 bits", call, 50) for name, call in ORDER.items()),
     *(_beside_packed(name, short, "up to 100", call, 50) for name, call in (ORDER | SUMS).items()),
+    *(_beside_packed(name, beyond, "of 62 bits", call, 50) for name, call in ALWAYS.items()),
+    *(_square_beside_packed(order) for order in (16, 64, 128)),
     Row(
         name="sum, denominators of 24 bits, beside a tree of pairs of mpq",
         group="fractions",

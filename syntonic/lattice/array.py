@@ -70,12 +70,13 @@ class LatticeArray:
         (rational). Not necessarily the least; see `tight`.
     """
 
-    __slots__ = ("_bound", "_over", "_tight", "_widened", "a", "b", "denominator")
+    __slots__ = ("_bound", "_enclosed", "_over", "_tight", "_widened", "a", "b", "denominator")
 
     a: Any
     b: Any
     denominator: Any
     _bound: int | None
+    _enclosed: Any
     _over: int | None
     _tight: LatticeArray | None
     _widened: tuple[LatticeArray | None] | None
@@ -90,6 +91,7 @@ class LatticeArray:
         self._over = over
         self._tight = None
         self._widened = None
+        self._enclosed = None
 
     # -- construction ---------------------------------------------------------------------
 
@@ -102,7 +104,7 @@ class LatticeArray:
         a.setflags(write=False)
         b.setflags(write=False)
         self.a, self.b, self.denominator, self._bound = a, b, denominator, bound
-        self._over = self._tight = self._widened = None
+        self._over = self._tight = self._widened = self._enclosed = None
         return self
 
     @classmethod

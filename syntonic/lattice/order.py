@@ -31,7 +31,7 @@ from syntonic.lattice.array import INT64_MAX, LatticeArray, elementwise, int64s,
 from syntonic.lattice.convert import as_lattice, lattice_scalar
 from syntonic.lattice.joining import where
 from syntonic.rounding.search import residuals
-from syntonic.rounding.wake import wake, wake_rational
+from syntonic.rounding.wake import wake
 
 __all__ = [
     "absolute",
@@ -67,8 +67,6 @@ _FILTER = 2.0**-50
 def floats(x: LatticeArray, dtype: Any = np.float64) -> Any:
     """Return the correctly rounded floats of x."""
     x = wide.leanest(x)
-    if x.is_rational:
-        return wake_rational(x.a, x.b, dtype)
     if x.is_packed:
         return wake(x.a, x.b, x.denominator, dtype)
     if x.is_wide:

@@ -1,17 +1,20 @@
 """The compiled loops on elements with denominators of their own, against integers and mpmath."""
 
+import itertools
 from fractions import Fraction
 from math import gcd
 
 import mpmath
 import numpy as np
 import pytest
+from gmpy2 import mpq, mpz
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syntonic.lattice import fraction_loops, quotient_loops, quotients
+from syntonic import GoldenExact
+from syntonic.lattice import fraction_loops, order, quotient_loops, quotients, rational_floats
 from syntonic.lattice.array import INT64_MAX, LatticeArray
-from syntonic.rounding.wake import wake_exact
+from syntonic.rounding.wake import wake_exact, wake_rational
 
 
 @pytest.fixture(params=[True, False], ids=["compiled", "plain"], autouse=True)
@@ -79,3 +82,79 @@ def test_few_floats_are_left_to_integers():
         d = rng.integers(1, 2**bits, 5000)
         for dtype in (np.float64, np.float32):
             assert quotient_loops.quotients(a, b, d, np.dtype(dtype))[1] == 0
+
+
+# -- rationals of any length --------------------------------------------------------------
+
+LONG = [
+    n * s
+    for n in (1, 255, 256, 2**63, 2**64 - 1, 2**120, 2**128 - 1, 3**99, 7**999)
+    for s in (1, -1)
+]
+rationals = st.builds(
+    lambda n, d, k: mpq(n, d) * mpq(2) ** k,
+    st.one_of(st.integers(-(2**200), 2**200), st.sampled_from([0, *LONG])),
+    st.one_of(st.integers(1, 2**150), st.sampled_from([abs(n) for n in LONG])),
+    st.one_of(st.just(0), st.integers(-900, 900)),
+)
+golden = st.tuples(rationals, rationals)
+
+
+def rational(a, b):
+    columns = (np.fromiter(part, object, len(part)) for part in (a, b))
+    return LatticeArray(*columns, None, None)
+
+
+@pytest.mark.filterwarnings("ignore:wake. overflow")
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.float16])
+@given(st.lists(golden, min_size=1, max_size=12))
+def test_rationals_are_rounded_once(dtype, parts):
+    x = rational(*zip(*parts, strict=True))
+    for _ in range(2):  # anew, and from what is kept
+        out = quotients.floats(x, dtype)
+        assert out.dtype == dtype
+        assert out.tobytes() == wake_rational(x.a, x.b, dtype).tobytes()
+
+
+@given(st.lists(golden, min_size=1, max_size=12))
+def test_enclosures_enclose(parts):
+    x = rational(*zip(*parts, strict=True))
+    value, error = quotients.enclosures(x)
+    with mpmath.workprec(12000):
+        for v, e, (a, b) in zip(value.tolist(), error.tolist(), parts, strict=True):
+            exact = [mpmath.mpf(int(q.numerator)) / int(q.denominator) for q in (a, b)]
+            assert abs(v - (exact[0] + exact[1] * mpmath.phi)) <= e
+
+
+@pytest.mark.parametrize("size", [1, 3, 15, 16, 17, 40])
+def test_the_leading_bytes_of_numbers(size, compiled):
+    """Of all lengths beside each other, with zeros, integers of Python and of GMP between."""
+    ends = [(1 << 8 * size) - 1, 1 << 8 * size - 8, (1 << 8 * size) - (1 << max(0, 8 * size - 60))]
+    numbers = [mpq(n, d) for n in (*ends, -ends[0]) for d in (1, 3, ends[0] + 2, ends[1] + 1)]
+    mixed = [q for pair in itertools.product(numbers, (mpq(0), 5, mpz(-(10**40)))) for q in pair]
+    x = rational(mixed, mixed[::-1])
+    assert quotients.floats(x).tobytes() == wake_rational(x.a, x.b).tobytes()
+    if compiled:
+        high, _, bound = rational_floats._enclosed(x)
+        assert (bound <= (np.abs(high) + 1e42) * 2.0**-90).all()
+
+
+def test_cancelling_rationals_and_ties():
+    p, q, parts = 1, 1, []
+    for k in range(300):
+        p, q = p + q, p
+        parts += [
+            (mpq(p, 3**k), mpq(-q, 3**k)),
+            (mpq(q, 7), mpq(p, 7)),
+            (mpq(2 * p + 1, 2), mpq(0)),
+        ]
+    parts += [(mpq((1 << 53) + k, 1 << t), mpq(0)) for k in (1, 3) for t in (1, 200, 1000, 1074)]
+    x = rational(*zip(*parts, strict=True))
+    assert quotients.floats(x).tobytes() == wake_rational(x.a, x.b).tobytes()
+    signs = [GoldenExact(a, b).sign() for a, b in parts]
+    assert quotients.rational_signs(x).tolist() == signs
+    assert quotients.argsort(x, 0).tolist() == np.argsort(x.scalars(), kind="stable").tolist()
+    assert quotients.argextreme(x, 0, np.argmax) == np.argmax(x.scalars())
+    for y in (x[::-1], x[:1]):
+        less = (x.scalars() < y.scalars()).tolist()
+        assert order.compare(x, y, np.less).tolist() == less
