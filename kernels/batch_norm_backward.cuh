@@ -142,7 +142,8 @@ extern "C" __global__ void __launch_bounds__(256)
                                       int segments) {
     index_t channel = gridDim.x - 1 - blockIdx.x;
     Share share = share_of(channel, gridDim.y - 1 - blockIdx.y, n, s, planes, packs, segments);
-    plane_gradients(dx, grad, x, gradient[channel], training, share, c, s, lanes);
+    Gradient own = gradient[channel];  // once: a compiler must think that each store may change it
+    plane_gradients(dx, grad, x, own, training, share, c, s, lanes);
 }
 
 // dx, dgamma and dbeta at once, as of golden_bn_backward_finalize and golden_bn_2d_backward, mean

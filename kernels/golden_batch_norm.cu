@@ -144,7 +144,8 @@ extern "C" __global__ void __launch_bounds__(256, 3)
                                        index_t packs, int segments) {
     index_t channel = gridDim.x - 1 - blockIdx.x;
     Share share = share_of(channel, gridDim.y - 1 - blockIdx.y, n, s, planes, packs, segments);
-    normalize_planes(out, x, affine[channel], share, c, s, lanes);
+    Affine own = affine[channel];  // once: a compiler must think that each store may change it
+    normalize_planes(out, x, own, share, c, s, lanes);
 }
 
 // out = (x - mean) * gamma * gain / sqrt(var + eps) + beta by each channel's own mean and
