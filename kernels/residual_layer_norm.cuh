@@ -249,16 +249,13 @@ struct Normalised {
     const double *statistics;
     Mode mode;
     index_t rows, cols;
-
-    SRT_INLINE Centre centre(const Segment &at) const {
-        return load_centre(statistics, at.length ? at.row : 0, rows);
-    }
 };
 
-// xhat and grad of a segment; 0 beyond its end.
+// xhat and grad of a segment; 0 beyond its end. The centre first, one operand after the other.
 template <int W, int ITEMS>
-SRT_INLINE void load_normalised(acc_t (&xhat)[ITEMS], acc_t (&g)[ITEMS],
-                                const Normalised &k, const Centre &by, const Segment &at) {
+SRT_INLINE Centre load_in_turn(acc_t (&xhat)[ITEMS], acc_t (&g)[ITEMS], const Normalised &k,
+                               const Segment &at) {
+    Centre by = load_centre(k.statistics, at.length ? at.row : 0, k.rows);
     index_t first = at.row * k.cols + at.begin;
 #pragma unroll
     for (int u = 0; u < ITEMS / W; ++u) {
@@ -271,13 +268,49 @@ SRT_INLINE void load_normalised(acc_t (&xhat)[ITEMS], acc_t (&g)[ITEMS],
     load_joined<W>(xhat, at, k.identity, k.residual, k.cols, k.mode,
                    SRT_SCALED ? by.power : (acc_t)1);
 #pragma unroll
-    for (int u = 0; u < ITEMS / W; ++u)
+    for (int i = 0; i < ITEMS; ++i) {
+        acc_t x = srt_fma(xhat[i] - by.mean, by.scale, by.shift);
+        xhat[i] = at.at<W>(i / W) < at.length ? x : (acc_t)0;
+    }
+    return by;
+}
+
+// The same, and returns the row's centre. That is long in the making: what it is made of and what
+// registers can hold of the segment are on their way before. Doubles leave too few for that.
+template <int W, int ITEMS>
+SRT_INLINE Centre load_normalised(acc_t (&xhat)[ITEMS], acc_t (&g)[ITEMS], const Normalised &k,
+                                  const Segment &at) {
+    if (SRT_DTYPE == SRT_F64) return load_in_turn<W>(xhat, g, k, at);
+    const int units = ITEMS / W, group = W == 1 ? 4 : units;
+    const double *known = k.statistics + (at.length ? at.row : 0);
+    double mean = known[0], low = known[k.rows], deviation = known[2 * k.rows];
+    index_t first = at.row * k.cols + at.begin;
+    Lanes<scalar_t, W> grad[group], x[group], y[group];
+    Centre by;
 #pragma unroll
-        for (int e = 0; e < W; ++e) {
-            int i = u * W + e;
-            acc_t x = srt_fma(xhat[i] - by.mean, by.scale, by.shift);
-            xhat[i] = at.at<W>(u) < at.length ? x : (acc_t)0;
+    for (int from = 0; from < units; from += group) {
+#pragma unroll
+        for (int u = 0; u < group; ++u) {
+            int offset = at.at<W>(from + u);
+            if (offset >= at.length) continue;
+            grad[u] = load<scalar_t, W>(k.grad + first + offset);
+            x[u] = load<scalar_t, W>(k.identity + first + offset);
+            y[u] = load<scalar_t, W>(k.residual + first + offset);
         }
+        if (from == 0) by = centre_of(mean, low, deviation);
+        acc_t power = SRT_SCALED ? by.power : (acc_t)1;
+#pragma unroll
+        for (int u = 0; u < group; ++u)
+#pragma unroll
+            for (int e = 0; e < W; ++e) {
+                int i = (from + u) * W + e;
+                bool held = at.at<W>(from + u) < at.length;
+                acc_t s = k.mode(to_acc(x[u].v[e]), to_acc(y[u].v[e]), power);
+                xhat[i] = held ? srt_fma(s - by.mean, by.scale, by.shift) : (acc_t)0;
+                g[i] = held ? to_acc(grad[u].v[e]) : (acc_t)0;
+            }
+    }
+    return by;
 }
 
 // Multiplies g by gamma; returns this thread's part of sum h and sum h xhat.
@@ -341,8 +374,7 @@ SRT_INLINE void layernorm_backward(scalar_t *grad_identity, scalar_t *grad_resid
     for (index_t turn = blockIdx.x; turn < turns; turn += gridDim.x) {
         Segment at = segment_of<SRT_BACKWARD_ITEMS>(turn, rows, k.cols, team);
         acc_t xhat[SRT_BACKWARD_ITEMS], h[SRT_BACKWARD_ITEMS];
-        Centre by = k.centre(at);
-        load_normalised<W>(xhat, h, k, by, at);
+        Centre by = load_normalised<W>(xhat, h, k, at);
 #pragma unroll
         for (int i = 0; i < SRT_BACKWARD_ITEMS; ++i) {
             dgamma[i] = srt_fma(h[i], xhat[i], dgamma[i]);
@@ -405,7 +437,7 @@ template <int W>
 SRT_INLINE void layernorm_backward_partial(acc_t *partial, const Normalised &k,
                                            const Segment &at) {
     acc_t xhat[SRT_BACKWARD_ITEMS], h[SRT_BACKWARD_ITEMS];
-    load_normalised<W>(xhat, h, k, k.centre(at), at);
+    load_normalised<W>(xhat, h, k, at);
     Sum2 sum = team_total(scale_and_sum<W>(h, xhat, k.gamma, at), no_sum2(), at.team);
     acc_t *to = partial + 2 * (at.row * gridDim.y + blockIdx.y);
     if (at.leads()) to[0] = sum.x, to[1] = sum.y;
