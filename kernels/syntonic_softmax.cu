@@ -220,6 +220,14 @@ extern "C" __global__ void __launch_bounds__(COLUMN_THREADS, 1)
 #else
 #define SRT_PROVIDED_BLOCKS 8
 #endif
+// And of a block a row: two of 512 threads leave 64 registers, not 94, where the compiler needs no
+// more. Halves need fewer unasked.
+#if defined(__CUDA_ARCH__) && (__CUDA_ARCH__ == 800 || __CUDA_ARCH__ == 900) && \
+    (SRT_DTYPE == SRT_F64 || SRT_DTYPE == SRT_F32)
+#define SRT_PROVIDED_BOUNDS 512, 2
+#else
+#define SRT_PROVIDED_BOUNDS 512
+#endif
 
 // out = softmax of z = x + scale * log(max(weights, floor)) by rows. out, x and weights
 // are (rows, n). 2^bits lanes of a warp hold a row: n <= E * 2^bits, E = 8 for f64, else 16; n a
@@ -244,7 +252,7 @@ extern "C" __global__ void __launch_bounds__(128, 1)
 // out = softmax of z = x + scale * log(max(weights, floor)) by rows, a block to each. out, x and
 // weights are (rows, n).
 // Launch: grid rows, block a multiple of 32 up to 512.
-extern "C" __global__ void __launch_bounds__(512)
+extern "C" __global__ void __launch_bounds__(SRT_PROVIDED_BOUNDS)
     SRT_KERNEL(syntonic_softmax_provided_block)(scalar_t *out, const scalar_t *x,
                                                 const scalar_t *weights, acc_t scale, acc_t floor,
                                                 index_t n) {
