@@ -14,9 +14,11 @@ __all__ = ["GPU_TESTS", "MOST_FAILURES", "STAGES", "Session", "Stage"]
 
 GPU_TESTS = (
     "tests/flux/cuda",
+    "tests/device",
     "tests/ops",
     "tests/tensor/test_cuda.py",
     "tests/tensor/test_cuda_functions.py",
+    "tests/tensor/test_on_device.py",
     "tests/tensor/test_foreign.py",
     "tests/cuda_host/test_devices.py",
     "tests/test_benchmarks_device.py",

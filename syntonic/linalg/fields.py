@@ -10,7 +10,7 @@ from syntonic.errors import PhaseError
 from syntonic.lattice import products
 from syntonic.lattice.convert import as_lattice
 from syntonic.lattice.linalg import solve as field
-from syntonic.tensor import ResonantTensor
+from syntonic.tensor import ResonantTensor, on_device
 from syntonic.tensor.base import TensorBase
 from syntonic.tensor.operands import carried_by, tensors_in
 from syntonic.tensor.specification import Carried
@@ -374,11 +374,18 @@ def exact(where: str, function: Callable[..., Any], *operands: Any) -> Any:
                 f"linalg.{where}: the tensor must be crystallized, got flux; call .crystallize() "
                 f"first, or np.linalg.{where} for floats where NumPy has it"
             )
+    if on_device.among(tensors):
+        return _on_device(where, tensors, operands)
     arrays = []
     for x in operands:
         arrays.append(x._data if isinstance(x, TensorBase) else as_lattice(x, f"linalg.{where}"))
     out = function(*arrays)
     return ResonantTensor._of(out, _carried(tensors)) if hasattr(out, "numerators") else out
+
+
+def _on_device(where: str, tensors: list[TensorBase], operands: tuple[Any, ...]) -> ResonantTensor:
+    out = on_device.called(f"linalg.{where}", operands, {}, f"linalg.{where}")
+    return ResonantTensor._of(out, _carried(tensors))
 
 
 def _carried(tensors: list[TensorBase]) -> Carried:

@@ -19,6 +19,7 @@ __all__ = ["integer", "number", "parameter", "require_tensor"]
 def require_tensor(x: Any, name: str, where: str) -> ResonantTensor:
     """Return x if it is a tensor, or raise TypeError."""
     if isinstance(x, ResonantTensor):
+        x._require_there(where)
         return x
     raise TypeError(
         f"{where}: {name} must be a ResonantTensor, got {type(x).__name__}; ResonantTensor(data) "

@@ -38,6 +38,7 @@ Array = npt.NDArray[Any]
 
 __all__ = [
     "Miss",
+    "coarse_from",
     "half_gap",
     "half_ulp",
     "limits",
@@ -84,6 +85,11 @@ def half_gap(plan: Plan, d: int) -> float:
 def separates(largest: float, dtype: np.dtype[Any], plan: Plan, d: int) -> bool:
     """Tell whether floats of a dtype up to a size tell the admissible points apart."""
     return half_ulp(largest, dtype) < half_gap(plan, d)
+
+
+def coarse_from(dtype: np.dtype[Any], plan: Plan, d: int) -> float:
+    """Return the least size from which floats of a dtype do not tell the points apart."""
+    return _coarse_from(half_gap(plan, d), _BITS[dtype.name])
 
 
 def limits(dtype: np.dtype[Any], plan: Plan, d: int, *, separate: bool = True) -> Limits:

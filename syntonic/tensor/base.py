@@ -7,6 +7,7 @@ from typing import Any, NoReturn, Self
 
 import numpy as np
 
+from syntonic.device.moves import one_element
 from syntonic.errors import DeviceError
 from syntonic.exact.golden import GoldenExact
 from syntonic.flux.device import CPU, flux_result, is_cuda, to_host
@@ -48,6 +49,7 @@ class TensorBase(Properties):
         >>> round(ResonantTensor([0, 1]).syntony, 12)  # exp(-1/φ)
         0.539003082724
         """
+        self._require_there("syntony")
         return syntony(self.to_floats(), self.mode_norm_sq)
 
     # -- data -----------------------------------------------------------------------------
@@ -154,7 +156,7 @@ class TensorBase(Properties):
         array([1.        , 1.61803399])
         """
         if self.is_crystallized:
-            return order.floats(self._data)
+            return order.floats(self._lattice("to_floats"))
         return np.array(to_host(self._data), dtype=np.float64)
 
     @property
@@ -216,6 +218,8 @@ class TensorBase(Properties):
         """
         if not self.is_crystallized:
             return self._data.item(*index)
+        if self._is_exact_on_device:
+            return golden_item(one_element(self._data, index), ())
         return golden_item(self._data, index)
 
     def tolist(self) -> Any:
@@ -236,11 +240,13 @@ class TensorBase(Properties):
         >>> ResonantTensor([[1, PHI]]).tolist()
         [[GoldenExact(1), GoldenExact(0, 1)]]
         """
-        return (self._data.scalars() if self.is_crystallized else self._data).tolist()
+        if self.is_crystallized:
+            return self._lattice("tolist").scalars().tolist()
+        return self._data.tolist()
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        self._require_cpu("np.asarray")
         if not self.is_crystallized:
-            self._require_cpu("np.asarray")
             return np.array(self._data, dtype=dtype, copy=copy)
         if copy is False:
             raise ValueError(
@@ -368,7 +374,7 @@ class TensorBase(Properties):
     def _state(self) -> Any:
         if not self.is_crystallized:
             return self._data
-        a, b, denominator = self._data.numerators()
+        a, b, denominator = self._lattice("pickle").numerators()
         if a.dtype == object:  # as Python ints: they pickle everywhere
             a, b = np.vectorize(int, otypes=[object])(a), np.vectorize(int, otypes=[object])(b)
         return np.array(a), np.array(b), denominator

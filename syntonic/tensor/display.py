@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from syntonic.constants import DEFAULT_PRECISION
+from syntonic.device.array import DeviceLattice
+from syntonic.device.moves import to_lattice
 from syntonic.errors import shown
-from syntonic.flux.device import to_host
+from syntonic.flux.device import CPU, to_host
 from syntonic.lattice.array import LatticeArray
 
 if TYPE_CHECKING:
@@ -87,7 +89,7 @@ def _summary(tensor: TensorBase) -> dict[str, Any]:
         return {"a": _elements(tensor)}
     shortened = _taking(chosen)
     if tensor.is_crystallized:
-        return {"a": tensor._data.map(shortened).scalars(), "threshold": 0}
+        return {"a": _exact(tensor._data.map(shortened)), "threshold": 0}
     return {"a": to_host(shortened(tensor._data)), "threshold": 0}
 
 
@@ -115,7 +117,12 @@ def _taking(chosen: list[list[int]]) -> Callable[[Any], Any]:
 
 
 def _elements(tensor: TensorBase) -> Any:
-    return np.asarray(tensor) if tensor.is_crystallized else to_host(tensor.flux_array)
+    return _exact(tensor._data) if tensor.is_crystallized else to_host(tensor.flux_array)
+
+
+def _exact(x: LatticeArray | DeviceLattice) -> Any:
+    """Return elements to show as GoldenExact; those few travel from a device."""
+    return (to_lattice(x) if isinstance(x, DeviceLattice) else x).scalars()
 
 
 def _formatter(tensor: TensorBase) -> Any:
@@ -127,5 +134,6 @@ def _facts(tensor: TensorBase) -> list[str]:
     precision = f"precision={shown(tensor.precision)}"
     if tensor.is_crystallized:
         default = tensor.precision == DEFAULT_PRECISION and not tensor._carried.named
-        return [] if default else [precision]
+        place = [f"device={tensor.device!r}"] if tensor.device != CPU else []
+        return place if default else [*place, precision]
     return ["flux", f"dtype={tensor.dtype}", f"device={tensor.device!r}", precision]

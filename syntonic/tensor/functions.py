@@ -20,7 +20,7 @@ from syntonic.exact.golden import GoldenExact
 from syntonic.flux import cupy_forms
 from syntonic.flux.device import flux_result, to_host
 from syntonic.lattice.convert import as_lattice
-from syntonic.tensor import options
+from syntonic.tensor import on_device, options
 from syntonic.tensor.base import TensorBase
 from syntonic.tensor.exact_functions import EXACT
 from syntonic.tensor.operands import (
@@ -154,6 +154,8 @@ def call(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, 
     first, carried = tensors[0], carried_by(tensors)
     if not single_phase(tensors, name):
         return _call_flux(function, name, first, carried, args, kwargs)
+    if on_device.among(tensors) and name not in MOVES:
+        return wrap(first, on_device.called(name, args, kwargs), carried)
     if name not in _FORMS:
         raise TypeError(
             f"np.{name}: not defined on crystallized tensors, because {reason_of(name)}"

@@ -70,7 +70,8 @@ class Indexed(Generic[T]):
             out[index] = flux_operand(value, tensor, "at.set")
             return tensor._of(out, tensor._carried)
         new = exact_operand(value, "at.set")
-        return tensor._of(joining.assign(tensor._data, index, new), tensor._carried)
+        changed = joining.assign(tensor._lattice("at.set"), index, new)
+        return tensor._of(changed, tensor._carried)
 
     def add(self, value: Any) -> T:
         """Return a tensor with value added to the elements at the index."""

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from syntonic.device.array import DeviceLattice
 from syntonic.errors import DeviceError, PhaseError
 from syntonic.exact.golden import GoldenExact
 from syntonic.flux.device import CPU, device_of, flux_result, is_cuda, is_flux_dtype
@@ -142,7 +143,7 @@ def wrap(like: TensorBase, out: Any, carried: Carried) -> Any:
     """Return lattice arrays and floating arrays as tensors, everything else as it is."""
     if isinstance(out, (tuple, list)):
         return _rebuild(out, [wrap(like, x, carried) for x in out])
-    if isinstance(out, LatticeArray):
+    if isinstance(out, (LatticeArray, DeviceLattice)):
         return like._of(out, carried)
     if isinstance(out, type):  # as np.common_type returns
         return out

@@ -6,11 +6,13 @@ from typing import Any, Literal, Self
 
 import numpy as np
 
+from syntonic.device import moves
+from syntonic.device.array import DeviceLattice
 from syntonic.errors import DeviceError, PhaseError, SnapWarning, warn_caller
 from syntonic.flux.device import CPU, move, parse_device, to_host
 from syntonic.lattice import order
 from syntonic.lattice.array import LatticeArray
-from syntonic.rounding.quality import separates, woken_apart
+from syntonic.rounding.quality import coarse_from, separates, woken_apart
 from syntonic.rounding.snap import plan_of
 from syntonic.rounding.wake import warn_overflow
 from syntonic.tensor.base import TensorBase
@@ -88,6 +90,8 @@ class Phases(TensorBase):
         >>> t.wake_flux().crystallize().equals(t)
         True
         """
+        if self._is_exact_on_device:
+            return self._woken_there(device, dtype)
         x = self._lattice("wake_flux")
         there = parse_device(device, "wake_flux")
         kind = _wake_dtype(dtype)
@@ -96,6 +100,20 @@ class Phases(TensorBase):
         floats = _woken(x, there, kind)
         _warn_without_way_back(x, floats, specification)
         return self._of(floats, carried)
+
+    def _woken_there(self, device: str, dtype: Any) -> Self:
+        """Wake exact elements on their CUDA device, and move the floats if they are to."""
+        there, kind = parse_device(device, "wake_flux"), _wake_dtype(dtype)
+        x = self._data
+        with x.located():
+            floats = moves.wake(x, kind)
+            largest, denominator = moves.extent(x)
+            specification = SnapSpecification(max(self.precision, largest), denominator)
+            if kind == np.float16 and bool(np.isinf(floats).any()):
+                warn_overflow(kind)
+            _warn_of_coarse(x, floats, specification)
+        carried = self._carried._replace(snap=specification._replace(origin=Origin.WOKEN))
+        return self._of(move(floats, there, "wake_flux"), carried)
 
     def crystallize(
         self,
@@ -244,7 +262,7 @@ class Phases(TensorBase):
         return self.crystallize()
 
     def to_device(self, device: str) -> Self:
-        """Return the flux tensor on a device.
+        """Return the tensor on a device, in its phase.
 
         Parameters
         ----------
@@ -254,20 +272,29 @@ class Phases(TensorBase):
         Returns
         -------
         ResonantTensor
-            Flux. A tensor that is there already returns itself; another is copied.
+            A tensor that is there already returns itself; another is copied.
 
         Raises
         ------
-        PhaseError
-            The tensor is crystallized; lattice pairs live on the CPU.
         DeviceError
-            There is no such device.
+            There is no such device; or exact numerators over their common denominator are longer
+            than 4096 bits, and asked to leave the CPU.
         BackendUnavailableError
             A GPU is asked for, and CuPy or a driver is missing.
 
         See Also
         --------
         device : where the tensor is.
+
+        Notes
+        -----
+        Crystallized tensors on a CUDA device are exact there: pairs of int64 under proven bounds,
+        and beyond these residues modulo primes that split in the field, as many as the bound of
+        the numbers asks for. There are ``+ - *``, ``@``, `sum`, comparisons, indexing and what
+        moves elements, `wake_flux`, and `det`, `inv` and `solve` of `syntonic.linalg`; anything
+        else raises DeviceError. Products of matrices run as float64 under a proven bound of 2^53.
+        Comparisons give boolean arrays of CuPy; elements whose order doubles leave open travel to
+        the CPU, and they alone.
 
         Examples
         --------
@@ -276,13 +303,29 @@ class Phases(TensorBase):
         >>> flux.to_device("cpu") is flux
         True
         """
-        data = self._flux("to_device")
         there = parse_device(device, "to_device")
-        return (
-            self
-            if there == self.device
-            else self._of(move(data, there, "to_device"), self._carried)
-        )
+        return self if there == self.device else self._of(_moved(self._data, there), self._carried)
+
+
+def _moved(data: Any, device: str) -> Any:
+    if isinstance(data, LatticeArray):
+        return moves.to_device(data, device)
+    if not isinstance(data, DeviceLattice):
+        return move(data, device, "to_device")
+    return moves.to_lattice(data) if device == CPU else moves.moved(data, device, "to_device")
+
+
+def _warn_of_coarse(x: DeviceLattice, floats: Any, specification: SnapSpecification) -> None:
+    """Warn as `_warn_without_way_back`; only elements so large that floats may miss travel."""
+    plan, d = plan_of(specification.precision, None, specification.denominator)
+    if separates(3 * max(x.bounds) / x.divisor, floats.dtype, plan, d):
+        return
+    large = np.abs(floats) >= coarse_from(floats.dtype, plan, d)
+    if not bool(large.any()):
+        return
+    few = moves.to_lattice(x[large])
+    if (miss := woken_apart(few, to_host(floats[large]), plan, d)) is not None:
+        warn_caller(SnapWarning(_NO_WAY_BACK, count=miss.count, residual=miss.residual))
 
 
 def _woken(x: LatticeArray, device: str, dtype: np.dtype[Any]) -> Any:

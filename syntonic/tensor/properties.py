@@ -6,7 +6,8 @@ from typing import Any, ClassVar, NoReturn, Self
 
 import numpy as np
 
-from syntonic.errors import PhaseError
+from syntonic.device.array import DeviceLattice, not_there
+from syntonic.errors import DeviceError, PhaseError
 from syntonic.flux.device import CPU, device_of
 from syntonic.lattice.array import LatticeArray
 from syntonic.tensor.specification import Carried, ResonantPhase
@@ -32,7 +33,7 @@ class Properties:
 
     @classmethod
     def _of(cls, data: Any, carried: Carried) -> Self:
-        """Wrap a LatticeArray (crystallized) or an array of floats (flux)."""
+        """Wrap a LatticeArray or DeviceLattice (crystallized) or an array of floats (flux)."""
         self = object.__new__(cls)
         object.__setattr__(self, "_data", data)
         object.__setattr__(self, "_carried", carried)
@@ -78,13 +79,23 @@ class Properties:
         >>> ResonantTensor([1]).is_crystallized
         True
         """
-        return type(self._data) is LatticeArray
+        return type(self._data) is LatticeArray or type(self._data) is DeviceLattice
+
+    @property
+    def _is_exact_on_device(self) -> bool:
+        return type(self._data) is DeviceLattice
+
+    def _require_there(self, where: str) -> None:
+        """Refuse an exact operation that there is on the CPU alone."""
+        if self._is_exact_on_device:
+            raise DeviceError(not_there(where, self.device))
 
     def _lattice(self, where: str) -> LatticeArray:
         if not self.is_crystallized:
             raise PhaseError(
                 f"{where}: the tensor must be crystallized, got flux; call .crystallize() first"
             )
+        self._require_there(where)
         return self._data
 
     def _flux(self, where: str) -> Any:
@@ -187,7 +198,7 @@ class Properties:
 
     @property
     def device(self) -> str:
-        """Where the numbers live: "cpu", or "cuda:0" and so on for flux on a GPU.
+        """Where the numbers live: "cpu", or "cuda:0" and so on for a GPU.
 
         Returns
         -------
@@ -203,6 +214,8 @@ class Properties:
         >>> ResonantTensor([1, 2]).device
         'cpu'
         """
+        if type(self._data) is DeviceLattice:
+            return self._data.device
         return CPU if self.is_crystallized else device_of(self._data)
 
     @property

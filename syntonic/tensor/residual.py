@@ -160,6 +160,7 @@ def pair_carried(identity: TensorBase, residual: TensorBase, where: str) -> Carr
                 f"{where}: {name} must be a ResonantTensor, got {type(x).__name__}; "
                 "ResonantTensor.from_flux(array) takes an array in"
             )
+        x._require_there(where)
     x, y = identity._data, residual._data
     if x.shape != y.shape:
         raise ShapeError(

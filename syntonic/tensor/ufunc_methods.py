@@ -61,6 +61,7 @@ def apply_method(
         out = cupy_forms.call_ufunc(ufunc, method, first._data, flux, kwargs)
         return wrap(first, out, carried)
     exact(ufunc)
+    first._require_there(where)
     operands = [exact_operand(x, where) for x in inputs[:arrays]]
     if method != "outer":
         kwargs = ufunc_options(ufunc, method, kwargs)

@@ -17,6 +17,7 @@ from syntonic.flux import cupy_forms
 from syntonic.lattice import arithmetic, joining, order, powers, products
 from syntonic.lattice.array import LatticeArray
 from syntonic.lattice.convert import lattice_scalar
+from syntonic.tensor import on_device
 from syntonic.tensor.base import TensorBase
 from syntonic.tensor.exact_joining import zeros_like
 from syntonic.tensor.exact_products import vecdot
@@ -201,6 +202,8 @@ def apply(ufunc: np.ufunc, inputs: tuple[Any, ...], options: Any = None) -> Any:
         require_everywhere(ufunc, options)
         out = cupy_forms.call_ufunc(ufunc, "__call__", first._data, flux, options or {})
         return _finish(first, tensors, out, name)
+    if on_device.among(tensors):
+        return _finish(first, tensors, on_device.applied(name, inputs, options), name)
     out = called(ufunc, *(exact_operand(x, name) for x in inputs), options=options)
     return _finish(first, tensors, out, name)
 

@@ -204,11 +204,6 @@ def test_unknown_devices(cupy, name):
         exact().wake_flux(name)
 
 
-def test_crystallized_tensors_do_not_move(cupy):
-    with pytest.raises(PhaseError, match=r"call \.wake_flux"):
-        exact().to_device("cuda")
-
-
 def test_from_flux_aliases(cupy):
     array = cupy.asarray(np.array([1.0, 2.0]))
     t = ResonantTensor.from_flux(array)
