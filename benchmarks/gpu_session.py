@@ -8,16 +8,16 @@ and python-flint for the tests that need the exact core, ml_dtypes for bfloat16,
 compute-sanitizer. PYTHONPATH is kept, the tree put before it.
 
 The stages, in the order of their worth: the environment; all kernels compiled, in parallel; every
-kernel once; the headlines of the benchmark; the GPU tests; the other cases; memcheck and racecheck
-over small shapes; the largest cases beside torch.compile. Each is a process with a limit and cannot
-stop the next; what it leaves of its limit goes to the next. After each the results are written, so
-that a cut loses one stage.
+kernel once; the headlines of the benchmark; exact tensors beside the CPU's; the GPU tests; the
+other cases; memcheck and racecheck over small shapes; the largest cases beside torch.compile. Each
+is a process with a limit and cannot stop the next; what it leaves of its limit goes to the next.
+After each the results are written, so that a cut loses one stage.
 
 DIR gets session.json (headlines first, then tests, stages, cases), session.log (all that the
-stages printed), cases.json (as benchmarks.flux_gpu writes it) and junit.xml. `--resume` goes on
-where a former session.json stopped: what passed is not repeated, tests that failed run first,
-cases measured of the same kernels are kept. Where the kernels have changed since, or the GPU is
-another one, all runs anew.
+stages printed), cases.json (as benchmarks.flux_gpu writes it), exact.json (as
+benchmarks.gpu_exact does) and junit.xml. `--resume` goes on where a former session.json stopped:
+what passed is not repeated, tests that failed run first, cases measured of the same kernels are
+kept. Where the kernels have changed since, or the GPU is another one, all runs anew.
 
 Without a GPU, or with `--dry`, every stage is rehearsed instead: doctor, one module compiled, tests
 skipped, cases planned.
@@ -95,6 +95,7 @@ class Run:
         self.session = Session(options.out.resolve(), scratch, failed, settled)
         for path, known in (
             (self.session.cases, former.get("cases")),
+            (self.session.exact, former.get("exact")),
             (self.session.environment, former.get("environment")),
         ):
             if known:
@@ -146,6 +147,7 @@ class Run:
             self._done = {}
             self.session = replace(self.session, settled=False)
             self.session.cases.unlink(missing_ok=True)
+            self.session.exact.unlink(missing_ok=True)
 
     def _one(self, stage: Stage, left: float) -> float:
         """Run a stage, keep what became of it, and return what it leaves of its limit."""
@@ -239,6 +241,7 @@ class Run:
             "kernels": fingerprint(),
             "tests": tests_of(self.session, self._whole_suite()) or self._tests,
             "stages": self._stages,
+            "exact": _read(self.session.exact),
             "environment": _read(self.session.environment),
             "cases": cases,
         }

@@ -22,6 +22,7 @@ GPU_TESTS = (
     "tests/tensor/test_foreign.py",
     "tests/cuda_host/test_devices.py",
     "tests/test_benchmarks_device.py",
+    "tests/test_benchmarks_exact.py",
     "tests/test_doctor.py",
     "tests/test_kernels.py",
 )
@@ -65,6 +66,11 @@ class Session:
     def cases(self) -> Path:
         """The benchmark's results, which it adds to."""
         return self.out / "cases.json"
+
+    @property
+    def exact(self) -> Path:
+        """What exact tensors take."""
+        return self.out / "exact.json"
 
     @property
     def environment(self) -> Path:
@@ -143,6 +149,16 @@ def _benchmark(*more: str) -> Callable[[Session, float], Command]:
     return command
 
 
+def _exact(session: Session, limit: float) -> Command:
+    budget = str(max(limit - _SPARE, 1))
+    where = ("--out", str(session.exact), "--budget", budget)
+    return _python("-m", "benchmarks.gpu_exact", *where)
+
+
+def _exact_planned(session: Session, limit: float) -> Command:
+    return _python("-m", "benchmarks.gpu_exact", "--plan")
+
+
 def _beside_compiled(session: Session, limit: float) -> Command:
     if find_spec("torch") is None:
         return "PyTorch is not installed"
@@ -182,6 +198,7 @@ STAGES = (
     ),
     Stage("every kernel", 60, _tests("every kernel", _EVERY), _tests("every kernel", _EVERY)),
     Stage("headlines", 75, _benchmark("--new", *_HEADLINES), _planned(*_HEADLINES)),
+    Stage("exact", 75, _exact, _exact_planned),
     Stage("failed before", 60, _failed_tests, _failed_tests),
     Stage("suite", 170, _suite, _suite),
     Stage("cases", None, _benchmark("--new", "--no-compile"), _planned()),
