@@ -141,6 +141,8 @@ def planned(
 ) -> list[Module]:
     """Return the modules of families, dtypes and architectures, the longest compilations first.
 
+    A family that has no kernel for a dtype has no module there.
+
     Parameters
     ----------
     families, dtypes, architectures
@@ -158,6 +160,7 @@ def planned(
         architectures or _visible_architectures(),
     )
     jobs = [Module(*of) for of in product(*map(dict.fromkeys, wanted))]
+    jobs = [job for job in jobs if source.symbols(job.family)[job.dtype]]
     return sorted(jobs, key=lambda job: -len(source.assemble(job.family)))
 
 

@@ -10,6 +10,9 @@ import numpy as np
 from syntonic.constants import INT64_MAX
 from syntonic.device.array import Bounds, DeviceLattice, fits
 from syntonic.device.fields import count_for, first, reduced
+from syntonic.flux.backend import contiguous
+from syntonic.flux.cuda import exact
+from syntonic.flux.device import is_cuda
 
 __all__ = ["add", "aligned", "multiply", "negative", "product_bounds", "subtract", "sum"]
 
@@ -93,6 +96,8 @@ def _times(bounds: Bounds, n: int) -> Bounds:
 
 def _product(x: Any, y: Any) -> tuple[Any, Any]:
     (a, b), (c, d) = x, y
+    if is_cuda(a) and a.shape == c.shape:
+        return exact.multiply(*map(contiguous, (a, b, c, d)))
     bd = b * d
     return a * c + bd, a * d + b * c + bd
 

@@ -38,6 +38,8 @@ from syntonic.device.fields import (
     reduced,
 )
 from syntonic.errors import DeviceError
+from syntonic.flux.backend import contiguous
+from syntonic.flux.cuda import exact
 from syntonic.flux.device import device_of, is_cuda, namespace, to_host
 from syntonic.lattice.array import LatticeArray
 
@@ -221,6 +223,10 @@ class DeviceLattice:
         residues = self.residues[: len(primes)]
         if max(self.bounds) > _SAFE:
             return DeviceLattice.wide(residues, self.divisor, self.bounds)
+        if is_cuda(residues) and len(primes) <= exact.MOST_DIGITS:
+            tables = primes.table(residues), *primes.garner(residues)
+            a, b = exact.integers(contiguous(residues), *tables)
+            return DeviceLattice.packed(a, b, self.divisor, self.bounds)
         found = digits(parts_of(residues, primes), primes)
         value = found[-1]
         for digit, p in zip(found[-2::-1], primes.numbers[-2::-1], strict=True):

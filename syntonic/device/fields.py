@@ -22,7 +22,9 @@ import numpy as np
 from gmpy2 import invert
 
 from syntonic.errors import DeviceError
-from syntonic.flux.device import device_of, namespace
+from syntonic.flux.backend import contiguous
+from syntonic.flux.cuda import exact
+from syntonic.flux.device import device_of, is_cuda, namespace
 from syntonic.lattice.linalg.primes import fields
 
 __all__ = [
@@ -39,6 +41,7 @@ __all__ = [
     "least",
     "parts_of",
     "reduced",
+    "remainders",
 ]
 
 WIDTH = 22
@@ -71,6 +74,20 @@ class Primes:
     def __len__(self) -> int:
         return len(self.numbers)
 
+    def table(self, like: Any) -> Any:
+        """Return each prime and its roots beside an array: int64, (primes, 3)."""
+        return self._array(like, "table", lambda: [row[:3] for row in self.rows])
+
+    def garner(self, like: Any) -> tuple[Any, Any]:
+        """Return 1/(t - t') modulo each prime, and a matrix of 1/p_i modulo p_j, for i < j."""
+        p = self.numbers
+
+        def make() -> list[list[int]]:
+            return [[int(invert(u, v)) if u > v else 0 for v in p] for u in p]  # they descend
+
+        slopes = self._array(like, "slope", lambda: [row[3] for row in self.rows])
+        return slopes, self._array(like, "garner", make)
+
     def column(self, like: Any, ndim: int) -> Any:
         """Return the primes as int64 beside an array, for residues of so many axes."""
         return self._kept(like, "p", lambda: [row[0] for row in self.rows], ndim)
@@ -100,10 +117,13 @@ class Primes:
         return namespace(like).asarray(values[:, None])
 
     def _kept(self, like: Any, name: str, make: Any, ndim: int) -> Any:
+        return _shaped(self._array(like, name, make), ndim)
+
+    def _array(self, like: Any, name: str, make: Any) -> Any:
         key = namespace(like), device_of(like), name
         if key not in self._arrays:
             self._arrays[key] = namespace(like).asarray(np.array(make(), np.int64))
-        return _shaped(self._arrays[key], ndim)
+        return self._arrays[key]
 
 
 @lru_cache(maxsize=512)
@@ -155,8 +175,22 @@ def least(x: Any, p: Any, inverse: Any) -> Any:
     return x
 
 
+def remainders(x: Any, table: Any) -> Any:
+    """Return float64 integers below 2^53, of shape (primes, ...), modulo the primes, as int32.
+
+    `table` has the primes in its first column; x is overwritten.
+    """
+    if is_cuda(x):
+        return exact.reduce(contiguous(x), table)
+    p = _shaped(table[:, 0], x.ndim).astype(np.float64)
+    inverse = 1.0 / p
+    return least(least(x, p, inverse), p, inverse).astype(np.int32)
+
+
 def images(a: Any, b: Any, primes: Primes) -> Any:
     """Return the residues of int64 a + bφ at both roots: int32, of shape (primes, 2, *a.shape)."""
+    if is_cuda(a):
+        return exact.images(contiguous(a), contiguous(b), primes.table(a))
     out = namespace(a).empty((len(primes), 2, *a.shape), np.int32)
     for i, (p, *roots, _) in enumerate(primes.rows):
         u, v = a % p, b % p

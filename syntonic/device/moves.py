@@ -17,6 +17,7 @@ from syntonic.device.fields import (
     parts_of,
 )
 from syntonic.errors import DeviceError
+from syntonic.flux.backend import contiguous
 from syntonic.flux.device import move, namespace, to_host
 from syntonic.lattice import arithmetic, parts
 from syntonic.lattice.array import LatticeArray
@@ -124,8 +125,7 @@ def wake(x: DeviceLattice, dtype: np.dtype[Any]) -> Any:
             f"wake_flux: on {x.device} numerators must fit int64, got residues of longer numbers; "
             f'call .to_device("cpu").wake_flux("{x.device}")'
         )
-    xp = x.xp
-    a, b = (xp.ascontiguousarray(part).reshape(part.shape) for part in x.pair)
+    a, b = (contiguous(part) for part in x.pair)
     if x.size == 0:
         return a.astype(dtype)
     return wake_on_device(a, b, x.divisor, dtype)

@@ -15,7 +15,7 @@ import numpy as np
 
 from syntonic.device.arithmetic import product_bounds
 from syntonic.device.array import DeviceLattice
-from syntonic.device.fields import TERMS, Primes, count_for, first, least
+from syntonic.device.fields import TERMS, Primes, count_for, first, remainders
 from syntonic.errors import DeviceError, ShapeError
 from syntonic.flux.device import namespace, to_host
 
@@ -131,17 +131,16 @@ def _by_primes(v: Any, w: Any, primes: Primes) -> Any:
     together = max(1, _AT_ONCE // max(v[0].size, w[0].size, out[0].size, 1))
     for i in range(0, len(primes), together):
         chosen = slice(i, i + together)
-        p = primes.column(v, v.ndim)[chosen].astype(np.float64)
-        out[chosen] = _product(v[chosen], w[chosen], p)
+        out[chosen] = _product(v[chosen], w[chosen], primes.table(v)[chosen])
     return out
 
 
-def _product(v: Any, w: Any, p: Any) -> Any:
-    """Return the residues of least size of a product, as float64."""
-    inverse, total = 1.0 / p, None
+def _product(v: Any, w: Any, table: Any) -> Any:
+    """Return the residues of least size of a product, as int32."""
+    total = None
     for i in range(0, max(v.shape[-1], 1), TERMS):
         x = v[..., i : i + TERMS].astype(np.float64)
         y = w[..., i : i + TERMS, :].astype(np.float64)
-        part = least(x @ y, p, inverse)
-        total = part if total is None else total + part  # few: far below 2^53
-    return least(total, p, inverse)
+        part = remainders(x @ y, table)
+        total = part if total is None else remainders(total.astype(np.float64) + part, table)
+    return total

@@ -242,7 +242,8 @@ def sample(cuda: int | None, capability: int | None) -> str:
     """Compile the shortest family with the NVRTC of a CUDA version, with and without headers."""
     library = nvrtc.find(cuda)
     architecture = f"sm_{capability or max(a for a in library.architectures() if a <= 90)}"
-    family = min(source.families(), key=lambda name: len(source.assemble(name)))
+    there = [name for name in source.families() if source.symbols(name)["bf16"]]
+    family = min(there, key=lambda name: len(source.assemble(name)))
     for dtype in ("f32", "bf16"):
         options = (*source.options(family, dtype), *source.added_options(architecture))
         library.compile(source.assemble(family), options, f"{family}.cu")

@@ -7,7 +7,7 @@ of what a launcher returned and what is right; the precise bounds are in the fam
 
 from collections.abc import Callable
 
-from cuda_host.calls import lattice, norm, residual, softmax
+from cuda_host.calls import exact, lattice, norm, residual, softmax
 from cuda_host.calls.place import Pairs, Place, wrong
 
 __all__ = ["CALLS", "FAMILIES", "Pairs", "Place", "wrong"]
@@ -20,6 +20,7 @@ def _of(module: object, names: list[str]) -> dict[str, Callable[[Place], Pairs]]
 FAMILIES: dict[str, dict[str, Callable[[Place], Pairs]]] = {
     "phi_residual": _of(residual, residual.__all__),
     "golden_batch_norm": _of(norm, norm.__all__),
+    "golden_exact": _of(exact, exact.__all__),
     "golden_lattice": _of(lattice, lattice.__all__),
     "syntonic_softmax": softmax.CALLS,
 }

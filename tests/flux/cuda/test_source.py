@@ -138,8 +138,9 @@ static __device__ void SRT_KERNEL(helper)(int n) {}
 
 @pytest.mark.parametrize("family", source.families())
 def test_no_symbol_stands_twice(family):
-    for names in source.symbols(family).values():
-        assert len(names) == len(set(names)) > 0
+    for dtype, names in source.symbols(family).items():
+        assert len(names) == len(set(names))
+        assert names or (family == "golden_exact" and dtype != "f64")
 
 
 @pytest.mark.parametrize("family", source.families())
