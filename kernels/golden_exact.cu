@@ -115,4 +115,104 @@ golden_exact_integers_f64(long long *out_a, long long *out_b, const int *x, cons
         out_a[i] = r, out_b[i] = q;
     }
 }
+
+// -- elimination: a block for each matrix, prime and root, in shared memory ------------------
+#define SRT_EXACT_ENTRIES 4096  // of a matrix, with its right-hand sides
+#define SRT_EXACT_ROWS 64
+
+struct Modulus {
+    long long p;
+    double inverse;
+
+    SRT_INLINE long long operator()(long long x) const { return least(x, p, inverse); }
+
+    // 1/x = x^(p - 2), and 0 for 0.
+    SRT_INLINE long long reciprocal(long long x) const {
+        long long out = 1;
+        for (long long rest = p - 2; rest; rest >>= 1) {
+            if (rest & 1) out = (*this)(out * x);
+            x = (*this)(x * x);
+        }
+        return out;
+    }
+};
+
+// Eliminates below the diagonal of m (n, width), with EVERYWHERE above it, too, where it leaves the
+// diagonal itself in `diagonal`. Returns the determinant of the first n columns; all threads do.
+// Rows are multiplied by the pivot e_k instead of divided by it, so that the product of the pivots
+// is the determinant times e_0 (e_0 e_1) ... (e_0 ... e_{n-2}). Where a pivot is 0 the first row
+// below that has none is added. 0 if there is no such row.
+template <bool EVERYWHERE>
+SRT_INLINE long long eliminate(int *m, int *diagonal, int n, int width, Modulus modulo) {
+    int lane = threadIdx.x % 32, team = threadIdx.x / 32, teams = blockDim.x / 32;
+    long long product = 1, excess = 1;
+    for (int k = 0; k < n; ++k) {
+        int found = k;
+        while (found < n && m[found * width + k] == 0) ++found;
+        if (found == n) return 0;
+        __syncthreads();
+        if (found > k) {
+            for (int j = k + threadIdx.x; j < width; j += blockDim.x)
+                m[k * width + j] = (int)modulo((long long)m[k * width + j] + m[found * width + j]);
+            __syncthreads();
+        }
+        long long pivot = m[k * width + k];
+        for (int i = (EVERYWHERE ? 0 : k + 1) + team; i < n; i += teams) {
+            if (i == k) continue;
+            long long factor = m[i * width + k];
+            for (int j = k + 1 + lane; j < width; j += 32)
+                m[i * width + j] =
+                    (int)modulo(pivot * m[i * width + j] - factor * m[k * width + j]);
+        }
+        if (EVERYWHERE && (int)threadIdx.x <= k) {
+            long long before = (int)threadIdx.x == k ? 1 : diagonal[threadIdx.x];
+            diagonal[threadIdx.x] = (int)modulo(before * pivot);
+        }
+        product = modulo(product * pivot);
+        if (k + 1 < n) excess = modulo(excess * product);
+        __syncthreads();
+    }
+    return modulo(product * modulo.reciprocal(excess));
+}
+
+// out = the determinants modulo each prime, of least size. out is int32 (primes, 2, batch), x is
+// int32 (primes, 2, batch, n, n), fields is int64 (primes, 3); n is from 1 to 64.
+// Launch: grid (batch, 2 primes), block 256.
+extern "C" __global__ void __launch_bounds__(SRT_EXACT_BLOCK)
+golden_exact_det_f64(int *out, const int *x, const long long *fields, int n) {
+    __shared__ int m[SRT_EXACT_ENTRIES];
+    long long p = fields[3 * (blockIdx.y / 2)];
+    index_t matrix = (index_t)blockIdx.y * gridDim.x + blockIdx.x;
+    for (int i = threadIdx.x; i < n * n; i += blockDim.x) m[i] = x[matrix * n * n + i];
+    __syncthreads();
+    long long det = eliminate<false>(m, nullptr, n, n, Modulus{p, 1.0 / (double)p});
+    if (threadIdx.x == 0) out[matrix] = (int)det;
+}
+
+// det = the determinant of A and out = adj(A) B for x = [A | B] modulo each prime, of least size;
+// where det is 0, so is out. det is int32 (primes, 2, batch), x is int32 (primes, 2, batch, n,
+// width), out is int32 (primes, 2, batch, n, right) with right = width - n, fields is int64
+// (primes, 3); n is from 1 to 64, n width at most 4096.
+// Launch: grid (batch, 2 primes), block 256.
+extern "C" __global__ void __launch_bounds__(SRT_EXACT_BLOCK)
+golden_exact_solve_f64(int *det, int *out, const int *x, const long long *fields, int n,
+                       int width) {
+    __shared__ int m[SRT_EXACT_ENTRIES], diagonal[SRT_EXACT_ROWS];
+    long long p = fields[3 * (blockIdx.y / 2)];
+    Modulus modulo = {p, 1.0 / (double)p};
+    index_t matrix = (index_t)blockIdx.y * gridDim.x + blockIdx.x;
+    for (int i = threadIdx.x; i < n * width; i += blockDim.x) m[i] = x[matrix * n * width + i];
+    __syncthreads();
+    long long found = eliminate<true>(m, diagonal, n, width, modulo);
+    if (threadIdx.x == 0) det[matrix] = (int)found;
+    if ((int)threadIdx.x < n)
+        diagonal[threadIdx.x] =
+            found ? (int)modulo(modulo.reciprocal(diagonal[threadIdx.x]) * found) : 0;
+    __syncthreads();
+    int *target = out + matrix * n * (width - n);
+    for (int i = threadIdx.x / 32; i < n; i += blockDim.x / 32)
+        for (int j = n + threadIdx.x % 32; j < width; j += 32)
+            target[i * (width - n) + j - n] =
+                (int)modulo((long long)diagonal[i] * m[i * width + j]);
+}
 #endif

@@ -1,12 +1,8 @@
 """Batched determinants, inverses and solutions on a device, by elimination modulo split primes.
 
-Every matrix is eliminated modulo each prime at both roots of x² - x - 1, all together, step by
-step. How many primes are enough follows from Hadamard's inequality at the two real embeddings
-(see `lattice.linalg.bounds`). Rows are multiplied by the pivot instead of divided by it, and the
-powers of the pivots that this puts into the determinant are divided out at the end, once. Where a
-pivot vanishes a row below that has none is added, which changes no determinant.
-
-Residues are below 2^21 in size, so that pivot·x - y·z is an integer below 2^43: exact in float64.
+Every matrix is eliminated modulo each prime at both roots of x² - x - 1 (see `elimination`). How
+many primes are enough follows from Hadamard's inequality at the two real embeddings (see
+`lattice.linalg.bounds`). The inverses of a batch have a denominator each.
 """
 
 from __future__ import annotations
@@ -19,10 +15,11 @@ import numpy as np
 from syntonic.constants import PHI_FLOAT
 from syntonic.device.arithmetic import multiply
 from syntonic.device.array import DeviceLattice
-from syntonic.device.fields import Primes, count_for, digits, evaluated, first, least, parts_of
+from syntonic.device.elimination import determinants, solutions
+from syntonic.device.fields import Primes, count_for, digits, evaluated, first, parts_of
 from syntonic.device.moves import to_device, to_lattice
 from syntonic.errors import ShapeError
-from syntonic.flux.device import namespace, to_host
+from syntonic.flux.device import to_host
 from syntonic.lattice.array import LatticeArray
 from syntonic.lattice.linalg.quotients import require_regular
 
@@ -41,8 +38,8 @@ def det(x: DeviceLattice) -> DeviceLattice:
     x = _measured(x, "det")
     bound = 1 << ceil(_log_bound(x))
     primes = first(count_for(bound, "det"))
-    found = _determinants(_floats(x.images(len(primes))), primes)
-    residues = found.astype(np.int32).reshape(len(primes), 2, *batch)
+    found = determinants(_flat(x.images(len(primes))), primes)
+    residues = found.reshape(len(primes), 2, *batch)
     return DeviceLattice.wide(residues, x.divisor**n, (bound, bound)).least("det")
 
 
@@ -149,101 +146,10 @@ def _log_squares(x: DeviceLattice) -> Any:
     return xp.log2(xp.maximum(squares, 2.0**-200))
 
 
-# -- elimination ------------------------------------------------------------------------------
-
-
-def _floats(residues: Any) -> Any:
-    """Return residues as float64, shape (primes, 2, batch, rows, columns)."""
+def _flat(residues: Any) -> Any:
+    """Return residues of matrices in a batch of one axis."""
     shape = residues.shape
-    batch = prod(shape[2:-2])
-    return residues.astype(np.float64).reshape(*shape[:2], batch, *shape[-2:])
-
-
-class _Modulus:
-    """The primes and their reciprocals beside arrays of shape (primes, 2, ...)."""
-
-    def __init__(self, like: Any, primes: Primes) -> None:
-        self._p = primes.column(like, 1).astype(np.float64)
-        self._primes = primes
-
-    def least(self, x: Any) -> Any:
-        """Return x, below 2^44 in size and overwritten, as residues of least size."""
-        p = self._p.reshape(-1, *(1,) * (x.ndim - 1))
-        return least(x, p, 1.0 / p)
-
-    def reciprocal(self, x: Any) -> Any:
-        """Return x^(p-2), which is 1/x, or 0 for 0."""
-        xp = namespace(x)
-        out, power = xp.ones_like(x), x
-        for bit in range(max(self._primes.numbers).bit_length()):
-            chosen = np.array([(p - 2) >> bit & 1 for p in self._primes.numbers], bool)
-            where = xp.asarray(chosen).reshape(-1, *(1,) * (x.ndim - 1))
-            out = xp.where(where, self.least(out * power), out)
-            power = self.least(power * power)
-        return out
-
-
-def _with_pivot(work: Any, k: int, modulus: _Modulus) -> Any:
-    """Return row k from column k on, with a row below added where its first entry is 0."""
-    xp = namespace(work)
-    below = work[..., k:, k:]
-    rank = (below[..., 0] != 0).argmax(axis=-1)[..., None, None]
-    found = xp.take_along_axis(below, rank, -2)[..., 0, :]
-    return modulus.least(below[..., 0, :] + found * (rank[..., 0] > 0))
-
-
-def _determinants(work: Any, primes: Primes) -> Any:
-    """Return det modulo the primes, of least size; shape (primes, 2, batch). work is overwritten.
-
-    After k steps rows have got the factors e_0 ... e_{k-1}, the pivots. So the product of the
-    pivots is det·Π_{k<n-1} e_0 ... e_k.
-    """
-    modulus, n = _Modulus(work, primes), work.shape[-1]
-    product = excess = None
-    for k in range(n):
-        row = _with_pivot(work, k, modulus)
-        pivot = row[..., 0]
-        if k + 1 < n:
-            rest, column = work[..., k + 1 :, k + 1 :], work[..., k + 1 :, k, None]
-            new = rest * pivot[..., None, None]
-            new -= column * row[..., None, 1:]
-            work[..., k + 1 :, k + 1 :] = modulus.least(new)
-        if k:
-            excess = product if excess is None else modulus.least(excess * product)
-            pivot = modulus.least(product * pivot)
-        product = pivot
-    return product if excess is None else modulus.least(product * modulus.reciprocal(excess))
-
-
-def _solutions(work: Any, primes: Primes) -> tuple[Any, Any]:
-    """Return det A and adj(A)B for [A | B], modulo the primes; work is overwritten.
-
-    By Gauss and Jordan: A becomes diagonal. Where det A = 0 the second result is arbitrary.
-    """
-    modulus, n = _Modulus(work, primes), work.shape[-2]
-    diagonal = work[..., :n, 0] * 0 + 1
-    product: Any = None
-    excess: Any = None
-    for k in range(n):
-        row = _with_pivot(work, k, modulus)
-        pivot = row[..., 0]
-        work[..., k, k:] = row
-        rest, column = work[..., k + 1 :], work[..., k, None].copy()
-        column[..., k, :] = 0
-        factor = pivot[..., None, None] + 0 * column
-        factor[..., k, :] = 1
-        new = rest * factor
-        new -= column * row[..., None, 1:]
-        work[..., k + 1 :] = modulus.least(new)
-        diagonal = modulus.least(diagonal * factor[..., 0])
-        diagonal[..., k] = pivot
-        if k:
-            excess = product if excess is None else modulus.least(excess * product)
-            pivot = modulus.least(product * pivot)
-        product = pivot
-    det = product if excess is None else modulus.least(product * modulus.reciprocal(excess))
-    scale = modulus.least(modulus.reciprocal(diagonal) * det[..., None])
-    return det, modulus.least(work[..., n:] * scale[..., None])
+    return residues.reshape(*shape[:2], prod(shape[2:-2]), *shape[-2:])
 
 
 # -- solutions --------------------------------------------------------------------------------
@@ -255,20 +161,20 @@ def _solved(x: DeviceLattice, y: DeviceLattice, where: str) -> DeviceLattice:
     x, y = (z.map(lambda part: part.reshape(-1, *part.shape[-2:])) for z in (x, y))
     bound = 1 << ceil(_log_bound(x, y))
     primes = first(count_for(bound, where))
-    dets, found = _solutions(_joined(x, y, primes), primes)
-    det = DeviceLattice.wide(dets.astype(np.int32), 1, (bound, bound))
+    dets, found = solutions(_joined(x, y, primes), primes)
+    det = DeviceLattice.wide(dets, 1, (bound, bound))
     a, b, _ = to_lattice(det).numerators()
     require_regular(a.reshape(batch), b.reshape(batch), where)
     for i in np.flatnonzero(to_host((dets == 0).any(axis=(0, 1)))):
         one, right = x[i : i + 1], y[i : i + 1]
         found[:, :, i] = _avoiding(one, right, dets[:, :, i], found[:, :, i], primes, bound)
-    above = DeviceLattice.wide(found.astype(np.int32), 1, (bound, bound))
+    above = DeviceLattice.wide(found, 1, (bound, bound))
     out = _divided(above, a.tolist(), b.tolist(), x.divisor, y.divisor)
     return out.map(lambda part: part.reshape(*batch, n, -1))
 
 
 def _joined(x: DeviceLattice, y: DeviceLattice, primes: Primes) -> Any:
-    return _floats(x.xp.concatenate([x.modulo(primes), y.modulo(primes)], axis=-1))
+    return _flat(x.xp.concatenate([x.modulo(primes), y.modulo(primes)], axis=-1))
 
 
 def _avoiding(
@@ -282,13 +188,13 @@ def _avoiding(
     kept, start = [found[places]], len(primes)
     while prod(Primes(0, start, places).numbers) <= 2 * bound:
         more = Primes(start, start + len(primes) - len(places) + 1)
-        dets, found = _solutions(_joined(x, y, more), more)
+        dets, found = solutions(_joined(x, y, more), more)
         good = np.flatnonzero(to_host((dets != 0).all(axis=(1, 2)))).tolist()
         kept.append(found[good][:, :, 0])
         places += [start + i for i in good]
         start += len(more)
     chosen = Primes(0, start, places)
-    residues = x.xp.concatenate(kept).astype(np.int32)
+    residues = x.xp.concatenate(kept)
     return evaluated(digits(parts_of(residues, chosen), chosen), chosen, primes)
 
 

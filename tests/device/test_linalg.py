@@ -69,6 +69,25 @@ def test_determinants_that_primes_divide(place, a, b):
         assert same(place.fetch(found), host.solve(each, y))
 
 
+@pytest.mark.parametrize("n", [1, 5, 16])
+def test_without_the_kernels_of_small_matrices(place, monkeypatch, n):
+    from syntonic.flux.cuda import exact
+
+    monkeypatch.setattr(exact, "takes", lambda *shape: False)
+    x, y = array(7, (3, n, n), 20), array(8, (n, 2), 20)
+    assert same(place.fetch(linalg.det(place.send(x))), host.det(x))
+    assert same(place.fetch(linalg.inverse(place.send(x))), host.inverse(x))
+    assert same(place.fetch(linalg.solve(place.send(x), place.send(y))), host.solve(x, y))
+
+
+@pytest.mark.parametrize(("n", "width"), [(64, 1), (65, 1), (33, 33)])
+def test_as_large_as_the_kernels_take_and_larger(place, n, width):
+    x, y = array(9, (n, n), 2), array(10, (n, width), 2)
+    assert same(place.fetch(linalg.det(place.send(x))), host.det(x))
+    z = linalg.solve(place.send(x), place.send(y))
+    assert place.numpy(order.equal(products.matmul(place.send(x), z), place.send(y))).all()
+
+
 @pytest.mark.parametrize("n", [1, 2, 3, 6])
 def test_determinant_zero(place, n):
     x = array(5, (3, n, n), 30)

@@ -11,12 +11,24 @@ import numpy as np
 
 from syntonic.flux.cuda.launch import runtime_of
 
-__all__ = ["MOST_DIGITS", "images", "integers", "multiply", "reduce"]
+__all__ = [
+    "MOST_DIGITS",
+    "determinants",
+    "images",
+    "integers",
+    "multiply",
+    "reduce",
+    "solutions",
+    "takes",
+]
 
 Array = Any
 
 MOST_DIGITS = 8
 """Primes that `integers` takes: a thread keeps a digit of both numbers for each."""
+
+_MOST_ROWS, _MOST_ENTRIES = 64, 4096
+"""Of a matrix in shared memory: SRT_EXACT_ROWS, SRT_EXACT_ENTRIES."""
 
 _BLOCK, _TILE = 256, 1024
 """Threads and elements of a block: SRT_EXACT_BLOCK, SRT_EXACT_TILE."""
@@ -72,6 +84,37 @@ def integers(x: Array, fields: Array, slopes: Array, inverses: Array) -> tuple[A
     arguments = (out_a, out_b, x, fields, slopes, inverses, np.int32(count), size)
     _launch(x, "integers", arguments, out_a.size)
     return out_a, out_b
+
+
+def takes(rows: int, columns: int) -> bool:
+    """Tell whether `determinants` and `solutions` take matrices of this size."""
+    return 0 < rows <= _MOST_ROWS and rows * columns <= _MOST_ENTRIES
+
+
+def determinants(x: Array, fields: Array) -> Array:
+    """Return the determinants of residues, int32 of shape (primes, 2, batch, n, n), as int32."""
+    out = runtime_of(x).empty(x.shape[:-2], np.int32)
+    _eliminate(x, "det", (out, x, fields, np.int32(x.shape[-1])))
+    return out
+
+
+def solutions(x: Array, fields: Array) -> tuple[Array, Array]:
+    """Return det A and adj(A)B of residues of [A | B], as int32; 0 where det A is 0.
+
+    x is int32 of shape (primes, 2, batch, n, width).
+    """
+    *leading, n, width = x.shape
+    det = runtime_of(x).empty(tuple(leading), np.int32)
+    out = runtime_of(x).empty((*leading, n, width - n), np.int32)
+    _eliminate(x, "solve", (det, out, x, fields, np.int32(n), np.int32(width)))
+    return det, out
+
+
+def _eliminate(x: Array, name: str, arguments: Any) -> None:
+    primes, roots, batch = x.shape[:3]
+    if batch:
+        grid, symbol = (batch, primes * roots), f"golden_exact_{name}_f64"
+        runtime_of(x).launch("golden_exact", symbol, "f64", grid, (_BLOCK,), arguments)
 
 
 def _launch(like: Array, name: str, arguments: Any, count: int, rows: int = 0) -> None:

@@ -11,10 +11,12 @@ import pytest
 from cuda_host.calls.place import Pairs, Place
 
 __all__ = [
+    "golden_exact_det",
     "golden_exact_images",
     "golden_exact_integers",
     "golden_exact_multiply",
     "golden_exact_reduce",
+    "golden_exact_solve",
 ]
 
 COUNT = 2049
@@ -93,3 +95,65 @@ def golden_exact_integers(at: Place) -> Pairs:
         given = at.give(np.array(residues, np.int64), np.int32)
         tables = (at.give(t, np.int64) for t in (table[:, :3], table[:, 3], np.array(inverses)))
         yield from zip(exact.integers(given, *tables), numbers, strict=True)
+
+
+def _modular(matrix: Any, p: int) -> tuple[int, Any]:
+    """Return det A and adj(A)B of [A | B] modulo p by fractions, 0 where det A is 0."""
+    rows = [[int(x) % p for x in row] for row in matrix]
+    n, det = len(rows), 1
+    for k in range(n):
+        found = next((i for i in range(k, n) if rows[i][k]), None)
+        if found is None:
+            return 0, [[0] * (len(rows[0]) - n) for _ in rows]
+        if found > k:
+            rows[k], rows[found], det = rows[found], rows[k], -det
+        det = det * rows[k][k] % p
+        inverse = pow(rows[k][k], -1, p)
+        rows[k] = [x * inverse % p for x in rows[k]]
+        for i in range(n):
+            if i != k:
+                rows[i] = [(x - rows[i][k] * y) % p for x, y in zip(rows[i], rows[k], strict=True)]
+    return det, [[det * x for x in row[n:]] for row in rows]
+
+
+def _matrices(at: Place, n: int, width: int) -> tuple[Any, Any]:
+    """Return residues of three matrices: random, with a pivot that vanishes, and singular."""
+    table = _fields(2)
+    x = at.random.integers(-(2**20), 2**20, (2, 2, 3, n, width))
+    x[:, :, 1, 0, 0] = 0
+    x[:, :, 2, -1] = x[:, :, 2, 0] if n > 1 else 0
+    return table, x
+
+
+def golden_exact_det(at: Place) -> Pairs:
+    if not _is_ours(at):
+        return
+    from syntonic.flux.cuda import exact
+
+    for n in (1, 2, 9, 33):
+        table, x = _matrices(at, n, n)
+        got = exact.determinants(at.give(x, np.int32), at.give(table[:, :3], np.int64))
+        right = [
+            [[_centred(_modular(matrix, int(p))[0], int(p)) for matrix in batch] for batch in pair]
+            for pair, p in zip(x, table[:, 0], strict=True)
+        ]
+        yield got, np.array(right)
+
+
+def golden_exact_solve(at: Place) -> Pairs:
+    if not _is_ours(at):
+        return
+    from syntonic.flux.cuda import exact
+
+    for n, width in ((1, 2), (3, 6), (9, 10), (33, 70)):
+        table, x = _matrices(at, n, width)
+        got = exact.solutions(at.give(x, np.int32), at.give(table[:, :3], np.int64))
+        found = [
+            [[_modular(matrix, int(p)) for matrix in batch] for batch in pair]
+            for pair, p in zip(x, table[:, 0], strict=True)
+        ]
+        p = table[:, 0].reshape(-1, 1, 1)
+        dets = np.array([[[det for det, _ in b] for b in pair] for pair in found])
+        above = np.array([[[out for _, out in b] for b in pair] for pair in found])
+        yield got[0], _centred(dets, p)
+        yield got[1], _centred(above, p[..., None, None])
