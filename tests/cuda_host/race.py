@@ -2,8 +2,8 @@
 
     LD_PRELOAD=libtsan.so python -m cuda_host.race '[["softmax_identity_rows", -1], ...]'
 
-runs calls in float32, those with a number after planting that bug of RACES; what ThreadSanitizer
-reports of each stands on stderr after a line "JOB" with its place in the list.
+runs calls in float32 (exact ones in float64), those with a number after planting that bug of RACES;
+what ThreadSanitizer reports of each stands on stderr after a line "JOB" with its place in the list.
 """
 
 from __future__ import annotations
@@ -12,10 +12,8 @@ import json
 import os
 import sys
 
-import numpy as np
-
 from cuda_host.build import THREAD_SANITIZER
-from cuda_host.calls import CALLS, Place
+from cuda_host.calls import CALLS, Place, dtype_for
 from cuda_host.devices import HostDevice
 from cuda_host.mutants import RACES
 from cuda_host.runtime import RUNTIME
@@ -29,7 +27,7 @@ def main(jobs: str) -> None:
         sys.stderr.flush()
         edit = RACES[number].edit if number >= 0 else str
         with RUNTIME.edited(edit, THREAD_SANITIZER):
-            for _ in CALLS[call](Place(HostDevice(), np.dtype(np.float32))):
+            for _ in CALLS[call](Place(HostDevice(), dtype_for(call))):
                 pass
 
 

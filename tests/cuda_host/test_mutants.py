@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 
-import numpy as np
 import pytest
 
 from cuda_host.build import UNDEFINED
-from cuda_host.calls import CALLS, Place, wrong
+from cuda_host.calls import CALLS, Place, dtype_for, wrong
 from cuda_host.devices import HostDevice, host_is_missing
 from cuda_host.mutants import MUTANTS, Mutant
 from cuda_host.runtime import RUNTIME, families_of
@@ -21,7 +20,6 @@ pytestmark = [
     pytest.mark.skipif(bool(host_is_missing()), reason=host_is_missing()),
 ]
 
-DTYPE = np.dtype(np.float32)
 SEEDS = (0, 1, 2)
 
 
@@ -29,7 +27,7 @@ def verdict(call: str) -> str:
     """Return what tells that a call goes wrong, or nothing."""
     bits = set()
     for seed in SEEDS:
-        place = Place(HostDevice(), DTYPE)
+        place = Place(HostDevice(), dtype_for(call))
         try:
             with place.device.order(seed):
                 pairs = list(CALLS[call](place))

@@ -25,6 +25,8 @@ CALLS = (
     "batch_norm_columns",
     "batch_norm_planes",
     "component_norms",
+    "golden_exact_det",
+    "golden_exact_solve",
     "layer_norm",
     "output_stats",
     "residual_layer_norm",

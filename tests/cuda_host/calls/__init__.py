@@ -6,11 +6,14 @@ of what a launcher returned and what is right; the precise bounds are in the fam
 """
 
 from collections.abc import Callable
+from typing import Any
+
+import numpy as np
 
 from cuda_host.calls import exact, lattice, norm, residual, softmax
 from cuda_host.calls.place import Pairs, Place, wrong
 
-__all__ = ["CALLS", "FAMILIES", "Pairs", "Place", "wrong"]
+__all__ = ["CALLS", "FAMILIES", "Pairs", "Place", "dtype_for", "wrong"]
 
 
 def _of(module: object, names: list[str]) -> dict[str, Callable[[Place], Pairs]]:
@@ -29,3 +32,8 @@ name. Those of the lattice skip where the exact core cannot be imported."""
 
 CALLS = {name: call for calls in FAMILIES.values() for name, call in calls.items()}
 """By name."""
+
+
+def dtype_for(call: str) -> np.dtype[Any]:
+    """Return a dtype in which a call launches something: float32 where it can."""
+    return np.dtype(np.float64 if call in FAMILIES["golden_exact"] else np.float32)

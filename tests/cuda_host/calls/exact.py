@@ -73,7 +73,9 @@ def golden_exact_reduce(at: Place) -> Pairs:
     table = _fields(3)
     x = at.random.integers(-(2**53) + 1, 2**53, (3, COUNT))
     for row, p in zip(x, table[:, 0], strict=True):
-        row[:6] = [p // 2, -(p // 2), p // 2 + 1, 2**53 - 1, p * 2**31, 0]
+        row[:6] = [p // 2, -(p // 2), p // 2 + 1, 2**53 - 1, p * 2**30, 0]
+        multiples = p * (2**31 - np.arange(1, 401))
+        row[6:406], row[406:806] = multiples + p // 2, -multiples - p // 2  # just below a half
     got = exact.reduce(at.give(x, np.float64), at.give(table[:, :3], np.int64))
     yield got, np.array([_centred(row, p) for row, p in zip(x, table[:, 0], strict=True)])
 

@@ -6,10 +6,10 @@ forget a factor. RACES are for ThreadSanitizer: on the host, threads that no bar
 run one after another, and often come out right.
 """
 
-from cuda_host.mutants import lattice, norm, residual, softmax
+from cuda_host.mutants import exact, lattice, norm, residual, softmax
 from cuda_host.mutants.mutant import Mutant
 from cuda_host.mutants.races import RACES
 
 __all__ = ["MUTANTS", "RACES", "Mutant"]
 
-MUTANTS = [*norm.MUTANTS, *residual.MUTANTS, *softmax.MUTANTS, *lattice.MUTANTS]
+MUTANTS = [*norm.MUTANTS, *residual.MUTANTS, *softmax.MUTANTS, *lattice.MUTANTS, *exact.MUTANTS]
