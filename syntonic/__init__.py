@@ -143,8 +143,13 @@ _SUBMODULES = frozenset(
 )
 
 
+# Reached by name alone: in `__all__`, `from syntonic import *` would hide the user's own torch; in
+# `dir`, whoever looks at all members would import it.
+_UNLISTED = frozenset(("torch",))
+
+
 def __getattr__(name: str) -> object:
-    if name in _SUBMODULES:
+    if name in _SUBMODULES or name in _UNLISTED:
         return _import_module(f"syntonic.{name}")
     if name not in _LATER:
         raise AttributeError(f"module 'syntonic' has no attribute {name!r}")
@@ -153,4 +158,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__, *_SUBMODULES})
+    return sorted({*globals(), *__all__, *_SUBMODULES} - _UNLISTED)

@@ -13,7 +13,9 @@ import pytest
 
 LEFT_OUT = frozenset(
     name
-    for name in "gmpy2 flint cypari mpmath sympy numba llvmlite tqdm hypothesis ml_dtypes".split()
+    for name in (
+        "gmpy2 flint cypari mpmath sympy numba llvmlite tqdm hypothesis ml_dtypes torch".split()
+    )
     if find_spec(name) is None
 )
 """Packages that are missing, whose tests are skipped: a GPU's machine may have few."""
@@ -66,7 +68,7 @@ def pytest_make_collect_report(collector: pytest.Collector) -> Any:
     report = yield
     if report.failed and (missing := _missing(report.call.excinfo)):
         report.outcome = "skipped"
-        report.longrepr = str(collector.path), None, f"Skipped: needs {missing}"
+        report.longrepr = str(collector.path), None, f"Skipped: {_needed(missing)}"
         _forget(collector.path)
     return report
 
@@ -77,8 +79,13 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     report = yield
     if report.failed and (missing := _missing(call.excinfo)):
         report.outcome = "skipped"
-        report.longrepr = str(item.path), None, f"Skipped: needs {missing}"
+        report.longrepr = str(item.path), None, f"Skipped: {_needed(missing)}"
     return report
+
+
+def _needed(package: str) -> str:
+    extra = f": pip install syntonic[{package}]" if package == "torch" else ""
+    return f"needs {package}{extra}"
 
 
 def _forget(path: Path) -> None:

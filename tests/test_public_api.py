@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections import Counter, defaultdict
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -26,13 +27,15 @@ def test_import_brings_no_heavy_module():
 WITHOUT_NAMES = set(
     "exact jit rounding lattice lattice.linalg device flux flux.cpu flux.cuda".split()
 )
+HAS_TORCH = find_spec("torch") is not None
 
 
 def modules():
+    """The modules that can be imported here; those of CUDA's views need CuPy."""
     return [
         m.name
-        for m in pkgutil.walk_packages(syntonic.__path__, "syntonic.")
-        if "__main__" not in m.name
+        for m in pkgutil.walk_packages(syntonic.__path__, "syntonic.", onerror=lambda name: None)
+        if "__main__" not in m.name and (HAS_TORCH or not m.name.startswith("syntonic.torch"))
     ]
 
 
@@ -52,7 +55,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("syntonic", "tests", "benchmarks", "examples")
 PUBLIC = {"syntonic", *(f"syntonic.{name}" for name in (
     "integers", "interop", "interop.flint", "interop.pari", "interop.sympy", "io", "kernels",
-    "linalg", "ops", "plotting", "polynomials", "recovery", "testing",
+    "linalg", "ops", "plotting", "polynomials", "recovery", "testing", "torch",
 ))}  # fmt: skip
 # A submodule hides what its package exports under the same name, or is hidden by it.
 SAME_NAME = {
@@ -169,3 +172,34 @@ def test_a_users_file_named_as_a_standard_module_gives_no_module_for_a_name(tmp_
     out = in_a_fresh_process("import decimal; print(decimal.kind)", cwd=tmp_path)
     assert "GoldenExact" in out.stdout or "ImportError" in out.stderr
     assert "module" not in out.stdout
+
+
+def test_nothing_imports_torch_unasked():
+    """Not even who looks at all names, or takes them: they may have a torch of their own."""
+    script = (
+        "import inspect, sys, syntonic\ninspect.getmembers(syntonic)\nfrom syntonic import *\n"
+        "assert 'torch' not in sys.modules and 'torch' not in dir(syntonic)\n"
+        "assert 'torch' not in globals()"
+    )
+    out = in_a_fresh_process(script)
+    assert out.returncode == 0, out.stderr
+
+
+def test_torch_is_reached_by_name():
+    pytest.importorskip("torch", reason="needs PyTorch: pip install syntonic[torch]")
+    script = (
+        "import syntonic, sys\nassert syntonic.torch.__name__ == 'syntonic.torch'\n"
+        "assert 'torch' in sys.modules and 'torch' not in dir(syntonic)"
+    )
+    out = in_a_fresh_process(script)
+    assert out.returncode == 0, out.stderr
+
+
+def test_without_torch_the_error_names_the_extra():
+    script = (
+        "import sys\nsys.modules['torch'] = None\nimport syntonic\n"
+        "try:\n    syntonic.torch\n"
+        "except syntonic.BackendUnavailableError as error:\n    print(error)"
+    )
+    out = in_a_fresh_process(script)
+    assert "pip install syntonic[torch]" in out.stdout, out.stderr

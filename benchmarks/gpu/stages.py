@@ -16,6 +16,7 @@ GPU_TESTS = (
     "tests/flux/cuda",
     "tests/device",
     "tests/ops",
+    "tests/pytorch/test_on_cuda.py",
     "tests/tensor/test_cuda.py",
     "tests/tensor/test_cuda_functions.py",
     "tests/tensor/test_on_device.py",

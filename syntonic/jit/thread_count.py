@@ -11,8 +11,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from numbers import Integral
+from threading import local
 
-__all__ = ["get_num_threads", "num_threads", "set_num_threads"]
+__all__ = ["at_most", "get_num_threads", "num_threads", "set_num_threads"]
 
 
 def get_num_threads() -> int:
@@ -35,7 +36,7 @@ def get_num_threads() -> int:
     >>> syntonic.get_num_threads() >= 1
     True
     """
-    ours = _NUMBER["threads"]
+    ours = min(_NUMBER["threads"], getattr(_HERE, "most", _UNLIMITED))
     parallel = sys.modules.get("numba.np.ufunc.parallel")
     if ours == 1 or not getattr(parallel, "_is_initialized", False):
         return ours  # asking numba would start its threads
@@ -94,6 +95,20 @@ def num_threads(n: int) -> Iterator[None]:
         _NUMBER["threads"] = before
 
 
+@contextmanager
+def at_most(n: int) -> Iterator[None]:
+    """Limit the loops that the calling thread starts in a `with` block, n >= 1.
+
+    Other threads see nothing of it; `set_num_threads` is obeyed too.
+    """
+    before = getattr(_HERE, "most", _UNLIMITED)
+    _HERE.most = min(n, before)
+    try:
+        yield
+    finally:
+        _HERE.most = before
+
+
 def _checked(n: int, where: str) -> int:
     if isinstance(n, bool) or not isinstance(n, Integral):
         raise TypeError(f"{where}: n must be an integer, got {type(n).__name__}")
@@ -112,3 +127,8 @@ def _of_the_environment() -> int:
 
 
 _NUMBER = {"threads": _of_the_environment()}
+
+_HERE = local()
+"""What `at_most` says to the calling thread."""
+
+_UNLIMITED = 1 << 30

@@ -18,7 +18,12 @@ from syntonic.rounding.snap import snap
 from syntonic.tensor import ResonantTensor
 from syntonic.typing import FloatArray
 
-__all__ = ["SyntonicSoftmaxMode", "SyntonicSoftmaxState", "syntonic_softmax"]
+__all__ = [
+    "SyntonicSoftmaxMode",
+    "SyntonicSoftmaxState",
+    "softmax_mode",
+    "syntonic_softmax",
+]
 
 
 class SyntonicSoftmaxMode(StrEnum):
@@ -113,7 +118,7 @@ def syntonic_softmax(
         )
     shape = require_tensor(x, "x", where).shape
     axis = _axis(shape, dim, where)
-    chosen = _mode(mode, mode_norms, syntony, where)
+    chosen = softmax_mode(mode, mode_norms, syntony, where)
     scale = number(syntony_scale, "syntony_scale", where)
     floor = number(syntony_floor, "syntony_floor", where)
     weights = _weights(x, axis, chosen, mode_norms, syntony, where)
@@ -251,9 +256,10 @@ def _named_mode(mode: SyntonicSoftmaxMode | str, where: str) -> SyntonicSoftmaxM
         raise ValueError(f"{where}: mode must be one of {names}, got {mode!r}") from None
 
 
-def _mode(
+def softmax_mode(
     mode: SyntonicSoftmaxMode | str | None, mode_norms: Any, syntony: Any, where: str
 ) -> SyntonicSoftmaxMode:
+    """Return the mode that fits what is given, or raise ValueError."""
     given = {"mode_norms": mode_norms is not None, "syntony": syntony is not None}
     if all(given.values()):
         raise ValueError(f"{where}: mode_norms and syntony are two weights, got both; drop one")

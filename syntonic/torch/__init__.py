@@ -1,0 +1,56 @@
+"""Golden operations and layers for PyTorch: functions, modules, conversion of existing models.
+
+Nothing imports it unasked: `syntonic.torch`, or ``import syntonic.torch``, does. It needs PyTorch
+(``pip install syntonic[torch]``) and, for tensors on a CUDA device, CuPy as well.
+
+The functions bear the names of those for `ResonantTensor`, and take and return tensors; the modules
+take the arguments and state dicts of `torch.nn`. CPU tensors are computed in syntonic's loops, by
+as many threads as syntonic and PyTorch both allow; CUDA tensors in its kernels, on the current
+stream of PyTorch, in memory of PyTorch's.
+
+A flux tensor made by ``ResonantTensor.from_flux(tensor)`` shares memory with the tensor, and not
+the stream: its operations run on CuPy's current stream, and their results are in CuPy's memory.
+Where the two streams are not one, synchronize before either reads what the other wrote; inside
+``with cupy.cuda.ExternalStream(torch.cuda.current_stream().cuda_stream)`` they are one.
+"""
+
+from syntonic.errors import BackendUnavailableError
+
+try:
+    import torch as _torch  # noqa: F401
+except ImportError as error:
+    raise BackendUnavailableError(
+        f"syntonic.torch: PyTorch does not import ({error}); pip install syntonic[torch]"
+    ) from error
+
+from syntonic.torch.functions import (
+    phi_residual,
+    phi_residual_gelu,
+    phi_residual_layernorm,
+    phi_residual_relu,
+    syntonic_softmax,
+)
+from syntonic.torch.modules import PhiResidual, SyntonicSoftmax
+from syntonic.torch.norm_functions import golden_batch_norm, golden_layer_norm
+from syntonic.torch.norm_modules import (
+    GoldenBatchNorm1d,
+    GoldenBatchNorm2d,
+    GoldenBatchNorm3d,
+    GoldenLayerNorm,
+)
+
+__all__ = [
+    "GoldenBatchNorm1d",
+    "GoldenBatchNorm2d",
+    "GoldenBatchNorm3d",
+    "GoldenLayerNorm",
+    "PhiResidual",
+    "SyntonicSoftmax",
+    "golden_batch_norm",
+    "golden_layer_norm",
+    "phi_residual",
+    "phi_residual_gelu",
+    "phi_residual_layernorm",
+    "phi_residual_relu",
+    "syntonic_softmax",
+]
