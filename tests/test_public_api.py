@@ -54,8 +54,8 @@ def test_all_is_complete_and_true(name):
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("syntonic", "tests", "benchmarks", "examples")
 PUBLIC = {"syntonic", *(f"syntonic.{name}" for name in (
-    "integers", "interop", "interop.flint", "interop.pari", "interop.sympy", "io", "kernels",
-    "linalg", "ops", "plotting", "polynomials", "recovery", "testing", "torch",
+    "geometry", "integers", "interop", "interop.flint", "interop.pari", "interop.sympy", "io",
+    "kernels", "linalg", "ops", "plotting", "polynomials", "recovery", "testing", "torch",
 ))}  # fmt: skip
 # A submodule hides what its package exports under the same name, or is hidden by it.
 SAME_NAME = {
@@ -147,7 +147,7 @@ def test_version():
 
 
 SUBMODULES = tuple(
-    "integers interop io kernels linalg plotting polynomials recovery testing".split()
+    "geometry integers interop io kernels linalg plotting polynomials recovery testing".split()
 )
 
 

@@ -1,4 +1,4 @@
-"""The command line: `syntonic recover`, `syntonic eval`, `syntonic kernels`, `syntonic doctor`.
+"""The command line: `syntonic recover`, `eval`, `solid`, `kernels` and `doctor`.
 
 The exit status is 0 when all went well (for `recover`: the coordinates are proved), 1 when a
 kernel does not compile or the doctor finds a fault, 2 for arguments or input that cannot be used,
@@ -106,6 +106,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     evaluate.add_argument("expression", metavar="EXPRESSION")
     evaluate.set_defaults(run=_evaluate)
+    _add_solid(commands)
     _add_kernels(commands)
     doctor = commands.add_parser(
         "doctor",
@@ -116,6 +117,20 @@ def _parser() -> argparse.ArgumentParser:
     doctor.add_argument("--json", action="store_true", help="write the report as JSON")
     doctor.set_defaults(run=_doctor)
     return parser
+
+
+def _add_solid(commands: Any) -> None:
+    solid = commands.add_parser(
+        "solid",
+        help="make a named figure exactly: vertices, edges, faces, cells",
+        description='Make a figure such as "600-cell" or icosahedron exactly, and write it.',
+    )
+    solid.add_argument("name", nargs="?", metavar="NAME", help="see --list")
+    solid.add_argument("--list", action="store_true", help="list the names")
+    solid.add_argument("--off", metavar="OUT.off", help="write its decimals, for viewers")
+    solid.add_argument("--vef", metavar="OUT.vef", help="write it exactly, for vZome")
+    solid.add_argument("--plot", metavar="OUT.png", help="draw it")
+    solid.set_defaults(run=_solid)
 
 
 def _add_kernels(commands: Any) -> None:
@@ -255,6 +270,12 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     value = GoldenExact.parse(arguments.expression)
     _say(f"{value}\n{value.to_decimal(_DIGITS)}")
     return _DONE
+
+
+def _solid(arguments: argparse.Namespace) -> int:
+    from syntonic.cli.solid import run_solid
+
+    return run_solid(arguments, _say)
 
 
 def _list_kernels(arguments: argparse.Namespace) -> int:

@@ -453,3 +453,38 @@ def test_closed_and_full_streams_keep_the_status(command, status):
     done = subprocess.run(["sh", "-c", words], capture_output=True, text=True, check=False)
     assert done.returncode == status
     assert "Traceback" not in done.stderr
+
+
+# -- solid -------------------------------------------------------------------------------------
+def test_solid_lists_and_writes(run, tmp_path):
+    status, out, _ = run("solid", "--list")
+    assert status == 0
+    assert {"600-cell", "icosahedron", "great dodecahedron"} <= {*out.splitlines()}
+    off, vef = tmp_path / "out.off", tmp_path / "out.vef"
+    status, out, _ = run("solid", "600-cell", "--off", off, "--vef", vef)
+    assert (status, out) == (
+        0, "120 vertices, 720 edges, 1200 faces, 600 cells; squared edge length 2 - φ\n"
+    )  # fmt: skip
+    assert len(read(off).cells) == 600
+    assert read(vef).vertex_count == 120
+    assert run("solid", "triakis icosahedron")[1].endswith("edges of different lengths\n")
+
+
+def test_solid_draws(run, tmp_path):
+    pytest.importorskip("matplotlib")
+    assert run("solid", "icosahedron", "--plot", tmp_path / "out.png")[0] == 0
+    assert (tmp_path / "out.png").stat().st_size > 1000
+
+
+@pytest.mark.parametrize(("arguments", "words"), [
+    (["icosahedrn"], "did you mean icosahedron"),
+    ([], "NAME must be given, or --list"),
+    (["cube", "--off", "out.vef"], "must end in .off"),
+    (["cube", "--vef", "out.off"], "must end in .vef"),
+    (["cube", "--off", "no/such/folder/out.off"], "its folder does not exist"),
+])  # fmt: skip
+def test_solid_refuses(run, arguments, words):
+    status, out, error = run("solid", *arguments)
+    assert (status, out) == (2, "")
+    assert words in error
+    assert error.count("\n") == 1
