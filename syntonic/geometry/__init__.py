@@ -1,5 +1,20 @@
 """Exact geometry over the golden field: figures, groups, hulls, tilings, anyons."""
 
+from syntonic.geometry.algebras import (
+    COMPLEX,
+    CYCLOTOMIC5,
+    QUATERNION,
+    Algebra,
+    conjugate,
+    e8_form,
+    e8_roots,
+    embed,
+    inverse,
+    left_matrix,
+    multiply,
+    norm,
+    star_map,
+)
 from syntonic.geometry.congruence import identify_solid, similarity_squared, symmetry_group
 from syntonic.geometry.convexity import hull
 from syntonic.geometry.groups import (
@@ -24,14 +39,26 @@ from syntonic.geometry.solids import polytope, solid, solid_names
 from syntonic.geometry.stars import regular
 
 __all__ = [
+    "COMPLEX",
+    "CYCLOTOMIC5",
+    "QUATERNION",
+    "Algebra",
     "Polytope",
     "area_squared",
     "circumradius_squared",
     "closure",
+    "conjugate",
+    "e8_form",
+    "e8_roots",
     "edge_length_squared",
+    "embed",
     "hull",
     "icosians",
     "identify_solid",
+    "inverse",
+    "left_matrix",
+    "multiply",
+    "norm",
     "orbit",
     "polar",
     "polytope",
@@ -43,6 +70,7 @@ __all__ = [
     "simple_roots",
     "solid",
     "solid_names",
+    "star_map",
     "symmetry_group",
     "volume",
     "volume_squared_per_edge",
