@@ -26,6 +26,12 @@ from syntonic.geometry.groups import (
     rotations,
     simple_roots,
 )
+from syntonic.geometry.inflation import (
+    fibonacci_chain,
+    penrose_inflated,
+    substitution,
+    substitution_counts,
+)
 from syntonic.geometry.measures import (
     area_squared,
     circumradius_squared,
@@ -34,9 +40,11 @@ from syntonic.geometry.measures import (
     volume,
     volume_squared_per_edge,
 )
+from syntonic.geometry.modelsets import model_set
 from syntonic.geometry.polytopes import Polytope
 from syntonic.geometry.solids import polytope, solid, solid_names
 from syntonic.geometry.stars import regular
+from syntonic.geometry.tilings import Tiling, ammann, penrose, penrose_windows
 
 __all__ = [
     "COMPLEX",
@@ -44,6 +52,8 @@ __all__ = [
     "QUATERNION",
     "Algebra",
     "Polytope",
+    "Tiling",
+    "ammann",
     "area_squared",
     "circumradius_squared",
     "closure",
@@ -52,14 +62,19 @@ __all__ = [
     "e8_roots",
     "edge_length_squared",
     "embed",
+    "fibonacci_chain",
     "hull",
     "icosians",
     "identify_solid",
     "inverse",
     "left_matrix",
+    "model_set",
     "multiply",
     "norm",
     "orbit",
+    "penrose",
+    "penrose_inflated",
+    "penrose_windows",
     "polar",
     "polytope",
     "reflection",
@@ -71,6 +86,8 @@ __all__ = [
     "solid",
     "solid_names",
     "star_map",
+    "substitution",
+    "substitution_counts",
     "symmetry_group",
     "volume",
     "volume_squared_per_edge",
