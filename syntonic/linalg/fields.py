@@ -368,13 +368,15 @@ def exact(where: str, function: Callable[..., Any], *operands: Any) -> Any:
     tensors: list[TensorBase] = []
     for x in operands:
         tensors.extend((x,) if isinstance(x, TensorBase) else tensors_in(x))
+    there = False
     for t in tensors:
+        there = there or t._is_exact_on_device
         if not t.is_crystallized:
             raise PhaseError(
                 f"linalg.{where}: the tensor must be crystallized, got flux; call .crystallize() "
                 f"first, or np.linalg.{where} for floats where NumPy has it"
             )
-    if on_device.among(tensors):
+    if there:
         return _on_device(where, tensors, operands)
     arrays = []
     for x in operands:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from syntonic.device.array import DeviceLattice
 from syntonic.errors import DeviceError, ShapeError
 from syntonic.exact.golden import GoldenExact
 from syntonic.flux.device import as_flux_array, device_of, move
@@ -19,7 +20,8 @@ __all__ = ["integer", "number", "parameter", "require_tensor"]
 def require_tensor(x: Any, name: str, where: str) -> ResonantTensor:
     """Return x if it is a tensor, or raise TypeError."""
     if isinstance(x, ResonantTensor):
-        x._require_there(where)
+        if type(x._data) is DeviceLattice:
+            x._require_there(where)
         return x
     raise TypeError(
         f"{where}: {name} must be a ResonantTensor, got {type(x).__name__}; ResonantTensor(data) "
