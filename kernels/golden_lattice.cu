@@ -21,8 +21,9 @@ SRT_INLINE bool store_element(long long *a, long long *b, Element v) {
     return v.b == SRT_UNDECIDED;
 }
 SRT_INLINE bool store_element(int *a, int *b, Element v) {
-    *a = (int)v.a, *b = (int)v.b;
-    return v.a != *a || v.b != *b;
+    int low_a = (int)v.a, low_b = (int)v.b;  // not read back: that would wait for memory
+    *a = low_a, *b = low_b;
+    return v.a != low_a || v.b != low_b;
 }
 
 template <typename Integer, typename Find>

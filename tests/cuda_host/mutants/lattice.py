@@ -13,7 +13,7 @@ MUTANTS = [
             "i += SRT_LATTICE_BLOCK) {\n        scalar_t now",
             "i += 2 * SRT_LATTICE_BLOCK) {\n        scalar_t now",
         ),
-        ("a narrow b", "*a = (int)v.a, *b = (int)v.b;", "*a = (int)v.a, *b = (short)v.a;"),
+        ("a narrow b", "low_b = (int)v.b;", "low_b = (short)v.a;"),
     ),
     *planted(
         "lattice_snap.cuh",
