@@ -150,19 +150,18 @@ class DeviceLattice:
         return located(self._some)
 
     def measured(self) -> DeviceLattice:
-        """Return the same with bounds that are the largest sizes, if it is packed.
+        """Return this with bounds that are the largest sizes, if it is packed.
 
-        One small array travels to the host.
+        Four numbers travel to the host, once.
         """
         if self.pair is None or self._measured or self.size == 0:
             return self
         xp = self.xp
         ends = [end for part in self.pair for end in (part.max(), part.min())]
         a, low_a, b, low_b = to_host(xp.stack(ends)).tolist()  # as Python ints: |-2^63|
-        bounds = max(abs(a), abs(low_a)), max(abs(b), abs(low_b))
-        out = DeviceLattice._made(self.pair, None, self.divisor, bounds)
-        out._measured = True
-        return out
+        self.bounds = max(abs(a), abs(low_a)), max(abs(b), abs(low_b))
+        self._measured = True
+        return self
 
     def over(self, divisors: Any) -> DeviceLattice:
         """Return this over an array of denominators instead, or over the one they all are."""

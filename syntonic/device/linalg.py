@@ -19,7 +19,7 @@ from syntonic.device.elimination import determinants, solutions
 from syntonic.device.fields import Primes, count_for, digits, evaluated, first, parts_of
 from syntonic.device.moves import to_device, to_lattice
 from syntonic.errors import ShapeError
-from syntonic.flux.device import to_host
+from syntonic.flux.device import namespace, to_host
 from syntonic.lattice.array import LatticeArray
 from syntonic.lattice.linalg.quotients import require_regular
 
@@ -185,17 +185,21 @@ def _avoiding(
     It comes from others: its numbers are known from primes that do not, of product enough.
     """
     places = np.flatnonzero(to_host((dets != 0).all(axis=1))).tolist()
-    kept, start = [found[places]], len(primes)
+    kept, start = [_taken(found, places)], len(primes)
     while prod(Primes(0, start, places).numbers) <= 2 * bound:
         more = Primes(start, start + len(primes) - len(places) + 1)
         dets, found = solutions(_joined(x, y, more), more)
         good = np.flatnonzero(to_host((dets != 0).all(axis=(1, 2)))).tolist()
-        kept.append(found[good][:, :, 0])
+        kept.append(_taken(found[:, :, 0], good))
         places += [start + i for i in good]
         start += len(more)
     chosen = Primes(0, start, places)
     residues = x.xp.concatenate(kept)
     return evaluated(digits(parts_of(residues, chosen), chosen), chosen, primes)
+
+
+def _taken(x: Any, places: list[int]) -> Any:
+    return x.take(namespace(x).asarray(np.array(places, np.int64)), 0)
 
 
 def _divided(

@@ -74,7 +74,8 @@ class Phases(TensorBase):
         PhaseError
             The tensor is in flux already.
         DeviceError
-            There is no such device.
+            There is no such device; or the tensor is on a CUDA device, with numerators that int64
+            does not hold.
         BackendUnavailableError
             A GPU is asked for, and CuPy or a driver is missing. Nothing falls back to the CPU.
 
