@@ -151,6 +151,8 @@ def _benchmark(*more: str) -> Callable[[Session, float], Command]:
 
 
 def _exact(session: Session, limit: float) -> Command:
+    if find_spec("gmpy2") is None:
+        return "gmpy2 is not installed"
     budget = str(max(limit - _SPARE, 1))
     where = ("--out", str(session.exact), "--budget", budget)
     return _python("-m", "benchmarks.gpu_exact", *where)

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from syntonic.device import moves
 from syntonic.flux.device import parse_device, to_host
 
 
@@ -29,6 +28,8 @@ def place(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
 
         device_for("cuda")
         import cupy as library
+    from syntonic.device import moves
+
     name = "cpu" if library is np else parse_device("cuda", "test")
     scope = nullcontext() if library is np else library.cuda.Device(int(name[5:]))
     with scope:
