@@ -23,6 +23,7 @@ except ImportError as error:
         f"syntonic.torch: PyTorch does not import ({error}); pip install syntonic[torch]"
     ) from error
 
+from syntonic.torch.convert import Conversion, ConversionReport, degoldenize, goldenize
 from syntonic.torch.functions import (
     phi_residual,
     phi_residual_gelu,
@@ -40,14 +41,18 @@ from syntonic.torch.norm_modules import (
 )
 
 __all__ = [
+    "Conversion",
+    "ConversionReport",
     "GoldenBatchNorm1d",
     "GoldenBatchNorm2d",
     "GoldenBatchNorm3d",
     "GoldenLayerNorm",
     "PhiResidual",
     "SyntonicSoftmax",
+    "degoldenize",
     "golden_batch_norm",
     "golden_layer_norm",
+    "goldenize",
     "phi_residual",
     "phi_residual_gelu",
     "phi_residual_layernorm",
