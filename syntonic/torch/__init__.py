@@ -11,7 +11,7 @@ stream of PyTorch, in memory of PyTorch's.
 A flux tensor made by ``ResonantTensor.from_flux(tensor)`` shares memory with the tensor, and not
 the stream: its operations run on CuPy's current stream, and their results are in CuPy's memory.
 Where the two streams are not one, synchronize before either reads what the other wrote; inside
-``with cupy.cuda.ExternalStream(torch.cuda.current_stream().cuda_stream)`` they are one.
+``with cupy.cuda.Stream.from_external(torch.cuda.current_stream())`` they are one.
 """
 
 from syntonic.errors import BackendUnavailableError

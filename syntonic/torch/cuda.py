@@ -11,7 +11,7 @@ import sys
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -112,9 +112,21 @@ def _runtime(device: int) -> TorchRuntime:
     return TorchRuntime(device)
 
 
+class _CudaStream(NamedTuple):
+    """A stream of PyTorch's in the protocol by which CuPy takes one."""
+
+    address: int
+
+    def __cuda_stream__(self) -> tuple[int, int]:
+        return 0, self.address  # the protocol's version
+
+
 @lru_cache(maxsize=256)
 def _stream(address: int) -> Any:
-    return sys.modules["cupy"].cuda.ExternalStream(address)
+    cuda = sys.modules["cupy"].cuda
+    if hasattr(cuda.Stream, "from_external"):
+        return cuda.Stream.from_external(_CudaStream(address))
+    return cuda.ExternalStream(address)  # before CuPy 14
 
 
 register_runtime(TorchArray, TorchRuntime.of)

@@ -119,7 +119,8 @@ def test_channels_last_and_empty_tensors(monkeypatch):
     assert len(recorder.launched) == count
 
 
-def test_a_runtime_of_pytorchs(monkeypatch):
+@pytest.mark.parametrize("protocol", [True, False], ids=["CuPy 14", "CuPy 13"])
+def test_a_runtime_of_pytorchs(monkeypatch, protocol):
     """Launches are made on PyTorch's current stream, with addresses for views."""
     entered, calls = [], []
 
@@ -133,6 +134,13 @@ def test_a_runtime_of_pytorchs(monkeypatch):
         def __exit__(self, *_):
             entered.append(None)
 
+    class New:
+        @staticmethod
+        def from_external(stream):
+            version, address = stream.__cuda_stream__()
+            assert version == 0
+            return Stream(address)
+
     class Device(Stream):
         def __enter__(self):
             pass
@@ -143,8 +151,9 @@ def test_a_runtime_of_pytorchs(monkeypatch):
     def kernel(grid, block, passed, shared_mem):
         calls.append((entered[-1], passed))
 
+    streams = {"Stream": New} if protocol else {"Stream": Device, "ExternalStream": Stream}
     module = SimpleNamespace(
-        cuda=SimpleNamespace(Device=Device, ExternalStream=Stream), ndarray=type("ndarray", (), {})
+        cuda=SimpleNamespace(Device=Device, **streams), ndarray=type("ndarray", (), {})
     )
     monkeypatch.setitem(sys.modules, "cupy", module)
     monkeypatch.setattr(cuda_compile, "_kernel", lambda *what: kernel)
