@@ -101,17 +101,19 @@ def products_32(
     b: Any,
     c: Any,
     d: Any,
-    steps: Any,
+    places: Any,
     rows: Any,
     cols: Any,
 ) -> None:
     """Write products of matrices to p and q; |a|, |b|, |c|, |d| < 2^30, so that sums of two fit 32.
 
     The arrays are flat. `rows` and `cols` are tuples as long as the order of the left-hand
-    factors and the columns of the right-hand ones, `steps` how far on their next matrices are.
+    factors and the columns of the right-hand ones, `places` where the first of their matrices is,
+    and how far on the next ones are.
     """
     for i in range(first, last):
-        at = (i * len(rows) * len(cols), i * steps[0], i * steps[1])
+        left, right = places
+        at = i * len(rows) * len(cols), left[0] + i * left[1], right[0] + i * right[1]
         _product_32(p, q, a, b, c, d, at, rows, cols)
 
 
@@ -125,11 +127,12 @@ def products_64(
     b: Any,
     c: Any,
     d: Any,
-    steps: Any,
+    places: Any,
     rows: Any,
     cols: Any,
 ) -> None:
     """Do what `products_32` does, for any entries."""
     for i in range(first, last):
-        at = (i * len(rows) * len(cols), i * steps[0], i * steps[1])
+        left, right = places
+        at = i * len(rows) * len(cols), left[0] + i * left[1], right[0] + i * right[1]
         _product_64(p, q, a, b, c, d, at, rows, cols)

@@ -42,35 +42,46 @@ def small_product(x: LatticeArray, y: LatticeArray) -> LatticeArray:
 def _products(x: LatticeArray, y: LatticeArray, n: int, m: int, narrow: bool) -> tuple[Any, Any]:
     from syntonic.lattice import small_product_loops as kernels
 
-    batch, factors, steps = _batched(x, y)
+    batch, factors, places = _batched(x, y)
     p, q = (np.empty((*batch, n, m), np.int64) for _ in range(2))
     count = prod(batch)
     loop = kernels.products_32 if narrow and m > 1 else kernels.products_64
     rows, cols = (0,) * n, (0,) * m
     flat = p.reshape(-1), q.reshape(-1), *factors
-    in_threads(loop, count, count * n * n * m, *flat, steps, rows, cols)
+    in_threads(loop, count, count * n * n * m, *flat, places, rows, cols)
     return p, q
 
 
 def _batched(x: LatticeArray, y: LatticeArray) -> tuple[tuple[int, ...], list[Any], Any]:
-    """Return the shape of the batch, flat numerators, and how far on their next matrices are."""
+    """Return the shape of the batch, flat numerators, and where their matrices are.
+
+    For each operand that is the place of the first, and how far on the next ones are.
+    """
     shapes = x.a.shape[:-2], y.a.shape[:-2]
-    sizes = x.a.shape[-2] * x.a.shape[-1], y.a.shape[-2] * y.a.shape[-1]
-    parts = x.a, x.b, y.a, y.b
-    if shapes[0] == shapes[1]:
-        return shapes[0], [_flat(part) for part in parts], sizes
-    batch = np.broadcast_shapes(*shapes)
-    if prod(shapes[0]) == 1:
-        return batch, [_flat(part) for part in parts], (0, sizes[1])
-    if prod(shapes[1]) == 1:
-        return batch, [_flat(part) for part in parts], (sizes[0], 0)
-    whole = [np.broadcast_to(part, batch + part.shape[-2:]) for part in parts]
-    return batch, [_flat(part) for part in whole], sizes
+    batch = shapes[0] if shapes[0] == shapes[1] else np.broadcast_shapes(*shapes)
+    factors, places = [], []
+    for z, shape in zip((x, y), shapes, strict=True):
+        parts: tuple[Any, Any] = z.a, z.b
+        if shape != batch and prod(shape) != 1:
+            whole = batch + z.a.shape[-2:]
+            parts = np.broadcast_to(z.a, whole), np.broadcast_to(z.b, whole)
+        step = z.a.shape[-2] * z.a.shape[-1]
+        start = 0
+        if all(_runs_back(part) for part in parts):
+            parts = parts[0][::-1], parts[1][::-1]
+            start, step = (parts[0].shape[0] - 1) * step, -step
+        factors += [_flat(part) for part in parts]
+        places.append((start, 0 if prod(shape) == 1 else step))
+    return batch, factors, tuple(places)
+
+
+def _runs_back(part: Any) -> bool:
+    return bool(part.ndim == 3 and part.strides[0] < 0 and part[::-1].flags.c_contiguous)
 
 
 def _flat(part: Any) -> Any:
     """Return numbers in a row, read-only as they all are: a loop is compiled for that alone."""
-    out = part.reshape(-1)
+    out = np.ascontiguousarray(part).reshape(-1)  # that alone may step back through one matrix
     out.flags.writeable = False
     return out
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from syntonic.errors import ShapeError
-from syntonic.lattice import arithmetic, joining, products
+from syntonic.lattice import arithmetic, products
 from syntonic.lattice.array import LatticeArray
 
 __all__ = [
@@ -89,27 +89,32 @@ def cross(
     if not (_of_three(a, axisa) and _of_three(b, axisb)):
         return arithmetic.bilinear(lambda p, q: np.cross(p, q, axisa, axisb, axisc), a, b, 2)
     ndim = max(a.ndim, b.ndim)
-    x, y = _in_front(a, axisa, ndim), _in_front(b, axisb, ndim)
-    parts = [_minor(x, y, i, j) for i, j in ((1, 2), (2, 0), (0, 1))]
+    x, y = _round_in_front(a, axisa, ndim), _round_in_front(b, axisb, ndim)
+    out = arithmetic.subtract(
+        arithmetic.multiply(x[1:4], y[2:5]), arithmetic.multiply(x[2:5], y[1:4])
+    )
     place = np.lib.array_utils.normalize_axis_index(axisc, ndim)
-    return joining.join(lambda *rows: np.stack(rows, place), *parts)
-
-
-def _minor(x: LatticeArray, y: LatticeArray, i: int, j: int) -> LatticeArray:
-    """Return x_i y_j - x_j y_i."""
-    return arithmetic.subtract(arithmetic.multiply(x[i], y[j]), arithmetic.multiply(x[j], y[i]))
+    return out.map(lambda part: np.ascontiguousarray(np.moveaxis(part, 0, place)))
 
 
 def _of_three(x: LatticeArray, axis: int) -> bool:
     return x.ndim > 0 and x.shape[np.lib.array_utils.normalize_axis_index(axis, x.ndim)] == 3
 
 
-def _in_front(x: LatticeArray, axis: int, ndim: int) -> LatticeArray:
-    """Return x with one axis as the first of `ndim`, the others as the last ones."""
+def _round_in_front(x: LatticeArray, axis: int, ndim: int) -> LatticeArray:
+    """Return x with one axis as the first of `ndim`, the others as the last ones.
+
+    The first axis goes round: its elements are numbers 0, 1, 2, 0, 1 of those of x.
+    """
+
+    if x.is_int64:
+        _ = x.bound  # looked for once: its views know it
 
     def fronted(part: Any) -> Any:
-        part = np.ascontiguousarray(np.moveaxis(part, axis, 0))
-        return part.reshape(part.shape[:1] + (1,) * (ndim - part.ndim) + part.shape[1:])
+        part = np.moveaxis(part, axis, 0)
+        out = np.empty((5, *part.shape[1:]), part.dtype)
+        out[:3], out[3:] = part, part[:2]
+        return out.reshape(5, *(1,) * (ndim - part.ndim), *part.shape[1:])
 
     return x.map(fronted)
 
