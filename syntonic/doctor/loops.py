@@ -23,7 +23,7 @@ def loop_caches() -> tuple[LoopCache, ...]:
     from syntonic.jit.compile import cache_of
     from syntonic.jit.floats import two_sum
     from syntonic.lattice.double_words import gcd
-    from syntonic.lattice.linalg.modular_loops import det_bits
+    from syntonic.lattice.linalg.bound_loops import det_bits
     from syntonic.rounding.wake_loops import exact_terms
 
     one_of_each_folder = two_sum, exact_terms, gcd, det_bits, merge_parts

@@ -25,6 +25,7 @@ __all__ = [
     "aligned",
     "bilinear",
     "conjugate",
+    "cross",
     "divide",
     "linear",
     "multiply",
@@ -109,6 +110,15 @@ def multiply(x: LatticeArray, y: LatticeArray) -> LatticeArray:
     if x.is_packed:
         return LatticeArray.packed(a, b, over, bound=bound)
     return LatticeArray.fractional(a, b, x.denominator * y.denominator, bound=bound, over=over)
+
+
+def cross(x: LatticeArray, y: LatticeArray) -> LatticeArray | None:
+    """Return the products of vectors of three along the last axis; None where no loop has them."""
+    if not (x.is_packed and y.is_packed):
+        return None
+    bound, over = 6 * x.bound * y.bound, x.over * y.over
+    parts = loops.cross(x, y) if max(bound, over) <= INT64_MAX else None
+    return LatticeArray.packed(*parts, over, bound=bound) if parts else None
 
 
 def divide(x: LatticeArray, y: LatticeArray, where: str = "divide") -> LatticeArray:

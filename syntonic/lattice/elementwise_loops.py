@@ -14,12 +14,12 @@ import numpy as np
 from syntonic.constants import PHI_FLOAT
 from syntonic.jit.compile import njit
 from syntonic.jit.pool import add_to
-from syntonic.jit.threads import counted_over_elements, over_elements
+from syntonic.jit.threads import counted_over_elements, in_threads, over_elements
 from syntonic.lattice.array import LatticeArray
 from syntonic.lattice.loops import DOUBT
 from syntonic.typing import IntArray
 
-__all__ = ["add", "compare", "dot", "floor", "multiply", "multiply_by", "sign", "subtract"]
+__all__ = ["add", "compare", "cross", "dot", "floor", "multiply", "multiply_by", "sign", "subtract"]
 
 _SMALL = 1 << 30  # the norm of a pair up to here fits int64
 _FILTER = 2.0**-50  # see `order.sign`
@@ -67,6 +67,14 @@ def floor(x: LatticeArray) -> tuple[IntArray, Any]:
     d = np.int64(x.denominator)
     over_elements(_floor, (x.a.ravel(), x.b.ravel(), out, open_), d)
     return out.reshape(x.a.shape), open_.reshape(x.a.shape)
+
+
+def cross(x: LatticeArray, y: LatticeArray) -> tuple[IntArray, IntArray]:
+    """Return the parts of x × y, vectors of three along the last axis."""
+    a, b, c, d = (part.reshape(-1, 3) for part in (x.a, x.b, y.a, y.b))
+    p, q = np.empty(a.shape, np.int64), np.empty(a.shape, np.int64)
+    in_threads(_cross, a.shape[0], 4 * a.size, a, b, c, d, p, q)
+    return p.reshape(x.a.shape), q.reshape(x.a.shape)
 
 
 def dot(x: LatticeArray, y: LatticeArray) -> tuple[int, int]:
@@ -125,6 +133,17 @@ def _multiply(first: int, last: int, a: Any, b: Any, c: Any, d: Any, p: Any, q: 
         bd = b[i] * d[i]
         p[i] = a[i] * c[i] + bd
         q[i] = a[i] * d[i] + b[i] * c[i] + bd
+
+
+@njit
+def _cross(first: int, last: int, a: Any, b: Any, c: Any, d: Any, p: Any, q: Any) -> None:
+    """Sums on the way may wrap where the results do not."""
+    for i in range(first, last):
+        for k, u, v in ((0, 1, 2), (1, 2, 0), (2, 0, 1)):
+            bd = b[i, u] * d[i, v] - b[i, v] * d[i, u]
+            ad = a[i, u] * d[i, v] - a[i, v] * d[i, u]
+            p[i, k] = a[i, u] * c[i, v] - a[i, v] * c[i, u] + bd
+            q[i, k] = b[i, u] * c[i, v] - b[i, v] * c[i, u] + ad + bd
 
 
 @njit

@@ -13,7 +13,7 @@ import numpy as np
 from syntonic.jit.policy import compiled_pays
 from syntonic.lattice.array import LatticeArray
 
-__all__ = ["DOUBT", "SMALLEST", "add", "compare", "dot", "floor", "multiply", "sign"]
+__all__ = ["DOUBT", "SMALLEST", "add", "compare", "cross", "dot", "floor", "multiply", "sign"]
 
 DOUBT = 2
 """What `compare` returns where floats and int64 leave the sign open."""
@@ -52,6 +52,15 @@ def compare(x: LatticeArray, y: LatticeArray) -> Any:
     from syntonic.lattice import elementwise_loops as kernels
 
     return kernels.compare(x, y)
+
+
+def cross(x: LatticeArray, y: LatticeArray) -> tuple[Any, Any] | None:
+    """Return the parts of x × y, vectors of three along the last axis, likewise."""
+    if not _alike(x, y):
+        return None
+    from syntonic.lattice import elementwise_loops as kernels
+
+    return kernels.cross(x, y)
 
 
 def dot(x: LatticeArray, y: LatticeArray) -> tuple[int, int] | None:

@@ -89,6 +89,8 @@ def cross(
     if not (_of_three(a, axisa) and _of_three(b, axisb)):
         return arithmetic.bilinear(lambda p, q: np.cross(p, q, axisa, axisb, axisc), a, b, 2)
     ndim = max(a.ndim, b.ndim)
+    if {axisa, axisb, axisc} <= {-1, ndim - 1} and (found := arithmetic.cross(a, b)) is not None:
+        return found
     x, y = _round_in_front(a, axisa, ndim), _round_in_front(b, axisb, ndim)
     out = arithmetic.subtract(
         arithmetic.multiply(x[1:4], y[2:5]), arithmetic.multiply(x[2:5], y[1:4])

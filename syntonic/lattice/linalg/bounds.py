@@ -64,6 +64,8 @@ def _limbs(x: Any) -> Any:
 
 def paired_limbs(a: Any, b: Any) -> tuple[Any, Any]:
     """Return the limbs of a and of b, equally many."""
+    if a.dtype == b.dtype == np.int64 and max_size(a, b) < 1 << _LIMB_BITS:
+        return a.astype(np.float64)[None], b.astype(np.float64)[None]
     both = _limbs(np.stack([a, b]))
     return both[:, 0], both[:, 1]
 
@@ -89,7 +91,7 @@ def log_norms(a: Any, b: Any, together: int = 1) -> Any:
     its own rounding. The sum of squares loses at most (m + 3)u of itself and the logarithm a few
     units in its last place; 2^-30 covers both for m < 2^22.
     """
-    from syntonic.lattice.linalg.modular_loops import squared_norms
+    from syntonic.lattice.linalg.bound_loops import squared_norms
 
     shift, slack = 0.0, 0.0
     if a.dtype != np.int64:

@@ -15,74 +15,24 @@ x - l, an integer (h is one) below 2^52. x - l is an integer too, exact, and so 
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
-from syntonic.constants import PHI_FLOAT, PHI_INV_FLOAT
 from syntonic.jit.compile import njit
 from syntonic.jit.floats import fma
 
 __all__ = [
     "charpoly_residues",
-    "det_bits",
     "det_residues",
     "less_product",
     "pivot_profiles",
     "solve_residues",
-    "squared_norms",
 ]
 
 _ROUND = 6755399441055744.0  # 3·2^51: adding it rounds to an integer
 _LIMB = 281474976710656.0  # 2^48, the base of the entries' limbs
 _SMALL_ORDER = 16
-
-
-@njit
-def squared_norms(a: Any, b: Any, slack: float, relative: float, out: Any) -> None:
-    """Write the rows' squared norms at both embeddings to out, shape (2, batch, n).
-
-    Each |entry| counts as larger by slack + relative·(|a| + 2|b|).
-    """
-    for i in range(a.shape[0]):
-        for k in range(a.shape[1]):
-            x, y = 0.0, 0.0
-            for j in range(a.shape[2]):
-                p, q = float(a[i, k, j]), float(b[i, k, j])
-                more = slack + relative * (abs(p) + 2.0 * abs(q))
-                x += (abs(p + PHI_FLOAT * q) + more) ** 2
-                y += (abs(p - PHI_INV_FLOAT * q) + more) ** 2
-            out[0, i, k], out[1, i, k] = x, y
-
-
-@njit
-def det_bits(a: Any, b: Any, relative: float) -> float:
-    """Return bits for the determinants of int64 matrices (batch, n, n), by Hadamard's bound.
-
-    What `coefficient_bits` makes of `log_norms` by rows or by columns, if that is less, at once.
-    """
-    n, most = a.shape[1], 0.0
-    squares = np.empty((2, 2, n))  # by rows and columns, at both embeddings
-    for k in range(a.shape[0]):
-        squares[:] = 0.0
-        for i in range(n):
-            for j in range(n):
-                p, q = float(a[k, i, j]), float(b[k, i, j])
-                more = relative * (abs(p) + 2.0 * abs(q))
-                x = (abs(p + PHI_FLOAT * q) + more) ** 2
-                y = (abs(p - PHI_INV_FLOAT * q) + more) ** 2
-                for side, at in enumerate((i, j)):
-                    squares[side, 0, at] += x
-                    squares[side, 1, at] += y
-        for embedding in range(2):
-            sums = [0.0, 0.0]
-            for side in range(2):
-                for i in range(n):
-                    x = max(squares[side, embedding, i], 2.0**-200)
-                    sums[side] += 0.5 * math.log2(x) + 2.0**-30
-            most = max(most, min(sums[0], sums[1]))
-    return most + 1.0
 
 
 @njit

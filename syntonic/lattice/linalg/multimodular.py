@@ -27,7 +27,8 @@ Pair = tuple[Any, Any]
 
 def det(a: Any, b: Any) -> Pair:
     """Return the determinants of a + bφ, integer arrays of shape (batch, n, n)."""
-    from syntonic.lattice.linalg.modular_loops import det_bits, det_residues
+    from syntonic.lattice.linalg.bound_loops import det_bits
+    from syntonic.lattice.linalg.modular_loops import det_residues
 
     short = a.dtype == np.int64
     bits = det_bits(a, b, 2.0**-48) if short else coefficient_bits(_log_det(a, b))
@@ -58,10 +59,14 @@ def solve(a: Any, b: Any, *, inverse: bool = False) -> tuple[Pair, Pair]:
 
     Where det A is 0, the second result is arbitrary. `inverse` says that B is the identity.
     """
+    from syntonic.lattice.linalg.bound_loops import adjugate_bits, cramer_bits
     from syntonic.lattice.linalg.modular_loops import solve_residues
 
     batch, n, width = a.shape
-    bits = coefficient_bits(_log_adjugate(a, b) if inverse else _log_cramer(a, b))
+    if a.dtype == np.int64:
+        bits = (adjugate_bits if inverse else cramer_bits)(a, b, n, 2.0**-48)
+    else:
+        bits = coefficient_bits(_log_adjugate(a, b) if inverse else _log_cramer(a, b))
     needed = prime_count(bits)
     primes, table = fields(needed)
     parts = paired_limbs(a, b)

@@ -12,7 +12,7 @@ from syntonic import PHI, ResonantTensor, linalg
 from syntonic.lattice.convert import as_lattice
 from syntonic.lattice.linalg import bounds, multimodular
 from syntonic.lattice.linalg import solve as lattice_linalg
-from syntonic.lattice.linalg.modular_loops import det_bits
+from syntonic.lattice.linalg.bound_loops import adjugate_bits, cramer_bits, det_bits
 from syntonic.lattice.linalg.primes import PRIME_BITS, fields, prime_count
 from syntonic.lattice.linalg.residues import integers
 
@@ -132,6 +132,25 @@ def test_integers_that_fit_are_int64():
             assert out.tolist() == some
             fits = all(abs(n) < 2**63 for n in some)
             assert (out.dtype == np.int64) == fits
+
+
+def test_the_bounds_of_solutions_are_those_of_the_norms():
+    """Compiled and not, of matrices beside one column, few and many, with zeros among them."""
+    for n, width, bound in ((1, 1, 9), (2, 1, 2**62), (3, 7, 9), (5, 5, 9), (6, 2, 2**40)):
+        x = np.asarray(random((9, n, n + width), bound, n))
+        x[0] = x[1, 0] = x[2, :, 0] = x[3, :, n:] = 0
+        x[4, :, :n] = np.eye(n, dtype=int)
+        m = bounds.integral(as_lattice(x), contents=False)
+        expected = bounds.coefficient_bits(multimodular._log_cramer(m.a, m.b))
+        assert abs(cramer_bits(m.a, m.b, n, 2.0**-48) - expected) < 1e-6
+        expected = bounds.coefficient_bits(multimodular._log_adjugate(m.a, m.b))
+        assert abs(adjugate_bits(m.a, m.b, n, 2.0**-48) - expected) < 1e-6
+        one_by_one = [
+            [cramer_bits(a[None], b[None], n, 2.0**-48) for a, b in zip(m.a, m.b, strict=True)],
+            [bounds.coefficient_bits(multimodular._log_cramer(a[None], b[None]))
+             for a, b in zip(m.a, m.b, strict=True)],
+        ]  # fmt: skip
+        assert np.abs(np.subtract(*one_by_one)).max() < 1e-6
 
 
 def test_the_bound_of_determinants_is_that_of_the_norms():
