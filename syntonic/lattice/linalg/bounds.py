@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import gcd
+from math import gcd, log2
 from typing import Any
 
 import numpy as np
 
 from syntonic.lattice.array import LatticeArray
 
-__all__ = ["Integral", "coefficient_bits", "integral", "log_norms", "max_size", "paired_limbs"]
+__all__ = [
+    "Integral",
+    "coefficient_bits",
+    "integral",
+    "log_norms",
+    "max_size",
+    "paired_limbs",
+    "rough_bits",
+]
 
 _LIMB_BITS = 48
 _SMALL = 1 << 15  # row contents are not worth a gcd for each entry below this
@@ -120,6 +128,17 @@ def coefficient_bits(log_sizes: Any) -> float:
         Upper bounds of log2|v| and log2|v'|.
     """
     return max(0.0, float(np.max(log_sizes, initial=0.0))) + 1.0
+
+
+def rough_bits(a: Any, b: Any) -> float:
+    """Return bits for the determinants of n of the columns, and fewer, of matrices of n rows.
+
+    An entry is below 2.7 times the largest coefficient M at both embeddings, a row of n entries
+    below 2.7 M √n: 2.62 would do, which leaves room for roundings. To the determinants' bits
+    comes one, as in `coefficient_bits`.
+    """
+    n = a.shape[-2]
+    return n * (0.5 * log2(max(n, 1)) + log2(2.7) + log2(max(1, max_size(a, b)))) + 1.0
 
 
 def max_size(a: Any, b: Any) -> int:

@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from syntonic.lattice.linalg.bounds import coefficient_bits, log_norms, paired_limbs
-from syntonic.lattice.linalg.primes import fields, prime_count
+from syntonic.lattice.linalg.bounds import coefficient_bits, log_norms, paired_limbs, rough_bits
+from syntonic.lattice.linalg.primes import PRIME_BITS, fields, prime_count
 from syntonic.lattice.linalg.residues import integers
 
 __all__ = ["charpoly", "det", "pivots", "solve"]
@@ -59,15 +59,10 @@ def solve(a: Any, b: Any, *, inverse: bool = False) -> tuple[Pair, Pair]:
 
     Where det A is 0, the second result is arbitrary. `inverse` says that B is the identity.
     """
-    from syntonic.lattice.linalg.bound_loops import adjugate_bits, cramer_bits
     from syntonic.lattice.linalg.modular_loops import solve_residues
 
     batch, n, width = a.shape
-    if a.dtype == np.int64:
-        bits = (adjugate_bits if inverse else cramer_bits)(a, b, n, 2.0**-48)
-    else:
-        bits = coefficient_bits(_log_adjugate(a, b) if inverse else _log_cramer(a, b))
-    needed = prime_count(bits)
+    needed = prime_count(_solution_bits(a, b, inverse))
     primes, table = fields(needed)
     parts = paired_limbs(a, b)
     dets = np.empty((needed, 2, batch))
@@ -85,6 +80,17 @@ def solve(a: Any, b: Any, *, inverse: bool = False) -> tuple[Pair, Pair]:
         num_a[i], num_b[i] = one[0][0], one[1][0]
     shape = (batch, n, width - n)
     return (det_a, det_b), (num_a.reshape(shape), num_b.reshape(shape))
+
+
+def _solution_bits(a: Any, b: Any, inverse: bool) -> float:
+    from syntonic.lattice.linalg.bound_loops import adjugate_bits, cramer_bits
+
+    bits = rough_bits(a, b)
+    if bits < PRIME_BITS:  # soon known, and one prime is the least
+        return bits
+    if a.dtype == np.int64:
+        return (adjugate_bits if inverse else cramer_bits)(a, b, a.shape[1], 2.0**-48)
+    return coefficient_bits(_log_adjugate(a, b) if inverse else _log_cramer(a, b))
 
 
 def _solve_avoiding(a: Any, b: Any, needed: int) -> Pair:

@@ -145,12 +145,24 @@ def test_the_bounds_of_solutions_are_those_of_the_norms():
         assert abs(cramer_bits(m.a, m.b, n, 2.0**-48) - expected) < 1e-6
         expected = bounds.coefficient_bits(multimodular._log_adjugate(m.a, m.b))
         assert abs(adjugate_bits(m.a, m.b, n, 2.0**-48) - expected) < 1e-6
+        assert bounds.rough_bits(m.a, m.b) >= cramer_bits(m.a, m.b, n, 2.0**-48)
         one_by_one = [
             [cramer_bits(a[None], b[None], n, 2.0**-48) for a, b in zip(m.a, m.b, strict=True)],
             [bounds.coefficient_bits(multimodular._log_cramer(a[None], b[None]))
              for a, b in zip(m.a, m.b, strict=True)],
         ]  # fmt: skip
         assert np.abs(np.subtract(*one_by_one)).max() < 1e-6
+
+
+def test_rough_bounds_are_bounds():
+    for n in range(1, 9):
+        for most in (1, 3, 10**6, 2**63 - 1, 10**400):
+            signs = np.sign(np.fft.fft(np.eye(n)).real + 0.1).astype(int).astype(object)
+            hardest = most * np.concatenate([signs, signs], axis=1)[None]
+            hardest = hardest if most >> 63 else hardest.astype(np.int64)
+            for a, b in ((hardest, hardest), (hardest, 0 * hardest), (-hardest, hardest)):
+                norms = multimodular._log_cramer(a, b), multimodular._log_adjugate(a, b)
+                assert bounds.rough_bits(a, b) >= max(map(bounds.coefficient_bits, norms))
 
 
 def test_the_bound_of_determinants_is_that_of_the_norms():
