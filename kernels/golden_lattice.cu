@@ -7,6 +7,7 @@
 
 #define SRT_LATTICE_BLOCK 256
 #define SRT_LATTICE_TILE 1024  // values of a block; the launcher's grid counts on it
+#define SRT_VALUES 2           // that a thread treats side by side
 // Blocks that a multiprocessor is to hold at once of a wake: 64 registers a thread, where the
 // compiler needs no more.
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 1000
@@ -26,18 +27,39 @@ SRT_INLINE bool store_element(int *a, int *b, Element v) {
     return v.a != low_a || v.b != low_b;
 }
 
-template <typename Integer, typename Find>
-SRT_INLINE void snap(Integer *a, Integer *b, int *doubtful, const scalar_t *x, index_t n,
-                     Find find) {
+// The values of a thread VALUES at a time, the next ones on their way while those are treated.
+template <int VALUES, typename Integer, typename Plan>
+SRT_INLINE void snap(Integer *a, Integer *b, int *doubtful, const scalar_t *x, index_t n, double d,
+                     const Plan &plan) {
     bool doubt = false;
     index_t tile = (index_t)blockIdx.x * SRT_LATTICE_TILE;
     index_t end = tile + SRT_LATTICE_TILE < n ? tile + SRT_LATTICE_TILE : n;
     index_t i = tile + threadIdx.x;
-    scalar_t next = x[i < end ? i : tile];  // on its way while the one before is treated
-    for (; i < end; i += SRT_LATTICE_BLOCK) {
-        scalar_t now = next;
-        if (i + SRT_LATTICE_BLOCK < end) next = x[i + SRT_LATTICE_BLOCK];
-        doubt |= store_element(a + i, b + i, find((double)to_acc(now)));
+    scalar_t next[VALUES];
+#pragma unroll
+    for (int k = 0; k < VALUES; ++k) {
+        index_t at = i + k * SRT_LATTICE_BLOCK;
+        next[k] = x[at < end ? at : tile];
+    }
+    for (; i < end; i += VALUES * SRT_LATTICE_BLOCK) {
+        Guess found[VALUES];
+        double now[VALUES];
+#pragma unroll
+        for (int k = 0; k < VALUES; ++k) {
+            index_t at = i + (VALUES + k) * SRT_LATTICE_BLOCK;
+            now[k] = (double)to_acc(next[k]);
+            if (at < end) next[k] = x[at];
+        }
+#pragma unroll
+        for (int k = 0; k < VALUES; ++k) found[k] = nearest(now[k], d, plan);
+#pragma unroll
+        for (int k = 0; k < VALUES; ++k)
+            if (!found[k].sure) found[k].element = resolve(now[k], d, plan);
+#pragma unroll
+        for (int k = 0; k < VALUES; ++k) {
+            index_t at = i + k * SRT_LATTICE_BLOCK;
+            if (at < end) doubt |= store_element(a + at, b + at, found[k].element);
+        }
     }
     int count = __syncthreads_count(doubt);
     if (threadIdx.x == 0) doubtful[blockIdx.x] = count;
@@ -64,11 +86,11 @@ SRT_INLINE void snap(Integer *a, Integer *b, int *doubtful, const scalar_t *x, i
 // third, value1, value2, value3, direction, margin, tie_a and tie_b are what
 // syntonic.rounding.snap_loops.bounded_constants makes of the plan for P.
 // Launch: grid ceil(n / 1024), block 256.
-extern "C" __global__ void __launch_bounds__(SRT_LATTICE_BLOCK, 4)
+extern "C" __global__ void __launch_bounds__(SRT_LATTICE_BLOCK, 3)
 SRT_KERNEL(golden_snap)(long long *a, long long *b, int *doubtful, const scalar_t *x, index_t n,
                         double d, SRT_BOUNDED_PLAN) {
     Bounded plan = {SRT_BOUNDED_NAMES};
-    snap(a, b, doubtful, x, n, [=](double v) { return nearest(v, d, plan); });
+    snap<SRT_VALUES>(a, b, doubtful, x, n, d, plan);
 }
 
 // (a + b phi) / d nearest to x, |b| <= P. a and b are int32 (n), x is (n), doubtful int32 (blocks):
@@ -76,11 +98,11 @@ SRT_KERNEL(golden_snap)(long long *a, long long *b, int *doubtful, const scalar_
 // limit, first, second, third, value1, value2, value3, direction, margin, tie_a and tie_b are what
 // syntonic.rounding.snap_loops.bounded_constants makes of the plan for P.
 // Launch: grid ceil(n / 1024), block 256.
-extern "C" __global__ void __launch_bounds__(SRT_LATTICE_BLOCK, 4)
+extern "C" __global__ void __launch_bounds__(SRT_LATTICE_BLOCK, 3)
 SRT_KERNEL(golden_snap_narrow)(int *a, int *b, int *doubtful, const scalar_t *x, index_t n,
                                double d, SRT_BOUNDED_PLAN) {
     Bounded plan = {SRT_BOUNDED_NAMES};
-    snap(a, b, doubtful, x, n, [=](double v) { return nearest(v, d, plan); });
+    snap<SRT_VALUES>(a, b, doubtful, x, n, d, plan);
 }
 
 // -- P = 0 ----------------------------------------------------------------------------------
@@ -91,7 +113,7 @@ SRT_KERNEL(golden_snap_narrow)(int *a, int *b, int *doubtful, const scalar_t *x,
 extern "C" __global__ void __launch_bounds__(SRT_LATTICE_BLOCK)
 SRT_KERNEL(golden_snap_integers)(long long *a, long long *b, int *doubtful, const scalar_t *x,
                                  index_t n, double d) {
-    snap(a, b, doubtful, x, n, [=](double v) { return nearest_integer(v, d); });
+    snap<SRT_VALUES>(a, b, doubtful, x, n, d, Integers());
 }
 
 // a / d nearest to x, half-way toward zero, and b = 0. a and b are int32 (n), x is (n), doubtful
@@ -101,7 +123,7 @@ SRT_KERNEL(golden_snap_integers)(long long *a, long long *b, int *doubtful, cons
 extern "C" __global__ void __launch_bounds__(SRT_LATTICE_BLOCK)
 SRT_KERNEL(golden_snap_integers_narrow)(int *a, int *b, int *doubtful, const scalar_t *x,
                                         index_t n, double d) {
-    snap(a, b, doubtful, x, n, [=](double v) { return nearest_integer(v, d); });
+    snap<SRT_VALUES>(a, b, doubtful, x, n, d, Integers());
 }
 
 // -- |v'| <= K ------------------------------------------------------------------------------
@@ -116,7 +138,7 @@ extern "C" __global__ void __launch_bounds__(SRT_LATTICE_BLOCK)
 SRT_KERNEL(golden_snap_window)(long long *a, long long *b, int *doubtful, const scalar_t *x,
                                index_t n, double d, SRT_WINDOW_PLAN) {
     Window plan = {SRT_WINDOW_NAMES};
-    snap(a, b, doubtful, x, n, [=](double v) { return nearest(v, d, plan); });
+    snap<1>(a, b, doubtful, x, n, d, plan);
 }
 
 // (a + b phi) / d nearest to x, |a + b phi'| <= K. a and b are int32 (n), x is (n), doubtful
@@ -129,7 +151,7 @@ extern "C" __global__ void __launch_bounds__(SRT_LATTICE_BLOCK)
 SRT_KERNEL(golden_snap_window_narrow)(int *a, int *b, int *doubtful, const scalar_t *x, index_t n,
                                       double d, SRT_WINDOW_PLAN) {
     Window plan = {SRT_WINDOW_NAMES};
-    snap(a, b, doubtful, x, n, [=](double v) { return nearest(v, d, plan); });
+    snap<1>(a, b, doubtful, x, n, d, plan);
 }
 
 // -- wake: NaN where undecided --------------------------------------------------------------

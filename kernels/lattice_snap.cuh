@@ -12,6 +12,13 @@ struct Element {
 };
 SRT_INLINE Element undecided() { return {0, SRT_UNDECIDED}; }
 
+// What the plain way finds, whose steps follow one another slowly: several values go it side by
+// side. `resolve` knows where it is not sure.
+struct Guess {
+    Element element;
+    bool sure;
+};
+
 SRT_INLINE double smaller(double x, double y) { return y < x ? y : x; }
 SRT_INLINE double larger(double x, double y) { return y > x ? y : x; }
 // The least of four that is not their minimum `nearest` of the pairs' minima d01 and d23.
@@ -89,7 +96,7 @@ SRT_INLINE Element resolve(double x, double d, const Bounded &plan) {
     return {(long long)rint(fma(-b_best, SRT_PHI_WORD_0, s.f)) + s.n, (long long)b_best};
 }
 
-SRT_INLINE Element nearest(double x, double d, const Bounded &plan) {
+SRT_INLINE Guess nearest(double x, double d, const Bounded &plan) {
     double high = srt_mul(x, d), n = rint(high);
     Two s = two_sum(high - n, fma(x, d, -high));
     Candidate c = first_candidate(s.high, s.low, plan);
@@ -103,18 +110,23 @@ SRT_INLINE Element nearest(double x, double d, const Bounded &plan) {
     double d01 = smaller(d0, d1), d23 = smaller(d2, d3);
     double best = d23 < d01 ? b23 : b01;
     double second = second_of(d0, d1, d2, d3, d01, d23);
-    if (!(second - smaller(d01, d23) > plan.margin && fabs(high) < 0x1p50))
-        return resolve(x, d, plan);
-    return {(long long)(rint(fma(-best, SRT_PHI_WORD_0, s.high)) + n), (long long)best};
+    bool sure = second - smaller(d01, d23) > plan.margin && fabs(high) < 0x1p50;
+    return {{(long long)(rint(fma(-best, SRT_PHI_WORD_0, s.high)) + n), (long long)best}, sure};
 }
 
 // -- P = 0: the nearest integer, half-way toward zero ---------------------------------------
+struct Integers {};
+
 SRT_INLINE Element nearest_integer(double x, double d) {
     if (!(fabs(x * d) < 0x1p62)) return undecided();
     Split s = split(x, d);
     bool away = s.low == 0.0 && fabs(s.f) == 0.5 && s.f * (double)s.n < 0.0;
     return {away ? s.n + (long long)(2.0 * s.f) : s.n, 0};
 }
+SRT_INLINE Guess nearest(double x, double d, const Integers &) {
+    return {nearest_integer(x, d), true};
+}
+SRT_INLINE Element resolve(double, double, const Integers &) { return undecided(); }
 
 // -- |v'| <= K: the names are those of window_loops.Window ----------------------------------
 struct Window {
@@ -194,7 +206,7 @@ SRT_INLINE Element resolve(double x, double d, const Window &plan) {
     return {(long long)a_best, (long long)b_best};
 }
 
-SRT_INLINE Element nearest(double x, double d, const Window &plan) {
+SRT_INLINE Guess nearest(double x, double d, const Window &plan) {
     double high = srt_mul(x, d), none = SRT_DOUBLE_INFINITY;
     Corner c = first_corner(high, fma(x, d, -high), plan);
     double q0 = fabs(c.conjugate), q1 = fabs(c.conjugate + plan.conjugate1);
@@ -210,12 +222,12 @@ SRT_INLINE Element nearest(double x, double d, const Window &plan) {
     // How near to the boundary the four conjugates come.
     double near01 = smaller(fabs(q0 - plan.bound), fabs(q1 - plan.bound));
     double near23 = smaller(fabs(q2 - plan.bound), fabs(q3 - plan.bound));
-    if (!(fabs(high) < plan.sure &&
-          second - smaller(d01, d23) > 0x1p-49 * plan.value3 + c.spread &&
-          smaller(near01, near23) > plan.near + c.spread))
-        return resolve(x, d, plan);
-    return {(long long)(c.a + step1 * plan.a1 + step2 * plan.a2),
-            (long long)(c.b + step1 * plan.b1 + step2 * plan.b2)};
+    bool sure = fabs(high) < plan.sure &&
+                second - smaller(d01, d23) > 0x1p-49 * plan.value3 + c.spread &&
+                smaller(near01, near23) > plan.near + c.spread;
+    return {{(long long)(c.a + step1 * plan.a1 + step2 * plan.a2),
+             (long long)(c.b + step1 * plan.b1 + step2 * plan.b2)},
+            sure};
 }
 
 #endif

@@ -10,8 +10,8 @@ MUTANTS = [
         "golden_snap",
         (
             "every other value",
-            "i += SRT_LATTICE_BLOCK) {\n        scalar_t now",
-            "i += 2 * SRT_LATTICE_BLOCK) {\n        scalar_t now",
+            "i += VALUES * SRT_LATTICE_BLOCK) {",
+            "i += 2 * VALUES * SRT_LATTICE_BLOCK) {",
         ),
         ("a narrow b", "low_b = (int)v.b;", "low_b = (short)v.a;"),
     ),
