@@ -55,6 +55,8 @@ LINALG: dict[str, Callable[..., Any]] = {
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "array_equal": order.all_equal,
+    "ndim": lambda a: a.ndim,
+    "shape": lambda a: a.shape,
     "sum": _sum,
     **{f"linalg.{name}": function for name, function in LINALG.items()},
 }

@@ -34,7 +34,7 @@ def assert_exact_equal(x: Any, y: Any) -> None:
     Notes
     -----
     Nothing is broadcast; a scalar and a 0-d tensor have the same shape. NaN equals NaN, and -0.0
-    equals 0.0. Precision and mode norms are not compared.
+    equals 0.0. Precision and mode norms are not compared, nor devices: all is brought to the CPU.
 
     Examples
     --------

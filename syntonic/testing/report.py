@@ -20,7 +20,7 @@ _LONGEST = 160
 
 
 def as_tensor(x: Any) -> ResonantTensor:
-    """Return tensors, scalars, arrays and nested sequences as a tensor; floats as one in flux.
+    """Return tensors, scalars, arrays and nested sequences as a tensor on the CPU; floats in flux.
 
     Raises
     ------
@@ -30,7 +30,7 @@ def as_tensor(x: Any) -> ResonantTensor:
         x is ragged.
     """
     if isinstance(x, ResonantTensor):
-        return x
+        return x.to_device("cpu")
     kind = x.dtype.kind if isinstance(x, (np.ndarray, np.generic)) else ""
     if kind:
         return ResonantTensor.from_flux(x) if kind == "f" else ResonantTensor(x)

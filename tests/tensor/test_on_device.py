@@ -17,6 +17,7 @@ from syntonic import (
     ops,
 )
 from syntonic.tensor import functions, on_device, ufuncs
+from syntonic.testing import assert_exact_equal
 
 
 def tensor(bound=10**6, shape=(3, 3), seed=1, denominator=6):
@@ -132,6 +133,19 @@ def test_plain_answers(cupy, pair):
         u.item()
     with pytest.raises(IndexError):
         u.item(9)
+
+
+def test_shapes_by_name(cupy, pair):
+    _, _, u, _ = pair
+    assert (np.shape(u), np.ndim(u)) == ((3, 3), 2)
+
+
+def test_assertions_bring_tensors_to_the_cpu(cupy, pair):
+    x, _, u, v = pair
+    assert_exact_equal(u, x)
+    assert_exact_equal(ResonantTensor([PHI]).wake_flux(), ResonantTensor([PHI]).wake_flux("cuda"))
+    with pytest.raises(AssertionError, match="x and y differ in 9 of 9"):
+        assert_exact_equal(u, v)
 
 
 def test_the_repr_names_the_device(cupy):
