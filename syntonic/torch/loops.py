@@ -44,7 +44,10 @@ def _loop(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def _parameter(value: Tensor | None, x: Tensor) -> Any:
     """Return a parameter in the dtype that is computed with."""
-    return None if value is None else array_of(value.to(wide(x.dtype)))
+    if value is None:
+        return None
+    dtype = wide(x.dtype)
+    return array_of(value if value.dtype is dtype else value.to(dtype))
 
 
 def _distinct(x: Tensor, first: Any, second: Any) -> tuple[Tensor, Tensor]:
@@ -128,6 +131,8 @@ def residual_layer_norm_backward(
 
 
 def _rows(x: Tensor) -> Any:
+    if x.ndim == 2 and x.shape[1]:
+        return array_of(x)
     cols = x.shape[-1]
     return array_of(x.reshape(x.numel() // cols if cols else 0, cols))
 
