@@ -51,6 +51,9 @@ class Algebra(NamedTuple):
     table: ResonantTensor
     conjugation: ResonantTensor
 
+    def __repr__(self) -> str:
+        return self.name
+
 
 # 1, i, j, k by Hamilton's rules: i² = j² = k² = ijk = -1.
 QUATERNION = Algebra(

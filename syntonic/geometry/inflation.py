@@ -17,7 +17,7 @@ import numpy as np
 from syntonic import linalg
 from syntonic.exact.golden import PHI, PHI_INV
 from syntonic.geometry.algebras import CYCLOTOMIC5
-from syntonic.geometry.rows import RowTable, distinct, integer_rows, joined, stacked
+from syntonic.geometry.rows import distinct, integer_rows, joined, stacked
 from syntonic.geometry.tilings import Tiling, powers
 from syntonic.tensor import ResonantTensor
 
@@ -177,7 +177,7 @@ def penrose_inflated(n: int) -> Tiling:
     a, b, _ = points.numerators()
     # φ is 3 modulo 1 - ζ: inflation multiplies the classes by 3.
     classes = ((a + 3 * b).sum(axis=1) + 3 ** (n + 1)) % 5
-    return Tiling(points, points.galois_conjugate(), classes, powers(), RowTable(points))
+    return Tiling(points, points.galois_conjugate(), classes, powers())
 
 
 def _sun() -> Halves:

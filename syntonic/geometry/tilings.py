@@ -11,7 +11,7 @@ References
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import combinations, product
 from typing import Any
@@ -56,12 +56,15 @@ class Tiling:
     conjugates: ResonantTensor
     classes: IntArray
     steps: ResonantTensor
-    _table: RowTable = field(repr=False)
 
     @property
     def positions(self) -> FloatArray:
         """The vertices in floats, shape (n, d), for pictures and diffraction."""
         return embed(self.points) if self.points.shape[1] == 2 else self.points.to_floats()
+
+    @cached_property
+    def _table(self) -> RowTable:
+        return RowTable(self.points)
 
     @cached_property
     def _next(self) -> IntArray:
@@ -202,7 +205,7 @@ def _by_class(numbers: Line) -> list[Line]:
 def _tiling(
     points: ResonantTensor, classes: IntArray, shift: ResonantTensor, steps: ResonantTensor
 ) -> Tiling:
-    return Tiling(points, points.galois_conjugate() + shift, classes, steps, RowTable(points))
+    return Tiling(points, points.galois_conjugate() + shift, classes, steps)
 
 
 def _shift(shift: Any, dimension: int, where: str) -> ResonantTensor:
