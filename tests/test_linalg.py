@@ -170,3 +170,26 @@ def test_products_whose_denominators_pass_int64():
         assert np.concatenate([product, product])[:2].equals(product)
         assert linalg.det(product) * 2**128 == 4
         assert product.to_floats().tolist() == [[n / 2**64 for n in r] for r in ((7, 10), (15, 22))]
+
+
+# -- chains ------------------------------------------------------------------------------------
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 7, 64, 100])
+@pytest.mark.parametrize("make", [
+    lambda x: x, lambda x: x / 7, lambda x: x / ResonantTensor([[3, 5], [7, 11]]),
+    lambda x: x * 10**30,
+])  # fmt: skip
+def test_a_chain_is_the_product_one_after_the_other(count, make):
+    chain = make(ResonantTensor.random_lattice((count, 3, 2, 2), bound=9, seed=count))
+    expected = ResonantTensor([[[1, 0], [0, 1]]] * 3)
+    for matrix in chain:
+        expected = expected @ matrix
+    assert linalg.chain_product(chain).equals(expected)
+
+
+def test_a_chain_refuses_what_is_none():
+    with pytest.raises(ShapeError, match=r"chain_product: x must have shape \(k, ..., n, n\)"):
+        linalg.chain_product([[1, 2], [3, 4]])
+    with pytest.raises(ShapeError, match="chain_product"):
+        linalg.chain_product([[[1, 2]]])
+    with pytest.raises(PhaseError, match="chain_product: the tensor must be crystallized"):
+        linalg.chain_product(ResonantTensor.eye(2)[None].wake_flux())

@@ -54,12 +54,14 @@ def test_all_is_complete_and_true(name):
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("syntonic", "tests", "benchmarks", "examples")
 PUBLIC = {"syntonic", *(f"syntonic.{name}" for name in (
-    "geometry", "integers", "interop", "interop.flint", "interop.pari", "interop.sympy", "io",
-    "kernels", "linalg", "ops", "plotting", "polynomials", "recovery", "testing", "torch",
+    "geometry", "geometry.anyons", "integers", "interop", "interop.flint", "interop.pari",
+    "interop.sympy", "io", "kernels", "linalg", "ops", "plotting", "polynomials", "recovery",
+    "testing", "torch",
 ))}  # fmt: skip
 # A submodule hides what its package exports under the same name, or is hidden by it.
 SAME_NAME = {
     "syntonic": {"integers", "kernels", "linalg"},  # the modules themselves are exported
+    "syntonic.geometry": {"anyons"},
     "syntonic.recovery": {"recover"},
 }
 

@@ -19,7 +19,7 @@ MODULES = (
     "syntonic", "syntonic.integers", "syntonic.interop.flint", "syntonic.interop.pari",
     "syntonic.interop.sympy", "syntonic.io", "syntonic.kernels", "syntonic.linalg", "syntonic.ops",
     "syntonic.plotting", "syntonic.polynomials", "syntonic.recovery", "syntonic.testing",
-    "syntonic.geometry", "syntonic.torch",
+    "syntonic.geometry", "syntonic.geometry.anyons", "syntonic.torch",
 )  # fmt: skip
 OPTIONAL = {"syntonic.torch": "torch"}
 """Modules that need a package that may be missing."""

@@ -1,5 +1,6 @@
 """Exact geometry over the golden field: figures, groups, hulls, tilings, anyons."""
 
+from syntonic.geometry import anyons
 from syntonic.geometry.algebras import (
     COMPLEX,
     CYCLOTOMIC5,
@@ -54,6 +55,7 @@ __all__ = [
     "Polytope",
     "Tiling",
     "ammann",
+    "anyons",
     "area_squared",
     "circumradius_squared",
     "closure",

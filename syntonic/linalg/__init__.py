@@ -15,17 +15,17 @@ from syntonic.linalg.fields import (
     det,
     echelon,
     inv,
-    matmul,
-    matrix_power,
     nullspace,
     rank,
     solve,
     trace,
 )
 from syntonic.linalg.integral import hermite_form, lll, smith_form
+from syntonic.linalg.products import chain_product, matmul, matrix_power
 from syntonic.linalg.spaces import column_space, lu, row_space, rref
 
 __all__ = [
+    "chain_product",
     "charpoly",
     "column_space",
     "det",

@@ -7,7 +7,6 @@ from typing import Any
 
 from syntonic.constants import DEFAULT_PRECISION
 from syntonic.errors import PhaseError
-from syntonic.lattice import products
 from syntonic.lattice.convert import as_lattice
 from syntonic.lattice.linalg import solve as field
 from syntonic.tensor import ResonantTensor, on_device
@@ -21,41 +20,11 @@ __all__ = [
     "echelon",
     "exact",
     "inv",
-    "matmul",
-    "matrix_power",
     "nullspace",
     "rank",
     "solve",
     "trace",
 ]
-
-
-def matmul(x: Any, y: Any) -> ResonantTensor:
-    """Return the matrix product x @ y.
-
-    Parameters
-    ----------
-    x, y : ResonantTensor or exact array-like
-        Shapes (..., n, k) and (..., k, m), or vectors, broadcast as by `numpy.matmul`.
-
-    Returns
-    -------
-    ResonantTensor, shape (..., n, m)
-
-    Raises
-    ------
-    ShapeError
-        The shapes do not fit.
-    PhaseError
-        An operand is in flux.
-
-    Examples
-    --------
-    >>> from syntonic import PHI
-    >>> matmul([[1, PHI]], [[PHI], [1]]).tolist()
-    [[GoldenExact(0, 2)]]
-    """
-    return exact("matmul", products.matmul, x, y)
 
 
 def det(x: Any) -> ResonantTensor:
@@ -326,41 +295,6 @@ def trace(x: Any) -> ResonantTensor:
     GoldenExact(1, 1)
     """
     return exact("trace", field.trace, x)
-
-
-def matrix_power(x: Any, n: int) -> ResonantTensor:
-    """Return the n-th matrix powers.
-
-    Parameters
-    ----------
-    x : ResonantTensor or exact array-like, shape (..., n, n)
-    n : int
-        0 gives the identity, a negative n powers of the inverse. The time is in the size of the
-        result: entries that take 2^28 bits together are the limit.
-
-    Returns
-    -------
-    ResonantTensor, shape (..., n, n)
-
-    Raises
-    ------
-    SingularMatrixError
-        n is negative and a determinant zero.
-    OverflowError
-        The result would be beyond the limit.
-    TypeError
-        n is not an integer.
-    ShapeError
-        The matrices are not square.
-    PhaseError
-        The tensor is in flux.
-
-    Examples
-    --------
-    >>> matrix_power([[1, 1], [1, 0]], -2).tolist()
-    [[GoldenExact(1), GoldenExact(-1)], [GoldenExact(-1), GoldenExact(2)]]
-    """
-    return exact("matrix_power", lambda a: field.matrix_power(a, n), x)
 
 
 def exact(where: str, function: Callable[..., Any], *operands: Any) -> Any:

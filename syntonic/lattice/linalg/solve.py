@@ -25,6 +25,7 @@ from syntonic.lattice.linalg.cofactors import DIRECT_ORDER
 from syntonic.lattice.linalg.quotients import quotient
 
 __all__ = [
+    "chain_product",
     "charpoly",
     "det",
     "echelon",
@@ -217,6 +218,24 @@ def matrix_power(x: LatticeArray, n: int) -> LatticeArray:
             if require_all_bits([bits * (n if doubles else 1)] * x.size, "matrix_power"):
                 x = x.in_gmp()
     return out
+
+
+def chain_product(x: LatticeArray) -> LatticeArray:
+    """Return the product of the matrices along the first axis, by a balanced tree."""
+    _order(x, "chain_product")
+    if x.ndim < 3:
+        raise ShapeError(
+            f"chain_product: x must have shape (k, ..., n, n), got {x.shape}; "
+            "one matrix is no chain"
+        )
+    if x.shape[0] == 0:
+        return as_lattice(np.broadcast_to(np.eye(x.shape[-1], dtype=np.int64), x.shape[1:]))
+    while (count := x.shape[0]) > 1:
+        last = x[count - count % 2 :]
+        x = products.matmul(x[: count - count % 2 : 2], x[1::2])
+        if count % 2:
+            x = join(lambda *parts: np.concatenate(parts), x, last)
+    return x[0]
 
 
 # -- shapes -------------------------------------------------------------------------------

@@ -1,0 +1,111 @@
+"""Products of matrices over the field."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from syntonic.lattice import products
+from syntonic.lattice.linalg import solve as field
+from syntonic.linalg.fields import exact
+from syntonic.tensor import ResonantTensor
+
+__all__ = ["chain_product", "matmul", "matrix_power"]
+
+
+def matmul(x: Any, y: Any) -> ResonantTensor:
+    """Return the matrix product x @ y.
+
+    Parameters
+    ----------
+    x, y : ResonantTensor or exact array-like
+        Shapes (..., n, k) and (..., k, m), or vectors, broadcast as by `numpy.matmul`.
+
+    Returns
+    -------
+    ResonantTensor, shape (..., n, m)
+
+    Raises
+    ------
+    ShapeError
+        The shapes do not fit.
+    PhaseError
+        An operand is in flux.
+
+    Examples
+    --------
+    >>> from syntonic import PHI
+    >>> matmul([[1, PHI]], [[PHI], [1]]).tolist()
+    [[GoldenExact(0, 2)]]
+    """
+    return exact("matmul", products.matmul, x, y)
+
+
+def matrix_power(x: Any, n: int) -> ResonantTensor:
+    """Return the n-th matrix powers.
+
+    Parameters
+    ----------
+    x : ResonantTensor or exact array-like, shape (..., n, n)
+    n : int
+        0 gives the identity, a negative n powers of the inverse. The time is in the size of the
+        result: entries that take 2^28 bits together are the limit.
+
+    Returns
+    -------
+    ResonantTensor, shape (..., n, n)
+
+    Raises
+    ------
+    SingularMatrixError
+        n is negative and a determinant zero.
+    OverflowError
+        The result would be beyond the limit.
+    TypeError
+        n is not an integer.
+    ShapeError
+        The matrices are not square.
+    PhaseError
+        The tensor is in flux.
+
+    Examples
+    --------
+    >>> matrix_power([[1, 1], [1, 0]], -2).tolist()
+    [[GoldenExact(1), GoldenExact(-1)], [GoldenExact(-1), GoldenExact(2)]]
+    """
+    return exact("matrix_power", lambda a: field.matrix_power(a, n), x)
+
+
+def chain_product(x: Any) -> ResonantTensor:
+    """Return the product x[0] @ x[1] @ ... of all matrices along the first axis.
+
+    Parameters
+    ----------
+    x : ResonantTensor or exact array-like, shape (k, ..., n, n)
+        For k = 0 the product is the identity.
+
+    Returns
+    -------
+    ResonantTensor, shape (..., n, n)
+
+    Raises
+    ------
+    ShapeError
+        x has fewer than three axes, or the matrices are not square.
+    PhaseError
+        The tensor is in flux.
+
+    See Also
+    --------
+    matrix_power : of equal matrices.
+
+    Notes
+    -----
+    Neighbours are multiplied in batches, as a balanced tree: long integers come up in the last
+    products only, while one after the other they would in all.
+
+    Examples
+    --------
+    >>> chain_product([[[1, 1], [0, 1]]] * 5).tolist()[0]
+    [GoldenExact(1), GoldenExact(5)]
+    """
+    return exact("chain_product", field.chain_product, x)
