@@ -42,6 +42,7 @@ from syntonic.geometry.measures import (
     volume_squared_per_edge,
 )
 from syntonic.geometry.modelsets import model_set
+from syntonic.geometry.pictures import diffraction, plot_diffraction, plot_tiling, plot_window
 from syntonic.geometry.polytopes import Polytope
 from syntonic.geometry.solids import polytope, solid, solid_names
 from syntonic.geometry.stars import regular
@@ -60,6 +61,7 @@ __all__ = [
     "circumradius_squared",
     "closure",
     "conjugate",
+    "diffraction",
     "e8_form",
     "e8_roots",
     "edge_length_squared",
@@ -77,6 +79,9 @@ __all__ = [
     "penrose",
     "penrose_inflated",
     "penrose_windows",
+    "plot_diffraction",
+    "plot_tiling",
+    "plot_window",
     "polar",
     "polytope",
     "reflection",
