@@ -19,6 +19,7 @@ __all__ = [
     "decimal",
     "decimal_fault",
     "decimals_of",
+    "plain_minus",
     "printed",
     "printed_vertices",
     "sign_remedy",
@@ -68,6 +69,17 @@ def decimals_of(token: str) -> int:
     mantissa, _, exponent = token.lower().partition("e")
     fraction = mantissa.partition(".")[2]
     return max(0, len(fraction) - int(exponent or 0))
+
+
+def plain_minus(token: str) -> str:
+    """Return a token with the minus sign of print, U+2212, as the one of ASCII.
+
+    Examples
+    --------
+    >>> plain_minus("\u22121.5")
+    '-1.5'
+    """
+    return token.replace("\u2212", "-")
 
 
 def sign_remedy(token: str) -> str:

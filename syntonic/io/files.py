@@ -17,9 +17,11 @@ from pathlib import Path
 from typing import BinaryIO, NoReturn, TypeAlias
 
 from syntonic.errors import FormatError
+from syntonic.io.decimals import decimal_fault, plain_minus
 
 __all__ = [
     "Line",
+    "coordinates",
     "decoded",
     "is_same_file",
     "is_stream",
@@ -54,6 +56,21 @@ class Line:
         """Raise FormatError with the place of this line if there is a fault."""
         if fault is not None:
             self.fail(fault)
+
+
+def coordinates(line: Line, tokens: list[str]) -> tuple[str, ...]:
+    """Return coordinates as plain decimals; the minus sign of print (U+2212) becomes that of ASCII.
+
+    Raises
+    ------
+    FormatError
+        If one is no decimal number; as it stands in the file.
+    """
+    plain = tuple(map(plain_minus, tokens))
+    for token, shown in zip(plain, tokens, strict=True):
+        if decimal_fault(token) is not None:
+            line.fail(str(decimal_fault(shown) or decimal_fault(token)))
+    return plain
 
 
 def read_bytes(path: Path, *, first: int | None = None) -> bytes:

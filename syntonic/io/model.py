@@ -10,7 +10,7 @@ from syntonic.errors import FormatError, PhaseError, ShapeError
 from syntonic.io.decimals import Rows, agreeing, decimal_fault
 from syntonic.tensor import ResonantTensor
 
-__all__ = ["Model", "cell_fault", "edge_fault", "edges_of", "face_fault"]
+__all__ = ["Model", "cell_fault", "edge_fault", "edges_of", "face_fault", "vertex_fault"]
 
 _FIELDS = ("golden", "rational", None)
 
@@ -244,6 +244,11 @@ def face_fault(face: Sequence[int], vertices: int) -> str | None:
     if any(face[k] == face[k - 1] for k in range(len(face))):
         return "a face must not name the same vertex twice in a row"
     return _range_fault("a face", "vertices", face, vertices)
+
+
+def vertex_fault(vertex: int, vertices: int) -> str | None:
+    """Say why an index names none of the vertices, or return None."""
+    return _range_fault("an element", "vertices", (vertex,), vertices)
 
 
 def cell_fault(cell: Sequence[int], faces: int) -> str | None:

@@ -1,13 +1,17 @@
-"""The OFF family: OFF, COFF, NOFF, STOFF, nOFF and 4OFF, one element per line.
+"""The OFF family: OFF, COFF, NOFF, STOFF, nOFF and 4OFF.
 
 A file is a keyword, a line of counts, then one line for each vertex, each face and, in a file
 with four counts, each cell. A face is the number of its vertices, their indices and perhaps a
-colour; a cell is the number of its faces and their indices. The counts are V F E, or V F E C
+colour; a cell is the number of its faces and their indices. The counts are V F, V F E, or V F E C
 with cells; E is often wrong in the wild, is not needed, and is not looked at. Where C is 0, the
-cells are taken to be left out.
+cells are taken to be left out. The first count may be joined to the keyword, as ModelNet has it.
 
-Colours, normals and texture coordinates are read over. A "4OFF" file holds points of
-four-dimensional space, as programs for polychora write it, not homogeneous coordinates.
+Line ends may also stand elsewhere (see `syntonic.io.off_words`).
+
+Colours, normals and texture coordinates are read over: their letters C, N and ST stand before
+OFF in any order, and a colour may stand at all vertices without a letter. "Faces" of two vertices
+are edges; those of one vertex, by which Antiprism colours it, are left out. A "4OFF" file holds
+points of four-dimensional space, as programs for polychora write it, not homogeneous coordinates.
 
 References
 ----------
@@ -18,27 +22,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
+from syntonic.errors import FormatError
 from syntonic.io.decimals import decimal_fault, printed_vertices
-from syntonic.io.files import Line, read_lines, split_lines
-from syntonic.io.model import Model, cell_fault, edge_fault, edges_of, face_fault
+from syntonic.io.files import Line, coordinates, read_lines, split_lines
+from syntonic.io.model import Model, cell_fault, edge_fault, edges_of, face_fault, vertex_fault
+from syntonic.io.off_words import COLOUR_LENGTHS, Header, regrouped
 
 __all__ = ["looks_like_off", "read_off", "write_off"]
 
-# The first word of a file: what every vertex carries besides its place, then the space.
-_KEYWORD = re.compile(r"(?P<extras>(?:ST)?C?N?)(?P<space>[4n]?)OFF")
+# The first word of a file: what every vertex carries besides its place, then the space, and
+# perhaps the first of the numbers.
+_KEYWORD = re.compile(r"(?P<extras>(?:ST|C|N){0,3})(?P<space>[4n]?)OFF(?P<number>[0-9]*)")
 _COUNT = re.compile(r"[0-9]{1,18}")
-_COLOUR_LENGTHS = (0, 1, 3, 4)
-
-
-class _Header(NamedTuple):
-    dimension: int
-    extras: bool
-    vertices: int
-    faces: int
-    cells: int | None
+_VERTEX_COLOURS = (3, 4)
 
 
 def looks_like_off(head: bytes) -> bool:
@@ -68,23 +68,25 @@ def read_off(path: Path) -> Model:
     """
     lines = read_lines(path)
     header, body = _read_header(lines)
-    v, f = header.vertices, header.faces
-    vertices = tuple(_read_vertex(line, header) for line in body[:v])
-    faces, segments = _read_faces(body[v : v + f], v)
-    if header.cells and segments:
-        _require_last(segments, body[v : v + f])
-    return Model(
-        vertices,
-        edges=tuple({*edges_of(faces), *segments.values()}),
-        faces=faces,
-        cells=tuple(_read_cell(line, len(faces)) for line in body[v + f :]),
-        cell_count=header.cells,
-        path=str(path),
-    )
+    try:
+        return _read_body(header, body, lines[-1])
+    except FormatError:
+        if (model := _read_words(header, body, lines[-1])) is not None:
+            return model
+        raise  # what the file has against one element on each line
 
 
-def _read_header(lines: list[Line]) -> tuple[_Header, list[Line]]:
-    """Return what the head of the file says, and the lines after it, as many as it promises."""
+def _read_words(header: Header, body: list[Line], last: Line) -> Model | None:
+    """Read the elements wherever their line ends are, if that can mean one thing only."""
+    models = []
+    for rows in regrouped(header, body):
+        with suppress(FormatError):
+            models.append(_read_body(header, rows, last))
+    return models[0] if models and all(model == models[0] for model in models) else None
+
+
+def _read_header(lines: list[Line]) -> tuple[Header, list[Line]]:
+    """Return what the head of the file says, and the lines after it."""
     first = lines[0]
     keyword = _KEYWORD.fullmatch(first.tokens[0])
     if keyword is None:
@@ -92,15 +94,46 @@ def _read_header(lines: list[Line]) -> tuple[_Header, list[Line]]:
             "the first word must be OFF, nOFF or 4OFF, with ST, C or N before it where vertices "
             f"carry more than coordinates, got {first.tokens[0][:30]!r}"
         )
-    rest = Line(first.tokens[1:], first.number, first.path)
+    joined = [keyword["number"]] if keyword["number"] else []
+    rest = Line([*joined, *first.tokens[1:]], first.number, first.path)
     body = [rest, *lines[1:]] if rest.tokens else lines[1:]
     dimension = 4 if keyword["space"] == "4" else 3
     if keyword["space"] == "n":
         dimension, body = _read_dimension(body, first)
     counts, body = _read_counts(body, dimension, first)
-    header = _Header(dimension, bool(keyword["extras"]), *counts)
-    _require_length(header, body, lines[-1])
-    return header, body
+    return Header(dimension, bool(keyword["extras"]), *counts), body
+
+
+def _read_body(header: Header, body: list[Line], last: Line) -> Model:
+    """Read the elements, which stand on one line each."""
+    _require_length(header, body, last)
+    v, f = header.vertices, header.faces
+    extra = _extra_words(header, body[:v])
+    vertices = tuple(_read_vertex(line, header, extra) for line in body[:v])
+    faces, others = _read_faces(body[v : v + f], v)
+    if header.cells and others:
+        _require_last(others, body[v : v + f])
+    segments = {walk for walk in others.values() if len(walk) == 2}
+    return Model(
+        vertices,
+        edges=tuple({*edges_of(faces), *segments}),
+        faces=faces,
+        cells=tuple(_read_cell(line, len(faces)) for line in body[v + f :]),
+        cell_count=header.cells,
+        path=str(last.path),
+        notes=_notes(header, body[:v], sum(len(walk) == 1 for walk in others.values())),
+    )
+
+
+def _notes(header: Header, vertices: list[Line], singles: int) -> tuple[str, ...]:
+    """Say what is left out of the file."""
+    notes = []
+    if any(len(line.tokens) > header.dimension for line in vertices):
+        kind = "what vertices carry besides" if header.extras else "the colours of the vertices"
+        notes.append(f"{header.dimension} coordinates a vertex; left out: {kind}")
+    if singles:
+        notes.append(f"left out: {singles} element{'s' * (singles != 1)} of a single vertex")
+    return tuple(notes)
 
 
 def _read_dimension(body: list[Line], first: Line) -> tuple[int, list[Line]]:
@@ -113,24 +146,41 @@ def _read_dimension(body: list[Line], first: Line) -> tuple[int, list[Line]]:
 def _read_counts(
     body: list[Line], dimension: int, first: Line
 ) -> tuple[tuple[int, int, int | None], list[Line]]:
-    """Return (V, F, C), C being None if there are three counts, and the lines after them.
+    """Return (V, F, C), C being None unless there are four counts, and the lines after them.
 
     Some files leave the counts out. In space a vertex is then told from a face by its length,
     and a vertex whose every coordinate shows a point cannot be meant as counts.
     """
     if not body:
         first.fail("a line of counts must follow the keyword, got the end of the file")
+    body = _with_line_of_counts(body, dimension)
     line = body[0]
     if dimension == 3 and len(line.tokens) == 3 and all("." in token for token in line.tokens):
         v = next((k for k, each in enumerate(body) if len(each.tokens) != 3), len(body))
         return (v, len(body) - v, None), body
-    if len(line.tokens) not in (3, 4):
+    if len(line.tokens) not in (2, 3, 4):
         line.fail(f"the counts must be V F E or V F E C, got {len(line.tokens)} words")
-    v, f, _, *c = (_integer(line, k) for k in range(len(line.tokens)))
-    return (v, f, c[0] if c else None), body[1:]
+    v, f, *rest = (_integer(line, k) for k in range(len(line.tokens)))
+    return (v, f, rest[1] if len(rest) > 1 else None), body[1:]
 
 
-def _require_length(header: _Header, body: list[Line], last: Line) -> None:
+def _with_line_of_counts(body: list[Line], dimension: int) -> list[Line]:
+    """Return the lines with the counts V F E on a line of their own, where they are not."""
+    first = body[0]
+    if len(first.tokens) == 1 and all(len(line.tokens) == 1 for line in body[:3]):
+        counts = [line.tokens[0] for line in body[:3]]
+        return [Line(counts, first.number, first.path), *body[3:]]
+    if dimension == 3 and len(first.tokens) >= 6:
+        counts, rest = first.tokens[:3], first.tokens[3:]
+        return [
+            Line(counts, first.number, first.path),
+            Line(rest, first.number, first.path),
+            *body[1:],
+        ]
+    return body
+
+
+def _require_length(header: Header, body: list[Line], last: Line) -> None:
     """Compare the counts with what the file holds before anything of their size is made."""
     promised = header.vertices + header.faces + (header.cells or 0)
     if len(body) < promised:
@@ -142,37 +192,52 @@ def _require_length(header: _Header, body: list[Line], last: Line) -> None:
         body[promised].fail(f"nothing may follow the {promised} lines that the counts promise")
 
 
-def _read_vertex(line: Line, header: _Header) -> tuple[str, ...]:
-    count = len(line.tokens)
-    if count < header.dimension or (count > header.dimension and not header.extras):
-        line.fail(f"a vertex must have {header.dimension} coordinates, got {count}")
-    for token in line.tokens:
-        line.require(decimal_fault(token))
-    return tuple(line.tokens[: header.dimension])
+def _extra_words(header: Header, lines: list[Line]) -> int | None:
+    """Return how many words may follow the coordinates of each vertex; None for any number."""
+    if header.extras:
+        return None
+    widths = {len(line.tokens) - header.dimension for line in lines}
+    extra = widths.pop() if len(widths) == 1 else 0
+    return extra if extra in _VERTEX_COLOURS else 0
+
+
+def _read_vertex(line: Line, header: Header, extra: int | None) -> tuple[str, ...]:
+    count, dimension = len(line.tokens), header.dimension
+    if count < dimension or extra not in (None, count - dimension):
+        remedy = (
+            "; points of four dimensions stand under 4OFF" if (dimension, count) == (3, 4) else ""
+        )
+        line.fail(f"a vertex must have {dimension} coordinates, got {count}{remedy}")
+    return coordinates(line, line.tokens)[:dimension]
 
 
 def _read_faces(
     lines: list[Line], vertices: int
-) -> tuple[tuple[tuple[int, ...], ...], dict[int, tuple[int, int]]]:
-    """Return the faces, and the edges that are written as faces of two vertices, by position."""
+) -> tuple[tuple[tuple[int, ...], ...], dict[int, tuple[int, ...]]]:
+    """Return the faces, and the elements of one or two vertices by position."""
     faces = []
-    segments = {}
+    others: dict[int, tuple[int, ...]] = {}
     for k, line in enumerate(lines):
         walk = _read_indices(line)
-        if len(walk) == 2:
+        if len(walk) == 1:
+            line.require(vertex_fault(walk[0], vertices))
+            others[k] = walk
+        elif len(walk) == 2:
             line.require(edge_fault(walk, vertices))
-            segments[k] = (min(walk), max(walk))
+            others[k] = (min(walk), max(walk))
         else:
             line.require(face_fault(walk, vertices))
             faces.append(walk)
-    return tuple(faces), segments
+    return tuple(faces), others
 
 
-def _require_last(segments: dict[int, tuple[int, int]], lines: list[Line]) -> None:
-    # Cells count the faces; an edge between two faces would shift that count.
-    first = min(segments)
-    if first < len(lines) - len(segments):
-        lines[first].fail("in a file with cells, faces of two vertices must follow all others")
+def _require_last(others: dict[int, tuple[int, ...]], lines: list[Line]) -> None:
+    # Cells count the faces; another element between two faces would shift that count.
+    first = min(others)
+    if first < len(lines) - len(others):
+        lines[first].fail(
+            "in a file with cells, faces of one or two vertices must follow all others"
+        )
 
 
 def _read_cell(line: Line, faces: int) -> tuple[int, ...]:
@@ -187,7 +252,7 @@ def _read_indices(line: Line) -> tuple[int, ...]:
     colour = line.tokens[k + 1 :]
     if len(line.tokens) <= k:
         line.fail(f"{k} indices must follow the number {k}, got {len(line.tokens) - 1}")
-    if len(colour) not in _COLOUR_LENGTHS:
+    if len(colour) not in COLOUR_LENGTHS:
         line.fail(
             f"{k} indices and a colour of 1, 3 or 4 numbers may follow the number {k}, "
             f"got {len(line.tokens) - 1} words"

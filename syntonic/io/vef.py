@@ -45,7 +45,7 @@ from gmpy2 import mpq, mpz
 
 from syntonic.errors import FormatError
 from syntonic.exact.golden import GoldenExact
-from syntonic.io.decimals import decimal, sign_remedy
+from syntonic.io.decimals import decimal, plain_minus, sign_remedy
 from syntonic.io.exact import LONGEST_NUMBER, common_denominator, require_readable
 from syntonic.io.files import Line, read_lines, split_lines
 from syntonic.io.model import Model, edge_fault, face_fault
@@ -182,7 +182,8 @@ def _read_number(words: _Words, field: str) -> GoldenExact:
 def _number(word: str, field: str, line: Line) -> GoldenExact:
     if len(word) > LONGEST_NUMBER:
         line.fail(f"a number must have at most {LONGEST_NUMBER} characters, got {len(word)}")
-    match = _RATIONAL.fullmatch(word) or (field == "golden" and _PAIR.fullmatch(word))
+    plain = plain_minus(word)
+    match = _RATIONAL.fullmatch(plain) or (field == "golden" and _PAIR.fullmatch(plain))
     if not match:
         form = "3/4" if field == "rational" else "(1/2,-3), which has two factors, or 3/4"
         line.fail(f"a {field} number must be like {form}, got {word[:30]!r}{sign_remedy(word)}")

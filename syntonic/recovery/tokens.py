@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from syntonic.errors import FormatError, ShapeError
-from syntonic.io.decimals import decimal_fault, decimals_of
+from syntonic.io.decimals import decimal_fault, decimals_of, plain_minus
 from syntonic.typing import IntArray
 
 __all__ = ["Tokens", "printed_rows"]
@@ -139,7 +139,9 @@ def _token(x: Any, k: int, j: int) -> str:
     if isinstance(x, (numbers.Integral, np.integer)) and not isinstance(x, bool):
         return str(int(x))
     if isinstance(x, (str, float, np.floating, Decimal)):
-        text = str(x).strip()  # str of a float is the shortest decimal that gives it back
+        text = plain_minus(
+            str(x).strip()
+        )  # str of a float is the shortest decimal that gives it back
         fault = decimal_fault(text)
     else:
         fault = f"a coordinate must be a decimal string, a float or an int, got {type(x).__name__}"

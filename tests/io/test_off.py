@@ -6,6 +6,7 @@ import re
 import string
 import tracemalloc
 from io import BytesIO
+from itertools import permutations
 
 import pytest
 from effort import at_most
@@ -32,6 +33,9 @@ OFF
 """
 VERTICES = (("1.0", "1", "1"), ("1", "-1.0", "-1"), ("-1", "1", "-1"), ("-1", "-1", "1e0"))
 FACES = ((0, 1, 2), (0, 3, 1), (0, 2, 3), (1, 3, 2))
+
+
+COLOURED = "3 coordinates a vertex; left out: the colours of the vertices"
 
 
 @pytest.fixture
@@ -87,8 +91,84 @@ def test_what_vertices_carry_is_read_over(parse):
         vertices = [line + extra for line in lines[2:6]]
         text = "\n".join([keyword, lines[1], *vertices, *lines[6:]])
         assert parse(text).vertices == VERTICES
+        assert len(parse(text).notes) == 1
+        without = text.replace(keyword, "OFF")
+        if len(extra.split()) in (3, 4):  # a colour
+            assert parse(without) == parse(text)
+            assert parse(without).notes == (COLOURED,)
+            continue
         with pytest.raises(FormatError, match="line 3: a vertex must have 3 coordinates"):
-            parse(text.replace(keyword, "OFF"))
+            parse(without)
+
+
+def test_letters_stand_in_any_order(parse):
+    lines = TETRAHEDRON.splitlines()
+    extra = " 0 0 1 255 0 0 255 0.5 0.5"
+    text = "\n".join([lines[1], *(line + extra for line in lines[2:6]), *lines[6:]])
+    plain = parse(TETRAHEDRON)
+    for letters in permutations(["ST", "C", "N"]):
+        assert parse("".join(letters) + f"OFF\n{text}") == plain
+
+
+TABLE = [line.split() for line in TETRAHEDRON.splitlines()[2:]]
+COUNTS = "4 4 6"
+
+
+@pytest.mark.parametrize("head", ["OFF\n4 4 6\n", "OFF4 4 6\n", "OFF 4 4 6\n", "OFF\n4\n4\n6\n"])
+@pytest.mark.parametrize("colour", [(), ("7",), ("1", "0", "0"), ("1", "0", "0", "1")])
+@pytest.mark.parametrize("seed", range(8))
+def test_line_ends_stand_anywhere(parse, head, colour, seed):
+    """Line ends between any two words, but for those of a colour, which ends with its line."""
+    rng = random.Random(seed)
+    share = rng.choice((0, 0.2, 0.8, 1))
+    text = head
+    for row in TABLE:
+        text += "".join(word + (" " if rng.random() > share else "\n") for word in row)
+        if colour and len(row) == 4:
+            text = text[:-1] + " " + " ".join(colour) + "\n"
+    assert parse(text) == parse(TETRAHEDRON, "b.off")
+
+
+def test_a_whole_file_on_one_line(parse):
+    assert parse(" ".join(TETRAHEDRON.split())) == parse(TETRAHEDRON)
+    assert parse("\n".join(TETRAHEDRON.split())) == parse(TETRAHEDRON)
+    assert parse("4OFF\n1 0 0\n1\n2\n3\n4\n").vertices == (("1", "2", "3", "4"),)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "rule"),
+    [
+        ("OFF\n3 1 0\n0 0\n0 1 0 0\n0 1 0\n3 0 1\n", 3, "3 coordinates, got 2"),  # cut off
+        ("OFF\n3 1 0\n0 0\n0 1 0 0\n0 1 0\n3 0 1 2 9 9\n", 3, "3 coordinates, got 2"),
+        ("OFF\n3 1 0\n0 0\n0 1 0 0\n0 1 0\n3 0 1 3\n", 3, "3 coordinates, got 2"),
+        ("OFF\n3 1 0\n0 0\n0 1 0 0\n0 1 0\n3 0 1 2 2 1 0\n0 1", 7, "nothing may follow"),
+        ("COFF\n2 0 0\n0 0\n0 9 1 0 0 9\n", 3, "3 coordinates, got 2"),
+    ],
+)
+def test_words_that_do_not_come_out_even(parse, text, line, rule):
+    with pytest.raises(FormatError, match=re.escape(rule)) as caught:
+        parse(text)
+    assert caught.value.line == line
+
+
+def test_two_counts(parse):
+    assert parse(TETRAHEDRON.replace("4 4 6", "4 4")) == parse(TETRAHEDRON)
+    assert parse(TETRAHEDRON.replace("OFF\n4 4 6", "nOFF\n3\n4 4")) == parse(TETRAHEDRON)
+
+
+def test_elements_of_one_vertex_are_left_out(parse):
+    plain = parse(TETRAHEDRON)
+    found = parse(TETRAHEDRON.replace("4 4 6", "4 6 6").replace("e0\n", "e0\n1 0 9\n1 3\n"))
+    assert found == plain
+    assert found.notes == ("left out: 2 elements of a single vertex",)
+    shifted = "nOFF\n3\n3 2 0 1\n0 0 0\n1 0 0\n0 1 0\n1 2\n3 0 1 2\n1 0\n"
+    with pytest.raises(FormatError, match=r"line 7: .*must follow all others"):
+        parse(shifted)
+    assert parse(shifted.replace("1 2\n3 0 1 2\n", "3 0 1 2\n1 2\n")).cells == ((0,),)
+
+
+def test_the_minus_sign_of_print(parse):
+    assert parse(TETRAHEDRON.replace("-", "\u2212")) == parse(TETRAHEDRON)
 
 
 def test_counts_left_out(parse):
@@ -137,7 +217,10 @@ def test_faces_of_two_vertices_are_edges(parse):
         ("OFFENSIVE\n", 1, "first word"),
         ("PLY\nformat ascii\n", 1, "first word"),
         ("OFF BINARY\n", 1, "V F E"),
-        ("OFF\n4 4\n", 2, "V F E"),
+        ("OFF\n4\n", 2, "V F E"),
+        ("OFF\n4 4\n", 2, "cut off"),
+        ("OFF4x 4 6\n", 1, "first word"),
+        ("NNNNOFF\n", 1, "first word"),
         ("OFF\n4 4 6 1 1\n", 2, "V F E"),
         ("OFF\n-4 4 6\n", 2, "whole number"),
         ("OFF\n4 4 -6\n", 2, "whole number"),
@@ -153,13 +236,15 @@ def test_faces_of_two_vertices_are_edges(parse):
         ("OFF\n1 0 0\n0 1_0 0\n", 3, "finite decimal"),
         ("OFF\n1 0 0\n0 1e99999 0\n", 3, "finite decimal"),
         ("OFF\n1 0 0\n0 0 ٣\n", 3, "finite decimal number, got '٣'"),
-        ("OFF\n1 0 0\n0 0 −1.6\n".encode(), 3, "got '−1.6'; write the minus sign − (U+2212) as -"),
+        ("OFF\n1 0 0\n0 0 −1.6x\n", 3, "got '−1.6x'"),
+        ("OFF\n1 0 0\n0 0 –1.6\n", 3, "got '–1.6'; write the minus sign – (U+2013) as -"),
         ("OFF\n1 0 0\n0 0 φ/2\n", 3, "got 'φ/2'; exact numbers are read from VEF"),
         ("OFF\n1 0 0\n0 0 \xb9\n".encode("latin-1"), 3, "got '\xb9'"),
         ("OFF\n1 0 −\n0 0 1\n", 2, "got '−'"),
         ("OFF\n1 0 0\n0 0 " + "1" * 10**6 + "\n", 3, "1000 characters, got 1000000"),
         ("OFF\n1 0 0\n0 0\n", 3, "3 coordinates, got 2"),
-        ("OFF\n1 0 0\n0 0 0 0\n", 3, "3 coordinates, got 4"),
+        ("OFF\n1 0 0\n0 0 0 0\n", 3, "3 coordinates, got 4; points of four dimensions stand"),
+        ("OFF\n3 1 0\n0 0 0 1\n0 0 1 2\n0 2 0 1\n", 5, "cut off"),
         ("OFF\n1 0 0\n0 0 0\n\n0 0 1\n", 5, "nothing may follow"),
         ("OFF\n3 1 0\n0 0 0\n1 0 0\n0 1 0\n3 0 1 3\n", 6, "got 3"),
         ("OFF\n3 1 0\n0 0 0\n1 0 0\n0 1 0\n3 0 1 -1\n", 6, "whole number"),
@@ -170,7 +255,7 @@ def test_faces_of_two_vertices_are_edges(parse):
         ("OFF\n3 1 0\n0 0 0\n1 0 0\n0 1 0\n3 0 1 2 red\n", 6, "finite decimal"),
         ("OFF\n3 1 0\n0 0 0\n1 0 0\n0 1 0\n3 0 1 1\n", 6, "twice in a row"),
         ("OFF\n3 1 0\n0 0 0\n1 0 0\n0 1 0\n2 1 1\n", 6, "two different"),
-        ("OFF\n3 1 0\n0 0 0\n1 0 0\n0 1 0\n1 1\n", 6, "at least 3"),
+        ("OFF\n3 1 0\n0 0 0\n1 0 0\n0 1 0\n1 3\n", 6, "an element must name vertices"),
         ("OFF\n3 1 0\n0 0 0\n1 0 0\n0 1 0\n0\n", 6, "at least 3"),
         ("nOFF\n1\n3 1 0 1\n0\n1\n2\n3 0 1 2\n1 1\n", 8, "got 1"),
         ("nOFF\n1\n3 1 0 1\n0\n1\n2\n3 0 1 2\n0\n", 8, "at least one face"),
