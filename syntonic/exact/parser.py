@@ -4,7 +4,7 @@
     product = signed (("*" | "/" | nothing) signed)*
     signed  = ("+" | "-")* power
     power   = atom (("^" | "**") signed | superscript)?
-    atom    = number | "phi" | "φ" | ("sqrt" | "√") atom | "(" sum ")"
+    atom    = number | "½" | "phi" | "φ" | ("sqrt" | "√") atom | "(" sum ")"
 
 "^" groups to the right and binds tighter than a sign before it; a product may leave out its sign
 before φ, √ or a parenthesis and still groups to the left, so that 3/2φ is (3/2)φ, as it is
@@ -18,6 +18,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from typing import Any, NamedTuple, NoReturn
+from unicodedata import normalize
 
 from gmpy2 import mpz
 
@@ -33,17 +34,20 @@ _MAX_BITS = 1 << 19  # of one number: 158 thousand digits
 _MAX_WORK = 1 << 23  # bits of all intermediate results together
 
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
-_SYMBOLS = {"−": "-", "×": "*", "·": "*", "⋅": "*", "**": "^", "ϕ": "φ", "phi": "φ", "sqrt": "√"}
+_VULGAR = "½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅐⅛⅜⅝⅞⅑⅒"
+_SYMBOLS = {"−": "-", "×": "*", "·": "*", "⋅": "*", "**": "^", "sqrt": "√"}
+_SYMBOLS |= dict.fromkeys(("ϕ", "Φ", "τ", "phi", "PHI"), "φ")
 _TOKEN = re.compile(
     r"(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
     r"|(?P<superscript>[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+)"
-    r"|(?P<symbol>phi|sqrt|\*\*|[φϕ√+\-−*×·⋅/^()])"
+    rf"|(?P<vulgar>[{_VULGAR}])"
+    r"|(?P<symbol>phi|PHI|sqrt|\*\*|[φϕΦτ√+\-−*×·⋅/^()])"
     r"|(?P<space>\s+)"
 )
 
 
 class _Token(NamedTuple):
-    kind: str  # "number", "superscript", "end", or the symbol itself
+    kind: str  # "number", "vulgar", "superscript", "end", or the symbol itself
     text: str
     column: int
 
@@ -66,7 +70,8 @@ def parse(text: str) -> Triple:
 
     Notes
     -----
-    Accepted beside the ASCII spellings: φ and ϕ, √, −, ×, · and superscripts such as φ⁻¹.
+    Accepted beside the ASCII spellings: φ, ϕ, Φ and τ, √, −, ×, ·, superscripts such as φ⁻¹, and
+    fractions of one character such as ½.
 
     Examples
     --------
@@ -181,6 +186,9 @@ class _Parser:
         token = self.next()
         if token.kind == "number":
             return self.reduced(self.number(token), token.column)
+        if token.kind == "vulgar":
+            over, under = map(mpz, normalize("NFKC", token.text).split("\u2044"))
+            return over, mpz(0), under
         if token.kind == "φ":
             return mpz(0), mpz(1), mpz(1)
         if token.kind == "√":

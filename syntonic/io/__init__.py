@@ -12,11 +12,12 @@ from typing import BinaryIO, NamedTuple
 
 from syntonic.errors import FormatError
 from syntonic.io.files import read_bytes, replacing
-from syntonic.io.jsonfile import looks_like_json, read_json, write_json
+from syntonic.io.jsonfile import looks_like_json, read_json, write_json, write_mesh_json
 from syntonic.io.model import Model
 from syntonic.io.npz import load, save
 from syntonic.io.off import looks_like_off, read_off, write_off
-from syntonic.io.points import read_csv, read_xyz
+from syntonic.io.points import read_xyz
+from syntonic.io.tables import Columns, looks_like_table, read_csv
 from syntonic.io.vef import looks_like_vef, read_vef, write_vef
 from syntonic.tensor import ResonantTensor
 
@@ -27,21 +28,23 @@ class _Format(NamedTuple):
     name: str
     suffixes: tuple[str, ...]
     recognises: Callable[[bytes], bool] | None  # None: by the extension only
-    read: Callable[[Path], Model]
+    read: Callable[..., Model]
     write: Callable[[Model, BinaryIO], None] | None
+    is_table: bool = False
 
 
 _FORMATS = (
     _Format("OFF", (".off", ".4off", ".noff"), looks_like_off, read_off, write_off),
     _Format("VEF", (".vef",), looks_like_vef, read_vef, write_vef),
+    _Format("mesh JSON", (".mesh.json",), None, read_json, write_mesh_json),
     _Format("JSON", (".json",), looks_like_json, read_json, write_json),
-    _Format("XYZ", (".xyz",), None, read_xyz, None),
-    _Format("CSV", (".csv", ".tsv"), None, read_csv, None),
+    _Format("XYZ", (".xyz",), None, read_xyz, None, is_table=True),
+    _Format("CSV", (".csv", ".tsv"), looks_like_table, read_csv, None, is_table=True),
 )
 _HEAD = 4096
 
 
-def read(path: str | os.PathLike[str]) -> Model:
+def read(path: str | os.PathLike[str], *, columns: Columns | None = None) -> Model:
     """Read a model from a file, by the extension of its name, else by how it begins.
 
     Parameters
@@ -49,12 +52,15 @@ def read(path: str | os.PathLike[str]) -> Model:
     path
         The file. The OFF family (OFF, COFF, NOFF, STOFF, nOFF, 4OFF), VEF, JSON, XYZ and CSV are
         read; the modules of this package say what each one may hold.
+    columns
+        Which columns of a table (XYZ, CSV) are the coordinates: names of the first line, or
+        numbers from 1. By default those with names of coordinates; `Model.notes` says which.
 
     Returns
     -------
     Model
-        The vertices as they are printed, and as a tensor where they are exact (VEF); edges, faces
-        and cells.
+        The vertices as they are printed, and as a tensor where they are exact; edges, faces and
+        cells.
 
     Raises
     ------
@@ -80,7 +86,17 @@ def read(path: str | os.PathLike[str]) -> Model:
             f"readable are {_listing(_FORMATS)}",
             path=path,
         )
-    return form.read(path)
+    if columns is None:
+        return form.read(path)
+    if not form.is_table:
+        raise FormatError(f"{form.name} has no columns to choose; leave columns out", path=path)
+    return form.read(path, columns=_column_names(columns))
+
+
+def _column_names(columns: Columns) -> Columns:
+    if isinstance(columns, str) or not all(isinstance(each, (str, int)) for each in columns):
+        raise TypeError('read: columns must be names and numbers, such as ("x", "y", "z")')
+    return columns
 
 
 def write(model: Model | ResonantTensor, path: str | os.PathLike[str]) -> None:
@@ -127,7 +143,8 @@ def write(model: Model | ResonantTensor, path: str | os.PathLike[str]) -> None:
 
 
 def _by_suffix(path: Path) -> _Format | None:
-    return next((form for form in _FORMATS if path.suffix.lower() in form.suffixes), None)
+    name = path.name.lower()
+    return next((form for form in _FORMATS if name.endswith(form.suffixes)), None)
 
 
 def _by_content(path: Path) -> _Format | None:

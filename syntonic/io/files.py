@@ -30,6 +30,7 @@ __all__ = [
     "replacing",
     "require_writable",
     "split_lines",
+    "text_lines",
 ]
 
 StrPath: TypeAlias = str | os.PathLike[str]
@@ -109,6 +110,25 @@ def read_lines(path: Path) -> list[Line]:
     if not lines:
         raise FormatError("must not be empty", path=path)
     return lines
+
+
+def text_lines(path: Path, *, split: bool = True) -> list[Line]:
+    """Return all lines, blank ones too, as their words, or each as a single word.
+
+    Raises
+    ------
+    FormatError
+        As `read_lines`.
+    """
+    data = read_bytes(path).removeprefix(b"\xef\xbb\xbf")
+    if b"\0" in data:
+        raise FormatError("must be a text file, got binary data (a NUL byte)", path=path)
+    if not data.strip():
+        raise FormatError("must not be empty", path=path)
+    text = map(decoded, data.splitlines())
+    return [
+        Line(row.split() if split else [row], number, path) for number, row in enumerate(text, 1)
+    ]
 
 
 def split_lines(data: bytes, path: Path) -> list[Line]:

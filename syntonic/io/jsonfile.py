@@ -2,7 +2,11 @@
 
 "vertices" is a list of lists of numbers, "edges" and "faces" are lists of lists of vertices
 counted from 0, "cells" of faces. Other keys are not looked at. Numbers are kept as they are
-printed: no float ever comes in between.
+printed: no float ever comes in between. In place of numbers there may be strings, which may hold
+expressions such as "φ/2" (see `syntonic.io.cells`).
+
+In mesh JSON, vZome's exact format, each coordinate is a list [p, q, d] for (p + qφ)/d, whose parts
+are integers or strings of digits.
 
 "exact_vertices" has a list [p, q, d] of integers, of any size, for each number of "vertices",
 which is (p + qφ)/d, d > 0, rounded.
@@ -10,6 +14,7 @@ which is (p + qφ)/d, d > 0, rounded.
 References
 ----------
 .. [1] RFC 8259, "The JavaScript Object Notation (JSON) Data Interchange Format", 2017.
+.. [2] S. Vorthmann and D. Hall, vZome, https://vzome.com: `SimpleMeshJson`.
 """
 
 from __future__ import annotations
@@ -25,13 +30,14 @@ from gmpy2 import mpz
 
 from syntonic.errors import FormatError
 from syntonic.exact.golden import GoldenExact
-from syntonic.io.decimals import Rows, decimal_fault, printed_vertices
+from syntonic.io.cells import exact_tensor, points
+from syntonic.io.decimals import Rows, printed_vertices
 from syntonic.io.exact import LONGEST_NUMBER, common_denominator, require_readable
 from syntonic.io.files import read_bytes
 from syntonic.io.model import Model, cell_fault, edge_fault, face_fault
 from syntonic.tensor import ResonantTensor
 
-__all__ = ["looks_like_json", "read_json", "write_json"]
+__all__ = ["looks_like_json", "read_json", "write_json", "write_mesh_json"]
 
 _COUNT = re.compile(r"[0-9]{1,18}")
 _INTEGER = re.compile(r"-?[0-9]+")
@@ -72,7 +78,7 @@ def read_json(path: Path) -> Model:
     data = reader.parse(read_bytes(path))
     if not isinstance(data, dict) or "vertices" not in data:
         reader.fail('the file must hold an object with the key "vertices"')
-    vertices = reader.vertices(data["vertices"])
+    vertices, exact = reader.vertices(data["vertices"])
     edges = reader.indices(data, "edges", edge_fault, len(vertices))
     faces = reader.indices(data, "faces", face_fault, len(vertices))
     cells = reader.indices(data, "cells", cell_fault, len(faces))
@@ -80,7 +86,10 @@ def read_json(path: Path) -> Model:
     if field not in ("golden", "rational", None):
         reader.fail(f'"field" must be golden or rational, got {str(field)[:30]!r}')
     pairs = tuple((i, j) for i, j in edges)
-    exact = reader.exact(data["exact_vertices"], vertices) if "exact_vertices" in data else None
+    if "exact_vertices" in data:
+        if exact is not None:
+            reader.fail('"exact_vertices" must not stand beside exact "vertices"; drop one')
+        exact = reader.exact(data["exact_vertices"], vertices)
     model = Model(vertices, pairs, faces, cells, field=field, tensor=exact, path=str(path))
     for k, row in enumerate(vertices):
         if row != model.vertices[k]:
@@ -119,50 +128,60 @@ class _Reader:
     def _constant(self, name: str) -> NoReturn:
         self.fail(f"a number must be finite, got {name}")
 
-    def vertices(self, data: Any) -> Rows:
-        rows = self.rows(data, "vertices")
+    def vertices(self, data: Any) -> tuple[Rows, ResonantTensor | None]:
+        """Return the vertices as printed, and exactly if triples or expressions stand there."""
+        rows = self.rows(data, "vertices", (str, list))
         for k, row in enumerate(rows):
             if not row or len(row) != len(rows[0]):
                 self.fail(
                     "all vertices must have one and the same positive number of coordinates, got "
                     f"{len(rows[0])} in vertices[0] and {len(row)} in vertices[{k}]"
                 )
-            for token in row:
-                if (fault := decimal_fault(token)) is not None:
-                    self.fail(f"vertices[{k}]: {fault}")
-        return tuple(tuple(map(str, row)) for row in rows)
+        if any(isinstance(x, list) for row in rows for x in row):
+            values = self.triples(rows, "vertices", (str,))
+            return exact_tensor(values, self.fail_at)
+        return points([list(map(str.strip, row)) for row in rows], self.fail_at)
+
+    def fail_at(self, k: int, rule: str) -> NoReturn:
+        """Raise FormatError for a vertex."""
+        self.fail(f"vertices[{k}]: {rule}")
 
     def exact(self, data: Any, vertices: Rows) -> ResonantTensor | None:
         """Return the exact vertices, which must be as many and as long as the printed ones."""
         width = len(vertices[0]) if vertices else 0
         if not isinstance(data, list) or len(data) != len(vertices):
             self.fail(f'"exact_vertices" must be a list of {len(vertices)} rows, as "vertices" is')
-        known: dict[tuple[_Number, ...], GoldenExact] = {}
-        common = mpz(1)
-        values = []
         for k, row in enumerate(data):
-            place = f"exact_vertices[{k}]"
             if not isinstance(row, list) or len(row) != width:
-                self.fail(f"{place} must be a list of {width} numbers [p, q, d]")
+                self.fail(f"exact_vertices[{k}] must be a list of {width} numbers [p, q, d]")
+        values = [x for row in self.triples(data, "exact_vertices", (_Number,)) for x in row]
+        if not vertices:
+            return None
+        return ResonantTensor(np.array(values, dtype=object).reshape(len(vertices), width))
+
+    def triples(
+        self, data: list[list[Any]], key: str, kinds: tuple[type[str], ...]
+    ) -> list[list[GoldenExact]]:
+        """Return rows of numbers [p, q, d], whose parts are of these kinds."""
+        known: dict[tuple[str, ...], GoldenExact] = {}
+        common = mpz(1)
+        for k, row in enumerate(data):
             for triple in row:
-                parts = self.integers(triple, place)
+                parts = self.integers(triple, f"{key}[{k}]", kinds)
                 if parts not in known:
                     known[parts] = GoldenExact.from_numerators(*map(mpz, parts))
                     try:
                         common = common_denominator(common, known[parts].numerators()[2])
                     except FormatError as error:
-                        self.fail(f"{place}: {error}")
-                values.append(known[parts])
-        if not vertices:
-            return None
-        return ResonantTensor(np.array(values, dtype=object).reshape(len(vertices), width))
+                        self.fail(f"{key}[{k}]: {error}")
+        return [[known[tuple(triple)] for triple in row] for row in data]
 
-    def integers(self, triple: Any, place: str) -> tuple[_Number, ...]:
+    def integers(self, triple: Any, place: str, kinds: tuple[type[str], ...]) -> tuple[str, ...]:
         """Return p, q and d as they are printed."""
         if (
             not isinstance(triple, list)
             or len(triple) != 3
-            or not all(isinstance(x, _Number) and _INTEGER.fullmatch(x) for x in triple)
+            or not all(isinstance(x, kinds) and _INTEGER.fullmatch(x) for x in triple)
             or not triple[2].strip("0")
             or triple[2].startswith("-")
         ):
@@ -190,12 +209,12 @@ class _Reader:
                 self.fail(f"{key}[{k}]: {broken}")
         return tuple(out)
 
-    def rows(self, data: Any, key: str) -> list[list[_Number]]:
+    def rows(self, data: Any, key: str, kinds: tuple[type, ...] = (_Number,)) -> list[list[Any]]:
         """Return the data after the check that they are a list of lists of numbers."""
         if not isinstance(data, list):
             self.fail(f'"{key}" must be a list of lists of numbers')
         for k, row in enumerate(data):
-            if not isinstance(row, list) or not all(isinstance(x, _Number) for x in row):
+            if not isinstance(row, list) or not all(isinstance(x, kinds) for x in row):
                 self.fail(f"{key}[{k}] must be a list of numbers")
         return data
 
@@ -229,11 +248,47 @@ def write_json(model: Model, file: BinaryIO) -> None:
         "cells": model.cells,
     }
     texts = [f'  "field": "{model.field}"'] if model.field else []
-    for key, rows in parts.items():
-        if rows or key == "vertices":
-            lines = ",\n".join(f"    [{', '.join(map(str, row))}]" for row in rows)
-            texts.append(f'  "{key}": [\n{lines}\n  ]')
+    texts += [_text(key, rows) for key, rows in parts.items() if rows or key == "vertices"]
     file.write(("{\n" + ",\n".join(texts) + "\n}\n").encode("ascii"))
+
+
+def write_mesh_json(model: Model, file: BinaryIO) -> None:
+    """Write a model with exact vertices as vZome's mesh JSON, whose integers are strings.
+
+    Cells have no place in this format.
+
+    Parameters
+    ----------
+    model
+        The model.
+    file
+        A file open for writing bytes.
+
+    Raises
+    ------
+    FormatError
+        If the model has no exact vertices, or a number is too long or too large to be read back.
+    """
+    if model.tensor is None:
+        raise FormatError(
+            "write: mesh JSON needs exact vertices, got printed decimals only; recover them first"
+        )
+    parts: dict[str, Sequence[Sequence[object]]] = {
+        "vertices": [
+            [re.sub("-?[0-9]+", '"\\g<0>"', triple) for triple in row]
+            for row in _exact_rows(model.tensor)
+        ],
+        "edges": model.edges,
+        "faces": model.faces,
+    }
+    texts = ['  "field": "golden"', *(_text(key, rows) for key, rows in parts.items())]
+    file.write(("{\n" + ",\n".join(texts) + "\n}\n").encode("ascii"))
+
+
+def _text(key: str, rows: Sequence[Sequence[object]]) -> str:
+    """Return a list of rows, each on its own line."""
+    lines = ",\n".join(f"    [{', '.join(map(str, row))}]" for row in rows)
+    return f'  "{key}": [\n{lines}\n  ]' if rows else f'  "{key}": []'
 
 
 def _exact_rows(tensor: ResonantTensor | None) -> list[list[str]]:

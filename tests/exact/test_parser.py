@@ -63,6 +63,9 @@ GOOD = {
     "\t1\n+\xa0φ\u2009": 1 + PHI,
     "0.1 + 0.2 - 0.3": GoldenExact(0),
     "3/2 - 5φ + φ^-3": GoldenExact("-3/2", -3),
+    "½φ - ¾ + ⅒": GoldenExact("-13/20", "1/2"),
+    "½^2": GoldenExact("1/4"),
+    "τ + Φ + PHI": 3 * PHI,
 }
 
 # The text, the column (from 1) of the caret, and a word of the reason.
@@ -82,7 +85,8 @@ BAD = [
     ("tau", 1, "no meaning"),
     ("1,5", 2, "no meaning"),
     ("٣", 1, "no meaning"),
-    ("½", 1, "no meaning"),
+    ("1½", 2, "expected an operator"),
+    ("Tau", 1, "no meaning"),
     ("__import__('os')", 1, "no meaning"),
     ("1 + 1/0", 6, "division by zero"),
     ("3/(φ - φ)", 2, "division by zero"),

@@ -87,10 +87,22 @@ def exact(rows):
         (only("1"), None, "list of lists"),
         (only('{"0": [1]}'), None, "list of lists"),
         (only("[1, 2]"), None, r"vertices[0] must be a list of numbers"),
-        (only('[[1, 2], ["1", 2]]'), None, r"vertices[1] must be a list of numbers"),
+        (only('[[1, 2], ["x", 2]]'), None, "vertices[1]: a coordinate must be a finite decimal"),
+        (only('[["φ", 2.3]]'), None, "vertices[0]: the file mixes exact and printed numbers, 'φ'"),
+        (only('[["√2"]]'), None, "or one in Q(φ) such as φ, 1/2 or (1+sqrt5)/2, got '√2'"),
+        (only('[["phi^99999"]]'), None, "vertices[0]: an exact number must be 0 or of a size"),
         (only("[[1, null]]"), None, r"vertices[0]"),
         (only("[[1, true]]"), None, r"vertices[0]"),
-        (only("[[[0, 1, 1]]]"), None, r"vertices[0]"),
+        (only("[[[0, 1, 0]]]"), None, "vertices[0]: a number must be [p, q, d]"),
+        (only("[[[0, 1]]]"), None, "vertices[0]: a number must be [p, q, d]"),
+        (only('[[[0, 1, "-1"]]]'), None, "vertices[0]: a number must be [p, q, d]"),
+        (only('[[[0, "1.0", 1]]]'), None, "vertices[0]: a number must be [p, q, d]"),
+        (only("[[[[0], 1, 1]]]"), None, "vertices[0]: a number must be [p, q, d]"),
+        (only("[[[0, 1, 1], 1]]"), None, "vertices[0]: a number must be [p, q, d]"),
+        (only("[[[0, 1, 1]], [[0, 1, 1], [0, 1, 1]]]"), None, "1 in vertices[0] and 2 in vert"),
+        (only(f"[[[0, 1, {3**1500}]], [[1, 0, {7**1200}]]]"), None, "vertices[1]: the common"),
+        (only("[[[0, 1, 1]]]", field='"rootTwo"'), None, "got 'rootTwo'"),
+        (only("[[[0, 1, 1]]]", exact_vertices="[[[0, 1, 1]]]"), None, "drop one"),
         (only("[[1, 2], [1]]"), None, "2 in vertices[0] and 1 in vertices[1]"),
         (only("[[], []]"), None, "0 in vertices[0]"),
         (only("[[NaN, 1]]"), None, "finite, got NaN"),
@@ -180,6 +192,48 @@ def test_exact_vertices(parse):
     assert model.vertices == (("1.618",), ("-0.5",))
     assert model.tensor.equals(ResonantTensor([[PHI], [Fraction(-1, 2)]]))
     assert parse(only("[]", exact_vertices="[]")) == Model(())
+
+
+@pytest.mark.parametrize(
+    "spelling", ['["0", "1", "1"]', "[0, 1, 1]", '["0", 1, "01"]', '["0","3","3"]']
+)
+def test_mesh_json(parse, spelling):
+    """What vZome writes; the integers are numbers in old files, and strings in new ones."""
+    text = only(f'[[{spelling}, ["-1", "-4", "2"]]]', field='"golden"', edges="[]", faces="[]")
+    model = parse(text, "a.mesh.json")
+    assert model.tensor.equals(ResonantTensor([[PHI, -2 * PHI - Fraction(1, 2)]]))
+    assert (model.field, model.dimension) == ("golden", 2)
+    assert parse(text, "b.json") == model
+    assert parse(text, "b.txt") == model
+
+
+def test_mesh_json_is_written(tmp_path):
+    path = tmp_path / "a.mesh.json"
+    tensor = ResonantTensor([[PHI / 2, 3**90], [-1, 0], [0, PHI**50]])
+    model = Model(tensor, faces=((0, 1, 2),))
+    write(model, path)
+    assert json.loads(path.read_text()) == {
+        "field": "golden",
+        "vertices": [
+            [["0", "1", "2"], [str(3**90), "0", "1"]],
+            [["-1", "0", "1"], ["0", "0", "1"]],
+            [["0", "0", "1"], ["7778742049", "12586269025", "1"]],
+        ],
+        "edges": [[0, 1], [0, 2], [1, 2]],
+        "faces": [[0, 1, 2]],
+    }
+    assert read(path).tensor.equals(tensor)
+    with pytest.raises(FormatError, match="recover them first"):
+        write(Model((("0.8",),)), path)
+
+
+def test_expressions_are_exact(parse):
+    model = parse(only('[["φ", 1, "-1/2"], [0.5, "(1+sqrt5)/2", "0"]]'))
+    assert model.tensor.equals(
+        ResonantTensor([[PHI, 1, Fraction(-1, 2)], [Fraction(1, 2), PHI, 0]])
+    )
+    assert parse(only('[["0.80", " -1.5 "]]')).vertices == (("0.80", "-1.5"),)
+    assert parse(only('[["−1.5"]]')).vertices == (("-1.5",),)
 
 
 def below_one(n):

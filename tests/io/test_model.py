@@ -319,6 +319,8 @@ def test_formats_are_known_by_content_when_not_by_name(tmp_path):
         (tmp_path / "a.off").rename(tmp_path / name)
         assert read(tmp_path / name) == Model(SQUARE)
     (tmp_path / "b.txt").write_text("# about OFF\n3.5\n")
+    assert read(tmp_path / "b.txt") == Model((("3.5",),))
+    (tmp_path / "b.txt").write_text("Once upon a time\n3.5\n")
     with pytest.raises(FormatError, match=r"readable are OFF \(\.off"):
         read(tmp_path / "b.txt")
 
