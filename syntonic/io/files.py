@@ -22,7 +22,6 @@ from syntonic.io.decimals import decimal_fault, plain_minus
 __all__ = [
     "Line",
     "coordinates",
-    "decoded",
     "is_same_file",
     "is_stream",
     "read_bytes",
@@ -125,7 +124,7 @@ def text_lines(path: Path, *, split: bool = True) -> list[Line]:
         raise FormatError("must be a text file, got binary data (a NUL byte)", path=path)
     if not data.strip():
         raise FormatError("must not be empty", path=path)
-    text = map(decoded, data.splitlines())
+    text = map(_decoded, data.splitlines())
     return [
         Line(row.split() if split else [row], number, path) for number, row in enumerate(text, 1)
     ]
@@ -141,11 +140,11 @@ def split_lines(data: bytes, path: Path) -> list[Line]:
     for number, raw in enumerate(data.removeprefix(b"\xef\xbb\xbf").splitlines(), 1):
         tokens = raw.split(b"#", 1)[0].split()
         if tokens:
-            lines.append(Line([decoded(token) for token in tokens], number, path))
+            lines.append(Line([_decoded(token) for token in tokens], number, path))
     return lines
 
 
-def decoded(raw: bytes) -> str:
+def _decoded(raw: bytes) -> str:
     """Return bytes as the text that they are in UTF-8, or else in Latin-1, which reads any."""
     try:
         return raw.decode("utf-8")

@@ -339,6 +339,8 @@ class LatticeArray:
         if self.has_long_integers:
             return self.a, self.b, 1
         x = (self if self.is_packed else self.common()).tight()
+        if x.is_packed:
+            return x.a, x.b, x.denominator
         if x.is_wide:
             x = x.lengthened()
         if not x.is_rational:
