@@ -37,6 +37,7 @@ __all__ = [
     "digits",
     "evaluated",
     "first",
+    "halves",
     "images",
     "least",
     "parts_of",
@@ -50,6 +51,8 @@ TERMS = 1 << (53 - 2 * (WIDTH - 1))
 
 MOST_BITS = 4096
 """Longer numbers stay on the CPU: the way back from residues grows with the square of it."""
+
+_WORD = (1 << 32) - 1
 
 _products: list[int] = [1]
 """Of the first primes of the list."""
@@ -223,6 +226,23 @@ def digits(x: Any, primes: Primes) -> list[Any]:
             q = primes.column(x, rest.ndim)[k + 1 :]
             x[k + 1 :] = (rest - out[k]) * primes.inverses(x, k, rest.ndim) % q
     return out
+
+
+def halves(found: Sequence[Any], primes: Primes, count: int) -> list[Any]:
+    """Return numbers, given by their digits, in words of 32 bits in two's complement, as uint32.
+
+    So many words must hold them. The lowest comes first.
+    """
+    out, carry = [], found[-1]
+    for _ in range(count):
+        out.append(carry & _WORD)
+        carry = carry >> 32
+    for digit, p in zip(found[-2::-1], primes.numbers[-2::-1], strict=True):
+        carry = digit
+        for j in range(count):
+            carry = out[j] * p + carry  # below 2^55
+            out[j], carry = carry & _WORD, carry >> 32
+    return [word.astype(np.uint32) for word in out]
 
 
 def evaluated(found: Sequence[Any], primes: Primes, others: Primes) -> Any:

@@ -12,17 +12,19 @@ from syntonic.device.array import DeviceLattice, located
 from syntonic.device.fields import (
     centred,
     count_for,
+    digits,
     first,
+    halves,
     least,
     parts_of,
 )
 from syntonic.errors import DeviceError
 from syntonic.flux.backend import contiguous
 from syntonic.flux.device import move, namespace, to_host
-from syntonic.lattice import arithmetic, parts
+from syntonic.jit.policy import compiled_pays
+from syntonic.lattice import arithmetic, limbs, parts
 from syntonic.lattice.array import LatticeArray
 from syntonic.lattice.linalg.residues import integers
-from syntonic.lattice.residue_products import digits_of
 
 __all__ = ["extent", "moved", "one_element", "to_device", "to_lattice", "wake"]
 
@@ -37,32 +39,36 @@ def to_device(x: LatticeArray, device: str, where: str = "to_device") -> DeviceL
     DeviceError
         Its numerators over one denominator are too long.
     """
-    a, b, d = (x.a, x.b, x.denominator) if x.is_packed else x.numerators()
+    a, b, d = (x.a, x.b, x.denominator) if x.is_packed or x.is_wide else x.numerators()
+    bound = x.bound if x.is_packed or x.is_wide else int(parts.largest(a, b))
     if a.dtype == b.dtype == np.int64:
-        bound = x.bound if x.is_packed else parts.largest(a, b)
         a, b = (move(np.asarray(part, order="C"), device, where) for part in (a, b))
         return DeviceLattice.packed(a, b, int(d), (bound, bound))
-    bounds = int(parts.largest(a, a)), int(parts.largest(b, b))
-    count_for(max(bounds), where)  # refuses what is too long
-    bits = max(bounds).bit_length()
-    pair = np.stack([digits_of(part.astype(object), bits) for part in (a, b)], axis=1)
-    there = move(pair, device, where)
-    return _from_digits(there, int(d), bounds, where)
+    count_for(bound, where)  # refuses what is too long
+    pair = np.stack([_digits(part, limbs.limbs_for(bound)) for part in (a, b)], axis=1)
+    return _from_digits(move(pair, device, where), int(d), bound, where)
 
 
-def _from_digits(pair: Any, divisor: int, bounds: tuple[int, int], where: str) -> DeviceLattice:
+def _digits(part: Any, count: int) -> Any:
+    """Return limbs, or objects, as uint16 digits of two's complement, shape (digits, ...)."""
+    resize = limbs.resized if limbs.is_limbs(part) else limbs.from_objects
+    items = limbs.words(resize(part.astype(object) if part.dtype == np.int64 else part, count))
+    return np.moveaxis(items.view(np.uint16).reshape(*part.shape, 4 * count), -1, 0)
+
+
+def _from_digits(pair: Any, divisor: int, bound: int, where: str) -> DeviceLattice:
     """Return numbers given by digits of 16 bits on the device, shape (digits, 2, ...)."""
-    primes = first(count_for(max(bounds), where))
+    primes = first(count_for(bound, where))
     with located(pair):
         out = namespace(pair).empty((len(primes), *pair.shape[1:]), np.int32)
         for i, (p, *roots, _) in enumerate(primes.rows):
-            value = least(pair[-1].copy(), p, 1.0 / p)
+            value = pair[-1].astype(np.int16).astype(np.float64)  # the highest is signed
             for digit in pair[-2::-1]:
                 value = least(value * _DIGIT + digit, p, 1.0 / p)
             a, b = (value[k, ...].astype(np.int64) for k in (0, 1))
             for j, root in enumerate(roots):
                 out[i, j] = centred((a + b * root) % p, p)
-        return DeviceLattice.wide(out, divisor, bounds)
+        return DeviceLattice.wide(out, divisor, (bound, bound))
 
 
 def moved(x: DeviceLattice, device: str, where: str) -> DeviceLattice:
@@ -98,16 +104,28 @@ def _to_lattice(x: DeviceLattice, divisor: int) -> LatticeArray:
         if divisor <= INT64_MAX:
             return LatticeArray.packed(a, b, divisor, bound=max(x.bounds))
         return LatticeArray.from_numerators(a, b, divisor)
-    shape, primes = x.shape, first(x.residues.shape[0])
     if x.size == 0:
-        a, b = np.zeros((2, *shape), np.int64)
+        a, b = np.zeros((2, *x.shape), np.int64)
         return LatticeArray.packed(a, b)
+    count = limbs.limbs_for(max(x.bounds))
+    if count <= limbs.MOST_LIMBS and compiled_pays(x.size):
+        a, b = _limbs(x, count)
+        return LatticeArray.wide(a, b, divisor, bound=max(x.bounds))
+    primes = first(x.residues.shape[0])
     with x.located():
         found = to_host(parts_of(x.residues, primes).astype(np.int32))
-    # The parts lie beside each other: (primes, 2, ...).
     values = integers(primes.numbers, found.reshape(len(primes), -1).astype(np.float64))
-    pair = values.reshape(2, *shape)
+    pair = values.reshape(2, *x.shape)
     return LatticeArray.from_numerators(pair[0, ...], pair[1, ...], divisor)
+
+
+def _limbs(x: DeviceLattice, count: int) -> list[Any]:
+    """Return a and b on the CPU as items of so many limbs, put together on the device."""
+    primes = first(x.residues.shape[0])
+    with x.located():
+        found = digits(parts_of(x.residues, primes), primes)
+        words = to_host(x.xp.stack(halves(found, primes, 2 * count), axis=-1))
+    return [limbs.wrapped(limbs.words(part), count, x.shape) for part in words]
 
 
 def wake(x: DeviceLattice, dtype: np.dtype[Any]) -> Any:
