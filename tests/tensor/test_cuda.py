@@ -281,8 +281,9 @@ def test_without_cupy_nothing_falls_back(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "cupy", None)
     with pytest.raises(BackendUnavailableError, match=r"syntonic\[cuda12\].*syntonic doctor"):
         exact().wake_flux("cuda")
-    with pytest.raises(BackendUnavailableError):
-        exact().wake_flux().to_device("cuda:0")
+    for t in (exact(), exact().wake_flux()):
+        with pytest.raises(BackendUnavailableError):
+            t.to_device("cuda:0")
 
 
 def test_without_a_driver_nothing_falls_back(monkeypatch, cupy):
