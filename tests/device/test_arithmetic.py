@@ -28,28 +28,32 @@ MOST = 2**63 - 1
 
 
 @pytest.mark.parametrize("bits", BITS)
-@pytest.mark.parametrize(("left", "right"), SHAPES)
 @pytest.mark.parametrize(("d", "e"), [(1, 1), (6, 10), (7, 1)])
-def test_elementwise(place, bits, left, right, d, e):
-    x, y = array(1, left, bits, d), array(2, right, bits, e)
-    for there, here in PAIRS:
-        found = there(place.send(x), place.send(y))
-        assert same(place.fetch(found), here(x, y)), there.__name__
-        assert same(place.fetch(arithmetic.multiply(found, found)), host.square(here(x, y)))
-    assert same(place.fetch(arithmetic.negative(place.send(x))), host.negative(x))
+def test_elementwise(place, bits, d, e):
+    for left, right in SHAPES:
+        x, y = array(1, left, bits, d), array(2, right, bits, e)
+        for there, here in PAIRS:
+            found = there(place.send(x), place.send(y))
+            assert same(place.fetch(found), here(x, y)), (left, right, there.__name__)
+            assert same(place.fetch(arithmetic.multiply(found, found)), host.square(here(x, y)))
+        assert same(place.fetch(arithmetic.negative(place.send(x))), host.negative(x))
 
 
 @pytest.mark.parametrize("bits", BITS)
-@pytest.mark.parametrize(
-    ("shape", "axes"),
-    [((), ()), ((5,), (0,)), ((2, 3, 4), (0, 2)), ((0, 3), (0,)), ((3, 0), (0, 1)), ((2, 2), ())],
-)
-@pytest.mark.parametrize("keepdims", [False, True])
-def test_sums(place, bits, shape, axes, keepdims):
-    x = array(3, shape, bits, 6)
-    found = place.fetch(arithmetic.sum(place.send(x), axes, keepdims))
-    expected = reductions.sum(x, axes, keepdims)
-    assert same(found, expected)
+def test_sums(place, bits):
+    cases = [
+        ((), ()),
+        ((5,), (0,)),
+        ((2, 3, 4), (0, 2)),
+        ((0, 3), (0,)),
+        ((3, 0), (0, 1)),
+        ((2, 2), ()),
+    ]
+    for shape, axes in cases:
+        x = array(3, shape, bits, 6)
+        for keepdims in (False, True):
+            found = place.fetch(arithmetic.sum(place.send(x), axes, keepdims))
+            assert same(found, reductions.sum(x, axes, keepdims)), (shape, axes)
 
 
 # -- where int64 ends ------------------------------------------------------------------------
