@@ -195,20 +195,17 @@ SRT_INLINE void row_sums(Sum2 (&total)[SRT_VEC], const scalar_t *grad, const sca
     });
 }
 
-// The block's, in the threads of row 0, which alone find the origins.
+// The block's, in the threads of row 0.
 SRT_INLINE void column_sums(Sum2 (&total)[SRT_VEC], const scalar_t *grad, const scalar_t *x,
                             const Given &given, const Columns &own, index_t begin, index_t end) {
-    __shared__ Origin slab[SRT_WARP][SRT_VEC];
+    __shared__ Slab<Origin> slab;
     Origin from[SRT_VEC];
     index_t c = given.c;
-    if (own.row == 0)
-        for (int j = 0; j < own.valid; ++j) slab[own.lane][j] = given.origin(own.column + j);
+    each_column(own, c, [&](int k, index_t channel) { slab[k] = given.origin(channel); });
     __syncthreads();
+    slab.take(from, own);
 #pragma unroll
-    for (int j = 0; j < SRT_VEC; ++j) {
-        total[j] = no_sum2();
-        from[j] = slab[own.lane][j];
-    }
+    for (int j = 0; j < SRT_VEC; ++j) total[j] = no_sum2();
     if (packs_allowed(bits_of(grad) | bits_of(x) | c * sizeof(scalar_t)))
         row_sums<true>(total, grad, x, from, own, begin, end, c);
     else
@@ -280,9 +277,7 @@ extern "C" __global__ void __launch_bounds__(256, 2)
     Columns own = columns_of(gridDim.x - 1 - blockIdx.x, c, lanes);
     index_t begin = (gridDim.y - 1 - blockIdx.y) * rows;
     Gradient by[SRT_VEC];
-#pragma unroll
-    for (int j = 0; j < SRT_VEC; ++j)
-        if (j < own.valid) by[j] = gradient[own.column + j];
+    hand_out(by, gradient, own, c);
     column_gradients(dx, grad, x, by, training, own, begin, min(n, begin + rows), c);
 }
 
@@ -290,27 +285,29 @@ extern "C" __global__ void __launch_bounds__(256, 2)
 // null) acc_t (c), statistics double (4, c); gain, eps and training as there. Narrow slabs, which
 // the block's cache holds, are read twice. `lanes`, a power of two up to 32, times V columns are a
 // block's.
-// Launch: grid ceil(c / (lanes * V)), block 256.
+// Launch: grid ceil(c / (lanes * V)), block 128 or 256.
 extern "C" __global__ void __launch_bounds__(256)
     SRT_KERNEL(golden_bn_1d_backward_fused)(scalar_t *dx, acc_t *dgamma, acc_t *dbeta,
                                             const scalar_t *grad, const scalar_t *x,
                                             const double *statistics, const acc_t *gamma,
                                             acc_t gain, acc_t eps, int training, index_t n,
                                             index_t c, int lanes) {
-    __shared__ Gradient slab[SRT_VEC][SRT_WARP];
+    __shared__ Slab<Sum2> sums;
+    __shared__ Slab<Gradient> slab;
     Columns own = columns_of(blockIdx.x, c, lanes);
     Given given = {statistics, gamma, gain, eps, c, n};
     Sum2 total[SRT_VEC];
     column_sums(total, grad, x, given, own, 0, n);
+    if (own.row == 0)
 #pragma unroll
-    for (int j = 0; j < SRT_VEC; ++j) {
-        if (own.row || j >= own.valid) break;
-        slab[j][own.lane] = given.finish(own.column + j, total[j], dgamma, dbeta);
-    }
+        for (int j = 0; j < SRT_VEC; ++j) sums.of[j][own.lane] = total[j];
+    __syncthreads();
+    each_column(own, c, [&](int k, index_t channel) {
+        slab[k] = given.finish(channel, sums[k], dgamma, dbeta);
+    });
     __syncthreads();
     Gradient by[SRT_VEC];
-#pragma unroll
-    for (int j = 0; j < SRT_VEC; ++j) by[j] = slab[j][own.lane];
+    slab.take(by, own);
     column_gradients(dx, grad, x, by, training, own, 0, n, c);
 }
 

@@ -14,7 +14,7 @@
 
 // -- one channel's coefficients -----------------------------------------------------------------
 // out = (x * power - mean) * scale + offset.
-struct Affine {
+struct __align__(16) Affine {
     acc_t power, mean, scale, offset;
 };
 
@@ -53,11 +53,24 @@ struct Channel {
 };
 
 // -- along planes -------------------------------------------------------------------------------
+// Whether a thread's numbers differ from the pivot: read again, for this is asked where no square
+// of their differences is left, which is rare, and so costs nothing where there is one.
+template <bool ALIGNED>
+SRT_INLINE unsigned plane_bits(const scalar_t *x, acc_t pivot, const Share &share, index_t c,
+                               index_t s, int lanes) {
+    unsigned bits = 0;
+    walk_planes<1, false>(share, c, s, lanes, [&](const index_t *at, const int *valid) {
+        Pack pack = load_pack<ALIGNED>(x + at[0], valid[0]);
+#pragma unroll
+        for (int j = 0; j < SRT_VEC; ++j) bits |= differing(to_acc(pack.v[j]), pivot);
+    });
+    return bits;
+}
+
 template <bool ALIGNED>
 SRT_INLINE Moments plane_moments(const scalar_t *x, acc_t pivot, const Share &share, index_t c,
                                  index_t s, int lanes) {
     Moments total = no_moments();
-    unsigned bits = 0;
     walk_planes<SRT_FLIGHT, false>(share, c, s, lanes, [&](const index_t *at, const int *valid) {
         Pack packs[SRT_FLIGHT];
 #pragma unroll
@@ -70,16 +83,14 @@ SRT_INLINE Moments plane_moments(const scalar_t *x, acc_t pivot, const Share &sh
             for (int k = 0; k < SRT_CHUNK; ++k) {
                 mask |= ((1u << valid[u + k]) - 1) << k * SRT_VEC;
 #pragma unroll
-                for (int j = 0; j < SRT_VEC; ++j) {
-                    acc_t each = to_acc(packs[u + k].v[j]);
-                    v[k * SRT_VEC + j] = each - pivot;
-                    bits |= differing(each, pivot);
-                }
+                for (int j = 0; j < SRT_VEC; ++j)
+                    v[k * SRT_VEC + j] = to_acc(packs[u + k].v[j]) - pivot;
             }
             total = total + moments_of(v, mask);
         }
     });
-    note_squares(total, bits);
+    if (SRT_SCALED && total.m2 == (acc_t)0)
+        note_squares(total, plane_bits<ALIGNED>(x, pivot, share, c, s, lanes));
     return total;
 }
 
@@ -193,11 +204,38 @@ extern "C" __global__ void __launch_bounds__(512, 1)
 }
 
 // -- down columns -------------------------------------------------------------------------------
+// plane_bits of each column, for those whose squares are 0.
 template <bool ALIGNED>
-SRT_INLINE void row_moments(Moments (&total)[SRT_VEC], const scalar_t *x,
-                            const acc_t (&pivot)[SRT_VEC], const Columns &own, index_t begin,
-                            index_t end, index_t c) {
+SRT_INLINE void note_columns(Moments (&total)[SRT_VEC], const scalar_t *x,
+                             const acc_t (&pivot)[SRT_VEC], const Columns &own, index_t begin,
+                             index_t end, index_t c) {
     unsigned bits[SRT_VEC] = {};
+    walk_rows<1, false>(own, begin, end, c, [&](const index_t *at, const index_t *, unsigned) {
+        Pack pack = load_pack<ALIGNED>(x + at[0], own.valid);
+#pragma unroll
+        for (int j = 0; j < SRT_VEC; ++j) bits[j] |= differing(to_acc(pack.v[j]), pivot[j]);
+    });
+#pragma unroll
+    for (int j = 0; j < SRT_VEC; ++j) note_squares(total[j], bits[j]);
+}
+
+template <bool ALIGNED>
+SRT_INLINE void load_pivots(acc_t (&pivot)[SRT_VEC], const scalar_t *x, const Columns &own,
+                            index_t n, index_t c) {
+    const scalar_t *at = x + (own.valid ? own.column : 0);
+    Pack first = load_pack<ALIGNED>(at, own.valid);
+    Pack middle = load_pack<ALIGNED>(at + (n >> 1) * c, own.valid);
+    Pack last = load_pack<ALIGNED>(at + (n - 1) * c, own.valid);
+#pragma unroll
+    for (int j = 0; j < SRT_VEC; ++j)
+        pivot[j] = median(to_acc(first.v[j]), to_acc(middle.v[j]), to_acc(last.v[j]));
+}
+
+template <bool ALIGNED>
+SRT_INLINE void row_moments(Moments (&total)[SRT_VEC], acc_t (&pivot)[SRT_VEC], const scalar_t *x,
+                            const Columns &own, index_t begin, index_t end, index_t n,
+                            index_t c) {
+    load_pivots<ALIGNED>(pivot, x, own, n, c);
     walk_rows<SRT_DEPTH, false>(own, begin, end, c, [&](const index_t *at, const index_t *, unsigned mask) {
         Pack packs[SRT_DEPTH];
 #pragma unroll
@@ -208,37 +246,28 @@ SRT_INLINE void row_moments(Moments (&total)[SRT_VEC], const scalar_t *x,
         for (int j = 0; j < SRT_VEC; ++j) {
             acc_t v[SRT_DEPTH];
 #pragma unroll
-            for (int u = 0; u < SRT_DEPTH; ++u) {
-                acc_t each = to_acc(packs[u].v[j]);
-                v[u] = each - pivot[j];
-                bits[j] |= differing(each, pivot[j]);
-            }
+            for (int u = 0; u < SRT_DEPTH; ++u) v[u] = to_acc(packs[u].v[j]) - pivot[j];
             chunk[j] = moments_of(v, mask);
         }
         add_columns(total, chunk);
     });
+    bool vanished = false;
 #pragma unroll
-    for (int j = 0; j < SRT_VEC; ++j) note_squares(total[j], bits[j]);
+    for (int j = 0; j < SRT_VEC; ++j) vanished |= total[j].m2 == (acc_t)0;
+    if (SRT_SCALED && vanished) note_columns<ALIGNED>(total, x, pivot, own, begin, end, c);
 }
 
-// The block's, in the threads of row 0.
-SRT_INLINE void column_moments(Moments (&total)[SRT_VEC], const scalar_t *x,
-                               const acc_t (&pivot)[SRT_VEC], const Columns &own, index_t begin,
-                               index_t end, index_t c) {
+// The block's, in the threads of row 0, and the pivots.
+SRT_INLINE void column_moments(Moments (&total)[SRT_VEC], acc_t (&pivot)[SRT_VEC],
+                               const scalar_t *x, const Columns &own, index_t begin, index_t end,
+                               index_t n, index_t c) {
 #pragma unroll
     for (int j = 0; j < SRT_VEC; ++j) total[j] = no_moments();
     if (packs_allowed(bits_of(x) | c * sizeof(scalar_t)))
-        row_moments<true>(total, x, pivot, own, begin, end, c);
+        row_moments<true>(total, pivot, x, own, begin, end, n, c);
     else
-        row_moments<false>(total, x, pivot, own, begin, end, c);
+        row_moments<false>(total, pivot, x, own, begin, end, n, c);
     column_totals(total, own);
-}
-
-SRT_INLINE void load_pivots(acc_t (&pivot)[SRT_VEC], const scalar_t *x, const Columns &own,
-                            index_t n, index_t c) {
-#pragma unroll
-    for (int j = 0; j < SRT_VEC; ++j)
-        pivot[j] = j < own.valid ? pivot_of(x, own.column + j, n, c, 1) : 0;
 }
 
 template <bool ALIGNED>
@@ -277,8 +306,7 @@ extern "C" __global__ void __launch_bounds__(256, 2)
     index_t begin = blockIdx.y * rows;
     acc_t pivot[SRT_VEC];
     Moments total[SRT_VEC];
-    load_pivots(pivot, x, own, n, c);
-    column_moments(total, x, pivot, own, begin, min(n, begin + rows), c);
+    column_moments(total, pivot, x, own, begin, min(n, begin + rows), n, c);
     if (own.row) return;
 #pragma unroll
     for (int j = 0; j < SRT_VEC; ++j)
@@ -296,51 +324,56 @@ extern "C" __global__ void __launch_bounds__(256, 1)
     Columns own = columns_of(gridDim.x - 1 - blockIdx.x, c, lanes);
     index_t begin = (gridDim.y - 1 - blockIdx.y) * rows;
     Affine by[SRT_VEC];
-#pragma unroll
-    for (int j = 0; j < SRT_VEC; ++j)
-        if (j < own.valid) by[j] = affine[own.column + j];
+    hand_out(by, affine, own, c);
     normalize_columns(out, x, by, own, begin, min(n, begin + rows), c);
 }
+
+// A column's moments, which are of its numbers less the pivot.
+struct Pivoted {
+    Moments total;
+    acc_t pivot;
+};
 
 // golden_bn_2d_fused for columns: out and x are (n, c); statistics (written) double (4, c), gamma
 // and beta (or null) acc_t (c); gain and eps as there. A block reads a narrow slab of columns,
 // which its cache holds, twice. `lanes`, a power of two up to 32, times V columns are a block's.
-// Launch: grid ceil(c / (lanes * V)), block 256.
+// Launch: grid ceil(c / (lanes * V)), block 128 or 256.
 extern "C" __global__ void __launch_bounds__(256, 2)
     SRT_KERNEL(golden_bn_1d_fused)(scalar_t *out, double *statistics, const scalar_t *x,
                                    const acc_t *gamma, const acc_t *beta, acc_t gain, acc_t eps,
                                    index_t n, index_t c, int lanes) {
-    __shared__ Affine slab[SRT_WARP][SRT_VEC];
-    __shared__ bool again[SRT_WARP][SRT_VEC];
+    __shared__ Slab<Pivoted> found;
+    __shared__ Slab<Affine> slab;
+    __shared__ Slab<bool> again;
     Columns own = columns_of(blockIdx.x, c, lanes);
     Channel by = {statistics, gamma, beta, gain, eps, c};
     acc_t pivot[SRT_VEC];
     Moments total[SRT_VEC];
-    load_pivots(pivot, x, own, n, c);
-    column_moments(total, x, pivot, own, 0, n, c);
-    bool doubt = false;
+    column_moments(total, pivot, x, own, 0, n, n, c);
+    if (own.row == 0)
 #pragma unroll
-    for (int j = 0; j < SRT_VEC; ++j) {
-        if (own.row || j >= own.valid) break;
-        Spread spread = spread_of(total[j], pivot[j], total[j].m2 / (acc_t)n);
-        slab[own.lane][j] = by.finish(own.column + j, spread, true);
-        again[own.lane][j] = doubtful(total[j], pivot[j], spread.var, 0);
-        doubt |= again[own.lane][j];
-    }
+        for (int j = 0; j < SRT_VEC; ++j) found.of[j][own.lane] = {total[j], pivot[j]};
+    __syncthreads();
+    bool doubt = false;
+    each_column(own, c, [&](int k, index_t channel) {
+        Pivoted of = found[k];
+        Spread spread = spread_of(of.total, of.pivot, of.total.m2 / (acc_t)n);
+        slab[k] = by.finish(channel, spread, true);
+        again[k] = doubtful(of.total, of.pivot, spread.var, 0);
+        doubt |= again[k];
+    });
     if (__syncthreads_or(doubt)) {
         index_t first = (index_t)blockIdx.x * lanes * SRT_VEC;
         for (int k = 0; k < lanes * SRT_VEC && first + k < c; ++k) {
-            if (!again[k / SRT_VEC][k % SRT_VEC]) continue;
+            if (!again[k]) continue;
             Spread spread =
                 careful_spread(ChannelNumbers{x, first + k, c, 1}, n, blockDim.x, threadIdx.x);
-            if (threadIdx.x == 0)
-                slab[k / SRT_VEC][k % SRT_VEC] = by.finish(first + k, spread, true);
+            if (threadIdx.x == 0) slab[k] = by.finish(first + k, spread, true);
         }
         __syncthreads();
     }
     Affine affine[SRT_VEC];
-#pragma unroll
-    for (int j = 0; j < SRT_VEC; ++j) affine[j] = slab[own.lane][j];
+    slab.take(affine, own);
     normalize_columns(out, x, affine, own, 0, n, c);
 }
 
@@ -426,7 +459,7 @@ extern "C" __global__ void __launch_bounds__(128)
 // partial is acc_t (splits, 3), x (n) with n > 0. The pivot is the median of the first number, the
 // last and that of n / 2.
 // Launch: grid (1, splits = ceil(ceil(n / V) / packs)), block 256.
-extern "C" __global__ void __launch_bounds__(256)
+extern "C" __global__ void __launch_bounds__(256, 2)
     SRT_KERNEL(compute_output_stats)(Moments *partial, const scalar_t *x, index_t n,
                                      index_t packs) {
     Share share = share_of(0, blockIdx.y, 1, n, 1, packs, gridDim.y);

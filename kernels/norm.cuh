@@ -160,6 +160,36 @@ SRT_INLINE Columns columns_of(index_t block, index_t c, int lanes) {
     return columns;
 }
 
+// What belongs to each of a block's columns, for it in order: shared, so that neighbours read and
+// write neighbours. A thread takes on columns thread, thread + threads, ...
+template <typename T> struct Slab {
+    T of[SRT_VEC][SRT_WARP];
+
+    SRT_INLINE T &operator[](int k) { return of[k % SRT_VEC][k / SRT_VEC]; }
+    SRT_INLINE void take(T (&own)[SRT_VEC], const Columns &columns) const {
+#pragma unroll
+        for (int j = 0; j < SRT_VEC; ++j)
+            if (j < columns.valid) own[j] = of[j][columns.lane];
+    }
+};
+// Calls body(k, column) for column k of the block's, in one thread each.
+template <typename Body>
+SRT_INLINE void each_column(const Columns &own, index_t c, Body body) {
+    int lanes = blockDim.x / own.rows;
+    index_t first = own.column - own.lane * SRT_VEC;
+    for (int k = threadIdx.x; k < lanes * SRT_VEC && first + k < c; k += blockDim.x)
+        body(k, first + k);
+}
+// What an array has for each of a thread's columns. A thread that read it by itself would meet as
+// many lines as it has columns.
+template <typename T>
+SRT_INLINE void hand_out(T (&own)[SRT_VEC], const T *from, const Columns &columns, index_t c) {
+    __shared__ Slab<T> slab;
+    each_column(columns, c, [&](int k, index_t column) { slab[k] = from[column]; });
+    __syncthreads();
+    slab.take(own, columns);
+}
+
 // Call body(at, row, mask) with DEPTH rows and the offsets of this thread's columns in them; the
 // rows of the mask are inside [begin, end), and where one is not the first stands in its place.
 template <int DEPTH, bool BACKWARD, typename Body>

@@ -22,6 +22,9 @@ BLOCK = 256
 BLOCKS = 4096
 """Blocks that fill a large device about four times, so that the last round costs little."""
 
+_COLUMN_BLOCKS = 1024
+"""The same where columns are summed: what a thread does once a share costs as much as many rows."""
+
 SHARE = 16 << 10
 """Bytes that a block reads in one go: splitting a channel further brings nothing."""
 
@@ -75,7 +78,7 @@ class Channels:
         n, c, s = _shape(x)
         size = x.dtype.itemsize
         if s == 1:
-            return _down_columns(n, c, size, WARP)
+            return _down_columns(n, c, size, WARP, BLOCK, _COLUMN_BLOCKS)
         return _along_planes(
             n, c, s, size, BLOCK, blocks_for(n * s * size, SHARE, _parts(BLOCKS, max(c, 1)))
         )
@@ -92,8 +95,10 @@ class Channels:
         n, c, s = _shape(x)
         size = x.dtype.itemsize
         if s == 1:
-            slab = arrays * n * _SLAB * _PACK
-            return _down_columns(n, c, size, _SLAB, most=1) if slab <= _SLAB_BYTES else None
+            if arrays * n * _SLAB * _PACK > _SLAB_BYTES:
+                return None
+            many = c * size >= _COLUMN_BLOCKS * _SLAB * _PACK
+            return _down_columns(n, c, size, _SLAB, BLOCK // 2 if many else BLOCK, 1)
         most = _CACHED if c >= _FEW else 2 * SHARE
         fits = arrays * n * s * size <= most
         return _along_planes(n, c, s, size, 2 * BLOCK, 1) if fits else None
@@ -126,13 +131,13 @@ def _shape(x: Array) -> tuple[int, int, int]:
     return (1, 1, n * s) if c == 1 else (n, c, s)
 
 
-def _down_columns(n: int, c: int, size: int, lanes: int, most: int = BLOCKS) -> Channels:
+def _down_columns(n: int, c: int, size: int, lanes: int, block: int, most: int) -> Channels:
     packs = _parts(c * size, _PACK)
     lanes = _power_of_two(_even(packs, lanes))
     wide = blocks_for(packs, lanes)
-    chunk = _DEPTH * (BLOCK // lanes)
-    rows = max(1, _parts(n, blocks_for(n, chunk, _parts(most, wide))))
-    return Channels(n, c, 1, lanes, BLOCK, wide, _parts(n, rows), (np.int64(rows),))
+    chunk = _DEPTH * (block // lanes)  # shares are whole ones: a part of one costs as much
+    rows = chunk * _parts(n, chunk * blocks_for(n, chunk, _parts(most, wide)))
+    return Channels(n, c, 1, lanes, block, wide, _parts(n, max(rows, 1)), (np.int64(rows),))
 
 
 def _along_planes(n: int, c: int, s: int, size: int, most: int, splits: int) -> Channels:

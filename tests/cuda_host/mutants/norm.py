@@ -113,6 +113,7 @@ MUTANTS = [
             "part[j][slot] = own[j];\n        }",
         ),
         ("columns of no channel", "if (own.valid == 0) return;", ""),
+        ("first column's share", "own[j] = of[j][columns.lane]", "own[j] = of[0][columns.lane]"),
     ),
     *planted(
         "golden_batch_norm.cu",
@@ -122,7 +123,6 @@ MUTANTS = [
             "if (__syncthreads_or(doubt)) {",
             "if (doubt) {",
         ),
-        ("first column's scale", "affine[j] = slab[own.lane][j]", "affine[j] = slab[own.lane][0]"),
     ),
     *planted(
         "layer_norm.cuh",
@@ -236,7 +236,7 @@ MUTANTS = [
     *planted(
         "batch_norm_backward.cuh",
         "batch_norm_backward_columns",
-        ("first column's slope", "by[j] = slab[j][own.lane]", "by[j] = slab[0][own.lane]"),
+        ("first column's sums", "finish(channel, sums[k]", "finish(channel, sums[0]"),
     ),
     *planted(
         "layer_norm_backward.cuh",
