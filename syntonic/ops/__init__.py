@@ -8,6 +8,7 @@ for 0, operands and results alike; the CPU keeps them.
 
 from syntonic.ops.batch_norm import GoldenBatchNormConfig, GoldenBatchNormState
 from syntonic.ops.diagnostics import ComponentNorms, OutputStats, component_norms, output_stats
+from syntonic.ops.gradients import Gradients, jvp, vjp
 from syntonic.ops.norm import (
     GoldenNormMode,
     golden_batch_norm_1d,
@@ -28,6 +29,7 @@ __all__ = [
     "GoldenBatchNormConfig",
     "GoldenBatchNormState",
     "GoldenNormMode",
+    "Gradients",
     "OutputStats",
     "PhiResidualMode",
     "SyntonicSoftmaxMode",
@@ -36,10 +38,12 @@ __all__ = [
     "golden_batch_norm_1d",
     "golden_batch_norm_2d",
     "golden_layer_norm",
+    "jvp",
     "output_stats",
     "phi_residual",
     "phi_residual_gelu",
     "phi_residual_layernorm",
     "phi_residual_relu",
     "syntonic_softmax",
+    "vjp",
 ]
