@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from syntonic.errors import ShapeError
+from syntonic.errors import PhaseError, ShapeError
 from syntonic.flux.backend import backend, narrowed
 from syntonic.flux.device import device_of, move, namespace, to_host
 from syntonic.lattice import order, reductions
@@ -21,6 +22,8 @@ from syntonic.ops._channels import (
     scaled,
 )
 from syntonic.ops.arguments import integer, number, require_tensor
+from syntonic.ops.gradient_rules import Gradients, batch_gradients
+from syntonic.ops.gradients import beside
 from syntonic.ops.norm import GoldenNormMode
 from syntonic.tensor import ResonantTensor
 
@@ -257,6 +260,52 @@ class GoldenBatchNormState:
 
     __call__ = forward
 
+    def vjp(
+        self, x: ResonantTensor, training: bool = True
+    ) -> tuple[ResonantTensor, Callable[[Any], Gradients]]:
+        """Return `forward` of x, and the function that pulls gradients back through it.
+
+        Parameters
+        ----------
+        x, training
+            As for `forward`, x in flux; in training it learns from x.
+
+        Returns
+        -------
+        out : ResonantTensor
+            What `forward` returns.
+        pullback : callable
+            From the gradient by out to `syntonic.ops.Gradients` by x, gamma and beta. Running
+            statistics are constants.
+
+        Raises
+        ------
+        PhaseError
+            x is crystallized.
+        ShapeError, ValueError
+            As for `forward`.
+        """
+        where = f"{type(self).__name__}.vjp"
+        if require_tensor(x, "x", where).is_crystallized:
+            raise PhaseError(f"{where}: only flux has gradients; wake the input with .wake_flux()")
+        affine = [None if p is None else move(p, x.device, where) for p in (self.gamma, self.beta)]
+        out = self.forward(x, training)
+        own = training or self._running is None
+        statistics = None if own else self._table()
+        numbers = self.config.target_variance, self.config.eps
+
+        def pullback(grad: Any) -> Gradients:
+            array = beside(grad, out, "grad", where)
+            return batch_gradients(x, array, statistics, *numbers, *affine)
+
+        return out, pullback
+
+    def _table(self) -> Any:
+        """Return the running statistics as the backends take them."""
+        mean, variance = self.running_mean, self.running_var
+        xp = namespace(mean)
+        return xp.stack([mean, xp.zeros_like(mean), variance, xp.sqrt(variance)])
+
     def _check(self, x: ResonantTensor, training: bool, where: str) -> None:
         c = self.config.num_features
         if x.ndim < 2 or x.shape[1] != c:
@@ -300,9 +349,7 @@ class GoldenBatchNormState:
             return cycle.crystallized(x, values, cycle.specification(x))
         data = by_channel(x)
         module = backend("norm", data)
-        xp = namespace(mean)
-        statistics = xp.stack([mean, xp.zeros_like(mean), variance, xp.sqrt(variance)])
-        out = module.batch_norm_apply(data, statistics, target, eps, *affine)
+        out = module.batch_norm_apply(data, self._table(), target, eps, *affine)
         return self._flux(x, out)
 
     def _flux(self, x: ResonantTensor, out: Any) -> ResonantTensor:

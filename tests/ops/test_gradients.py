@@ -7,6 +7,7 @@ import pytest
 
 from syntonic import (
     DeviceError,
+    GoldenBatchNormState,
     PhaseError,
     ResonantTensor,
     ShapeError,
@@ -132,6 +133,44 @@ def test_narrow_dtypes(flux, function, given, options, dtype):
         if name in TENSORS:
             assert got.dtype == dtype
         np.testing.assert_allclose(got, exact, rtol=bound, atol=bound * (1 + abs(exact).max()))
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_batch_norm_with_memory(flux, training):
+    """Its gradients: by the batch in training, by constants in evaluation."""
+    x, grad = draw(6, 4), draw(6, 4, seed=1)
+
+    def state(gamma):
+        out = GoldenBatchNormState(4)
+        out.load_state_dict({
+            "gamma": gamma, "beta": CHANNEL["beta"], "running_mean": draw(4, seed=7),
+            "running_var": abs(draw(4, seed=8)), "num_batches_tracked": 1,
+        })  # fmt: skip
+        return out
+
+    one, other = state(CHANNEL["gamma"]), state(CHANNEL["gamma"])
+    out, pullback = one.vjp(flux(x), training)
+    np.testing.assert_array_equal(host(out), host(other.forward(flux(x), training)))
+    assert one.num_batches_tracked == other.num_batches_tracked
+    found = pullback(flux(grad))
+    for name, value in (("x", x), ("gamma", CHANNEL["gamma"])):
+        tangent = draw(*value.shape, seed=12)
+        sides = []
+        for sign in (1, -1):
+            moved = {"x": x, "gamma": CHANNEL["gamma"]}
+            moved[name] = value + sign * STEP * tangent
+            sides.append(host(state(moved["gamma"]).forward(flux(moved["x"]), training)))
+        wanted = (grad * (sides[0] - sides[1])).sum() / (2 * STEP)
+        got = (host(getattr(found, name)) * tangent).sum()
+        assert got == pytest.approx(wanted, rel=1e-6, abs=1e-7)
+    np.testing.assert_allclose(host(found.beta), grad.sum(0), rtol=1e-13)
+
+
+def test_batch_norm_with_memory_refuses_exact_numbers_before_it_learns():
+    state = GoldenBatchNormState(1)
+    with pytest.raises(PhaseError, match="only flux"):
+        state.vjp(ResonantTensor([[1], [2]]))
+    assert state.num_batches_tracked == 0
 
 
 def test_primals_in_order(flux):
