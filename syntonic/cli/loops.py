@@ -140,8 +140,11 @@ def _arithmetic() -> None:
         _ = s + t, s - t, s * t, s * PHI, s < t, abs(s), np.floor(s), np.dot(s, t), s.sum()
         quotients = (s / (2 * t + 1))[:9999] * (t / (2 * s + 1))[:9999]
         _ = quotients + quotients[::-1], quotients * quotients
-    few = ResonantTensor.from_lattice(*_pairs(99)) / ResonantTensor(range(1, 100))
-    _ = few.sum()
+    _ = np.cross(s[:9999].reshape(-1, 3), t[:9999].reshape(-1, 3))
+    few = ResonantTensor.from_lattice(*_pairs(400)) / ResonantTensor(np.arange(400) % 99 + 1)
+    _ = few.sum(), few[:99].sum(), few.reshape(20, 20) @ few.reshape(20, 20)
+    long = few[:99] / ResonantTensor([10**25 + k for k in range(99)])
+    _ = long < long[::-1], *(np.asarray(long, f"float{bits}") for bits in (64, 32, 16))
 
 
 def _wide() -> None:

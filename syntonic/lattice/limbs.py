@@ -28,11 +28,13 @@ __all__ = [
     "largest",
     "limbs_for",
     "limbs_of",
+    "lowest",
     "needed",
     "nonzero",
     "resized",
     "to_int64",
     "to_objects",
+    "without_lowest",
     "words",
     "wrapped",
 ]
@@ -126,6 +128,17 @@ def resized(x: Any, count: int) -> Any:
     out[:, :have] = rows[:, :count]
     out[:, have:] = rows[:, -1:] >> 63
     return wrapped(out.reshape(-1), count, x.shape)
+
+
+def without_lowest(x: Any, count: int) -> Any:
+    """Return the items shifted down by so many limbs: a floor of their quotients."""
+    rows = _rows(x)[:, count:]
+    return wrapped(np.ascontiguousarray(rows).reshape(-1), rows.shape[1], x.shape)
+
+
+def lowest(x: Any) -> Any:
+    """Return the lowest limbs of the items, as int64."""
+    return _rows(x)[:, 0].reshape(x.shape)
 
 
 def needed(x: Any) -> int:

@@ -30,6 +30,7 @@ from syntonic.lattice.arithmetic import (
 from syntonic.lattice.array import INT64_MAX, LatticeArray, elementwise, int64s, objects
 from syntonic.lattice.convert import as_lattice, lattice_scalar
 from syntonic.lattice.joining import where
+from syntonic.lattice.wide_floors import are_odd, wide_floor
 from syntonic.rounding.search import residuals
 from syntonic.rounding.wake import wake
 
@@ -168,7 +169,8 @@ def minimum(x: LatticeArray, y: LatticeArray) -> LatticeArray:
 
 def floor(x: LatticeArray) -> LatticeArray:
     """Return ⌊x⌋."""
-    return _integers(_floors(x))
+    found = wide_floor(x) if x.is_wide else None
+    return _integers(_floors(x)) if found is None else found
 
 
 def ceil(x: LatticeArray) -> LatticeArray:
@@ -201,10 +203,10 @@ def round_half_even(x: LatticeArray, decimals: int = 0) -> LatticeArray:
         unit = lattice_scalar(Fraction(10) ** -decimals)
         return multiply(round_half_even(divide(x, unit)), unit)
     raised = add(x, lattice_scalar(Fraction(1, 2)))
-    rounded = _floors(raised)
+    rounded = floor(raised)
     # ⌊x + 1/2⌋ is the nearest integer, and the upper of two when x + 1/2 is one itself.
-    odd_tie = equal(raised, _integers(rounded)) & (rounded % 2 == 1)
-    return _integers(rounded - odd_tie)
+    odd_tie = equal(raised, rounded) & are_odd(rounded)
+    return subtract(rounded, as_lattice(odd_tie)) if odd_tie.any() else rounded
 
 
 def floor_divide(x: LatticeArray, y: LatticeArray) -> LatticeArray:

@@ -26,6 +26,7 @@ __all__ = [
     "conjugate",
     "cumsum",
     "floats",
+    "floor_range",
     "leanest",
     "linear",
     "multiply",
@@ -134,6 +135,14 @@ def _products(x: LatticeArray, y: LatticeArray) -> tuple[Any, Any, int]:
         limbs.words(c), limbs.words(d), _step(c), p, q, widths, work=n * m,
     )  # fmt: skip
     return limbs.wrapped(p, r, shape), limbs.wrapped(q, r, shape), bound
+
+
+def floor_range(x: LatticeArray, one: int, phi: int) -> tuple[Any, Any]:
+    """Return a·one + b·phi, and b more, in limbs; for phi < 2·one."""
+    r, s = (limbs.from_objects(np.array(n, object), limbs_for(2 * one)) for n in (one, phi))
+    below, _, bound = _products(x, LatticeArray(r, s, 1, 2 * one))
+    above = _added(below, x.b, False, bound + x.bound)
+    return limbs.resized(below, limbs.limbs_of(above)), above
 
 
 def rescaled_bound(*arrays: LatticeArray) -> int:

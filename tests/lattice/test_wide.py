@@ -26,6 +26,7 @@ from syntonic.lattice import (
     sets,
     sorting,
     wide,
+    wide_floors,
 )
 from syntonic.lattice.array import LatticeArray
 
@@ -308,6 +309,38 @@ def test_mixed_with_every_other_layout(function):
             assert (form(left, right).scalars() == expected).all()
             assert (order.equal(left, right) == (left.scalars() == right.scalars())).all()
             assert (order.compare(left, right, np.less) == (left.scalars() < right.scalars())).all()
+
+
+@pytest.mark.parametrize("d", [1, 3, 1 << 60, 10**30])
+def test_floors(operands, d):
+    a, b, c, _ = operands
+    b[:20], b[20:40] = 0, c[:20] // 10**9
+    x = of(a, b, d)
+    scalars = x.scalars()
+    floors = [math.floor(v) for v in scalars]
+    agrees(order.floor(x), ints(floors), 0 * a)
+    agrees(order.ceil(x), ints([math.ceil(v) for v in scalars]), 0 * a)
+    agrees(order.trunc(x), ints([math.trunc(v) for v in scalars]), 0 * a)
+    agrees(order.round_half_even(x), ints([round(v) for v in scalars]), 0 * a)
+    halves = of(2 * a + 1, 0 * b, 2)
+    agrees(order.round_half_even(halves), ints([round(v) for v in halves.scalars()]), 0 * a)
+
+
+@pytest.mark.parametrize("room", [0, 20])
+@pytest.mark.parametrize("bits", [62, 70, 130, 256, 500, 930, 1021])
+def test_floors_of_what_is_near_integers(bits, room, monkeypatch):
+    """p + qφ runs through what comes nearest to 0, from both sides; moved by long integers."""
+    monkeypatch.setattr(wide_floors, "_ROOM", room)
+    p, q, pairs_ = 1, 1, []
+    while p.bit_length() < bits:
+        p, q = p + q, p
+        pairs_ += [(s * p, -s * (q + f)) for s in (1, -1) for f in (-1, 0, 1)]
+    move = random.Random(bits).getrandbits(bits - 1)
+    a, b = (ints(column) for column in zip(*pairs_, strict=True))
+    for shift in (0, move, -move):
+        moved = [int(n) + shift for n in a]
+        floors = [pairs.floor_div(m, int(n), 1) for m, n in zip(moved, b, strict=True)]
+        agrees(order.floor(of(a + shift, b)), ints(floors), 0 * a)
 
 
 def test_other_functions_of_wide_arrays(operands):
