@@ -13,7 +13,17 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-PACKAGES = ("numpy", "numba", "gmpy2", "python-flint", "cypari", "sympy", "mpmath", "torch")
+PACKAGES = (
+    "numpy",
+    "numba",
+    "gmpy2",
+    "python-flint",
+    "cypari",
+    "sympy",
+    "scipy",
+    "mpmath",
+    "torch",
+)
 
 
 @dataclass

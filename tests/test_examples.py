@@ -35,6 +35,7 @@ def run(script, *arguments, cwd):
 
 # What each script is told to write, if anything.
 OUTPUTS = {
+    "figures": "output.png",
     "identities": None,
     "make_120cell": "output.off",
     "penrose": "output.png",
