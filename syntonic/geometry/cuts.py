@@ -6,6 +6,7 @@ A point has coordinates x = a + bφ in Z[φ]; its image has the conjugates x' = 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,6 +20,8 @@ from syntonic.typing import FloatArray, IntArray
 __all__ = ["Cut", "Line", "line", "tensor_of"]
 
 _CELLS = 1 << 20
+_MOST_ON_A_LINE = 10**8
+_MOST_CANDIDATES = 10**11
 _LARGEST = 1 << 52
 
 
@@ -60,7 +63,9 @@ def line(
     if power % 2:  # the conjugate of φ^k is negative: the ends have changed places
         closed = {"left": "right", "right": "left"}.get(closed, closed)
     (w0, w1), (low, high) = window, region
-    b = _whole(range(_ceil((low - w1) / SQRT5), _floor((high - w0) / SQRT5) + 1))
+    numbers = range(_ceil((low - w1) / SQRT5), _floor((high - w0) / SQRT5) + 1)
+    _require(max(numbers.stop - numbers.start, 0) <= _MOST_ON_A_LINE)
+    b = _whole(numbers)
     ends = (
         (low - PHI * b, region_closed in ("left", "both")),
         (w0 - b + PHI * b, closed in ("left", "both")),
@@ -88,6 +93,14 @@ def _balanced(window: Any, region: Any) -> tuple[int, Any, Any]:
     turned = scale.galois_conjugate()
     ends = tuple(sorted(x * turned for x in window))
     return power, ends, tuple(x * scale for x in region)
+
+
+def _require(few: bool) -> None:
+    if not few:
+        raise ValueError(
+            f"a model set must have at most {_MOST_ON_A_LINE} numbers in a coordinate and "
+            f"{_MOST_CANDIDATES} candidates, got more; take a smaller region or window"
+        )
 
 
 def _whole(numbers: Any) -> ResonantTensor:
@@ -132,6 +145,8 @@ class Cut:
     singular: int = 0
 
     def __post_init__(self) -> None:
+        if self.radius < 0:
+            raise ValueError(f"a radius must be at least 0, got {self.radius}")
         self._normals = self.window.normals
         self._offsets = self.window.offsets - self._normals @ self.shift
         self._floats = (
@@ -156,6 +171,7 @@ class Cut:
 
         Two arrays of shape (points, d): the parts a and b of their coordinates.
         """
+        _require(prod(len(each.a) for each in lines) <= _MOST_CANDIDATES)
         first, second, *rest = lines
         fixed = [rest[0].take([k]) for k in range(len(rest[0].a))] if rest else [None]
         step = max(1, _CELLS // max(len(first.a), 1))

@@ -35,7 +35,7 @@ _PENROSE_SHIFT = ("1/7", "1/11")
 _AMMANN_SHIFT = ("1/7", "1/11", "1/13")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Tiling:
     """A patch of a tiling: exact vertices, and the edges and tiles that have all their vertices.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from itertools import combinations, product
 
 import numpy as np
@@ -164,6 +165,23 @@ def test_against_qhull(seed):
         assert sorted(figure.indices) == sorted(peer.vertices)
         assert abs(float(figure.volume) / peer.volume - 1) < 1e-9
         assert figure.f_vector[-1] <= len(peer.simplices)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_whatever_is_proposed_the_hull_is_right(seed, monkeypatch):
+    """Random simplices, some of them true, instead of qhull's: nothing wrong is ever accepted."""
+    rng = np.random.default_rng(seed)
+    rows = rng.integers(0, 3, size=(14, 3))
+    points = ResonantTensor(np.unique(rows, axis=0)) * PHI
+    truth = brute_facets(points)
+    chosen = [sorted(f)[:3] for f in truth if rng.random() < seed / 12]
+    chosen += rng.integers(0, len(points), size=(6, 3)).tolist()
+    monkeypatch.setattr(convexity, "_proposed", lambda points: np.array(chosen))
+    figure = hull(points)
+    assert facets(figure, points) == truth
+    figure.certify()
+    with suppress(PrecisionError):
+        assert facets(hull(points, fallback=False), points) == truth
 
 
 # -- the certificate ---------------------------------------------------------------------------

@@ -178,6 +178,20 @@ def test_model_set_refuses():
     with pytest.raises(ShapeError, match="ammann: shift must be 3 numbers, got 2"):
         ammann(2, shift=(0, 0))
 
+    with pytest.raises(ValueError, match="a radius must be at least 0, got -1"):
+        penrose(-1)
+    with pytest.raises(ValueError, match="at most 100000000 numbers in a coordinate"):
+        model_set((0, 1), (0, 10**30))
+    with pytest.raises(ValueError, match="100000000000 candidates, got more"):
+        penrose(10**6)
+
+
+def test_windows_and_regions_without_points():
+    assert model_set((0, Fraction(1, 10**9)), (Fraction(1, 3), Fraction(1, 2))).shape == (0,)
+    for patch in (penrose(0), ammann(0, shift=(9, 9, 9))):
+        assert (len(patch.points), len(patch.edges), patch.euler) == (0, 0, 0)
+    assert model_set([(1, 1), (2, 1), (1, 2)], 0, closed="both").shape == (0, 2)
+
 
 SHIFTS = [(Fraction(1, 7 + 2 * k), Fraction(k - 4, 11 + k * k)) for k in range(10)]
 
