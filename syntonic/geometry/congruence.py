@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -209,15 +210,28 @@ def _grams(
 
 
 def _base(figure: _Figure) -> list[int]:
-    """Return vertices that span the figure, each but the first a neighbour of one before."""
+    """Return vertices that span the figure, neighbours of one before where there are such."""
     points = figure.points
+    full = linalg.rank(points)
     base: list[int] = []
-    queue = [0]
-    for vertex in queue:
+    for vertex in _walk(figure.near):
+        if len(base) == full:
+            break
         if linalg.rank(points[[*base, vertex]]) > len(base):
             base.append(vertex)
-        queue.extend(x for x in figure.near[vertex] if x not in queue)
     return base
+
+
+def _walk(near: list[list[int]]) -> Iterator[int]:
+    """Go through all vertices, breadth first along edges."""
+    seen: set[int] = set()
+    for start in range(len(near)):
+        queue = [] if start in seen else [start]
+        seen.add(start)
+        for vertex in queue:
+            yield vertex
+            queue.extend(x for x in near[vertex] if x not in seen)
+            seen.update(near[vertex])
 
 
 def _images(

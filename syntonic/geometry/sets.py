@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from syntonic.geometry.rows import distinct as distinct_rows
 from syntonic.typing import IntArray
 
 __all__ = ["Sets"]
@@ -109,10 +110,11 @@ class Sets:
 
     def distinct(self) -> Sets:
         """Return each set once."""
-        known: dict[tuple[int, ...], int] = {}
-        for k, row in enumerate(map(tuple, self.lists())):
-            known.setdefault(row, k)
-        return self.take(np.array(list(known.values()), dtype=np.intp))
+        if not len(self):
+            return self
+        table = np.full((len(self), int(self.sizes.max())), -1)
+        table[self.owners, np.arange(len(self.owners)) - self.starts[self.owners]] = self.members
+        return self.take(distinct_rows(table)[0])
 
     def maximal(self) -> Sets:
         """Return the sets that are subsets of no other one; they must be different."""

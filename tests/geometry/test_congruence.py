@@ -128,3 +128,14 @@ def test_similarity_is_symmetric_and_sees_stars():
     assert similarity_squared(solid("cube"), solid("octahedron")) is None
     triangle = [[0, 0], [1, 0], [0, GoldenExact("3/2")]]
     assert similarity_squared(triangle, [[0, 0], [1, 0], [0, 2]]) is None
+
+
+def test_edges_apart_from_each_other():
+    """Two opposite edges of a cube and two skew ones: as many of the same length, not similar."""
+    points = ResonantTensor([*product((0, 1), repeat=3)])
+    parallel = Model.from_exact(points, edges=((0, 1), (6, 7)))
+    skew = Model.from_exact(points, edges=((0, 1), (3, 7)))
+    other = Model.from_exact(points, edges=((2, 6), (1, 5)))
+    assert similarity_squared(parallel, skew) is None
+    assert similarity_squared(parallel, other) == 1
+    assert similarity_squared(other, parallel) == 1

@@ -160,6 +160,18 @@ def test_polygon_windows_against_brute_force(corners, closed):
     assert {*map(tuple, points.tolist())} == brute_plane(3, exact, closed == "both", 7)
 
 
+def test_a_point_a_hair_outside_the_disc():
+    corners = [(3, 0), (0, 3), (-3, -3)]
+    for radius, there in ((1, True), (1 - PHI**-90, False), (1 + PHI**-90, True)):
+        assert ([1, 0] in model_set(corners, radius, closed="both").tolist()) == there
+
+
+def test_a_conjugate_a_hair_outside_the_window():
+    for move, there in ((0, True), (PHI**-90, True), (-(PHI**-90), False)):
+        corners = [(1 + move, -3), (1 + move, 3), (-4, 0)]  # (1, 0) is on a side, or near it
+        assert ([1, 0] in model_set(corners, 2, closed="both").tolist()) == there
+
+
 def test_model_set_refuses():
     with pytest.raises(ValueError, match=r"no conjugate must lie on the boundary of the window"):
         model_set([(1, 0), (0, 1), (-1, 0), (0, -1)], 3)
