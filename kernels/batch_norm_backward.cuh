@@ -285,7 +285,7 @@ extern "C" __global__ void __launch_bounds__(256, 2)
 // null) acc_t (c), statistics double (4, c); gain, eps and training as there. Narrow slabs, which
 // the block's cache holds, are read twice. `lanes`, a power of two up to 32, times V columns are a
 // block's.
-// Launch: grid ceil(c / (lanes * V)), block 128 or 256.
+// Launch: grid ceil(c / (lanes * V)), block a multiple of 128 up to 256.
 extern "C" __global__ void __launch_bounds__(256)
     SRT_KERNEL(golden_bn_1d_backward_fused)(scalar_t *dx, acc_t *dgamma, acc_t *dbeta,
                                             const scalar_t *grad, const scalar_t *x,

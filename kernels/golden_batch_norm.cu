@@ -220,7 +220,7 @@ struct Pivoted {
 // golden_bn_2d_fused for columns: out and x are (n, c); statistics (written) double (4, c), gamma
 // and beta (or null) acc_t (c); gain and eps as there. A block reads a narrow slab of columns,
 // which its cache holds, twice. `lanes`, a power of two up to 32, times V columns are a block's.
-// Launch: grid ceil(c / (lanes * V)), block 128 or 256.
+// Launch: grid ceil(c / (lanes * V)), block a multiple of 128 up to 256.
 extern "C" __global__ void __launch_bounds__(256, 2)
     SRT_KERNEL(golden_bn_1d_fused)(scalar_t *out, double *statistics, const scalar_t *x,
                                    const acc_t *gamma, const acc_t *beta, acc_t gain, acc_t eps,

@@ -80,7 +80,6 @@ SRT_INLINE void normalize_rows(const Normalized &to, const scalar_t *x, acc_t ga
     RowStatistics row = row_statistics(part, place, cols, team, eps);
     bool again = place.live && !row.sound;
     if (place.live && row.sound) {
-        if (place.rank == 0) store_row(to.statistics, place.row, to.rows, row.by, 1, row.deviation);
         acc_t scale = (acc_t)1 / row.deviation * gain;
 #pragma unroll
         for (int u = 0; u < SRT_ROW_PACKS; ++u) {
@@ -95,6 +94,8 @@ SRT_INLINE void normalize_rows(const Normalized &to, const scalar_t *x, acc_t ga
             }
             store_pack<ALIGNED>(to.out + place.row * cols + col, part.packs[u], place.valid[u]);
         }
+        // Last: one thread's doubles would keep its warp from writing the row.
+        if (place.rank == 0) store_row(to.statistics, place.row, to.rows, row.by, 1, row.deviation);
     }
     if (SRT_SCALED && __any_sync(SRT_ALL_LANES, again))
         normalize_again<SRT_VEC>(to, PlainNumbers{from}, place.row, gain, eps, cols, team,
