@@ -1,47 +1,22 @@
 """Files: `read` and `write` for points, edges, faces and cells, `load` and `save` for tensors.
 
-A format is one module with a reader and perhaps a writer, and one row in the table below.
+A format is one module with a reader and perhaps a writer, and one row in the table of `formats`.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
 
 from syntonic.errors import FormatError
-from syntonic.io.files import read_bytes, replacing
-from syntonic.io.jsonfile import looks_like_json, read_json, write_json, write_mesh_json
+from syntonic.io.files import replacing
+from syntonic.io.formats import format_of, writer_of
 from syntonic.io.model import Model
 from syntonic.io.npz import load, save
-from syntonic.io.off import looks_like_off, read_off, write_off
-from syntonic.io.points import read_xyz
-from syntonic.io.tables import Columns, looks_like_table, read_csv
-from syntonic.io.vef import looks_like_vef, read_vef, write_vef
+from syntonic.io.tables import Columns
 from syntonic.tensor import ResonantTensor
 
 __all__ = ["Model", "load", "read", "save", "write"]
-
-
-class _Format(NamedTuple):
-    name: str
-    suffixes: tuple[str, ...]
-    recognises: Callable[[bytes], bool] | None  # None: by the extension only
-    read: Callable[..., Model]
-    write: Callable[[Model, BinaryIO], None] | None
-    is_table: bool = False
-
-
-_FORMATS = (
-    _Format("OFF", (".off", ".4off", ".noff"), looks_like_off, read_off, write_off),
-    _Format("VEF", (".vef",), looks_like_vef, read_vef, write_vef),
-    _Format("mesh JSON", (".mesh.json",), None, read_json, write_mesh_json),
-    _Format("JSON", (".json",), looks_like_json, read_json, write_json),
-    _Format("XYZ", (".xyz",), None, read_xyz, None, is_table=True),
-    _Format("CSV", (".csv", ".tsv"), looks_like_table, read_csv, None, is_table=True),
-)
-_HEAD = 4096
 
 
 def read(path: str | os.PathLike[str], *, columns: Columns | None = None) -> Model:
@@ -79,13 +54,7 @@ def read(path: str | os.PathLike[str], *, columns: Columns | None = None) -> Mod
     ((0, 1), (0, 2), (1, 2))
     """
     path = Path(path)
-    form = _by_suffix(path) or _by_content(path)
-    if form is None:
-        raise FormatError(
-            f"the format is not known, by {path.suffix or 'no extension'} or by the first bytes; "
-            f"readable are {_listing(_FORMATS)}",
-            path=path,
-        )
+    form = format_of(path)
     if columns is None:
         return form.read(path)
     if not form.is_table:
@@ -132,25 +101,6 @@ def write(model: Model | ResonantTensor, path: str | os.PathLike[str]) -> None:
             f"write: model must be a Model or a tensor of points, got {type(model).__name__}; "
             "Model.from_exact(tensor, faces=...) makes one"
         )
-    form = _by_suffix(Path(path))
-    if form is None or form.write is None:
-        writable = tuple(each for each in _FORMATS if each.write is not None)
-        raise FormatError(
-            f"this extension cannot be written; writable are {_listing(writable)}", path=path
-        )
+    writer = writer_of(path)
     with replacing(path) as file:
-        form.write(model, file)
-
-
-def _by_suffix(path: Path) -> _Format | None:
-    name = path.name.lower()
-    return next((form for form in _FORMATS if name.endswith(form.suffixes)), None)
-
-
-def _by_content(path: Path) -> _Format | None:
-    head = read_bytes(path, first=_HEAD)
-    return next((form for form in _FORMATS if form.recognises and form.recognises(head)), None)
-
-
-def _listing(forms: tuple[_Format, ...]) -> str:
-    return ", ".join(f"{form.name} ({' '.join(form.suffixes)})" for form in forms)
+        writer(model, file)

@@ -42,10 +42,13 @@ _OWN_DESCRIPTORS = ("/dev/fd", "/proc/self/fd", "/proc/thread-self/fd")
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a file that holds more than a comment: its tokens and where it stands."""
+    """One line of a file that holds more than a comment: its tokens and where it stands.
+
+    The number is None for a row of a binary file.
+    """
 
     tokens: list[str]
-    number: int
+    number: int | None
     path: Path
 
     def fail(self, rule: str) -> NoReturn:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Sequence
+from fractions import Fraction
 from typing import Any
 
 from syntonic.errors import FormatError, PhaseError, ShapeError
 from syntonic.io.decimals import Rows, agreeing, decimal_fault
+from syntonic.io.nearest import nearest_pairs, printed_points
 from syntonic.tensor import ResonantTensor
 
 __all__ = ["Model", "cell_fault", "edge_fault", "edges_of", "face_fault", "vertex_fault"]
@@ -146,6 +148,30 @@ class Model:
         if self.vertices or self.tensor is None:
             return len(self.vertices)
         return int(self.tensor.shape[0])
+
+    def with_shortest_edges(self) -> Model:
+        """Return the same vertices with the pairs at the shortest distance as edges.
+
+        Notes
+        -----
+        Exact vertices are compared exactly. Printed ones may be off by a unit of their last
+        decimal, of 15 significant digits at most: all pairs are edges that could be as near as
+        the nearest, and points that could be one are not joined. Faces and cells stay. The cost
+        is that of all pairs.
+
+        Examples
+        --------
+        >>> from itertools import product
+        >>> cube = Model(tuple(product(("0.5", "-0.5"), repeat=3)))
+        >>> len(cube.with_shortest_edges().edges)
+        12
+        """
+        points, slack = self.tensor, Fraction(0)
+        if points is None and self.vertices:
+            points, slack = printed_points(self.vertices)
+        pairs = () if points is None else nearest_pairs(points, slack)
+        note = f"edges: the {len(pairs)} pairs at the shortest distance"
+        return dataclasses.replace(self, edges=pairs, notes=(*self.notes, note))
 
     def _take_vertices(self, given: Any) -> None:
         """Keep a tensor as the tensor, and rows as tuples."""

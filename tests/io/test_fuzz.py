@@ -2,8 +2,11 @@
 
 import random
 import string
+import struct
+from io import BytesIO
 from pathlib import Path
 
+import numpy as np
 import pytest
 from effort import at_most
 from hypothesis import given, settings
@@ -14,7 +17,7 @@ from syntonic.errors import FormatError
 from syntonic.io import Model, load, read, save, write
 
 ROOT = Path(__file__).resolve().parents[2]
-SUFFIXES = ["off", "vef", "json", "xyz", "csv", "txt"]
+SUFFIXES = ["off", "vef", "json", "xyz", "csv", "txt", "obj", "stl", "ply", "npy"]
 SEEDS = {
     "off": "4OFF\n4 2 5 1\n0 0 0 .5\n1 0 0 0\n0 1e0 0 0\n0 0 1 0\n"
     "3 0 1 2 255 0 0\n3 1 2 3\n2 0 1\n",
@@ -26,12 +29,44 @@ SEEDS = {
     "[[0, 0, 1], [0, 0, 9]]]}\n",
     "xyz": "3\nwater\nO 0.50 -1 2e-1\nH 1 .25 +3.\nH 0 0 0.0\n",
     "csv": 'x;y;z\n0.5;1;2\n# note\n"1";-1e5; 0\n',
+    "txt": "(0, ±1, ±φ) and cyclic permutations\neven permutations of [1/2; (1+√5)/2; 0]\n",
+    "mesh.json": '{"field": "golden", "vertices": [[["0", "1", "1"], [-1, 2, 3]], [["4", 0, "1"],'
+    '["5", "6", "7"]]], "edges": [[0, 1]], "faces": []}',
+    "obj": "mtllib a\nv 0.5 1 -2e3\nv 0 0 1 1.0\nv 1 2 3 9 9 9\nvn 0 0 1\nf 1/1 2//1 -1\nl 1 2 3\n",
+    "stl": "solid a\n"
+    + "facet normal 0 0 1\nouter loop\nvertex 0 1 2.5\nvertex 1 0 -1e2\nvertex .5 0 0\nendloop\n"
+    "endfacet\n" * 2 + "endsolid a\n",
+    "ply": "ply\nformat ascii 1.0\nelement vertex 3\nproperty float x\nproperty float y\n"
+    "property float z\nelement face 1\nproperty list uchar int vertex_indices\n"
+    "element edge 1\nproperty int vertex1\nproperty int vertex2\nend_header\n"
+    "0.5 1 2\n1 0 -1e2\n0 0 .5\n3 0 1 2\n0 1\n",
 }
 JUNK = [
     *["nan", "NaN", "-inf", "1e12", "1e9999", "-1", "999999999999", "1/0", "(1,2,3)", "0x1"],
     *["\0", "#", "\n", " ", "\r", "\t", ",", ";", '"', "[", "]", "{", "}", "(", ")", "/", "."],
     *["é", "٣", "field", "scale", "dimension", "vector", "OFF", "vZome", "vertices", "9" * 1500],
 ]
+
+
+def binaries():
+    """Good binary files: the formats of floats."""
+    points = np.array([[0, 1, 1.5], [0.1, -2, 1e30], [7, 0, 0]], np.float32)
+    array = BytesIO()
+    np.save(array, points)
+    corners = struct.pack("<12fH", 0, 0, 1, *points.ravel(), 0) * 2
+    head = (
+        "ply\nformat binary_little_endian 1.0\nelement vertex 3\nproperty float x\n"
+        "property float y\nproperty float z\nelement face 1\n"
+        "property list uchar int vertex_indices\nend_header\n"
+    )
+    return {
+        "npy": array.getvalue(),
+        "stl": b"a".ljust(80) + struct.pack("<I", 2) + corners,
+        "ply": head.encode() + points.astype("<f4").tobytes() + struct.pack("<B3i", 3, 0, 1, 2),
+    }
+
+
+BINARIES = binaries()
 
 
 def attempt(function, path):
@@ -50,13 +85,16 @@ def outcome(path):
     model = attempt(read, path)
     if model is None:
         return "refused"
-    again = path.with_name("again.off")
-    write(model, again)
-    assert read(again).vertices == model.vertices
-    if model.tensor is not None:
-        exact = path.with_name("again.vef")
-        write(model, exact)
-        assert read(exact).tensor.equals(model.tensor)
+    for suffix in ("off", "ply", "obj", "stl")[: 4 if model.dimension == 3 and model.faces else 1]:
+        again = path.with_name(f"again.{suffix}")
+        write(model, again)
+        if suffix != "stl":
+            assert read(again).vertices == model.vertices
+    if model.tensor is not None and model.vertex_count:
+        for suffix in ("vef", "json", "mesh.json"):
+            exact = path.with_name(f"again.{suffix}")
+            write(model, exact)
+            assert read(exact).tensor.equals(model.tensor)
     return "read"
 
 
@@ -87,6 +125,32 @@ def test_mutated_files(tmp_path, suffix):
     outcomes = []
     for _ in range(400):
         path.write_bytes(mutated(SEEDS[suffix], rng).encode())
+        with at_most(calls=10**6 if suffix == "txt" else 20_000):  # signs and orders multiply
+            outcomes.append(outcome(path))
+    assert {*outcomes} == {"read", "refused"}
+
+
+@pytest.mark.parametrize("suffix", BINARIES)
+def test_mutated_binary_files(tmp_path, suffix):
+    rng = random.Random(suffix)
+    path = tmp_path / f"a.{suffix}"
+    path.write_bytes(BINARIES[suffix])
+    assert outcome(path) == "read"
+    outcomes = []
+    for _ in range(300):
+        data = bytearray(BINARIES[suffix])
+        for _ in range(rng.choice((1, 1, 2, 3))):
+            k = rng.randrange(len(data) or 1)
+            match rng.randrange(4):
+                case 0:
+                    del data[k : k + rng.randint(1, 8)]
+                case 1:
+                    data[k:k] = rng.randbytes(rng.randint(1, 8))
+                case 2:
+                    data[k : k + 1] = rng.randbytes(1)
+                case _:
+                    del data[max(k, 1) :]
+        path.write_bytes(data)
         with at_most(calls=20_000):
             outcomes.append(outcome(path))
     assert {*outcomes} == {"read", "refused"}

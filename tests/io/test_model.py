@@ -105,7 +105,7 @@ def test_a_tensor_is_a_model_of_points(tmp_path):
         assert model == models[0]
         assert model.tensor is EXACT
         assert (model.vertices, model.vertex_count, model.dimension) == ((), 3, 2)
-    for suffix in ("off", "vef", "json"):
+    for suffix in ("off", "vef", "json", "mesh.json", "ply"):
         write(EXACT, tmp_path / f"a.{suffix}")
         write(Model(EXACT), tmp_path / f"b.{suffix}")
         assert (tmp_path / f"a.{suffix}").read_bytes() == (tmp_path / f"b.{suffix}").read_bytes()
@@ -123,7 +123,7 @@ def numbers(model):
     return [Fraction(token) for row in model.vertices for token in row], False
 
 
-@pytest.mark.parametrize("suffix", ["off", "vef", "json"])
+@pytest.mark.parametrize("suffix", ["off", "vef", "json", "mesh.json", "ply"])
 @pytest.mark.parametrize(
     ("rows", "tensor"),
     [
@@ -142,22 +142,22 @@ def test_what_is_written_is_what_the_model_says(tmp_path, suffix, rows, tensor):
     model = Model(rows or tensor, faces=((0, 1, 2),))
     if rows and tensor is not None:  # as after recover()
         model = replace(model, tensor=tensor)
-    if suffix == "vef" and tensor is None:
+    if suffix in ("vef", "mesh.json") and tensor is None:
         with pytest.raises(FormatError, match="recover them first"):
-            write(model, tmp_path / "a.vef")
+            write(model, tmp_path / f"a.{suffix}")
         return
     write(model, tmp_path / f"a.{suffix}")
     back = read(tmp_path / f"a.{suffix}")
     assert (back.edges, back.faces) == (model.edges, model.faces)
     found, is_exact = numbers(back)
     wanted = numbers(model)[0]
-    assert is_exact == (suffix != "off" and tensor is not None)
+    assert is_exact == (suffix not in ("off", "ply") and tensor is not None)
     if is_exact or tensor is None:
         assert found == wanted
     for x, token in zip(wanted, (t for row in back.vertices for t in row), strict=True):
         half_a_unit = Fraction(10) ** -max(len(token.partition(".")[2].partition("e")[0]), 2) / 2
         assert abs(x - Fraction(token)) <= half_a_unit
-    if model.vertices and suffix != "vef":
+    if model.vertices and suffix not in ("vef", "mesh.json"):
         assert back.vertices == model.vertices
     write(back, tmp_path / f"again.{suffix}")
     again = (tmp_path / f"again.{suffix}").read_bytes()
@@ -347,3 +347,43 @@ def test_files_of_an_unbearable_size_are_not_loaded(tmp_path):
 def test_replace_checks_again():
     with pytest.raises(FormatError):
         replace(Model(SQUARE, faces=((0, 1, 2, 3),)), faces=((0, 1, 9),))
+
+
+# Named: vertices by signed even permutations, and how many pairs are nearest.
+GOLDEN = ResonantTensor([[0, 1, PHI], [0, -1, PHI], [0, 1, -PHI], [0, -1, -PHI]])
+ICOSAHEDRON = ResonantTensor(
+    [[row[(k + j) % 3] for k in range(3)] for row in GOLDEN.tolist() for j in range(3)]
+)
+
+
+@pytest.mark.parametrize("scale", [1, PHI**40, PHI**-40, Fraction(1, 3)])
+def test_edges_by_the_shortest_distance(scale):
+    exact = Model(ICOSAHEDRON * scale).with_shortest_edges()
+    brute = [[sum((x - y) ** 2 for x, y in zip(p, q, strict=True)) for q in ICOSAHEDRON.tolist()]
+             for p in ICOSAHEDRON.tolist()]  # fmt: skip
+    assert exact.edges == tuple(
+        (i, j) for i in range(12) for j in range(i + 1, 12) if brute[i][j] == 4
+    )
+    assert len(exact.edges) == 30
+    assert exact.notes == ("edges: the 30 pairs at the shortest distance",)
+    assert exact.tensor.equals(ICOSAHEDRON * scale)
+
+
+@pytest.mark.parametrize("decimals", [1, 2, 3, 7, 12, 15, 17])
+def test_printed_edges_by_the_shortest_distance(decimals):
+    rows = tuple(tuple(format(x, f".{decimals}f") for x in row) for row in ICOSAHEDRON.tolist())
+    printed = Model((*rows, rows[0]))  # the same point once more is at no distance
+    found = printed.with_shortest_edges()
+    assert {(i, j) for i, j in found.edges if j < 12} == {
+        *Model(ICOSAHEDRON).with_shortest_edges().edges
+    }
+    assert len(found.edges) == 35
+    assert found.vertices == printed.vertices
+
+
+def test_hardly_longer_edges_are_told_apart_where_they_are_exact():
+    points = ResonantTensor([[0], [1], [2 + PHI**-90], [3 + PHI**-90]])
+    assert Model(points).with_shortest_edges().edges == ((0, 1), (2, 3))
+    assert Model(ResonantTensor([[PHI], [PHI]])).with_shortest_edges().edges == ()
+    for model in (Model(()), Model((("1", "2"),)), Model(ResonantTensor([[PHI]]))):
+        assert model.with_shortest_edges().edges == ()
