@@ -11,10 +11,9 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from syntonic.errors import FormatError, NotGoldenError, SyntonicError
 
@@ -84,7 +83,12 @@ def _parser() -> argparse.ArgumentParser:
         description="Find the exact golden coordinates behind the decimals of a file, and prove "
         "them. Exit status: 0 proved, 3 refused, 2 unusable input.",
     )
-    recover.add_argument("file", metavar="FILE", help="a file in OFF, VEF, JSON, XYZ or CSV")
+    recover.add_argument(
+        "file", metavar="FILE", help="a file in OFF, VEF, JSON, OBJ, PLY, STL, XYZ, CSV or NPY"
+    )
+    recover.add_argument(
+        "--columns", metavar="X,Y,Z", help="the columns of a table to take, by name or number"
+    )
     recover.add_argument(
         "--decimals", type=_natural, metavar="N", help="how many decimals of the file are right"
     )
@@ -93,9 +97,18 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="recover the figure up to scale and position, from the ratios of its distances",
     )
+    recover.add_argument(
+        "--max-denominator",
+        type=_natural,
+        metavar="D",
+        help="the largest common denominator to try; by default 1000",
+    )
     recover.add_argument("--report", metavar="OUT.json", help="write the proof as JSON")
     recover.add_argument(
         "--vef", metavar="OUT.vef", help="write the exact figure, for vZome and for reading back"
+    )
+    recover.add_argument(
+        "--out", metavar="FILE", help="write the exact figure in the format of the name"
     )
     recover.add_argument("--plot", metavar="OUT.png", help="draw the exact figure")
     recover.set_defaults(run=_recover)
@@ -209,7 +222,8 @@ def _recover(arguments: argparse.Namespace) -> int:
     from syntonic.io import read
 
     _require_targets(arguments)
-    model = read(arguments.file)
+    columns = None if arguments.columns is None else arguments.columns.split(",")
+    model = read(arguments.file, columns=columns)
     if model.tensor is not None and arguments.decimals is not None:
         return _fail(f"{arguments.file} has exact coordinates; leave --decimals out", _UNUSABLE)
     from syntonic.recovery import recover
@@ -220,34 +234,56 @@ def _recover(arguments: argparse.Namespace) -> int:
             decimals=arguments.decimals,
             scale_free=bool(arguments.scale_free),
             progress=sys.stderr.isatty(),
+            max_denominator=arguments.max_denominator,
         )
     except NotGoldenError as refusal:
         return _fail(f"refused: {str(refusal).removeprefix('recover: ')}", _REFUSED)
     _say(found.summary())
-    if found.tensor is None and arguments.vef is not None:
-        return _fail("no golden axes of one length are found, so there is no VEF", _UNUSABLE)
     if arguments.report is not None:
         _write_report(found, arguments.report)
-    if arguments.vef is not None:
-        _write_vef(model, found, arguments.vef)
+    return _write_figures(model, found, arguments)
+
+
+def _write_figures(
+    model: Model, found: Recovery | ScaleFreeRecovery, arguments: argparse.Namespace
+) -> int:
+    from syntonic.io.vef import write_vef
+
     if arguments.plot is not None:
         from syntonic.plotting import plot_model
+        from syntonic.recovery.unused import without
 
+        edges = without(model, found.left_out).edges if found.left_out else model.edges
         vertices = found.approximate() if found.tensor is None else found.tensor
-        plot_model(vertices, model.edges, arguments.plot)
+        plot_model(vertices, edges, arguments.plot)
+    for option, path in (("VEF", arguments.vef), ("exact figure", arguments.out)):
+        if path is None:
+            continue
+        if found.model is None:
+            return _fail(
+                f"no golden axes of one length are found, so there is no {option}", _UNUSABLE
+            )
+        _write_model(found.model, path, write_vef if option == "VEF" else None)
     return _DONE
+
+
+_TARGETS = {"--report": ".json", "--vef": ".vef", "--out": None, "--plot": None}
+"""Options that name a file to write, and the end that its name must have."""
 
 
 def _require_targets(arguments: argparse.Namespace) -> None:
     """Refuse places that the results cannot go to, before there are results to lose."""
     from syntonic.io.files import is_same_file, is_stream, require_writable
+    from syntonic.io.formats import writer_of
 
     taken = {"FILE": arguments.file}
-    for option, suffix in (("--report", ".json"), ("--vef", ".vef"), ("--plot", None)):
+    for option, suffix in _TARGETS.items():
         path = getattr(arguments, option.removeprefix("--"))
         if path is None:
             continue
-        if suffix is None:
+        if option == "--out":
+            writer_of(path)
+        if option == "--plot":
             from syntonic.plotting import require_picture
 
             require_picture(path)
@@ -319,13 +355,15 @@ def _write_report(found: Recovery | ScaleFreeRecovery, path: str) -> None:
         file.write(f"{text}\n".encode())
 
 
-def _write_vef(model: Model, found: Recovery | ScaleFreeRecovery, path: str) -> None:
+def _write_model(model: Model, path: str, writer: Callable[[Model, BinaryIO], None] | None) -> None:
+    from syntonic.io import write
     from syntonic.io.files import replacing
-    from syntonic.io.vef import write_vef
 
-    exact = replace(model, vertices=(), tensor=found.tensor)
+    if writer is None:
+        write(model, path)
+        return
     with replacing(path) as file:
-        write_vef(exact, file)
+        writer(model, file)
 
 
 def _say(text: str) -> None:

@@ -8,7 +8,7 @@ from fractions import Fraction
 import numpy as np
 
 from syntonic.exact.golden import SQRT5, GoldenExact
-from syntonic.recovery.certificate import LARGEST_DENOMINATOR, Ends, Fit, best_interval_fit
+from syntonic.recovery.certificate import LIKELY_DENOMINATOR, Ends, Fit, best_interval_fit
 from syntonic.recovery.distances import DistanceClass, Distances
 from syntonic.recovery.wording import told_classes
 from syntonic.rounding.intervals import least_conjugate
@@ -105,12 +105,13 @@ class Ratios:
         }
 
     def best_fit(
-        self, tries: int, most_evidence: int, progress: bool
+        self, tries: int, most_evidence: int, bound: int, progress: bool
     ) -> tuple[Fit, tuple[Fit, ...]]:
-        """Return the fit of least chance, and those of all denominators."""
+        """Return the fit of least chance, and those of the denominators up to the bound."""
         return best_interval_fit(
             self.intervals(),
             tries,
+            bound=bound,
             least_window=1,  # of the unit
             most_evidence=most_evidence,
             progress=progress,
@@ -142,7 +143,7 @@ class Ratios:
         numbers = [k for k, one in enumerate(self.classes) if one.is_single and k != self.unit]
         numbers = sorted(sorted(numbers, key=lambda k: -self.classes[k].count)[:_COUNTED])
         best: tuple[int, dict[int, GoldenExact]] = (1, {})
-        for denominator in range(1, LARGEST_DENOMINATOR + 1):
+        for denominator in range(1, LIKELY_DENOMINATOR + 1):
             limit = _limit(most_chance, denominator, len(numbers))
             found = ((k, self._golden(k, denominator, limit)) for k in numbers)
             golden = {k: value for k, value in found if value is not None}
@@ -176,7 +177,7 @@ class Ratios:
         if without is None or not all(self.classes[k].is_single for k in rest):
             return None
         numbers = [k for k in rest if k != without.unit]
-        for denominator in range(1, LARGEST_DENOMINATOR + 1):
+        for denominator in range(1, LIKELY_DENOMINATOR + 1):
             limit = _limit(most_chance, denominator, len(numbers))
             found = (without._golden(k, denominator, limit) for k in numbers)
             if numbers and all(value is not None for value in found):

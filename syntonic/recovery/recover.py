@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from fractions import Fraction
-from math import lcm
+from dataclasses import replace
 from typing import Any, Literal, overload
 
 import numpy as np
 
-from syntonic.constants import INT64_MAX
-from syntonic.errors import NotGoldenError, ShapeError, shown
-from syntonic.exact.golden import GoldenExact
+from syntonic.errors import NotGoldenError, shown
 from syntonic.io.model import Model
-from syntonic.recovery.certificate import LARGEST_DENOMINATOR, MOST_CHANCE, Fit, best_fit
-from syntonic.recovery.geometry import Figure, indistinguishable
-from syntonic.recovery.result import Basis, Recovery, TokenValue
-from syntonic.recovery.scale_free import in_ratios, recover_scale_free
+from syntonic.recovery.certificate import LARGEST_DENOMINATOR
+from syntonic.recovery.given import in_ratios, literal, measured
+from syntonic.recovery.in_place import recover_in_place
+from syntonic.recovery.result import Recovery
+from syntonic.recovery.scale_free import recover_scale_free
 from syntonic.recovery.scale_free_result import ScaleFreeRecovery
 from syntonic.recovery.tokens import Tokens, printed_rows
-from syntonic.tensor import ResonantTensor
-from syntonic.typing import IntArray
+from syntonic.recovery.trials import Options, roundings
+from syntonic.recovery.unused import refused_without, unused_vertices, without
 
 __all__ = ["recover"]
 
-_MOST_CHANCE_SCALE = 1e-3
-_SIMPLE = 20  # CD² up to here is accepted even if one common scale could be an accident
 _MOST_DECIMALS = 1000
+_MOST_DENOMINATOR = 1_000_000
 
 
 @overload
@@ -37,6 +32,7 @@ def recover(
     decimals: int | None = ...,
     scale_free: Literal[False] = ...,
     progress: bool = ...,
+    max_denominator: int | None = ...,
 ) -> Recovery: ...
 
 
@@ -47,6 +43,7 @@ def recover(
     decimals: int | None = ...,
     scale_free: Literal[True],
     progress: bool = ...,
+    max_denominator: int | None = ...,
 ) -> ScaleFreeRecovery: ...
 
 
@@ -57,6 +54,7 @@ def recover(
     decimals: int | None = ...,
     scale_free: bool,
     progress: bool = ...,
+    max_denominator: int | None = ...,
 ) -> Recovery | ScaleFreeRecovery: ...
 
 
@@ -66,6 +64,7 @@ def recover(
     decimals: int | None = None,
     scale_free: bool = False,
     progress: bool = False,
+    max_denominator: int | None = None,
 ) -> Recovery | ScaleFreeRecovery:
     """Find the exact golden coordinates behind printed decimals, and prove them.
 
@@ -78,12 +77,15 @@ def recover(
     decimals
         How many decimals of every coordinate are right, up to 1000; then the true value is
         within h = 10^-decimals/2 of the printed one. By default the most decimals that any
-        coordinate has, capped at 15 significant digits of the largest one.
+        coordinate has, capped at 15 significant digits of the largest one, and fewer of them
+        where the last ones turn out to be noise.
     scale_free
         Recover the figure up to scale and position, from the ratios of squared distances: for
         solids of a size that is not golden, or turned out of their golden frame.
     progress
         Show a progress bar on the standard error stream.
+    max_denominator
+        The largest common denominator to try, from 1 to 1,000,000; by default 1000.
 
     Returns
     -------
@@ -91,7 +93,7 @@ def recover(
         The exact vertices with the proof; with `scale_free` the exact ratios of squared distances
         and exact coordinates along axes of the figure's own. If all coordinates are multiples of
         1/2, they are taken literally (basis "literal"); a model that has exact vertices is only
-        measured (basis "exact").
+        measured (basis "exact"). Its `model` has the edges, faces and cells of the input.
 
     Raises
     ------
@@ -102,7 +104,7 @@ def recover(
     ShapeError
         There are no vertices, or they differ in dimension.
     ValueError
-        `decimals` is negative or above 1000.
+        `decimals` or `max_denominator` is out of range.
 
     See Also
     --------
@@ -111,15 +113,23 @@ def recover(
 
     Notes
     -----
-    For each denominator D up to 12, C is the least window such that every interval [t - h, t + h]
-    holds an element v of (1/D)Z[φ] with |v'| <= C. With κ = 4hCD² < 1 it holds exactly one. The
-    chance that n unrelated values fit is at most D(D+1)(κ/√5)ⁿ; the D of least chance is chosen.
-    It is accepted if κ < 1, the chance is at most 0.02, edges whose lengths the digits cannot
-    tell apart are exactly equal, and the chance for n = 1 is at most 0.001 or CD² at most 20. In
-    the last case `scale_proved` is False: all the values share one scale, and these few digits
-    cannot exclude that it is golden by accident only. What fails is tried once more with one
-    decimal less, because last digits are often off, and the chance is doubled for it: so of
-    all sets of unrelated reals at most 3 in 100 are accepted, and far fewer with many digits.
+    For each denominator D up to 1000, C is the least window such that every interval
+    [t - h, t + h] holds an element v of (1/D)Z[φ] with |v'| <= C. With κ = 4hCD² < 1 it holds
+    exactly one. The chance that n unrelated values fit is at most D(D+1)(κ/√5)ⁿ; the D of least
+    chance is chosen, first among those up to 12. It is accepted if κ < 1, the chance is at most
+    0.02, edges whose lengths the digits cannot tell apart are exactly equal, and the chance for
+    n = 1 is at most 0.001 or CD² at most 20. In the last case `scale_proved` is False: all the
+    values share one scale, and these few digits cannot exclude that it is golden by accident only.
+
+    Last digits are often off. What fails is tried again with one decimal less, and so on to five
+    less (but one, where `decimals` is given). In files that have noise such as 1.2e-16 beside
+    short numbers such as 2.0, these are taken for doubles of 15 digits first. The chances of the
+    trial number t are multiplied by t², so of all sets of unrelated reals at most 3.3 in 100 are
+    accepted, and far fewer with many digits. From the third trial on, the chance for n = 1 must
+    be at most 0.001.
+
+    If all that fails, vertices that no edge and no face uses are left out, and the trials go on
+    without them; `left_out` of the result names them.
 
     With `scale_free` the same is done for the ratios of squared distances to that of the shortest
     edge (or the shortest distance, where there are no edges). Distances that the digits cannot
@@ -152,176 +162,56 @@ def recover(
     >>> recover(points, scale_free=True).ratios
     {GoldenExact(1): 5, GoldenExact(1, 1): 5}
     """
-    _require_decimals(decimals)
+    options = Options(
+        _whole(decimals, "decimals", 0, _MOST_DECIMALS),
+        _whole(max_denominator, "max_denominator", 1, _MOST_DENOMINATOR) or LARGEST_DENOMINATOR,
+        progress,
+    )
     if isinstance(model_or_tokens, Model):
         model = model_or_tokens
     else:
         model = Model(printed_rows(model_or_tokens))
     if model.tensor is not None or not model.vertices:
-        given = _measured(model)
+        given = measured(model)
         return in_ratios(given, model) if scale_free else given
+    try:
+        return _proved(model, options, scale_free)
+    except NotGoldenError as refusal:
+        return _proved_in_part(model, options, scale_free, refusal)
+
+
+def _proved(
+    model: Model, options: Options, scale_free: bool, tried: int = 0
+) -> Recovery | ScaleFreeRecovery:
+    """Recover a printed model; some roundings may have been tried before."""
     tokens = Tokens(model.vertices)
     if tokens.are_halves:
-        given = _literal(model, tokens)
+        given = literal(model, tokens)
         return in_ratios(given, model) if scale_free else given
-    if scale_free:
-        trusted = None if decimals is None else int(decimals)
-        return recover_scale_free(model, tokens, trusted, progress)
-    return _in_place(model, tokens, decimals, progress)
+    prove = recover_scale_free if scale_free else recover_in_place
+    return prove(model, tokens, options, tried)
 
 
-def _in_place(model: Model, tokens: Tokens, decimals: int | None, progress: bool) -> Recovery:
-    """Recover the coordinates themselves."""
-    first = tokens.decimals if decimals is None else int(decimals)
-    refusals = []
-    for tries, d in enumerate((first, first - 1), start=1):
-        outcome = _attempt(model, tokens, d, tries, progress)
-        if isinstance(outcome, Recovery):
-            return outcome
-        refusals.append(outcome)
-    raise min(refusals, key=lambda each: each.fit.chance).error()
+def _proved_in_part(
+    model: Model, options: Options, scale_free: bool, refusal: NotGoldenError
+) -> Recovery | ScaleFreeRecovery:
+    """Recover what the edges and faces use of a refused model, if that is not all of it."""
+    unused = unused_vertices(model)
+    if not unused:
+        raise refusal
+    tried = len(roundings(Tokens(model.vertices), options.decimals, scale_free=scale_free))
+    try:
+        found = _proved(without(model, unused), options, scale_free, tried)
+    except NotGoldenError:
+        raise refused_without(refusal, unused) from None
+    return replace(found, left_out=unused)
 
 
-@dataclass(frozen=True)
-class _Refusal:
-    """What one rounding gave: its best fit, and the reasons to refuse it."""
-
-    decimals: int
-    fit: Fit
-    reasons: tuple[str, ...]
-
-    def error(self) -> NotGoldenError:
-        fit = self.fit
-        about = "" if fit.complete else "at least "
-        plural = "decimal" if self.decimals == 1 else "decimals"
-        return NotGoldenError(
-            f"recover: the coordinates are not provably golden. With {self.decimals} {plural} the "
-            f"best common denominator up to {LARGEST_DENOMINATOR} is D = {fit.denominator}, with "
-            f"the window C = {about}{fit.window:.6g}, kappa = 4hCD^2 = "
-            f"{about}{fit.kappa:.4g}, chance {fit.chance:.3g}, and {fit.chance_scale:.3g} for one "
-            f"common scale; but {'; and '.join(self.reasons)}. Give more decimals, or say with "
-            "decimals how many are right; or recover the figure up to scale and position, with "
-            "scale_free=True (--scale-free)",
-            denominator=fit.denominator,
-            window=fit.window,
-            kappa=fit.kappa,
-            chance=fit.chance,
-            chance_scale=fit.chance_scale,
-        )
-
-
-def _attempt(
-    model: Model, tokens: Tokens, decimals: int, tries: int, progress: bool
-) -> Recovery | _Refusal:
-    h = Fraction(10) ** -decimals / 2
-    fit, fits = best_fit(tokens.sizes, h, tries, progress=progress)
-    if doubts := tuple(_doubts(fit)):
-        return _Refusal(decimals, fit, doubts)
-    values = _token_points(fit, tokens)
-    figure = Figure(*_table(values, tokens.index), fit.denominator, model)
-    if clash := indistinguishable(figure, tokens, h):
-        one, other = clash
-        doubt = f"the digits cannot tell edges of squared lengths {one} and {other} apart"
-        return _Refusal(decimals, fit, (doubt,))
-    return _recovery(
-        figure,
-        fit.window,
-        basis="decimals",
-        accident=fit.chance,
-        decimals=decimals,
-        rounding=2 * h,
-        scale_proved=fit.chance_scale <= _MOST_CHANCE_SCALE,
-        fit=fit,
-        fits=fits,
-        tries=tries,
-        tokens=_token_values(tokens, values, fit.denominator),
-    )
-
-
-def _doubts(fit: Fit) -> Iterator[str]:
-    if not fit.is_certain:
-        yield "kappa is not below 1, so a rounding interval can hold several elements"
-        return
-    if fit.chance > MOST_CHANCE:
-        yield f"the chance of an accident is above {MOST_CHANCE}"
-    if fit.chance_scale > _MOST_CHANCE_SCALE and fit.window * fit.denominator**2 > _SIMPLE:
-        yield (
-            "one common scale may be golden by accident: its chance is above "
-            f"{_MOST_CHANCE_SCALE}, and CD^2 is above {_SIMPLE}"
-        )
-
-
-def _literal(model: Model, tokens: Tokens) -> Recovery:
-    denominator = lcm(*(size.denominator for size in tokens.sizes))
-    values = [(int(value * denominator), 0) for value in tokens.values.values()]
-    figure = Figure(*_table(values, tokens.index), denominator, model)
-    return _recovery(
-        figure,
-        GoldenExact(max(tokens.sizes)),
-        basis="literal",
-        tokens=_token_values(tokens, values, denominator),
-    )
-
-
-def _measured(model: Model) -> Recovery:
-    """Return the facts of a model whose vertices are exact from the start."""
-    if model.tensor is None or not model.tensor.size:
-        raise ShapeError("recover: there must be at least one vertex, got none")
-    a, b, denominator = model.tensor.numerators()
-    conjugates = {
-        abs(GoldenExact.from_numerators(p + q, -q, denominator))
-        for p, q in set(zip(map(int, a.flat), map(int, b.flat), strict=True))
-    }
-    return _recovery(Figure(a, b, denominator, model), max(conjugates), basis="exact")
-
-
-def _recovery(
-    figure: Figure, window: GoldenExact, *, basis: Basis, accident: float = 0.0, **evidence: Any
-) -> Recovery:
-    d = figure.denominator
-    return Recovery(
-        tensor=ResonantTensor.from_lattice(figure.a, figure.b, denominator=d),
-        denominator=d,
-        window=window,
-        separation=(2 * d**2 * window).inverse() if window else None,
-        accident=accident,
-        checks=figure.facts(),
-        basis=basis,
-        notes=figure.model.notes,
-        **evidence,
-    )
-
-
-def _require_decimals(decimals: int | None) -> None:
-    if decimals is None:
-        return
-    if isinstance(decimals, bool) or not isinstance(decimals, (int, np.integer)):
-        raise TypeError(f"recover: decimals must be an int, got {type(decimals).__name__}")
-    if not 0 <= decimals <= _MOST_DECIMALS:
-        raise ValueError(
-            f"recover: decimals must be from 0 to {_MOST_DECIMALS}, got {shown(decimals)}"
-        )
-
-
-def _token_points(fit: Fit, tokens: Tokens) -> list[tuple[int, int]]:
-    """Return the numerators of each distinct token; the point of -t is minus that of t."""
-    points = []
-    for value in tokens.values.values():
-        a, b = fit.points[abs(value)]
-        points.append((a, b) if value >= 0 else (-a, -b))
-    return points
-
-
-def _table(values: list[tuple[int, int]], index: IntArray) -> tuple[Any, Any]:
-    fits = all(-INT64_MAX <= x <= INT64_MAX for pair in values for x in pair)
-    columns = np.array(values, dtype=np.int64 if fits else object)
-    return columns[:, 0][index], columns[:, 1][index]
-
-
-def _token_values(
-    tokens: Tokens, values: list[tuple[int, int]], denominator: int
-) -> tuple[TokenValue, ...]:
-    return tuple(
-        TokenValue(token, GoldenExact.from_numerators(*pair, denominator), count)
-        for (token, count), pair in zip(tokens.counts.items(), values, strict=True)
-    )
+def _whole(number: int | None, name: str, least: int, most: int) -> int | None:
+    if number is None:
+        return None
+    if isinstance(number, bool) or not isinstance(number, (int, np.integer)):
+        raise TypeError(f"recover: {name} must be an int, got {type(number).__name__}")
+    if not least <= number <= most:
+        raise ValueError(f"recover: {name} must be from {least} to {most}, got {shown(number)}")
+    return int(number)

@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Any, Literal, TypeAlias
 
 from syntonic.exact.golden import GoldenExact
+from syntonic.io.model import Model
 from syntonic.recovery.certificate import Fit
 from syntonic.recovery.wording import (
     fact_lines,
@@ -76,11 +77,16 @@ class Recovery:
     fits
         The fits of all denominators that were tried.
     tries
-        How many roundings were tried, 1 or 2.
+        How many roundings were tried.
     tokens
         The distinct printed coordinates with their exact values.
     notes
         What the reader of the file left out of it, or took for granted.
+    model
+        The edges, faces and cells of the input with the exact vertices.
+    left_out
+        The numbers of the vertices of the input that are not part of this, because no edge and no
+        face uses them, and the proof fails with them.
     """
 
     tensor: ResonantTensor
@@ -98,6 +104,8 @@ class Recovery:
     tries: int = 1
     tokens: tuple[TokenValue, ...] = ()
     notes: tuple[str, ...] = ()
+    model: Model | None = None
+    left_out: tuple[int, ...] = ()
 
     def report(self) -> dict[str, Any]:
         """Return all that is needed to verify the result, ready for `json.dumps`.
@@ -108,6 +116,7 @@ class Recovery:
         return {
             "basis": self.basis,
             "notes": list(self.notes),
+            "left_out": list(self.left_out),
             "statement": _STATEMENTS[self.basis],
             "scale_proved": self.scale_proved,
             "scale_statement": self._scale_statement(),
@@ -145,7 +154,7 @@ class Recovery:
                 ("accident", self._accident_line(self.fit)),
                 ("scale", self._scale_statement() or ""),
             ]
-        rows += note_lines(self.notes) + fact_lines(self.checks)
+        rows += note_lines(self.notes, self.left_out) + fact_lines(self.checks)
         return table(rows)
 
     def __repr__(self) -> str:

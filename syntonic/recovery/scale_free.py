@@ -9,10 +9,10 @@ length for all, one figure of the right dimension, all its distances.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from math import lcm
 from typing import Any
 
@@ -21,27 +21,39 @@ import numpy as np
 from syntonic.errors import NotGoldenError
 from syntonic.exact.golden import GoldenExact
 from syntonic.io.model import Model
-from syntonic.recovery.certificate import LARGEST_DENOMINATOR, MOST_CHANCE, Fit
+from syntonic.recovery.certificate import MOST_CHANCE, Fit
 from syntonic.recovery.distances import Distances, PairChoice, axis_parallel, far_apart
 from syntonic.recovery.frames import Frame, Vector, gram_schmidt, orthonormal
 from syntonic.recovery.geometry import Figure
 from syntonic.recovery.ratios import Ratios
-from syntonic.recovery.result import Recovery
 from syntonic.recovery.scale_free_result import RatioValue, ScaleFreeRecovery
 from syntonic.recovery.tokens import Tokens
-from syntonic.recovery.wording import told_root
+from syntonic.recovery.trials import (
+    MOST_RESERVED_TRIES,
+    Options,
+    Refusal,
+    first_proof,
+    roundings,
+)
+from syntonic.recovery.wording import (
+    FEW_DIGITS,
+    NO_UNIT,
+    OPTIONS,
+    exact_model,
+    told_decimals,
+    told_root,
+)
 from syntonic.tensor import ResonantTensor
 
-__all__ = ["in_ratios", "recover_scale_free"]
+__all__ = ["recover_scale_free"]
 
 _MOST_CHANCE_SHAPE = 1e-3
-_NO_UNIT = "there is no distance that could be the unit"
 # CD² and the chance up to which one free parameter of the shape is accepted with reservation.
 _SIMPLE, _MOST_CHANCE_SIMPLE = 6, 0.1
 
 
 def recover_scale_free(
-    model: Model, tokens: Tokens, decimals: int | None, progress: bool
+    model: Model, tokens: Tokens, options: Options, tried: int = 0
 ) -> ScaleFreeRecovery:
     """Recover a figure up to scale and position from its printed vertices.
 
@@ -51,10 +63,10 @@ def recover_scale_free(
         The edges, faces and cells.
     tokens
         The printed vertices.
-    decimals
-        How many decimals are right; None to find out.
-    progress
-        Show progress bars on the standard error stream.
+    options
+        What the caller chose.
+    tried
+        How many roundings have been tried before.
 
     Raises
     ------
@@ -63,101 +75,50 @@ def recover_scale_free(
     """
     base = far_apart(tokens)
     pairs = PairChoice.of(len(tokens.rows), base, model.edges)
-    refusals = []
-    for tries, d in enumerate(_roundings(tokens, decimals), start=1):
-        attempt = _Attempt(model, tokens, d, tries, base, pairs)
-        outcome = attempt.outcome(progress)
-        if isinstance(outcome, ScaleFreeRecovery):
-            return outcome
-        refusals.append(outcome)
-    raise min(refusals, key=_hopelessness).error()
-
-
-def _roundings(tokens: Tokens, decimals: int | None) -> list[int]:
-    """Return the numbers of decimals to try, most first.
-
-    Last digits are often off, hence one less. Where all values have as many significant digits,
-    the largest ones have fewer decimals than the smallest ones.
-    """
-    if decimals is not None:
-        return [decimals, decimals - 1]
-    first = tokens.decimals
-    return sorted({first, first - 1, min(first, tokens.significant_decimals)}, reverse=True)
-
-
-def in_ratios(found: Recovery, model: Model) -> ScaleFreeRecovery:
-    """Return what the ratios are of coordinates that are exact.
-
-    Raises
-    ------
-    NotGoldenError
-        All the vertices coincide.
-    """
-    a, b, denominator = found.tensor.numerators()
-    count, dimension = a.shape
-    pairs = PairChoice.of(count, range(min(count, dimension + 1)), model.edges)
-    given = Figure(a, b, denominator, model)
-    squares = _counted(given, *given.distances(pairs.i, pairs.j))
-    lengths = _counted(given, *given.edge_squares()) if model.edges else squares
-    unit = min(filter(None, lengths), default=None)
-    if unit is None:
-        raise NotGoldenError(f"recover: {_NO_UNIT}")
-    ratios = {square / unit: squares[square] for square in sorted(squares)}
-    window = max(abs(ratio.galois_conjugate()) for ratio in ratios)
-    shared = lcm(*(int(ratio.numerators()[2]) for ratio in ratios))
-    axes = (unit.inverse(),) * dimension
-    return ScaleFreeRecovery(
-        coordinates=found.tensor,
-        axes=axes,
-        frame="printed",
-        oriented=True,
-        unit="edge" if model.edges else "distance",
-        unit_square=(unit, unit),
-        ratios=ratios,
-        all_pairs=pairs.complete,
-        denominator=shared,
-        window=window,
-        separation=(2 * shared**2 * window).inverse(),
-        accident=0.0,
-        checks=Figure(a, b, denominator, model, axes).facts(),
-        basis=found.basis,
-        notes=model.notes,
-    )
-
-
-def _counted(figure: Figure, p: Any, q: Any) -> Counter[GoldenExact]:
-    counts = Counter(zip(map(int, p), map(int, q), strict=True))
-    return Counter(
-        {GoldenExact.from_numerators(*pair, figure.square): n for pair, n in counts.items()}
-    )
+    numbers = roundings(tokens, options.decimals, scale_free=True)
+    attempts = [
+        _Attempt(model, tokens, d, tries, base, pairs, options.decimals is not None)
+        for tries, d in enumerate(numbers, start=tried + 1)
+    ]
+    return first_proof(attempts, options)
 
 
 @dataclass(frozen=True)
-class _Refusal:
+class _Refusal(Refusal):
     """What one rounding gave, and the reasons to refuse it."""
 
     decimals: int
+    bound: int
     reasons: tuple[str, ...]
     unsettled: int = 0
     ratios: Ratios | None = None
     fit: Fit | None = None
 
+    @property
+    def is_final(self) -> bool:
+        """Whether no other denominator can help."""
+        return bool(self.unsettled) or self.ratios is None
+
+    @property
+    def hopelessness(self) -> tuple[int, float]:
+        return self.unsettled, 1.0 if self.fit is None else self.fit.chance
+
     def error(self) -> NotGoldenError:
-        plural = "decimal" if self.decimals == 1 else "decimals"
         text = (
             "recover: the ratios of squared distances are not provably golden. With "
-            f"{self.decimals} {plural} {'; and '.join(self.reasons)}"
+            f"{told_decimals(self.decimals)} {'; and '.join(self.reasons)}"
         )
         if self.ratios is None or self.fit is None:
-            return NotGoldenError(text)
+            return NotGoldenError(f"{text}. {OPTIONS}")
         fit, about = self.fit, "" if self.fit.complete else "at least "
         part = self.ratios.golden_part(MOST_CHANCE)
         return NotGoldenError(
-            f"{text}. The best common denominator up to {LARGEST_DENOMINATOR} is D = "
+            f"{text}. The best common denominator up to {self.bound} is D = "
             f"{fit.denominator}, with the window C = {about}{fit.window:.6g}, kappa = 2WCD^2 = "
             f"{about}{fit.kappa:.4g} (W is the widest interval of a ratio), chance "
             f"{fit.chance:.3g}, and {fit.chance_scale:.3g} for a single ratio. With the unit at "
-            f"{told_root(self.ratios.classes[self.ratios.unit].low)}, {part.told()}{self._hint()}",
+            f"{told_root(self.ratios.classes[self.ratios.unit].low)}, {part.told()}{self._hint()}. "
+            f"{OPTIONS}",
             denominator=fit.denominator,
             window=fit.window,
             kappa=fit.kappa,
@@ -176,10 +137,6 @@ class _Refusal:
         )
 
 
-def _hopelessness(refusal: _Refusal) -> tuple[int, float]:
-    return refusal.unsettled, 1.0 if refusal.fit is None else refusal.fit.chance
-
-
 @dataclass(frozen=True)
 class _Attempt:
     """One trial with one rounding."""
@@ -190,22 +147,35 @@ class _Attempt:
     tries: int
     base: list[int]
     pairs: PairChoice
+    told: bool  # the decimals, by the caller
 
-    def outcome(self, progress: bool) -> ScaleFreeRecovery | _Refusal:
+    @cached_property
+    def distances(self) -> Distances:
+        """The squared distances, as far as this rounding tells them."""
+        return Distances(self.tokens, Fraction(10) ** -self.decimals / 2, self.pairs)
+
+    @cached_property
+    def ratios(self) -> Ratios | None:
+        """Their ratios to the unit, if there is one."""
+        return Ratios.of(self.distances, self._edge_classes(self.distances))
+
+    def outcome(self, bound: int, progress: bool) -> ScaleFreeRecovery | Refusal:
         """Return the recovery, or why there is none."""
-        h = Fraction(10) ** -self.decimals / 2
-        distances = Distances(self.tokens, h, self.pairs)
-        ratios = Ratios.of(distances, self._edge_classes(distances))
-        unsettled = sum(not one.is_single for one in distances.classes)
+        ratios = self.ratios
+        unsettled = sum(not one.is_single for one in self.distances.classes)
         if ratios is None:
-            return _Refusal(self.decimals, (_NO_UNIT,), unsettled)
-        fit, fits = ratios.best_fit(self.tries, self._freedom(distances), progress)
-        reasons = tuple(_doubts(fit, unsettled))
+            return _Refusal(self.decimals, bound, (NO_UNIT,), unsettled)
+        freedom = self._freedom(self.distances)
+        fit, fits = ratios.best_fit(self.tries, freedom, bound, progress)
+        reasons = tuple(_doubts(fit, unsettled, self.tries))
+        rational = not self.told and not any(b for _, b in fit.points.values())
+        if rational and self.tokens.are_literal(self.decimals, fit.denominator):
+            reasons = (*reasons, FEW_DIGITS)
         if reasons:
-            return _Refusal(self.decimals, reasons, unsettled, ratios, fit)
+            return _Refusal(self.decimals, bound, reasons, unsettled, ratios, fit)
         found = self._figure(ratios, ratios.values(fit))
         if isinstance(found, str):
-            return _Refusal(self.decimals, (found,), unsettled, ratios, fit)
+            return _Refusal(self.decimals, bound, (found,), unsettled, ratios, fit)
         return self._recovery(ratios, found, fit, fits)
 
     def _edge_classes(self, distances: Distances) -> list[int]:
@@ -268,8 +238,10 @@ class _Attempt:
             RatioValue(value, *ratios.interval(k), ratios.classes[k].count)
             for k, value in enumerate(values)
         )
+        coordinates = _tensor(chosen)
+        golden = chosen.is_orthonormal
         return ScaleFreeRecovery(
-            coordinates=_tensor(chosen),
+            coordinates=coordinates,
             axes=chosen.axes,
             frame=kind,
             oriented=oriented,
@@ -291,6 +263,7 @@ class _Attempt:
             tries=self.tries,
             classes=tuple(classes),
             notes=self.model.notes,
+            model=exact_model(self.model, coordinates) if golden else None,
         )
 
     def _choose_frame(self, frame: Frame, h: Fraction) -> tuple[Frame, str]:
@@ -342,7 +315,7 @@ class _Attempt:
         return frame.scaled(factors), True
 
 
-def _doubts(fit: Fit, unsettled: int) -> Iterator[str]:
+def _doubts(fit: Fit, unsettled: int, tries: int) -> Iterator[str]:
     if unsettled:
         yield (
             f"{unsettled} classes of distances run into one another: the digits do not tell which "
@@ -357,6 +330,11 @@ def _doubts(fit: Fit, unsettled: int) -> Iterator[str]:
         yield (
             "a shape with one free parameter may be golden by accident: its chance is above "
             f"{_MOST_CHANCE_SIMPLE}"
+        )
+    elif fit.chance_scale > _MOST_CHANCE_SHAPE and tries > MOST_RESERVED_TRIES:
+        yield (
+            "a shape with one free parameter may be golden by accident: its chance is above "
+            f"{_MOST_CHANCE_SHAPE}, and more than the last decimal is left out"
         )
     elif fit.chance_scale > _MOST_CHANCE_SHAPE and fit.window * fit.denominator**2 > _SIMPLE:
         yield (

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from syntonic.exact.golden import GoldenExact
+from syntonic.io.model import Model
 from syntonic.recovery.certificate import Fit
 from syntonic.recovery.result import Basis
 from syntonic.recovery.wording import (
@@ -102,6 +103,12 @@ class ScaleFreeRecovery:
         The ratios with the intervals that they are known from, nearest pairs first.
     notes
         What the reader of the file left out of it, or took for granted.
+    model
+        The edges, faces and cells of the input with the exact vertices;
+        None if there are no golden `tensor`.
+    left_out
+        The numbers of the vertices of the input that are not part of this, because no edge and no
+        face uses them, and the proof fails with them.
     """
 
     coordinates: ResonantTensor
@@ -126,6 +133,8 @@ class ScaleFreeRecovery:
     tries: int = 1
     classes: tuple[RatioValue, ...] = ()
     notes: tuple[str, ...] = ()
+    model: Model | None = None
+    left_out: tuple[int, ...] = ()
 
     @property
     def tensor(self) -> ResonantTensor | None:
@@ -164,6 +173,7 @@ class ScaleFreeRecovery:
             "scale_free": True,
             "basis": self.basis,
             "notes": list(self.notes),
+            "left_out": list(self.left_out),
             "statement": _STATEMENTS[self.basis],
             "shape_proved": self.shape_proved,
             "shape_statement": self._shape_statement(),
@@ -208,7 +218,7 @@ class ScaleFreeRecovery:
                 ("shape", self._shape_statement() or ""),
             ]
         rows.append(("coordinates", self._frame_line()))
-        return table(rows + note_lines(self.notes) + fact_lines(self.checks))
+        return table(rows + note_lines(self.notes, self.left_out) + fact_lines(self.checks))
 
     def __repr__(self) -> str:
         vertices, dimension = self.coordinates.shape

@@ -18,6 +18,7 @@ import numpy as np
 
 from syntonic.errors import FormatError, ShapeError
 from syntonic.io.decimals import decimal_fault, decimals_of, plain_minus
+from syntonic.recovery.certificate import LIKELY_DENOMINATOR
 from syntonic.typing import IntArray
 
 __all__ = ["Tokens", "printed_rows"]
@@ -71,14 +72,37 @@ class Tokens:
 
         Values too small to show at that cap, such as 6.1e-17 where 0 is meant, do not count.
         """
-        cap = _DOUBLE_DIGITS - _integer_digits(max(self.sizes))
-        noise = Fraction(10) ** -cap
         told = (
             decimals_of(token)
             for token, value in self.values.items()
-            if value == 0 or abs(value) >= noise
+            if value == 0 or abs(value) >= self._noise
         )
-        return min(max(told, default=0), cap)
+        return min(max(told, default=0), self.cap)
+
+    @property
+    def cap(self) -> int:
+        """The decimals that 15 significant digits leave the largest value."""
+        return _DOUBLE_DIGITS - _integer_digits(max(self.sizes))
+
+    @property
+    def has_noise(self) -> bool:
+        """Whether there is a value too small to show at the cap, which only a double can hold."""
+        return any(0 < size < self._noise for size in self.sizes)
+
+    def are_literal(self, decimals: int, denominator: int) -> bool:
+        """Whether decimals of few digits may be meant where fractions over D are found.
+
+        Such decimals fit some D up to 1000 whatever they round. They are taken for all that there
+        is to know of a number up to D = 12 if so many decimals are printed, and if the library
+        infers them from noise beside them, where all but the noise are multiples of 1/2.
+        """
+        if decimals <= self.decimals:
+            return denominator > LIKELY_DENOMINATOR
+        return any(size >= self._noise and 2 % size.denominator for size in self.sizes)
+
+    @property
+    def _noise(self) -> Fraction:
+        return Fraction(10) ** -self.cap
 
     @property
     def significant_decimals(self) -> int:

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 from syntonic.exact.golden import GoldenExact
+from syntonic.io.model import Model
 from syntonic.recovery.certificate import Fit
+from syntonic.tensor import ResonantTensor
 
 __all__ = [
+    "FEW_DIGITS",
+    "NO_UNIT",
+    "OPTIONS",
+    "exact_model",
     "fact_lines",
     "fit_report",
     "note_lines",
@@ -23,7 +30,21 @@ __all__ = [
     "told_root",
 ]
 
+NO_UNIT = "there is no distance that could be the unit"
+OPTIONS = (
+    "Give more decimals, say with decimals (--decimals N) how many are right, or allow larger "
+    "denominators with max_denominator (--max-denominator D)"
+)
+"""What can help where a proof is refused."""
+
+FEW_DIGITS = "all of them would be fractions, which decimals of few digits always are"
+
 _LISTED = 12  # classes told one by one; the report has them all
+
+
+def exact_model(model: Model, tensor: ResonantTensor) -> Model:
+    """Return a model with exact vertices in place of the printed ones."""
+    return replace(model, vertices=(), tensor=tensor, path=None)
 
 
 def table(rows: Sequence[tuple[str, str]]) -> str:
@@ -32,9 +53,14 @@ def table(rows: Sequence[tuple[str, str]]) -> str:
     return "\n".join(f"{name:<{width}}  {text}" for name, text in rows)
 
 
-def note_lines(notes: Sequence[str]) -> list[tuple[str, str]]:
-    """Return what was noted on reading the file as a name and texts."""
-    return [("" if k else "as read", note) for k, note in enumerate(notes)]
+def note_lines(notes: Sequence[str], left_out: Sequence[int] = ()) -> list[tuple[str, str]]:
+    """Return what was noted on reading the file, and what was left out, as names and texts."""
+    rows = [("" if k else "as read", note) for k, note in enumerate(notes)]
+    if left_out:
+        shown = ", ".join(map(str, left_out[:_LISTED])) + ", ..." * (len(left_out) > _LISTED)
+        what = f"{len(left_out)} vertices, {shown}" if len(left_out) > 1 else f"vertex {shown}"
+        rows.append(("left out", f"{what}: used by no edge and no face, and not provable"))
+    return rows
 
 
 def fact_lines(facts: dict[str, Any]) -> list[tuple[str, str]]:

@@ -178,6 +178,50 @@ def test_recover_writes_vef(run, solids, tmp_path):
     assert (tmp_path / "again.vef").read_bytes() == exact.read_bytes()
 
 
+@pytest.mark.parametrize("suffix", [".off", ".obj", ".stl", ".ply", ".json", ".mesh.json", ".vef"])
+def test_recover_writes_any_format(run, tmp_path, suffix):
+    source, target = tmp_path / "in.off", tmp_path / f"out{suffix}"
+    x = "1.6180339887"
+    rows = [f"{x} {x} {x}", f"{x} -{x} -{x}", f"-{x} {x} -{x}", f"-{x} -{x} {x}"]
+    source.write_text(
+        "\n".join(["OFF", "4 4 6", *rows, "3 0 1 2", "3 0 3 1", "3 0 2 3", "3 1 3 2"])
+    )
+    status, _, err = run("recover", source, "--out", target)
+    assert (status, err) == (0, "")
+    model = read(target)
+    assert (model.vertex_count, len(model.edges), len(model.faces)) == (4, 6, 4)
+    assert {row[0].lstrip("-") for row in model.vertices} == {"1.6180339887498948"}
+    assert (model.tensor is not None) == (suffix in (".json", ".mesh.json", ".vef"))
+
+
+def test_formats_that_cannot_be_written_are_said_first(run, tmp_path):
+    for name, rule in (("a.csv", "cannot be written; writable are"), ("a", "cannot be written")):
+        status, out, err = run("recover", tmp_path / "missing.off", "--out", tmp_path / name)
+        assert (status, out) == (2, "")
+        assert rule in err
+    path = tmp_path / "points.csv"
+    path.write_text("0,1.618034\n1.618034,1\n")
+    status, out, err = run("recover", path, "--out", tmp_path / "a.stl")
+    assert (status, out.split()[0]) == (2, "proved")
+    assert "STL holds faces in space" in err
+
+
+def test_columns_and_denominators(run, tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("a,b,c\n7.123,0.0245156664962,1\n8.456,0.4045084971875,0\n")
+    for columns in ("b,c", "2,3"):
+        status, out, err = run("recover", path, "--columns", columns)
+        assert (status, err) == (0, "")
+        assert "as read             2 columns: b, c; left out: a" in out
+        assert "common denominator  D = 132" in out
+    status, _, err = run("recover", path, "--columns", "b,c", "--max-denominator", 100)
+    assert status == 3
+    assert "up to 100" in err
+    assert "--max-denominator D" in err
+    assert run("recover", path, "--columns", "q")[0] == 2
+    assert run("recover", path, "--max-denominator", 0)[0] == 2
+
+
 def test_exact_coordinates_have_no_number_of_decimals(run, tmp_path):
     exact = tmp_path / "a.vef"
     exact.write_text("dimension 1 2 (1,0) 1/3")
@@ -198,7 +242,7 @@ def test_columns_are_told_beside_the_proof(run, solids, tmp_path):
     for options in ([], ["--scale-free"]):
         status, out, err = run("recover", path, "--report", report, *options)
         assert (status, err) == (0, "")
-        note = "3 columns: x, y, z; left out as row labels: (no name)"
+        note = "3 columns: x, y, z; left out: (no name)"
         assert f"as read             {note}\ndimension           3\n" in out
         assert json.loads(report.read_text())["notes"] == [note]
     path.write_text("\n".join(lines))
@@ -409,7 +453,7 @@ def test_ctrl_c():
     """The signal itself, in a process of its own."""
     code = (
         "import signal, sys, syntonic.io\n"
-        "def read(path): signal.raise_signal(signal.SIGINT)\n"
+        "def read(path, columns): signal.raise_signal(signal.SIGINT)\n"
         "syntonic.io.read = read\n"
         "from syntonic.cli import main\n"
         "sys.exit(main(['recover', 'x.off']))\n"
