@@ -22,22 +22,9 @@ def run_solid(arguments: argparse.Namespace, say: Callable[[str], None]) -> int:
         return _DONE
     if arguments.name is None:
         raise ValueError("solid: NAME must be given, or --list")
-    targets = [
-        (path, suffix)
-        for path, suffix in ((arguments.off, ".off"), (arguments.vef, ".vef"))
-        if path is not None
-    ]
-    for path, suffix in targets:
-        if not path.lower().endswith(suffix):
-            raise FormatError(
-                f"the name must end in {suffix}, which is what --{suffix[1:]} writes", path=path
-            )
-    if arguments.plot is not None:
-        from syntonic.plotting import require_picture
-
-        require_picture(arguments.plot)
+    _require_targets(arguments)
     model = solid(arguments.name)
-    for path, _ in targets:
+    for path in filter(None, (arguments.off, arguments.vef)):
         write(model, path)
     if arguments.plot is not None:
         from syntonic.plotting import plot_model
@@ -45,6 +32,19 @@ def run_solid(arguments: argparse.Namespace, say: Callable[[str], None]) -> int:
         plot_model(model.tensor, model.edges, arguments.plot)
     say(_described(model))
     return _DONE
+
+
+def _require_targets(arguments: argparse.Namespace) -> None:
+    """Refuse names that say something else than what would be written."""
+    for path, suffix in ((arguments.off, ".off"), (arguments.vef, ".vef")):
+        if path is not None and not path.lower().endswith(suffix):
+            raise FormatError(
+                f"the name must end in {suffix}, which is what --{suffix[1:]} writes", path=path
+            )
+    if arguments.plot is not None:
+        from syntonic.plotting import require_picture
+
+        require_picture(arguments.plot)
 
 
 def _described(model: Model) -> str:

@@ -5,7 +5,9 @@ A point has coordinates x = a + bφ in Z[φ]; its image has the conjugates x' = 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 from math import prod
 from typing import Any, NamedTuple
 
@@ -66,20 +68,20 @@ def line(
     numbers = range(_ceil((low - w1) / SQRT5), _floor((high - w0) / SQRT5) + 1)
     _require(max(numbers.stop - numbers.start, 0) <= _MOST_ON_A_LINE)
     b = _whole(numbers)
-    ends = (
-        (low - PHI * b, region_closed in ("left", "both")),
-        (w0 - b + PHI * b, closed in ("left", "both")),
-    )
-    first: Any = np.maximum(*(np.ceil(x) if shut else np.floor(x) + 1 for x, shut in ends))
-    ends = (
-        (high - PHI * b, region_closed in ("right", "both")),
-        (w1 - b + PHI * b, closed in ("right", "both")),
-    )
-    last: Any = np.minimum(*(np.floor(x) if shut else np.ceil(x) - 1 for x, shut in ends))
+    rules = (region_closed, closed)
+    starts = zip((low - PHI * b, w0 - b + PHI * b), rules, strict=True)
+    ends = zip((high - PHI * b, w1 - b + PHI * b), rules, strict=True)
+    first: Any = np.maximum(*(_first(x, rule in ("left", "both")) for x, rule in starts))
+    last: Any = -np.maximum(*(_first(-x, rule in ("right", "both")) for x, rule in ends))
     counts = np.maximum((last - first + 1).to_floats().astype(np.int64), 0)
     offset = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
     rows = np.repeat(np.arange(len(counts)), counts)
     return (first[rows] + _whole(offset) + PHI * b[rows]) * PHI**-power
+
+
+def _first(x: ResonantTensor, closed: bool) -> Any:
+    """Return the least integers from x on, or beyond x."""
+    return np.ceil(x) if closed else np.floor(x) + 1
 
 
 def _balanced(window: Any, region: Any) -> tuple[int, Any, Any]:
@@ -198,6 +200,18 @@ class Cut:
         An operation here errs by 2^-52 of what goes in, which `size` bounds; there are fewer than
         30 one after the other, so that 2^-46 of these bounds is more than all errors.
         """
+        certain = max(each.size for each in lines) <= _LARGEST
+        inside = outside = None
+        for height, size in self._heights(lines):
+            error = size * 2.0**-46 if certain else np.inf
+            above, below = height > error, height < -error
+            inside = above if inside is None else inside & above
+            outside = below if outside is None else outside | below
+        told = np.asarray(inside) | np.asarray(outside)
+        return inside, ~told
+
+    def _heights(self, lines: list[Line]) -> Iterator[tuple[Any, float]]:
+        """Yield what must be positive in the cut, and a bound of all numbers that went into it."""
         normals, offsets, metric, square = self._floats
         sizes = np.array([each.size for each in lines])
         shapes = [(1, -1), (-1, 1), (1, 1)]
@@ -205,21 +219,12 @@ class Cut:
             [each.floats[k].reshape(shape) for each, shape in zip(lines, shapes, strict=False)]
             for k in (0, 1)
         )
-        outside = inside = None
-        size = float(sizes @ np.abs(metric) @ sizes) + square
-        distance = square - sum(
-            metric[i, j] * x[i] * x[j] for i in range(len(x)) for j in range(len(x))
-        )
-        tests = [(distance, size)]
+        pairs = product(range(len(x)), repeat=2)
+        distance = square - sum(metric[i, j] * x[i] * x[j] for i, j in pairs)
+        yield distance, float(sizes @ np.abs(metric) @ sizes) + square
         for normal, offset in zip(normals, offsets, strict=True):
             height = offset - sum(c * each for c, each in zip(normal, y, strict=True))
-            tests.append((height, float(np.abs(normal) @ sizes) + abs(float(offset))))
-        for height, size in tests:
-            error = np.inf if sizes.max() > _LARGEST else size * 2.0**-46
-            above, below = height > error, height < -error
-            inside = above if inside is None else inside & above
-            outside = below if outside is None else outside | below
-        return inside, ~(inside | outside)  # type: ignore[operator]
+            yield height, float(np.abs(normal) @ sizes) + abs(float(offset))
 
     def _exactly(self, a: IntArray, b: IntArray) -> Any:
         """Say which points are in the cut, and count those on its boundary."""

@@ -245,6 +245,12 @@ def test_penrose_by_complex_floats():
     assert points == found
 
 
+def test_frequencies_are_ratios_of_windows():
+    """Exact areas: the classes 2 and 3 are φ² times as frequent as 1 and 4."""
+    areas = [window.volume for window in penrose_windows()]
+    assert areas[1] == areas[2] == PHI**2 * areas[0] == PHI**2 * areas[3]
+
+
 def test_angles_of_rhombi():
     patch = penrose(10)
     corners = patch.positions[patch.tiles]
