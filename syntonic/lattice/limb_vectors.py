@@ -20,8 +20,8 @@ __all__ = ["LANES", "digits_for", "multiply_lanes"]
 
 LANES = 8
 _BITS = 28
-_COUNTS = (5, 7, 10, 12)
-"""Digits of numbers of 2, 3, 4 and 5 limbs: for each count code is compiled."""
+_COUNTS = (5, 7, 8, 10, 12)
+"""Digits of numbers of up to 140, 196, 224, 280 and 336 bits: for each count code is compiled."""
 
 _WORD, _INDEX = ir.IntType(64), ir.IntType(32)
 _VECTOR = ir.VectorType(_WORD, LANES)

@@ -417,9 +417,9 @@ def test_any_expression_over_mixed_layouts(tree):
     ]
 
 
-@pytest.mark.parametrize("bits", [129, 139, 140, 191, 195, 196, 255, 279, 280, 319])
+@pytest.mark.parametrize("bits", [129, 139, 140, 191, 195, 196, 223, 224, 255, 279, 280, 319])
 def test_products_of_eight_pairs_at_a_time_and_of_the_rest(bits):
-    """The ends of what 5, 7, 10 and 12 digits of 28 bits and 3, 4 and 5 limbs hold."""
+    """The ends of what 5, 7, 8, 10 and 12 digits of 28 bits and 3, 4 and 5 limbs hold."""
     most = (1 << bits) - 1
     draw = random.Random(bits)
     ends = [most, -most, most >> 1, -(1 << (bits - 1)), (1 << 28) - 1, -(1 << 27), -1, 0, 1]
