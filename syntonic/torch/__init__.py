@@ -24,12 +24,19 @@ except ImportError as error:
     ) from error
 
 from syntonic.torch.convert import Conversion, ConversionReport, degoldenize, goldenize
+from syntonic.torch.files import load, save
 from syntonic.torch.functions import (
     phi_residual,
     phi_residual_gelu,
     phi_residual_layernorm,
     phi_residual_relu,
     syntonic_softmax,
+)
+from syntonic.torch.lattice import (
+    CrystallizedLinear,
+    LatticeParameter,
+    SnapReport,
+    crystallize_module,
 )
 from syntonic.torch.modules import PhiResidual, SyntonicSoftmax
 from syntonic.torch.norm_functions import golden_batch_norm, golden_layer_norm
@@ -43,19 +50,25 @@ from syntonic.torch.norm_modules import (
 __all__ = [
     "Conversion",
     "ConversionReport",
+    "CrystallizedLinear",
     "GoldenBatchNorm1d",
     "GoldenBatchNorm2d",
     "GoldenBatchNorm3d",
     "GoldenLayerNorm",
+    "LatticeParameter",
     "PhiResidual",
+    "SnapReport",
     "SyntonicSoftmax",
+    "crystallize_module",
     "degoldenize",
     "golden_batch_norm",
     "golden_layer_norm",
     "goldenize",
+    "load",
     "phi_residual",
     "phi_residual_gelu",
     "phi_residual_layernorm",
     "phi_residual_relu",
+    "save",
     "syntonic_softmax",
 ]
