@@ -197,6 +197,19 @@ def test_torch_is_reached_by_name():
     assert out.returncode == 0, out.stderr
 
 
+def test_torchs_layers_need_no_exact_arithmetic():
+    """A machine with a GPU may have PyTorch and CuPy, and little else."""
+    pytest.importorskip("torch", reason="needs PyTorch: pip install syntonic[torch]")
+    script = (
+        "import sys\nfor name in ('gmpy2', 'flint', 'numba', 'sympy'):\n"
+        "    sys.modules[name] = None\n"
+        "import syntonic.torch as st\nst.GoldenLayerNorm(3), st.SyntonicSoftmax(num_features=3)\n"
+        "st.goldenize(st.GoldenBatchNorm1d(3)), st.PhiResidual('phi', 'layernorm', 3)"
+    )
+    out = in_a_fresh_process(script)
+    assert out.returncode == 0, out.stderr
+
+
 def test_without_torch_the_error_names_the_extra():
     script = (
         "import sys\nsys.modules['torch'] = None\nimport syntonic\n"

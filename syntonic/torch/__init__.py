@@ -14,6 +14,9 @@ Where the two streams are not one, synchronize before either reads what the othe
 ``with cupy.cuda.Stream.from_external(torch.cuda.current_stream())`` they are one.
 """
 
+from importlib import import_module as _import_module
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
 from syntonic.errors import BackendUnavailableError
 
 try:
@@ -24,19 +27,12 @@ except ImportError as error:
     ) from error
 
 from syntonic.torch.convert import Conversion, ConversionReport, degoldenize, goldenize
-from syntonic.torch.files import load, save
 from syntonic.torch.functions import (
     phi_residual,
     phi_residual_gelu,
     phi_residual_layernorm,
     phi_residual_relu,
     syntonic_softmax,
-)
-from syntonic.torch.lattice import (
-    CrystallizedLinear,
-    LatticeParameter,
-    SnapReport,
-    crystallize_module,
 )
 from syntonic.torch.modules import PhiResidual, SyntonicSoftmax
 from syntonic.torch.norm_functions import golden_batch_norm, golden_layer_norm
@@ -46,6 +42,15 @@ from syntonic.torch.norm_modules import (
     GoldenBatchNorm3d,
     GoldenLayerNorm,
 )
+
+if _TYPE_CHECKING:
+    from syntonic.torch.files import load, save
+    from syntonic.torch.lattice import (
+        CrystallizedLinear,
+        LatticeParameter,
+        SnapReport,
+        crystallize_module,
+    )
 
 __all__ = [
     "Conversion",
@@ -72,3 +77,23 @@ __all__ = [
     "save",
     "syntonic_softmax",
 ]
+
+# Exact arithmetic is imported with what needs it.
+_LATER = {
+    "CrystallizedLinear": "syntonic.torch.lattice",
+    "LatticeParameter": "syntonic.torch.lattice",
+    "SnapReport": "syntonic.torch.lattice",
+    "crystallize_module": "syntonic.torch.lattice",
+    "load": "syntonic.torch.files",
+    "save": "syntonic.torch.files",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LATER:
+        raise AttributeError(f"module 'syntonic.torch' has no attribute {name!r}")
+    return globals().setdefault(name, getattr(_import_module(_LATER[name]), name))
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -9,14 +9,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from syntonic.constants import RESIDUAL_MODES
+from syntonic.constants import PHI_INV_FLOAT, RESIDUAL_MODES
 from syntonic.errors import DeviceError, ShapeError
-from syntonic.ops.norm import GoldenNormMode
-from syntonic.ops.softmax import softmax_mode
-from syntonic.tensor.residual import residual_mode
 
 __all__ = [
     "floats",
+    "norm_mode_of",
     "number",
     "pair",
     "parameter",
@@ -121,10 +119,17 @@ def number(value: Any, name: str, where: str) -> float:
     return out
 
 
+# What follows knows the names of modes, and asks the package for all else: it is imported then, and
+# with it exact arithmetic, which tensors of PyTorch can do without.
+
+
 def residual_mode_of(mode: Any, where: str) -> str:
     """Return the name of a residual's mode, or raise ValueError."""
-    if type(mode) is str and mode in RESIDUAL_MODES:
-        return mode
+    for name in RESIDUAL_MODES:
+        if mode == name:
+            return name
+    from syntonic.tensor.residual import residual_mode
+
     return residual_mode(mode, where).value
 
 
@@ -133,16 +138,30 @@ def softmax_mode_of(mode: Any, mode_norms: Any, syntony: Any, where: str) -> str
     if mode is None and (mode_norms is None or syntony is None):
         weighted = "learned" if mode_norms is not None else "provided"
         return "identity" if mode_norms is None and syntony is None else weighted
+    from syntonic.ops.softmax import softmax_mode
+
     return softmax_mode(mode, mode_norms, syntony, where).value
 
 
-_GOLDEN, _STANDARD = GoldenNormMode.GOLDEN.target_variance, GoldenNormMode.STANDARD.target_variance
+_TARGETS = {"golden": PHI_INV_FLOAT, "standard": 1.0}
+
+
+def norm_mode_of(mode: Any, where: str) -> Any:
+    """Return a normalization's mode, by its name if it has one, or raise ValueError."""
+    target = target_of(mode, where)
+    for name, value in _TARGETS.items():
+        if target == value:
+            return name
+    return mode
 
 
 def target_of(mode: Any, where: str) -> float:
     """Return the target variance of a normalization's mode, or raise ValueError."""
-    if mode == "golden":
-        return _GOLDEN
-    if mode == "standard":
-        return _STANDARD
+    if isinstance(mode, str) and mode in _TARGETS:
+        return _TARGETS[mode]
+    if type(mode).__name__ == "GoldenNormMode":
+        target: float = mode.target_variance
+        return target
+    from syntonic.ops.norm import GoldenNormMode
+
     return GoldenNormMode.of(mode, where).target_variance

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from math import sqrt
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from torch import nn
 
-from syntonic.ops.norm import GoldenNormMode
 from syntonic.torch import residuals as connections
+from syntonic.torch.checks import norm_mode_of, target_of
 from syntonic.torch.modules import SyntonicSoftmax
 from syntonic.torch.norm_modules import (
     GoldenBatchNorm1d,
@@ -18,6 +18,9 @@ from syntonic.torch.norm_modules import (
     GoldenBatchNorm3d,
     GoldenLayerNorm,
 )
+
+if TYPE_CHECKING:
+    from syntonic.ops.norm import GoldenNormMode
 
 __all__ = ["Conversion", "ConversionReport", "degoldenize", "goldenize"]
 
@@ -137,7 +140,7 @@ def goldenize(
     """
     where = "goldenize"
     _require_module(module, where)
-    chosen = GoldenNormMode.of(mode, where)
+    chosen = norm_mode_of(mode, where)
     found: tuple[list[Conversion], list[Conversion]] = ([], [])
     if residuals:
         module = connections.to_golden(module, lambda *c: _note(found, *c), where)
@@ -263,20 +266,20 @@ def _renewed(old: nn.Module, kind: type[nn.Module], **more: Any) -> Any:
 
 
 def _golden_norm(
-    old: Any, mode: GoldenNormMode, preserve: bool, scaled: set[int]
+    old: Any, mode: GoldenNormMode | str, preserve: bool, scaled: set[int]
 ) -> nn.Module | str:
     if preserve and old.weight is None:
         return "it has no weight to divide by the root of the target"
     new: nn.Module = _renewed(old, _NORMS[type(old)], mode=mode, preserved=preserve)
     if preserve:
-        _scale(old.weight, 1 / sqrt(mode.target_variance), scaled)
+        _scale(old.weight, 1 / sqrt(target_of(mode, "goldenize")), scaled)
     return new
 
 
 def _plain_norm(old: Any, scaled: set[int]) -> nn.Module:
     new: nn.Module = _renewed(old, _PLAIN_NORMS[type(old)])
     if new.__dict__.pop("preserved", False):
-        _scale(old.weight, sqrt(old.mode.target_variance), scaled)
+        _scale(old.weight, sqrt(target_of(old.mode, "degoldenize")), scaled)
     del new.__dict__["mode"]
     return new
 

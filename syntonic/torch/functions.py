@@ -11,11 +11,11 @@ Every function has a gradient by every floating argument; gradients of gradients
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from torch import Tensor
 
 from syntonic.errors import ShapeError
-from syntonic.ops.residual import PhiResidualMode
-from syntonic.ops.softmax import SyntonicSoftmaxMode
 from syntonic.torch.autograd import run
 from syntonic.torch.checks import (
     floats,
@@ -26,6 +26,10 @@ from syntonic.torch.checks import (
     softmax_mode_of,
     widened,
 )
+
+if TYPE_CHECKING:
+    from syntonic.ops.residual import PhiResidualMode
+    from syntonic.ops.softmax import SyntonicSoftmaxMode
 
 __all__ = [
     "phi_residual",

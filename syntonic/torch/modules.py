@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 
-from syntonic.ops.residual import PhiResidualMode
-from syntonic.ops.softmax import SyntonicSoftmaxMode
 from syntonic.torch.checks import number, residual_mode_of
 from syntonic.torch.functions import (
     phi_residual,
@@ -19,10 +17,17 @@ from syntonic.torch.functions import (
 )
 from syntonic.torch.norm_modules import as_rows, make_rows, row_parameters, rows_repr
 
+if TYPE_CHECKING:
+    from syntonic.ops.residual import PhiResidualMode
+    from syntonic.ops.softmax import SyntonicSoftmaxMode
+
 __all__ = [
     "PhiResidual",
     "SyntonicSoftmax",
 ]
+
+
+_SOFTMAX_MODES = ("learned", "provided", "identity")
 
 
 class PhiResidual(nn.Module):
@@ -172,8 +177,8 @@ class SyntonicSoftmax(nn.Module):
     ) -> None:
         super().__init__()
         where = type(self).__name__
-        if mode not in list(SyntonicSoftmaxMode):
-            names = ", ".join(f'"{m}"' for m in SyntonicSoftmaxMode)
+        if mode not in _SOFTMAX_MODES:
+            names = ", ".join(f'"{m}"' for m in _SOFTMAX_MODES)
             raise ValueError(f"{where}: mode must be one of {names}, got {mode!r}")
         if init not in ("ones", "index"):
             raise ValueError(f'{where}: init must be "ones" or "index", got {init!r}')

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
 from syntonic.errors import ShapeError
-from syntonic.ops.norm import GoldenNormMode
 from syntonic.torch.autograd import run
 from syntonic.torch.checks import floats, number, parameter, target_of, widened
+
+if TYPE_CHECKING:
+    from syntonic.ops.norm import GoldenNormMode
 
 __all__ = ["golden_batch_norm", "golden_layer_norm"]
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from math import prod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _NormBase
 
 from syntonic.errors import ShapeError
-from syntonic.ops.norm import GoldenNormMode
-from syntonic.torch.checks import number, target_of
+from syntonic.torch.checks import norm_mode_of, number, target_of
 from syntonic.torch.norm_functions import golden_batch_norm, golden_layer_norm
+
+if TYPE_CHECKING:
+    from syntonic.ops.norm import GoldenNormMode
 
 __all__ = [
     "GoldenBatchNorm1d",
@@ -26,17 +28,10 @@ __all__ = [
 ]
 
 
-def _norm_mode(mode: GoldenNormMode | str, where: str) -> GoldenNormMode:
-    target_of(mode, where)
-    return GoldenNormMode.of(mode, where)
-
-
-def _mode_name(mode: GoldenNormMode) -> str:
+def _mode_text(mode: Any) -> str:
     """Return how a repr names a mode."""
-    if mode == GoldenNormMode.GOLDEN:
-        return "'golden'"
-    if mode == GoldenNormMode.STANDARD:
-        return "'standard'"
+    if isinstance(mode, str):
+        return repr(mode)
     return f"GoldenNormMode.custom({mode.target_variance})"
 
 
@@ -139,7 +134,7 @@ class GoldenLayerNorm(nn.Module):
         mode: GoldenNormMode | str = "golden",
     ) -> None:
         super().__init__()
-        self.mode = _norm_mode(mode, type(self).__name__)
+        self.mode = norm_mode_of(mode, type(self).__name__)
         make_rows(self, normalized_shape, eps, elementwise_affine, bias, device, dtype)
 
     def reset_parameters(self) -> None:
@@ -157,7 +152,7 @@ class GoldenLayerNorm(nn.Module):
 
     def extra_repr(self) -> str:
         """Return the arguments of `torch.nn.LayerNorm`, and the mode."""
-        return f"{rows_repr(self)}, mode={_mode_name(self.mode)}"
+        return f"{rows_repr(self)}, mode={_mode_text(self.mode)}"
 
 
 # -- channels ---------------------------------------------------------------------------------
@@ -186,7 +181,7 @@ class _GoldenBatchNorm(_NormBase):
         mode: GoldenNormMode | str = "golden",
     ) -> None:
         where = type(self).__name__
-        chosen = _norm_mode(mode, where)
+        chosen = norm_mode_of(mode, where)
         super().__init__(
             num_features, number(eps, "eps", where), momentum, affine, track_running_stats,
             device, dtype,
@@ -201,7 +196,7 @@ class _GoldenBatchNorm(_NormBase):
         super().reset_running_stats()
         mode = self.__dict__.get("mode")
         if self.track_running_stats and mode is not None:
-            self.running_var.fill_(mode.target_variance)  # type: ignore[union-attr]
+            self.running_var.fill_(target_of(mode, type(self).__name__))  # type: ignore[union-attr]
 
     def forward(self, x: Tensor) -> Tensor:
         """Return x normalized and, in training, learn its statistics; see `golden_batch_norm`."""
@@ -238,7 +233,7 @@ class _GoldenBatchNorm(_NormBase):
         """Return the arguments of `torch.nn`, and the mode."""
         return (
             f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
-            f"track_running_stats={self.track_running_stats}, mode={_mode_name(self.mode)}"
+            f"track_running_stats={self.track_running_stats}, mode={_mode_text(self.mode)}"
         )
 
 
