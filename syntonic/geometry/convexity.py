@@ -24,6 +24,7 @@ from syntonic.typing import IntArray
 __all__ = ["as_polytope", "exact_points", "hull"]
 
 _DIGITS = 7
+_CELLS = 1 << 22
 
 
 def hull(points: Any, *, fallback: bool = True) -> Polytope:
@@ -103,11 +104,8 @@ def _proved(points: ResonantTensor, columns: IntArray, fallback: bool) -> Polyto
     planes = _bounding(flat, _proposed(flat))
     fault: str | None = "no facet was proposed"
     if len(planes[0]):
-        try:
-            made = _made(points, columns, *planes)
-            fault = made.lattice.fault()
-        except IndexError:  # so wrong that there are no faces
-            fault = "faces have no vertices"
+        made = _made(points, columns, *planes)
+        fault = made.lattice.fault()
         if fault is None:
             return made
     if not fallback:
@@ -173,14 +171,29 @@ def _bounding(
     corners = points[simplices]
     normals = minors(corners[:, 1:] - corners[:, :1])
     offsets = np.sum(normals * corners[:, 0], axis=1)
-    heights = points @ normals.T - offsets
-    above: Any = np.asarray(heights > 0).any(axis=0)
-    below = np.asarray(heights < 0).any(axis=0)
+    above, below, on = _sides(points, normals, offsets)
     good = np.flatnonzero(above != below)
     flip = ResonantTensor(np.where(above[good], -1, 1))
-    on = np.asarray(heights == 0).T[good]
+    on = on[good]
     _, first = np.unique(np.packbits(on, axis=1), axis=0, return_index=True)
     return (flip[:, None] * normals[good])[first], (flip * offsets[good])[first], on[first]
+
+
+def _sides(
+    points: ResonantTensor, normals: ResonantTensor, offsets: ResonantTensor
+) -> tuple[Any, Any, Any]:
+    """Return which planes have a point above and below them, and which points lie on which.
+
+    By blocks of planes: all heights at once might not fit into memory.
+    """
+    step = max(1, _CELLS // len(points))
+    parts = []
+    for k in range(0, len(normals), step):
+        signs: Any = np.sign(normals[k : k + step] @ points.T - offsets[k : k + step, None])
+        whole = np.asarray(signs.numerators()[0])
+        parts.append(((whole > 0).any(axis=1), (whole < 0).any(axis=1), whole == 0))
+    above, below, on = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return above, below, on
 
 
 def minors(edges: ResonantTensor) -> ResonantTensor:

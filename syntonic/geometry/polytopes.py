@@ -172,11 +172,11 @@ def from_incidence(
 
     The certificate is not asked here.
     """
-    order = np.lexsort(on.T[::-1])[::-1]
-    on, normals, offsets = on[order], normals[order], offsets[order]
     corners = _corners(on)
-    lattice = FaceLattice(Sets.where(on[:, corners]), dimension)
-    return Polytope(points[corners], corners, normals, offsets, lattice)
+    on = on[:, corners]
+    order = np.lexsort(on.T[::-1])[::-1] if len(corners) else np.arange(len(on))
+    lattice = FaceLattice(Sets.where(on[order]), dimension)
+    return Polytope(points[corners], corners, normals[order], offsets[order], lattice)
 
 
 def _corners(on: IntArray) -> IntArray:

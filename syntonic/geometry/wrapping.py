@@ -22,6 +22,7 @@ from syntonic.typing import IntArray
 __all__ = ["independent_columns", "wrap"]
 
 Facet = frozenset[int]
+_FEW = 4
 
 
 def wrap(points: ResonantTensor, start: Iterable[Facet] = ()) -> list[Facet]:
@@ -71,6 +72,9 @@ def _ridges(points: ResonantTensor, facet: Facet) -> list[Facet]:
 
 def independent_columns(points: ResonantTensor) -> IntArray:
     """Return coordinates that tell the points' affine span apart, as many as it has dimensions."""
+    few = points[: _FEW * points.shape[1]]  # mostly these span the space
+    if linalg.rank(few[1:] - few[0]) == points.shape[1]:
+        return np.arange(points.shape[1])
     steps = np.asarray(linalg.echelon(points[1:] - points[0]) != 0)
     steps = steps[steps.any(axis=1)]
     return np.argmax(steps, axis=1)

@@ -184,6 +184,15 @@ def test_whatever_is_proposed_the_hull_is_right(seed, monkeypatch):
         assert facets(hull(points, fallback=False), points) == truth
 
 
+def test_blocks_of_planes_give_what_all_at_once_give(monkeypatch):
+    points = ResonantTensor.random_lattice((60, 3), bound=40, seed=2)
+    whole = hull(points)
+    monkeypatch.setattr(convexity, "_CELLS", 100)
+    parts = hull(points)
+    assert parts.faces(2) == whole.faces(2)
+    assert parts.normals.equals(whole.normals)
+
+
 # -- the certificate ---------------------------------------------------------------------------
 @pytest.mark.parametrize("name", ["square", "icosahedron", "cuboctahedron", "24-cell", "600-cell"])
 def test_a_missing_facet_is_found(name):
