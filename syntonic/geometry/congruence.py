@@ -80,7 +80,7 @@ def similarity_squared(figure: Any, other: Any) -> GoldenExact | None:
     Parameters
     ----------
     figure, other : Polytope, Model, ResonantTensor or exact array-like
-        A model with edges is compared with its edges and faces, anything else as the hull of its
+        A model with faces is compared with its edges and faces, anything else as the hull of its
         vertices.
 
     Returns
@@ -103,7 +103,7 @@ def identify_solid(figure: Any) -> str | None:
     Parameters
     ----------
     figure : Polytope, Model, ResonantTensor or exact array-like
-        A model with edges is compared with its edges and faces, so that a star is told from the
+        A model with faces is compared with its edges and faces, so that a star is told from the
         hull of its vertices; anything else is the hull of its vertices.
 
     Returns
@@ -141,7 +141,7 @@ def _counts(model: Model) -> tuple[int, ...]:
 
 def _figure(figure: Any, where: str) -> _Figure:
     model = figure
-    if not (isinstance(figure, Model) and figure.edges):
+    if not (isinstance(figure, Model) and figure.faces):
         model = as_polytope(figure, where).model
     points = exact_points(model, where)
     near: list[list[int]] = [[] for _ in range(len(points))]

@@ -130,12 +130,18 @@ def test_similarity_is_symmetric_and_sees_stars():
     assert similarity_squared(triangle, [[0, 0], [1, 0], [0, 2]]) is None
 
 
-def test_edges_apart_from_each_other():
-    """Two opposite edges of a cube and two skew ones: as many of the same length, not similar."""
+def test_faces_apart_from_each_other():
+    """Two triangles on the corners of a cube, opposite or side by side: alike, but not similar."""
     points = ResonantTensor([*product((0, 1), repeat=3)])
-    parallel = Model.from_exact(points, edges=((0, 1), (6, 7)))
-    skew = Model.from_exact(points, edges=((0, 1), (3, 7)))
-    other = Model.from_exact(points, edges=((2, 6), (1, 5)))
-    assert similarity_squared(parallel, skew) is None
-    assert similarity_squared(parallel, other) == 1
-    assert similarity_squared(other, parallel) == 1
+    opposite = Model.from_exact(points, faces=((0, 1, 2), (7, 6, 5)))
+    beside = Model.from_exact(points, faces=((0, 1, 2), (4, 5, 6)))
+    other = Model.from_exact(points, faces=((1, 3, 5), (2, 4, 6)))
+    assert similarity_squared(opposite, beside) is None
+    assert similarity_squared(beside, opposite) is None
+    assert similarity_squared(opposite, other) == 1
+
+
+def test_a_model_of_edges_alone_is_its_hull():
+    """As a file without faces has it."""
+    star = solid("great dodecahedron")
+    assert identify_solid(Model.from_exact(star.tensor, edges=star.edges)) == "icosahedron"
