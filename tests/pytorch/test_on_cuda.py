@@ -170,7 +170,7 @@ def test_channels_last(shape, dtype):
     x = draw(*shape, dtype=dtype).cuda()
     results = []
     for form in (torch.contiguous_format, torch.channels_last):
-        leaf = x.contiguous(memory_format=form).requires_grad_()
+        leaf = x.clone(memory_format=form).requires_grad_()
         out = st.golden_batch_norm(leaf, training=True)
         assert out.is_contiguous(memory_format=form)
         out.backward(draw(*shape, seed=9).to("cuda", dtype))
