@@ -13,11 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from syntonic.exact.limits import MAX_BITS
 from syntonic.jit.policy import slow_way
 from syntonic.lattice import fractional, loops, wide
-from syntonic.lattice.array import INT64_MAX, LatticeArray, elementwise, int64s, objects
-from syntonic.lattice.guards import require_power
+from syntonic.lattice.array import INT64_MAX, LatticeArray, int64s, objects
 from syntonic.typing import IntArray
 
 __all__ = [
@@ -33,7 +31,6 @@ __all__ = [
     "norm",
     "parts",
     "positive",
-    "power",
     "reciprocal",
     "require_nonzero",
     "square",
@@ -44,7 +41,6 @@ __all__ = [
 
 _INT64 = np.dtype(np.int64)
 
-_power = np.frompyfunc(lambda x, n: x ** int(n), 2, 1)
 parts = np.frompyfunc(lambda x: (x.a, x.b), 1, 2)
 
 
@@ -148,39 +144,6 @@ def reciprocal(x: LatticeArray, where: str = "reciprocal") -> LatticeArray:
     d = np.sign(n) * x.denominator
     bound, over = 2 * x.bound * x.over, 3 * x.bound**2
     return LatticeArray.fractional((x.a + x.b) * d, -x.b * d, np.abs(n), bound=bound, over=over)
-
-
-def power(x: LatticeArray, n: Any) -> LatticeArray:
-    """Return x to integer powers n, a Python int or an integer array.
-
-    Square and multiply on whole arrays for one exponent; element by element for several, and
-    where the results are long.
-
-    Raises
-    ------
-    OverflowError
-        The results could take more than 2^28 bits.
-    ZeroDivisionError
-        An element is zero and its exponent negative.
-    """
-    exponents = np.asarray(n)
-    if require_power(x, exponents, "ResonantTensor: **"):
-        return _power_apart(x, exponents)
-    if isinstance(n, int):
-        return _integer_power(x, n)
-    if exponents.size and (exponents == exponents.flat[0]).all():
-        out = _integer_power(x, int(exponents.flat[0]))
-        shape = np.broadcast_shapes(x.shape, exponents.shape)
-        return out.map(lambda part: np.broadcast_to(part, shape))
-    return _power_apart(x, exponents)
-
-
-def _power_apart(x: LatticeArray, exponents: Any) -> LatticeArray:
-    if (exponents < 0).any():
-        base = x.map(lambda part: np.broadcast_arrays(part, exponents)[0])
-        require_nonzero(base[np.broadcast_to(exponents < 0, base.shape)], "power")
-    values = elementwise(_power, x.scalars(), exponents)
-    return LatticeArray.rational(*parts(values))
 
 
 def require_nonzero(x: LatticeArray, where: str) -> None:
@@ -416,19 +379,3 @@ def _rescaled(x: LatticeArray, scale: int) -> LatticeArray:
         return x
     bound = x.bound * scale
     return LatticeArray.packed(x.a * scale, x.b * scale, x.denominator * scale, bound=bound)
-
-
-def _integer_power(x: LatticeArray, n: int) -> LatticeArray:
-    if n < 0:
-        return _integer_power(reciprocal(x, "power"), -n)
-    if n > MAX_BITS:  # every element is 0 or ±1, or n would have been refused
-        n = 2 - n % 2
-    ones = np.ones(x.shape, dtype=np.int64)
-    out = LatticeArray.packed(ones, np.zeros_like(ones), bound=1)
-    while n:
-        if n & 1:
-            out = multiply(out, x)
-        n >>= 1
-        if n:
-            x = square(x)
-    return out

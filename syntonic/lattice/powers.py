@@ -1,4 +1,4 @@
-"""Powers by an exponent for each element, in as many operations as the exponents have bits."""
+"""Powers in as many operations as the exponents have bits: one exponent, or one for each element."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from syntonic.exact.limits import are_short
-from syntonic.lattice import arithmetic
-from syntonic.lattice.arithmetic import multiply, reciprocal, require_nonzero, square
-from syntonic.lattice.array import LatticeArray
+from syntonic.exact.limits import MAX_BITS, are_short
+from syntonic.lattice.arithmetic import multiply, parts, reciprocal, require_nonzero, square
+from syntonic.lattice.array import LatticeArray, elementwise
 from syntonic.lattice.convert import lattice_scalar
 from syntonic.lattice.guards import most_bits, require_power
 from syntonic.lattice.joining import join, where
 
-__all__ = ["power"]
+__all__ = ["by_squaring", "power"]
 
 _MOST_BITS = (1 << 15) - 1
+_power = np.frompyfunc(lambda x, n: x ** int(n), 2, 1)
 _bits = np.frompyfunc(lambda n: int(n).bit_length(), 1, 1)
 _WHERE = "ResonantTensor: **"
 _ONE = lattice_scalar(1)
@@ -39,7 +39,7 @@ def power(x: LatticeArray, exponents: Any) -> LatticeArray:
     alike = exponents.size == 0 or bool((exponents == exponents.flat[0]).all())
     long = not are_short(most_bits(x) * largest) and require_power(x, exponents, _WHERE)
     if alike or long:
-        return arithmetic.power(x, exponents)
+        return by_squaring(x, exponents)
     shape = np.broadcast_shapes(x.shape, exponents.shape)
     base, n = x.map(lambda part: np.broadcast_to(part, shape)), np.broadcast_to(exponents, shape)
     if largest >> 62:
@@ -51,7 +51,7 @@ def power(x: LatticeArray, exponents: Any) -> LatticeArray:
 
 
 def _by_exponent(base: LatticeArray, n: Any) -> LatticeArray:
-    return _in_groups(base, n, n, lambda x, same: arithmetic.power(x, int(same[0])))
+    return _in_groups(base, n, n, lambda x, same: by_squaring(x, int(same[0])))
 
 
 def _by_length(base: LatticeArray, n: Any) -> LatticeArray:
@@ -90,4 +90,53 @@ def _raised(base: LatticeArray, n: Any) -> LatticeArray:
         if (odd := n & 1 == 1).any():
             product = multiply(out, base)
             out = product if odd.all() else where(odd, product, out)
+    return out
+
+
+def by_squaring(x: LatticeArray, n: Any) -> LatticeArray:
+    """Return x to integer powers n, a Python int or an integer array.
+
+    Square and multiply on whole arrays for one exponent; element by element for several, and
+    where the results are long.
+
+    Raises
+    ------
+    OverflowError
+        The results could take more than 2^28 bits.
+    ZeroDivisionError
+        An element is zero and its exponent negative.
+    """
+    exponents = np.asarray(n)
+    if require_power(x, exponents, "ResonantTensor: **"):
+        return _power_apart(x, exponents)
+    if isinstance(n, int):
+        return _integer_power(x, n)
+    if exponents.size and (exponents == exponents.flat[0]).all():
+        out = _integer_power(x, int(exponents.flat[0]))
+        shape = np.broadcast_shapes(x.shape, exponents.shape)
+        return out.map(lambda part: np.broadcast_to(part, shape))
+    return _power_apart(x, exponents)
+
+
+def _power_apart(x: LatticeArray, exponents: Any) -> LatticeArray:
+    if (exponents < 0).any():
+        base = x.map(lambda part: np.broadcast_arrays(part, exponents)[0])
+        require_nonzero(base[np.broadcast_to(exponents < 0, base.shape)], "power")
+    values = elementwise(_power, x.scalars(), exponents)
+    return LatticeArray.rational(*parts(values))
+
+
+def _integer_power(x: LatticeArray, n: int) -> LatticeArray:
+    if n < 0:
+        return _integer_power(reciprocal(x, "power"), -n)
+    if n > MAX_BITS:  # every element is 0 or ±1, or n would have been refused
+        n = 2 - n % 2
+    ones = np.ones(x.shape, dtype=np.int64)
+    out = LatticeArray.packed(ones, np.zeros_like(ones), bound=1)
+    while n:
+        if n & 1:
+            out = multiply(out, x)
+        n >>= 1
+        if n:
+            x = square(x)
     return out

@@ -43,7 +43,7 @@ def _power(x: LatticeArray, n: LatticeArray) -> LatticeArray:
             "stay in the field for integers only: wake_flux() computes others in floats"
         )
     if exponents.ndim == 0:
-        return arithmetic.power(x, int(exponents))
+        return powers.by_squaring(x, int(exponents))
     return powers.power(x, exponents)
 
 
