@@ -1,4 +1,4 @@
-"""Powers in as many operations as the exponents have bits: one exponent, or one for each element."""
+"""Powers in as many operations as the exponents have bits: of one exponent, or one an element."""
 
 from __future__ import annotations
 
