@@ -18,7 +18,7 @@ from benchmarks.gpu.operations import EPS, FLOOR, SCALE
 from syntonic.constants import PHI_FLOAT as PHI
 from syntonic.constants import PHI_INV_FLOAT as PHI_INV
 
-SHARED = ("x", "y", "grad", "weights", "gamma", "beta", "norms", "mean", "var")  # with PyTorch
+SHARED = ("x", "y", "grad", "weights", "gamma", "beta", "norms")  # with PyTorch
 
 __all__ = ["CUPY", "Form", "contender", "cupy_call", "tensors", "torch_forms", "triton_call"]
 
@@ -59,8 +59,8 @@ def torch_forms(torch: Any) -> dict[str, Form]:
         return f.layer_norm(x, gamma.shape, gamma, beta, EPS)
 
     def channel_stats(x: Any) -> Any:
-        axes = [0, *range(2, x.ndim)]
-        return torch.var_mean(x, axes, correction=0)[::-1]
+        var, mean = torch.var_mean(x, [0, *range(2, x.ndim)], correction=0)
+        return torch.stack([mean, torch.zeros_like(mean), var, var.sqrt()])
 
     def learned(x: Any, norms: Any) -> Any:
         return torch.softmax(x - norms * (SCALE * PHI_INV), 1)
@@ -97,6 +97,9 @@ def tensors(gpu: Any, data: SimpleNamespace) -> SimpleNamespace:
     for name in ("gamma", "beta", "norms"):
         if hasattr(t, name):
             setattr(t, f"{name}_x", getattr(t, name).to(t.x.dtype))
+    if len(getattr(data, "statistics", ())) == 4:  # of channels: mean, its low part, variance
+        table = gpu.to_torch(data.statistics).to(t.gamma.dtype)
+        t.mean, t.var = table[0], table[2]
     if hasattr(t, "norms"):  # along the classes
         t.norms_x = t.norms_x.reshape(-1, *(1,) * (t.x.ndim - 2))
     return t
