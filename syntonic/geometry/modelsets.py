@@ -25,6 +25,9 @@ METRIC5 = ResonantTensor([[1, PHI_INV / 2], [PHI_INV / 2, 1]])
 REACH5 = GoldenExact("20/19")
 """|u| and |v| are at most |u + vζ| / sin 72°, and 1/sin 72° < 20/19."""
 
+_SPACES = {2: (METRIC5, REACH5), 3: (ResonantTensor.eye(3), GoldenExact(1))}
+"""For each dimension of a window, how long points are, and how much longer coordinates."""
+
 _RULES = ("left", "right", "both", "neither")
 
 
@@ -33,26 +36,26 @@ def model_set(window: Any, region: Any, *, closed: str | None = None) -> Resonan
 
     Parameters
     ----------
-    window : pair of exact numbers, or exact array-like of shape (k, 2)
+    window : pair of exact numbers, or exact array-like of shape (k, 2) or (k, 3)
         An interval (w0, w1) for the conjugates of x in Z[φ]; or the corners of a convex polygon
         for those of u + vζ in Z[ζ], ζ = e^(2πi/5), each a pair (u', v') that stands for
-        u' + v'ζ².
+        u' + v'ζ²; or the corners of a convex polyhedron for those of points of Z[φ]³.
     region : pair of exact numbers, or exact number
-        An interval (L, U), of which L belongs to the region and U does not; or, in the plane, the
-        radius of a disc around 0, which has its boundary.
+        An interval (L, U), of which L belongs to the region and U does not; or, in the plane and
+        in space, the radius of a ball around 0, which has its boundary.
     closed : {"left", "right", "both", "neither"}, optional
-        Which ends belong to an interval window: by default the left one. Of a polygon "both" or
+        Which ends belong to an interval window: by default the left one. Of others "both" or
         "neither" of the boundary; by default a conjugate on it is refused.
 
     Returns
     -------
-    ResonantTensor, shape (n,) or (n, 2)
-        Numbers in increasing order, or pairs (u, v).
+    ResonantTensor, shape (n,), (n, 2) or (n, 3)
+        Numbers in increasing order, pairs (u, v), or points.
 
     Raises
     ------
     ValueError
-        An interval has no length, or the polygon's boundary meets conjugates and there is no rule.
+        An interval has no length, or a boundary meets conjugates and there is no rule.
     ShapeError
         The window is neither.
 
@@ -77,16 +80,16 @@ def model_set(window: Any, region: Any, *, closed: str | None = None) -> Resonan
         found = line((w0, w1), _interval(region, "region"), closed or "left", "left")
         ordered: Any = np.sort(found)
         return ordered
-    if corners.ndim != 2 or corners.shape[1] != 2 or len(corners) < 3:
+    if corners.ndim != 2 or corners.shape[1] not in _SPACES or len(corners) <= corners.shape[1]:
         raise ShapeError(
             "model_set: window must be an interval, shape (2,), or the corners of a polygon, "
-            f"shape (k, 2), got {corners.shape}"
+            f"shape (k, 2), or of a polyhedron, shape (k, 3), got {corners.shape}"
         )
     if closed in ("left", "right"):
         raise ValueError(
-            f'model_set: closed must be "both" or "neither" in the plane, got {closed!r}'
+            f'model_set: closed must be "both" or "neither" beyond the line, got {closed!r}'
         )
-    return _disc(corners, GoldenExact(region), closed)
+    return _ball(corners, GoldenExact(region), closed)
 
 
 def _interval(ends: Any, what: str) -> tuple[GoldenExact, GoldenExact]:
@@ -101,10 +104,15 @@ def _interval(ends: Any, what: str) -> tuple[GoldenExact, GoldenExact]:
     return low, high
 
 
-def _disc(corners: ResonantTensor, radius: GoldenExact, closed: str | None) -> ResonantTensor:
+def _ball(corners: ResonantTensor, radius: GoldenExact, closed: str | None) -> ResonantTensor:
     window = hull(exact_points(corners, "model_set"))
-    cut = Cut(window, METRIC5, radius, ResonantTensor([0, 0]), closed == "both")
-    a, b = cut.select(lines_of(cut, REACH5))
+    if window.dimension != corners.shape[1]:
+        raise ShapeError(
+            f"model_set: window must span {corners.shape[1]} dimensions, got {window.dimension}"
+        )
+    metric, reach = _SPACES[corners.shape[1]]
+    cut = Cut(window, metric, radius, 0 * corners[0], closed == "both")
+    a, b = cut.select(lines_of(cut, reach))
     if closed is None:
         require_regular(cut, "model_set", 'pass closed="both" or "neither", or move the window')
     order = np.lexsort((*b.T, *a.T))

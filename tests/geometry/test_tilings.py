@@ -175,12 +175,14 @@ def test_a_conjugate_a_hair_outside_the_window():
 def test_model_set_refuses():
     with pytest.raises(ValueError, match=r"no conjugate must lie on the boundary of the window"):
         model_set([(1, 0), (0, 1), (-1, 0), (0, -1)], 3)
-    with pytest.raises(ValueError, match='closed must be "both" or "neither" in the plane'):
+    with pytest.raises(ValueError, match='closed must be "both" or "neither" beyond the line'):
         model_set([(1, 0), (0, 1), (-1, 0)], 3, closed="left")
     with pytest.raises(ValueError, match="closed must be one of left, right"):
         model_set((0, 1), (0, 1), closed="open")
     with pytest.raises(ShapeError, match="model_set: window must be an interval"):
         model_set([1, 2, 3], 3)
+    with pytest.raises(ShapeError, match="model_set: window must span 2 dimensions, got 1"):
+        model_set([(0, 0), (1, 1), (2, 2)], 3)
     with pytest.raises(ShapeError, match="model_set: region must be a pair"):
         model_set((0, 1), 3)
     with pytest.raises(ValueError, match="window must be an interval of some length"):
@@ -301,6 +303,28 @@ def test_the_window_of_ammann_is_a_triacontahedron():
     window = hull(ResonantTensor([*product((0, 1), repeat=6)]) @ rows)
     assert window.f_vector == (32, 60, 30)
     assert window.volume == 20
+
+
+@pytest.mark.parametrize("closed", ["both", "neither"])
+def test_windows_in_space_against_brute_force(closed):
+    """A box, whose faces meet conjugates, is a product of intervals."""
+    ends = [(-1, PHI_INV), (0, 1), (-PHI_INV, 1)]
+    lines = [brute_line(window, (-3, 4), closed) for window in ends]
+    expected = {p for p in product(*lines) if sum(x * x for x in p) <= 9}
+    found = model_set([*product(*ends)], 3, closed=closed)
+    assert {*map(tuple, found.tolist())} == expected
+    assert len(found) == len(expected) > 4
+
+
+def test_the_tiling_of_ammann_is_part_of_its_model_set():
+    patch = ammann(4)
+    corners = ResonantTensor([*product((0, 1), repeat=6)]) @ patch.steps.galois_conjugate()
+    shift = ResonantTensor([Fraction(1, 7), Fraction(1, 11), Fraction(1, 13)])
+    points = model_set(corners - shift, 4)
+    a, b, _ = points.numerators()
+    even = (a + np.roll(b, -1, axis=1)) % 2 == 0
+    chosen = points[np.flatnonzero(even.all(axis=1))]
+    assert {*map(tuple, chosen.tolist())} == {*map(tuple, patch.points.tolist())}
 
 
 @pytest.mark.parametrize("shift", [("1/7", "1/11", "1/13"), ("1/3", "-1/17", "2/19")])
