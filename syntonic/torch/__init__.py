@@ -42,6 +42,7 @@ from syntonic.torch.norm_modules import (
     GoldenBatchNorm3d,
     GoldenLayerNorm,
 )
+from syntonic.torch.sync import SyncGoldenBatchNorm
 
 if _TYPE_CHECKING:
     from syntonic.torch.files import load, save
@@ -63,6 +64,7 @@ __all__ = [
     "LatticeParameter",
     "PhiResidual",
     "SnapReport",
+    "SyncGoldenBatchNorm",
     "SyntonicSoftmax",
     "crystallize_module",
     "degoldenize",
