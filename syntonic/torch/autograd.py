@@ -56,7 +56,9 @@ def _differentiable(grad: Tensor) -> bool:
 
 def _as(gradient: Tensor, x: Tensor | None) -> Tensor | None:
     """Return a parameter's gradient in its dtype; None without the parameter."""
-    return None if x is None else gradient.to(x.dtype)
+    if x is None:
+        return None
+    return gradient if gradient.dtype is x.dtype else gradient.to(x.dtype)
 
 
 # -- residual connections ---------------------------------------------------------------------

@@ -101,11 +101,10 @@ class PhiResidual(nn.Module):
             return phi_residual_relu(identity, residual, self.mode)
         if self.activation == "gelu":
             return phi_residual_gelu(identity, residual, self.mode)
-        shape = identity.shape
         rows = as_rows(identity, self), as_rows(residual, self)
         gamma, beta = row_parameters(self)
         out = phi_residual_layernorm(*rows, gamma, beta, self.eps, self.mode)
-        return out.reshape(shape)
+        return out if out.ndim == identity.ndim else out.reshape(identity.shape)
 
     def extra_repr(self) -> str:
         """Return the arguments as they were given."""

@@ -148,7 +148,7 @@ class GoldenLayerNorm(nn.Module):
         """Return x normalized; see `golden_layer_norm` for errors."""
         gamma, beta = row_parameters(self)
         out = golden_layer_norm(as_rows(x, self), self.mode, self.eps, gamma, beta)
-        return out.reshape(x.shape)
+        return out if out.ndim == x.ndim else out.reshape(x.shape)
 
     def extra_repr(self) -> str:
         """Return the arguments of `torch.nn.LayerNorm`, and the mode."""
