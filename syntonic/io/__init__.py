@@ -25,10 +25,11 @@ def read(path: str | os.PathLike[str], *, columns: Columns | None = None) -> Mod
     Parameters
     ----------
     path
-        The file. The OFF family (OFF, COFF, NOFF, STOFF, nOFF, 4OFF), VEF, JSON, XYZ and CSV are
-        read; the modules of this package say what each one may hold.
+        The file. The OFF family (OFF, COFF, NOFF, STOFF, nOFF, 4OFF), VEF, JSON and mesh JSON,
+        OBJ, PLY, STL, NPY, XYZ, CSV and other tables are read; the modules of this package say
+        what each one may hold.
     columns
-        Which columns of a table (XYZ, CSV) are the coordinates: names of the first line, or
+        Which columns of a table (XYZ, CSV, NPY) are the coordinates: names of the first line, or
         numbers from 1. By default those with names of coordinates; `Model.notes` says which.
 
     Returns
@@ -78,10 +79,12 @@ def write(model: Model | ResonantTensor, path: str | os.PathLike[str]) -> None:
     ----------
     model
         The model, or a tensor of exact points, shape (points, dimension). Exact vertices are
-        written exactly by VEF and JSON, and as decimals by OFF and JSON; see `Model` for which.
+        written exactly by VEF, JSON and mesh JSON, and as decimals by the others and JSON; see
+        `Model` for which.
     path
         The file; the extension .off gives OFF, 4OFF or nOFF by the dimension, .vef gives VEF,
-        which needs exact vertices, and .json JSON.
+        which needs exact vertices, as .mesh.json does, and .json, .obj, .ply and .stl what they
+        say.
 
     Raises
     ------

@@ -68,10 +68,6 @@ class _Refusal(Refusal):
     fit: Fit
     reasons: tuple[str, ...]
 
-    @property
-    def hopelessness(self) -> tuple[int, float]:
-        return 0, self.fit.chance
-
     def error(self) -> NotGoldenError:
         fit = self.fit
         about = "" if fit.complete else "at least "

@@ -90,18 +90,19 @@ class _Refusal(Refusal):
     decimals: int
     bound: int
     reasons: tuple[str, ...]
-    unsettled: int = 0
+    mixed: int = 0
     ratios: Ratios | None = None
     fit: Fit | None = None
 
     @property
     def is_final(self) -> bool:
         """Whether no other denominator can help."""
-        return bool(self.unsettled) or self.ratios is None
+        return bool(self.mixed) or self.ratios is None
 
     @property
-    def hopelessness(self) -> tuple[int, float]:
-        return self.unsettled, 1.0 if self.fit is None else self.fit.chance
+    def unsettled(self) -> int:
+        """How many classes of distances run into one another."""
+        return self.mixed
 
     def error(self) -> NotGoldenError:
         text = (

@@ -38,9 +38,9 @@ class Refusal(ABC):
         return False
 
     @property
-    @abstractmethod
-    def hopelessness(self) -> tuple[int, float]:
-        """The refusal of the least one is told."""
+    def unsettled(self) -> int:
+        """How many questions this rounding leaves open before any number is looked for."""
+        return 0
 
     @abstractmethod
     def error(self) -> NotGoldenError:
@@ -111,7 +111,7 @@ def first_proof(attempts: Sequence[Attempt[Found]], options: Options) -> Found:
     Raises
     ------
     NotGoldenError
-        There is none.
+        There is none; it tells the first rounding of those that leave the fewest open questions.
     """
     refusals: dict[int, Refusal] = {}
     for bound in options.bounds:
@@ -122,4 +122,5 @@ def first_proof(attempts: Sequence[Attempt[Found]], options: Options) -> Found:
             if not isinstance(outcome, Refusal):
                 return outcome
             refusals[k] = outcome
-    raise min(refusals.values(), key=lambda each: each.hopelessness).error()
+
+    raise min(refusals.items(), key=lambda each: (each[1].unsettled, each[0]))[1].error()

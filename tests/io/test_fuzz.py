@@ -159,10 +159,11 @@ def test_mutated_binary_files(tmp_path, suffix):
 def test_mutated_real_files(shared_data, tmp_path):
     rng = random.Random(5)
     files = [*shared_data.glob("vef/*.vef"), *shared_data.glob("polyhedra/tess-*.json")]
-    files += [*shared_data.glob("polychora/*.off"), ROOT / "CHANGELOG.md"]
+    files += [*shared_data.glob("polychora/*.off"), *shared_data.glob("reports/*-*.*")]
+    files += [ROOT / "CHANGELOG.md"]
     assert len(files) > 10
     for source in files:
-        text = source.read_text()
+        text = source.read_text("utf-8")
         for suffix in rng.sample(SUFFIXES, 2):  # in its own format hardly ever, in others often
             path = tmp_path / f"a.{suffix}"
             path.write_text(text)

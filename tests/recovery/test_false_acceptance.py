@@ -6,6 +6,9 @@ were accepted, 1.4% at most for one number of values and decimals (and 21% of th
 with one decimal are multiples of 1/2). Of 1500 rescaled 120-cells with 1 to 6 decimals 21% were
 accepted, each of them as a regular 120-cell of a golden scale within the rounding, and none without
 the reservation on the scale.
+With all roundings and denominators up to 1000, of 266 sets of unrelated reals or points, printed
+with 1 to 8 decimals, some with noise beside them, some scale-free, none was accepted; of 73 golden
+sets at a scale that is not golden 25 were, all with the reservation.
 """
 
 import random

@@ -182,7 +182,7 @@ def test_the_snub_cube_is_refused_with_its_golden_part(shared_data):
     }
     model = read(shared_data / "polyhedra" / "tess-snub-cube.json")
     with pytest.raises(NotGoldenError, match=r"2 of 11 classes .* 72 of 276 pairs") as caught:
-        recover(model, scale_free=True)
+        recover(model, scale_free=True, max_denominator=12)
     error = caught.value
     assert error.golden_part == golden == {1: 60, 2: 12}
     assert "2.83928" in str(error)
