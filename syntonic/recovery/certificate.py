@@ -47,7 +47,7 @@ LIKELY_DENOMINATOR = 12
 LARGEST_DENOMINATOR = 1000
 MOST_CHANCE = 0.02  # of an accident, in what is accepted
 
-_ONE = GoldenExact(1)
+_ALONE = Fraction(1, 1000)  # the chance for n = 1 up to which an unlikely D is looked at
 
 Ends: TypeAlias = tuple[Fraction, Fraction]
 """The two ends of a closed interval."""
@@ -126,7 +126,7 @@ def best_fit(
     """Return the fit with the least chance, and the fits of the denominators up to the bound.
 
     Those with κ < 1 come first; ties go to the smaller denominator. Above 12 only those
-    with κ < 1 are listed.
+    are looked at whose chance for n = 1 is at most 0.001.
     """
     intervals = {t: (t - h, t + h) for t in sizes}
     return best_interval_fit(intervals, tries, bound=bound, progress=progress)
@@ -183,18 +183,25 @@ class _Terms:
 def _fits(
     intervals: Mapping[Fraction, Ends], denominators: Iterable[int], terms: _Terms
 ) -> Iterator[Fit]:
-    """Yield the fits of all likely denominators, and of the others those with κ < 1.
+    """Yield the fits of all likely denominators, and of the others those that one value proves.
 
-    A value that was too much for one denominator is the first to be looked at for the next.
+    Beyond the likely ones, κ must be so small that the chance for n = 1 is at most 0.001. An
+    element v ≠ 0 has |v'| >= 1/(D²|v|), which bounds κ from below, and so D from above. A value
+    that was too much for one denominator is the first to be looked at for the next.
     """
     order = dict(intervals)
+    farthest = max((max(abs(lo), abs(hi)) for lo, hi in intervals.values()), default=Fraction(0))
     for denominator in denominators:
         if denominator <= LIKELY_DENOMINATOR:
             yield _fit(intervals, denominator, terms)
             continue
         scale = 2 * denominator * terms.widest
-        points, largest = _search(order, denominator, scale, terms.least_window, _ONE)
-        if scale * GoldenExact.from_numerators(*largest) < 1:
+        enough = SQRT5 * _ALONE / (terms.tries**2 * denominator * (denominator + 1))
+        least = max(denominator * terms.least_window, 1 / (denominator * farthest or 1))
+        if scale * least > enough:
+            return
+        points, largest = _search(order, denominator, scale, terms.least_window, enough)
+        if scale * GoldenExact.from_numerators(*largest) < enough:
             yield _fit_of(intervals, denominator, terms, points, largest)
         elif points:
             last = next(reversed(points))

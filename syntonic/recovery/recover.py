@@ -116,7 +116,8 @@ def recover(
     For each denominator D up to 1000, C is the least window such that every interval
     [t - h, t + h] holds an element v of (1/D)Z[φ] with |v'| <= C. With κ = 4hCD² < 1 it holds
     exactly one. The chance that n unrelated values fit is at most D(D+1)(κ/√5)ⁿ; the D of least
-    chance is chosen, first among those up to 12. It is accepted if κ < 1, the chance is at most
+    chance is chosen, first among those up to 12; others must have a chance of at most 0.001 for
+    n = 1. It is accepted if κ < 1, the chance is at most
     0.02, edges whose lengths the digits cannot tell apart are exactly equal, and the chance for
     n = 1 is at most 0.001 or CD² at most 20. In the last case `scale_proved` is False: all the
     values share one scale, and these few digits cannot exclude that it is golden by accident only.
