@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from syntonic.ops.norm import GoldenNormMode
 
 __all__ = [
+    "GoldenBatchNorm",
     "GoldenBatchNorm1d",
     "GoldenBatchNorm2d",
     "GoldenBatchNorm3d",
@@ -158,7 +159,7 @@ class GoldenLayerNorm(nn.Module):
 # -- channels ---------------------------------------------------------------------------------
 
 
-class _GoldenBatchNorm(_NormBase):
+class GoldenBatchNorm(_NormBase):
     """Batch norm to a target variance; `_NormBase` has the arguments, the state and its versions.
 
     It is no `torch.nn.BatchNorm2d` and so on, which others convert or fuse in ways of their own.
@@ -280,16 +281,16 @@ _BATCH_NORM = """Batch norm of {axes} to a target variance, as `torch.nn.BatchNo
     """
 
 
-class GoldenBatchNorm1d(_GoldenBatchNorm):
+class GoldenBatchNorm1d(GoldenBatchNorm):
     __doc__ = _BATCH_NORM.format(axes="(N, C) or (N, C, L)", d=1)
     _ranks, _axes = (2, 3), "(N, C) or (N, C, L)"
 
 
-class GoldenBatchNorm2d(_GoldenBatchNorm):
+class GoldenBatchNorm2d(GoldenBatchNorm):
     __doc__ = _BATCH_NORM.format(axes="(N, C, H, W)", d=2)
     _ranks, _axes = (4,), "(N, C, H, W)"
 
 
-class GoldenBatchNorm3d(_GoldenBatchNorm):
+class GoldenBatchNorm3d(GoldenBatchNorm):
     __doc__ = _BATCH_NORM.format(axes="(N, C, D, H, W)", d=3)
     _ranks, _axes = (5,), "(N, C, D, H, W)"

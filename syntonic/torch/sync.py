@@ -22,10 +22,10 @@ from syntonic.ops.norm import GoldenNormMode
 from syntonic.torch.arrays import array_of, channels_of, family_of, format_of, tensor_of
 from syntonic.torch.checks import floats, parameter
 from syntonic.torch.norm_modules import (
+    GoldenBatchNorm,
     GoldenBatchNorm1d,
     GoldenBatchNorm2d,
     GoldenBatchNorm3d,
-    _GoldenBatchNorm,
 )
 from syntonic.torch.ops import call, untraced
 
@@ -35,7 +35,7 @@ _WHERE = "SyncGoldenBatchNorm"
 _CONVERTED = (GoldenBatchNorm1d, GoldenBatchNorm2d, GoldenBatchNorm3d)
 
 
-class SyncGoldenBatchNorm(_GoldenBatchNorm):
+class SyncGoldenBatchNorm(GoldenBatchNorm):
     """Batch norm of (N, C, *) to a target variance over the batches of all processes.
 
     Parameters

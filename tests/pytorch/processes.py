@@ -45,6 +45,11 @@ def run_in(
     return {name: [found[rank][name] for rank in sorted(found)] for name in jobs}
 
 
+def impatient(world: int) -> Any:
+    """Return a group of all processes that do not wait long for each other."""
+    return dist.new_group(list(range(world)), timeout=timedelta(seconds=2))
+
+
 def _work(rank: int, world: int, jobs: dict[str, Job], store: str, answers: Any) -> None:
     torch.set_num_threads(1)
     dist.init_process_group(

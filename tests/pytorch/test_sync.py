@@ -6,7 +6,6 @@ The processes are real and talk by gloo. `WHOLE` is run by each of them in piece
 
 from __future__ import annotations
 
-from datetime import timedelta
 from functools import partial
 from itertools import accumulate, pairwise
 from typing import Any
@@ -21,7 +20,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 import syntonic.torch as st
 from pytorch.cases import INV, draw
-from pytorch.processes import run_in
+from pytorch.processes import impatient, run_in
 from syntonic import ShapeError
 
 CASES: dict[str, tuple[dict[str, Any], tuple[int, ...], float, Any]] = {
@@ -166,7 +165,7 @@ def some(rank: int, world: int) -> Any:
 
 def silent(rank: int, world: int) -> Any:
     """One process does not come; the others wait as long as the group lets them."""
-    group = dist.new_group(list(range(world)), timeout=timedelta(seconds=2))
+    group = impatient(world)
     if rank == 1:
         return None
     return st.SyncGoldenBatchNorm(C, process_group=group)(torch.ones(2, C))
