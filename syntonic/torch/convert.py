@@ -18,6 +18,7 @@ from syntonic.torch.norm_modules import (
     GoldenBatchNorm3d,
     GoldenLayerNorm,
 )
+from syntonic.torch.sync import SyncGoldenBatchNorm
 
 if TYPE_CHECKING:
     from syntonic.ops.norm import GoldenNormMode
@@ -28,6 +29,7 @@ _NORMS: dict[type[nn.Module], type[nn.Module]] = {
     nn.BatchNorm1d: GoldenBatchNorm1d,
     nn.BatchNorm2d: GoldenBatchNorm2d,
     nn.BatchNorm3d: GoldenBatchNorm3d,
+    nn.SyncBatchNorm: SyncGoldenBatchNorm,
     nn.LayerNorm: GoldenLayerNorm,
 }
 _PLAIN_NORMS = {golden: plain for plain, golden in _NORMS.items()}
@@ -124,8 +126,8 @@ def goldenize(
 
     Notes
     -----
-    BatchNorm1d, 2d, 3d, LayerNorm and Softmax keep parameters, buffers, hooks, device, training
-    flag and sharing; SyncBatchNorm and subclasses, of which nobody knows what they do, are kept as
+    BatchNorm1d, 2d, 3d, SyncBatchNorm, LayerNorm and Softmax keep parameters, buffers, hooks,
+    device, training flag and sharing; subclasses, of which nobody knows what they do, are kept as
     they are. `torch.nn.TransformerEncoderLayer` has a way of its own in evaluation, which would
     take the norms for plain ones: it is closed, and opened again by `degoldenize`.
 
@@ -153,8 +155,6 @@ def goldenize(
             return _golden_softmax(old, num_features)
         if isinstance(old, nn.MultiheadAttention):
             return "its softmax is a functional call"
-        if type(old) is nn.SyncBatchNorm:
-            return "there is no golden batch norm across processes"
         if isinstance(old, _ALIKE):
             return "a subclass may do anything"
         return ""

@@ -93,19 +93,32 @@ def test_a_model_that_is_itself_a_layer():
     assert type(st.degoldenize(golden).module) is nn.BatchNorm3d
 
 
+@pytest.mark.parametrize("preserve", [True, False])
+def test_batch_norms_across_processes(preserve):
+    plain = nn.SyncBatchNorm(4, eps=0.1, momentum=None, process_group="some")
+    golden = st.goldenize(plain, preserve=preserve).module
+    assert type(golden) is st.SyncGoldenBatchNorm
+    assert (golden.eps, golden.momentum, golden.process_group) == (0.1, None, "some")
+    back = st.degoldenize(golden).module
+    assert type(back) is nn.SyncBatchNorm
+    assert vars(back).keys() == vars(plain).keys()
+    assert back.weight.tolist() == pytest.approx([1] * 4)
+    converted = st.SyncGoldenBatchNorm.convert(st.goldenize(nn.BatchNorm1d(4)).module)
+    assert type(st.degoldenize(converted).module) is nn.SyncBatchNorm
+
+
 def test_what_is_kept_and_why():
     class Own(nn.LayerNorm):
         pass
 
     model = nn.ModuleDict({
-        "own": Own(4), "sync": nn.SyncBatchNorm(4), "attention": nn.MultiheadAttention(4, 2),
+        "own": Own(4), "attention": nn.MultiheadAttention(4, 2),
         "free": nn.LayerNorm(4, elementwise_affine=False), "softmax": nn.Softmax(),
     })  # fmt: skip
     report = st.goldenize(model, preserve=True).report
     reasons = {c.name: c.reason for c in report.kept}
     assert reasons == {
         "own": "a subclass may do anything",
-        "sync": "there is no golden batch norm across processes",
         "attention": "its softmax is a functional call",
         "free": "it has no weight to divide by the root of the target",
         "softmax": "its axis depends on the input",
