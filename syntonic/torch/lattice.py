@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd import Function
 
+from syntonic.constants import DEFAULT_PRECISION
 from syntonic.errors import PhaseError, ShapeError
 from syntonic.ops.arguments import integer
 from syntonic.tensor import ResonantTensor
@@ -66,7 +67,7 @@ def _report(name: str, found: SnapResult) -> SnapReport:
 
 
 def crystallize_module(
-    module: nn.Module, precision: int = 100, denominator: int = 1
+    module: nn.Module, precision: int = DEFAULT_PRECISION, denominator: int = 1
 ) -> _Crystallized:
     """Return the nearest lattice points of all parameters of a module.
 
@@ -159,7 +160,7 @@ class LatticeParameter(nn.Module):
     tensor([[0.6180, 1.6180]])
     """
 
-    def __init__(self, precision: int = 100, denominator: int = 1) -> None:
+    def __init__(self, precision: int = DEFAULT_PRECISION, denominator: int = 1) -> None:
         super().__init__()
         where = type(self).__name__
         self.precision = integer(precision, "precision", where, least=0)

@@ -215,6 +215,8 @@ UFUNC_METHODS: dict[str, list[str]] = {
 }
 
 LINALG_CALLS: dict[str, list[str]] = {
+    **_shared("column_space hermite_form lll lu row_space rref smith_form", "S", "K"),
+    "chain_product": ["B", "B[:1]"],
     **_shared("charpoly det inv", *FUNCTION_CALLS["linalg.det"]),
     **_shared("echelon nullspace rank", "S", "K", "F", "Q", "D"),
     "matmul": ["M, S", "B, B", "S, S[0]"],
@@ -385,7 +387,9 @@ def _operations() -> dict[str, Operation]:
             bound = getattr(getattr(np, name), method)
             out[f"ufunc {name}.{method}"] = Operation(bound, calls, [bound])
     for name, calls in LINALG_CALLS.items():
-        out[f"linalg.{name}"] = Operation(getattr(linalg, name), calls, oracles.LINALG[name])
+        out[f"linalg.{name}"] = Operation(
+            getattr(linalg, name), calls, oracles.LINALG.get(name, [])
+        )
     for name, calls in METHOD_CALLS.items():
         rights = _METHOD_RIGHTS.get(name) if name in _METHOD_RIGHTS else [getattr(np, name)]
         out[f"method {name}"] = Operation(getattr(ResonantTensor, name), calls, rights)

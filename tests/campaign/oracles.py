@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
+from functools import reduce
 from math import lcm
 from typing import Any
 
@@ -214,6 +215,8 @@ def if_pari(function: Callable[..., Any]) -> list[Callable[..., Any]]:
 # -- the tables: for each name all the oracles there are ------------------------------------------
 
 LINALG: dict[str, list[Callable[..., Any]]] = {
+    "chain_product": [lambda x: reduce(np.matmul, x)],
+    "rref": [lambda m: tuple(reduced(m)[:2])],
     "charpoly": [batched(characteristic), *if_pari(pari_characteristic)],
     "det": [batched(determinant), *if_pari(pari_determinant)],
     "echelon": [
