@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from fractions import Fraction
 from functools import cache
+from importlib.util import find_spec
 from itertools import combinations
 from pathlib import Path
 
@@ -35,13 +36,23 @@ def run(script, *arguments, cwd):
 
 # What each script is told to write, if anything.
 OUTPUTS = {
+    "depth": "output.png",
     "figures": "output.png",
     "identities": None,
     "make_120cell": "output.off",
     "penrose": "output.png",
     "plot_120cell": "output.png",
     "quickstart": None,
+    "train_digits": "output.png",
 }
+
+SHORT = {
+    "depth": ["--depth", "6", "--width", "32", "--stacks", "3", "--plot"],
+    "train_digits": ["--seeds", "2", "--epochs", "2", "--rate", "0.05", "--plot"],
+}
+"""Options that come before the output, and make a long script short."""
+
+NEEDED = {"train_digits": ("torch", "sklearn", "scipy")}
 
 
 @pytest.fixture(scope="module")
@@ -50,9 +61,12 @@ def ran(tmp_path_factory):
 
     @cache
     def of(stem):
+        for package in NEEDED.get(stem, ()):
+            if find_spec(package) is None:
+                pytest.skip(f"needs {package}: pip install syntonic[torch,examples]")
         folder = tmp_path_factory.mktemp(stem)
-        output = filter(None, [OUTPUTS[stem]])
-        return run(ROOT / "examples" / f"{stem}.py", *output, cwd=folder), folder
+        arguments = *SHORT.get(stem, ()), *filter(None, [OUTPUTS[stem]])
+        return run(ROOT / "examples" / f"{stem}.py", *arguments, cwd=folder), folder
 
     return of
 
@@ -64,7 +78,7 @@ def test_every_example_is_known():
 @pytest.mark.parametrize(
     "stem",
     [
-        pytest.param(stem, marks=[pytest.mark.campaign] if output else [])
+        pytest.param(stem, marks=[pytest.mark.campaign] if output and stem not in SHORT else [])
         for stem, output in OUTPUTS.items()
     ],
 )
@@ -83,6 +97,33 @@ def test_the_quickstart_tells_snaps_from_drift(ran):
     )
     assert healed == exact
     assert abs(float(drifted[0])) > 1e12 * float(exact[0])
+
+
+def test_activations_grow_as_theory_says(ran):
+    """Six blocks are few: independent branches come near, aligned ones are exact."""
+    printed, _ = ran("depth")
+    assert "φ^6, (2/φ)^6 and 2^6, exactly" in printed
+    rows = [line.split() for line in printed.splitlines()]
+    found = {
+        (row[0], row[1]): (float(row[2]), float(row[3]))
+        for row in rows
+        if len(row) == 6 and row[0] in ("aligned", "independent")
+    }
+    squares = {"phi": 1 + PHI**-2, "phi_symmetric": 2 * PHI**-2, "standard": 2}
+    sums = {"phi": PHI, "phi_symmetric": 2 / PHI, "standard": 2}
+    for mode in sums:
+        assert found["aligned", mode] == pytest.approx((sums[mode], sums[mode]), abs=1e-4)
+        theory, measured = found["independent", mode]
+        assert theory == pytest.approx(squares[mode] ** 0.5, abs=1e-4)
+        assert measured == pytest.approx(theory, rel=0.1)
+
+
+def test_training_tells_of_every_mode(ran):
+    printed, _ = ran("train_digits")
+    for row in ("standard", "golden", "custom", "golden - standard", "golden - custom"):
+        assert re.search(rf"^{row} +-?\d+\.\d\d ± \d+\.\d\d +-?\d\.\d{{4}} ± ", printed, re.M)
+    verdicts = re.findall("no difference is shown|on these data with these settings", printed)
+    assert len(verdicts) == 4
 
 
 @pytest.mark.campaign
