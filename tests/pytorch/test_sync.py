@@ -149,6 +149,12 @@ def forward_mode(rank: int, world: int) -> Any:
     return torch.func.jvp(st.SyncGoldenBatchNorm(C).double(), (x,), (x,))
 
 
+def dual(rank: int, world: int) -> Any:
+    with torch.autograd.forward_ad.dual_level():
+        x = torch.autograd.forward_ad.make_dual(draw(rank + 1, C), draw(rank + 1, C))
+        return st.SyncGoldenBatchNorm(C, affine=False).double()(x)
+
+
 def compiled(rank: int, world: int) -> Any:
     module = nn.Sequential(nn.Linear(3, C), st.SyncGoldenBatchNorm(C)).double()
     x = draw(rank + 1, 3)
@@ -179,7 +185,7 @@ JOBS = {
     **{name: partial(job, name, UNEVEN) for name in CASES},
     **{str(sizes): partial(job, "ordinary", sizes) for sizes in FEW},
     "distributed": partial(distributed, UNEVEN),
-    **{f.__name__: f for f in (nothing, one_value, two_values, frozen, twice, silent)},
+    **{f.__name__: f for f in (nothing, one_value, two_values, frozen, twice, dual, silent)},
 }
 LONG_JOBS = {
     **{f.__name__: f for f in (nothing, one_value, forward_mode, compiled, some, silent)},
@@ -279,8 +285,9 @@ def test_a_frozen_input_needs_no_gradient(found):
     assert [answer.tolist() for answer in ranks(found["frozen"])] == [[n] * C for n in (1, 2)]
 
 
-def test_a_second_gradient_is_refused(found):
+def test_second_gradients_and_tangents_are_refused(found):
     assert all("not differentiated again" in str(answer) for answer in found["twice"])
+    assert all(isinstance(answer, RuntimeError) for answer in found["dual"])
 
 
 def assert_silence_is_told(answers):
