@@ -14,7 +14,7 @@ import numpy as np
 
 from syntonic.exact import pairs
 from syntonic.lattice import limbs, wide
-from syntonic.lattice.array import LatticeArray, elementwise
+from syntonic.lattice.array import LatticeArray, elementwise, objects
 from syntonic.lattice.limbs import MOST_LIMBS, limbs_for
 
 __all__ = ["are_odd", "wide_floor"]
@@ -32,8 +32,8 @@ def wide_floor(x: LatticeArray) -> LatticeArray | None:
         return None
     floors = _floors(x, cut, one)
     if x.denominator != 1:
-        floors = limbs.to_objects(floors) // x.denominator
-        return LatticeArray.from_numerators(floors, 0 * floors)
+        floors = objects(limbs.to_objects(floors) // x.denominator)
+        return LatticeArray.from_numerators(floors, np.zeros(floors.shape, np.int64))
     return LatticeArray.wide(floors, np.zeros_like(floors), 1, bound=3 * x.bound)
 
 

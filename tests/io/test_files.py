@@ -416,6 +416,7 @@ ELSEWHERE = {
     ("io/files.py", "open"),
     ("io/npz.py", "open"),  # an entry of an archive
     ("plotting.py", "savefig"),  # into what `replacing` opens
+    ("torch/files.py", "save"),  # makes the bytes
     ("flux/cuda/modules.py", "write_bytes"),  # the cache, whose names no user gives
 }
 
