@@ -20,7 +20,7 @@ from syntonic.jit.thread_count import at_most
 from syntonic.ops.moments import merge_moments
 from syntonic.ops.norm import GoldenNormMode
 from syntonic.torch.arrays import array_of, channels_of, family_of, format_of, tensor_of
-from syntonic.torch.checks import floats, parameter
+from syntonic.torch.checks import floats, parameter, target_of
 from syntonic.torch.norm_modules import (
     GoldenBatchNorm,
     GoldenBatchNorm1d,
@@ -154,7 +154,7 @@ class SyncGoldenBatchNorm(GoldenBatchNorm):
             for name, value in (("weight", self.weight), ("bias", self.bias))
         )
         moments = _moments_of_all(x, self.process_group)
-        options = self.mode.target_variance, self.eps, self.process_group
+        options = target_of(self.mode, _WHERE), self.eps, self.process_group
         out: Tensor = _Apply.apply(x, *affine, moments, *options)
         if self.track_running_stats:
             self._learn(moments)

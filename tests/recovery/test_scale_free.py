@@ -258,6 +258,7 @@ def test_perturbed_solids_are_refused(name):
             recover(printed(rows, decimals), scale_free=True)
 
 
+@pytest.mark.campaign
 def test_only_some_pairs_in_large_models():
     """The corners of a cubic lattice: 1000 points, 499,500 pairs."""
     points = list(product(range(10), repeat=3))
