@@ -17,7 +17,6 @@ from torch import Tensor, nn
 from torch.autograd import Function
 
 from syntonic.jit.thread_count import at_most
-from syntonic.ops.moments import merge_moments
 from syntonic.ops.norm import GoldenNormMode
 from syntonic.torch.arrays import array_of, channels_of, family_of, format_of, tensor_of
 from syntonic.torch.checks import floats, parameter, target_of
@@ -185,6 +184,8 @@ def _processes(group: Any) -> int:
 
 def _moments_of_all(x: Tensor, group: Any) -> Tensor:
     """Return count, mean, what the mean misses, and M2 of each channel in all processes, (4, C)."""
+    from syntonic.ops.moments import merge_moments  # the other layers do without the exact core
+
     own = _moments(x)
     parts = [torch.empty_like(own) for _ in range(_processes(group))]
     with _taking_part(group):
