@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.distributed as dist
@@ -17,7 +17,6 @@ from torch import Tensor, nn
 from torch.autograd import Function
 
 from syntonic.jit.thread_count import at_most
-from syntonic.ops.norm import GoldenNormMode
 from syntonic.torch.arrays import array_of, channels_of, family_of, format_of, tensor_of
 from syntonic.torch.checks import floats, parameter, target_of
 from syntonic.torch.norm_modules import (
@@ -27,6 +26,9 @@ from syntonic.torch.norm_modules import (
     GoldenBatchNorm3d,
 )
 from syntonic.torch.ops import call, untraced
+
+if TYPE_CHECKING:
+    from syntonic.ops.norm import GoldenNormMode
 
 __all__ = ["SyncGoldenBatchNorm"]
 
