@@ -66,12 +66,12 @@ def test_unrelated_reals_with_many_digits_are_refused(decimals):
 @pytest.mark.parametrize("noise", [False, True])
 @pytest.mark.parametrize("scale_free", [False, True])
 def test_many_sets_of_unrelated_reals(scale_free, noise):
-    """1 to 15 decimals, up to six trials and D to 1000 each; below the stated 3.3 in 100."""
+    """Up to six trials and D to 1000 each; below the stated 3.3 in 100."""
     rng = random.Random(f"{scale_free} {noise}")
     accepted = total = 0
-    for decimals in range(1, 16):
+    for decimals in (1, 2, 3, 5, 8, 12):
         for n in (1, 2, 3, 5, 8):
-            for _ in range(8):
+            for _ in range(2):
                 rows = [row * 2 for row in reals(rng, n, decimals)]
                 rows = [[row[0], f"{rng.uniform(-2, 2):.{decimals}f}"] for row in rows]
                 rows += [["1.2e-17", "0"]] * noise
