@@ -33,7 +33,7 @@ def shortest_rows(points: Any, path: Path) -> Rows:
         raise FormatError(
             f"a coordinate must be finite, got NaN or infinity in row {row}", path=path
         )
-    values, places = np.unique(points, return_inverse=True)
+    values, places = np.unique(points + points.dtype.type(0), return_inverse=True)  # -0.0 is 0.0
     tokens = [str(value) for value in values]  # of NumPy's scalars: the shortest decimal
     rows = places.reshape(points.shape).tolist()
     return tuple(tuple(tokens[k] for k in row) for row in rows)
