@@ -77,6 +77,28 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"syntonic {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_recover(commands)
+    evaluate = commands.add_parser(
+        "eval",
+        help="evaluate an expression in phi exactly",
+        description='Evaluate an expression such as "phi^12 - 3/2" or "(1+sqrt5)/2" exactly.',
+    )
+    evaluate.add_argument("expression", metavar="EXPRESSION")
+    evaluate.set_defaults(run=_evaluate)
+    _add_solid(commands)
+    _add_kernels(commands)
+    doctor = commands.add_parser(
+        "doctor",
+        help="examine the installation, and say how to mend it",
+        description="Examine the installation: packages, driver, compiler, kernels, GPU. Exit "
+        "status: 0 healthy, 1 a line is FAIL.",
+    )
+    doctor.add_argument("--json", action="store_true", help="write the report as JSON")
+    doctor.set_defaults(run=_doctor)
+    return parser
+
+
+def _add_recover(commands: Any) -> None:
     recover = commands.add_parser(
         "recover",
         help="find and prove the exact coordinates behind printed decimals",
@@ -103,6 +125,11 @@ def _parser() -> argparse.ArgumentParser:
         metavar="D",
         help="the largest common denominator to try; by default 1000",
     )
+    _add_outputs(recover)
+    recover.set_defaults(run=_recover)
+
+
+def _add_outputs(recover: argparse.ArgumentParser) -> None:
     recover.add_argument("--report", metavar="OUT.json", help="write the proof as JSON")
     recover.add_argument(
         "--vef", metavar="OUT.vef", help="write the exact figure, for vZome and for reading back"
@@ -111,25 +138,6 @@ def _parser() -> argparse.ArgumentParser:
         "--out", metavar="FILE", help="write the exact figure in the format of the name"
     )
     recover.add_argument("--plot", metavar="OUT.png", help="draw the exact figure")
-    recover.set_defaults(run=_recover)
-    evaluate = commands.add_parser(
-        "eval",
-        help="evaluate an expression in phi exactly",
-        description='Evaluate an expression such as "phi^12 - 3/2" or "(1+sqrt5)/2" exactly.',
-    )
-    evaluate.add_argument("expression", metavar="EXPRESSION")
-    evaluate.set_defaults(run=_evaluate)
-    _add_solid(commands)
-    _add_kernels(commands)
-    doctor = commands.add_parser(
-        "doctor",
-        help="examine the installation, and say how to mend it",
-        description="Examine the installation: packages, driver, compiler, kernels, GPU. Exit "
-        "status: 0 healthy, 1 a line is FAIL.",
-    )
-    doctor.add_argument("--json", action="store_true", help="write the report as JSON")
-    doctor.set_defaults(run=_doctor)
-    return parser
 
 
 def _add_solid(commands: Any) -> None:

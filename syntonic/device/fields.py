@@ -105,9 +105,8 @@ class Primes:
 
     def inverses(self, like: Any, i: int, ndim: int) -> Any:
         """Return 1/p_i modulo the primes after it."""
-        p = self.numbers[i]
-        make = lambda: [int(invert(p, q)) for q in self.numbers[i + 1 :]]  # noqa: E731
-        return self._kept(like, f"1/{i}", make, ndim)
+        p, after = self.numbers[i], self.numbers[i + 1 :]
+        return self._kept(like, f"1/{i}", lambda: [int(invert(p, q)) for q in after], ndim)
 
     def modulo(self, like: Any, n: int, ndim: int) -> Any:
         """Return an integer modulo each prime."""
