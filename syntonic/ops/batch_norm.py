@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,7 +20,8 @@ from syntonic.ops._channels import (
     normalized,
     scaled,
 )
-from syntonic.ops.arguments import integer, number, require_tensor
+from syntonic.ops.arguments import require_tensor
+from syntonic.ops.batch_norm_config import GoldenBatchNormConfig
 from syntonic.ops.gradient_rules import Gradients, batch_gradients
 from syntonic.ops.gradients import beside
 from syntonic.ops.norm import GoldenNormMode
@@ -29,57 +29,18 @@ from syntonic.tensor import ResonantTensor
 
 __all__ = ["GoldenBatchNormConfig", "GoldenBatchNormState"]
 
-_STATISTICS = ("running_mean", "running_var")
+
+def _text(mode: GoldenNormMode | str) -> str:
+    """Return how a repr names a mode, as the layers of `syntonic.torch` do."""
+    mode = GoldenNormMode.of(mode, "GoldenBatchNormState")
+    for name in ("golden", "standard"):
+        if mode == GoldenNormMode.of(name, "GoldenBatchNormState"):
+            return repr(name)
+    return f"GoldenNormMode.custom({mode.target_variance})"
 
 
-@dataclass(frozen=True)
-class GoldenBatchNormConfig:
-    """The settings of a `GoldenBatchNormState`.
-
-    Attributes
-    ----------
-    num_features : int
-        The number C of channels, positive.
-    eps : float
-        Added to the variance, zero or more.
-    momentum : float
-        The weight of a new batch in the running statistics, from 0 to 1.
-    affine : bool
-        Whether there are gamma and beta.
-    track_running_stats : bool
-        Whether running statistics are kept, and used outside training.
-    mode : GoldenNormMode or str
-        The target variance: "golden" (1/φ), "standard" (1) or `GoldenNormMode.custom(v)`.
-    unbiased : bool
-        Whether the running variance is over n - 1 (PyTorch) instead of n (ONNX). The
-        normalization itself always uses the population variance.
-
-    Raises
-    ------
-    ValueError, TypeError
-        A setting is out of its range.
-    """
-
-    num_features: int
-    eps: float = 1e-5
-    momentum: float = 0.1
-    affine: bool = True
-    track_running_stats: bool = True
-    mode: GoldenNormMode | str = "golden"
-    unbiased: bool = True
-
-    def __post_init__(self) -> None:
-        where = type(self).__name__
-        integer(self.num_features, "num_features", where, least=1)
-        if number(self.momentum, "momentum", where) > 1:
-            raise ValueError(f"{where}: momentum must be from 0 to 1, got {self.momentum}")
-        number(self.eps, "eps", where)
-        object.__setattr__(self, "mode", GoldenNormMode.of(self.mode, where))
-
-    @property
-    def target_variance(self) -> float:
-        """The variance that the outputs aim at, before gamma."""
-        return GoldenNormMode.of(self.mode, type(self).__name__).target_variance
+_OLDER = {"gamma": "weight", "beta": "bias"}
+"""Names in states of before they were PyTorch's."""
 
 
 class GoldenBatchNormState:
@@ -100,6 +61,8 @@ class GoldenBatchNormState:
         never snapped. None unless `track_running_stats`.
     num_batches_tracked : int
         How many batches the running statistics have seen.
+    training : bool
+        Whether `forward` learns where it is not told; True at first, changed by `train` and `eval`.
 
     Notes
     -----
@@ -132,6 +95,24 @@ class GoldenBatchNormState:
         if self.config.track_running_stats:
             self._running = np.zeros(c), np.full(c, self.config.target_variance)
         self.num_batches_tracked = 0
+        self.training = True
+
+    def train(self, mode: bool = True) -> GoldenBatchNormState:
+        """Let `forward` learn from batches from now on, or not; return the state itself."""
+        self.training = bool(mode)
+        return self
+
+    def eval(self) -> GoldenBatchNormState:
+        """Let `forward` use the running statistics from now on; return the state itself."""
+        return self.train(False)
+
+    def __repr__(self) -> str:
+        c = self.config
+        return (
+            f"{type(self).__name__}({c.num_features}, eps={c.eps}, momentum={c.momentum}, "
+            f"affine={c.affine}, track_running_stats={c.track_running_stats}, "
+            f"mode={_text(c.mode)}, unbiased={c.unbiased})"
+        )
 
     # -- parameters and statistics --------------------------------------------------------
 
@@ -164,10 +145,13 @@ class GoldenBatchNormState:
         return None if self._running is None else self._running[1]
 
     def state_dict(self) -> dict[str, Any]:
-        """Return copies of parameters and statistics as NumPy arrays, by name."""
+        """Return copies of parameters and statistics as NumPy arrays, by PyTorch's names.
+
+        They are weight (gamma), bias (beta), running_mean, running_var and num_batches_tracked.
+        """
         named = {
-            "gamma": self.gamma,
-            "beta": self.beta,
+            "weight": self.gamma,
+            "bias": self.beta,
             "running_mean": self.running_mean,
             "running_var": self.running_var,
         }
@@ -179,6 +163,12 @@ class GoldenBatchNormState:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take over what `state_dict` returned; nothing changes if anything does not fit.
 
+        Parameters
+        ----------
+        state : dict
+            By the names of `state_dict`, with array-likes: that of a batch norm of PyTorch does as
+            well. gamma and beta are taken for weight and bias.
+
         Raises
         ------
         ValueError
@@ -188,17 +178,18 @@ class GoldenBatchNormState:
         """
         where = f"{type(self).__name__}.load_state_dict"
         wanted = set(self.state_dict())
-        if set(state) != wanted:
+        named = {_OLDER.get(name, name): name for name in state}
+        if set(named) != wanted or len(named) != len(state):
             raise ValueError(
                 f"{where}: the names must be {sorted(wanted)}, got {sorted(state)}; "
                 "use the state of the same configuration"
             )
-        new = {k: self._channelwise(v, k, where) for k, v in state.items() if k in _NAMES}
-        count = state.get("num_batches_tracked", 0)
+        count = state[named.pop("num_batches_tracked")] if self._running is not None else 0
+        new = {name: self._channelwise(state[own], own, where) for name, own in named.items()}
         if "running_var" in new and not np.all(new["running_var"] >= 0):
             raise ValueError(f"{where}: running_var must not be negative or NaN")
         if self.config.affine:
-            self._parameters = {"gamma": new["gamma"], "beta": new["beta"]}
+            self._parameters = {"gamma": new["weight"], "beta": new["bias"]}
         if self._running is not None:
             self._running = new["running_mean"], new["running_var"]
             self.num_batches_tracked = int(count)
@@ -222,16 +213,16 @@ class GoldenBatchNormState:
 
     # -- forward --------------------------------------------------------------------------
 
-    def forward(self, x: ResonantTensor, training: bool = True) -> ResonantTensor:
+    def forward(self, x: ResonantTensor, training: bool | None = None) -> ResonantTensor:
         """Normalize (N, C, *) and, in training, learn from it.
 
         Parameters
         ----------
         x : ResonantTensor
             (N, C, *) of at least two axes, in either phase.
-        training : bool, default True
+        training : bool, optional
             Use the statistics of the batch and update the running ones. Otherwise use the running
-            ones, or those of the batch if none are tracked.
+            ones, or those of the batch if none are tracked. As `training` says, if not given.
 
         Returns
         -------
@@ -246,6 +237,7 @@ class GoldenBatchNormState:
             A channel has fewer than two values in training.
         """
         where = f"{type(self).__name__}.forward"
+        training = self.training if training is None else training
         self._check(require_tensor(x, "x", where), training, where)
         gamma, beta = (
             None if p is None else move(p, x.device, where) for p in (self.gamma, self.beta)
@@ -261,7 +253,7 @@ class GoldenBatchNormState:
     __call__ = forward
 
     def vjp(
-        self, x: ResonantTensor, training: bool = True
+        self, x: ResonantTensor, training: bool | None = None
     ) -> tuple[ResonantTensor, Callable[[Any], Gradients]]:
         """Return `forward` of x, and the function that pulls gradients back through it.
 
@@ -288,6 +280,7 @@ class GoldenBatchNormState:
         where = f"{type(self).__name__}.vjp"
         if require_tensor(x, "x", where).is_crystallized:
             raise PhaseError(f"{where}: only flux has gradients; wake the input with .wake_flux()")
+        training = self.training if training is None else training
         affine = [None if p is None else move(p, x.device, where) for p in (self.gamma, self.beta)]
         out = self.forward(x, training)
         own = training or self._running is None
@@ -372,6 +365,3 @@ class GoldenBatchNormState:
         if self._running is not None and device_of(self._running[0]) != device:
             mean, variance = self._running
             self._running = move(mean, device, where), move(variance, device, where)
-
-
-_NAMES = ("gamma", "beta", *_STATISTICS)

@@ -185,6 +185,12 @@ class SyntonicSoftmaxState:
                 )
             self._mode_norms = np.ones(integer(num_features, "num_features", where, least=1))
 
+    def __repr__(self) -> str:
+        text = f"{type(self).__name__}(dim={self.dim}, mode={str(self.mode)!r}"
+        if self._mode_norms is not None:
+            text += f", num_features={self._mode_norms.size}"
+        return f"{text}, syntony_scale={self.syntony_scale})"
+
     @property
     def mode_norms(self) -> Any:
         """The |n|² of each class."""

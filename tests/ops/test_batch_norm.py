@@ -121,6 +121,65 @@ def test_state_travels(affine, track):
     assert new.forward(x, training=False).equals(old.forward(x, training=False))
 
 
+def test_states_of_before_load():
+    """gamma and beta were the names of weight and bias."""
+    state = GoldenBatchNormState(2)
+    given = {**state.state_dict(), "gamma": [2, 3], "beta": [4, 5]}
+    del given["weight"], given["bias"]
+    state.load_state_dict(given)
+    assert state.state_dict()["weight"].tolist() == state.gamma.tolist() == [2, 3]
+    assert state.state_dict()["bias"].tolist() == state.beta.tolist() == [4, 5]
+    with pytest.raises(ShapeError, match=r"load_state_dict: gamma must have shape \(2,\)"):
+        state.load_state_dict({**given, "gamma": [1]})
+
+
+@pytest.mark.parametrize("affine", [True, False])
+@pytest.mark.parametrize("track", [True, False])
+def test_states_go_to_and_come_from_pytorch(affine, track):
+    torch = pytest.importorskip("torch")
+    options = {"affine": affine, "track_running_stats": track}
+    old = torch.nn.BatchNorm1d(3, **options).double()
+    if affine:
+        torch.nn.init.uniform_(old.weight, 1, 2)
+    x = draws((6, 3))
+    old(torch.tensor(x))
+    state = GoldenBatchNormState(GoldenBatchNormConfig(3, mode="standard", **options))
+    state.load_state_dict(old.state_dict())
+    y = draws((5, 3), 1)
+    found = values(state.eval().forward(ResonantTensor.from_flux(y)))
+    np.testing.assert_allclose(found, old.eval()(torch.tensor(y)).detach().numpy(), rtol=1e-12)
+    back = torch.nn.BatchNorm1d(3, **options).double()
+    back.load_state_dict({k: torch.as_tensor(v) for k, v in state.state_dict().items()})
+    assert all(torch.equal(v, old.state_dict()[k]) for k, v in back.state_dict().items())
+
+
+def test_train_and_eval_say_what_forward_is_not_told():
+    x = ResonantTensor.from_flux(draws((6, 2)))
+    state = GoldenBatchNormState(2)
+    assert state.training
+    assert state.eval() is state
+    state.forward(x)
+    assert state.num_batches_tracked == 0
+    state.forward(x, training=True)
+    state.vjp(x)
+    assert state.num_batches_tracked == 1
+    assert state.train() is state
+    state.forward(x)
+    state.vjp(x)
+    assert state.num_batches_tracked == 3
+    assert state.train(False).forward(x).equals(state.forward(x, training=False))
+
+
+def test_reprs():
+    assert repr(GoldenBatchNormState(3)) == (
+        "GoldenBatchNormState(3, eps=1e-05, momentum=0.1, affine=True, track_running_stats=True, "
+        "mode='golden', unbiased=True)"
+    )
+    custom = GoldenNormMode.custom(0.5)
+    for mode, text in (("standard", "'standard'"), (custom, "GoldenNormMode.custom(0.5)")):
+        assert f"mode={text}" in repr(GoldenBatchNormState(GoldenBatchNormConfig(1, mode=mode)))
+
+
 def test_a_state_dict_is_a_copy():
     state = GoldenBatchNormState(1)
     state.state_dict()["running_mean"][0] = 9
@@ -130,7 +189,8 @@ def test_a_state_dict_is_a_copy():
 @pytest.mark.parametrize(
     ("change", "error", "message"),
     [
-        ({"gamma": [1, 2, 3]}, ShapeError, r"gamma must have shape \(2,\)"),
+        ({"weight": [1, 2, 3]}, ShapeError, r"weight must have shape \(2,\)"),
+        ({"gamma": [1, 2]}, ValueError, "the names must be"),
         ({"more": 1}, ValueError, "the names must be"),
         ({"running_var": [-1, 1]}, ValueError, "running_var must not be negative"),
     ],
@@ -139,9 +199,9 @@ def test_bad_states_change_nothing(change, error, message):
     state = GoldenBatchNormState(2)
     before = state.state_dict()
     with pytest.raises(error, match=message):
-        state.load_state_dict({**before, "beta": [5, 5], **change})
+        state.load_state_dict({**before, "bias": [5, 5], **change})
     assert state.beta.tolist() == [0, 0]
-    missing = {k: v for k, v in before.items() if k != "gamma"}
+    missing = {k: v for k, v in before.items() if k != "weight"}
     with pytest.raises(ValueError, match="the names must be"):
         state.load_state_dict(missing)
 

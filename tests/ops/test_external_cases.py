@@ -42,7 +42,7 @@ def standard(**options):
 
 def evaluated(x, mean, var, weight, bias):
     state = GoldenBatchNormState(GoldenBatchNormConfig(x.shape[1], mode="standard"))
-    names = {"running_mean": mean, "running_var": var, "gamma": weight, "beta": bias}
+    names = {"running_mean": mean, "running_var": var, "weight": weight, "bias": bias}
     state.load_state_dict({k: v.to_floats() for k, v in names.items()} | {"num_batches_tracked": 1})
     return state.forward(x, training=False)
 
@@ -154,7 +154,7 @@ def test_onnx_batch_norm(node_cases, flux, name, training):
     )
     state = GoldenBatchNormState(config)
     state.load_state_dict(
-        {"gamma": gamma, "beta": beta, "running_mean": mean, "running_var": var}
+        {"weight": gamma, "bias": beta, "running_mean": mean, "running_var": var}
         | {"num_batches_tracked": 0}
     )
     close(state.forward(flux(x, np.float32), training), outputs[0])

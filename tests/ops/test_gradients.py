@@ -143,7 +143,7 @@ def test_batch_norm_with_memory(flux, training):
     def state(gamma):
         out = GoldenBatchNormState(4)
         out.load_state_dict({
-            "gamma": gamma, "beta": CHANNEL["beta"], "running_mean": draw(4, seed=7),
+            "weight": gamma, "bias": CHANNEL["beta"], "running_mean": draw(4, seed=7),
             "running_var": abs(draw(4, seed=8)), "num_batches_tracked": 1,
         })  # fmt: skip
         return out

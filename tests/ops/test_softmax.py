@@ -289,3 +289,12 @@ def test_a_state_names_a_wrong_axis(dim):
 def test_a_state_names_a_wrong_number_of_classes(count):
     with pytest.raises((TypeError, ValueError), match="SyntonicSoftmaxState: num_features must"):
         SyntonicSoftmaxState(-1, "learned", count)
+
+
+def test_a_state_shows_its_arguments():
+    learned = SyntonicSoftmaxState(1, num_features=3, syntony_scale=2)
+    text = "SyntonicSoftmaxState(dim=1, mode='learned', num_features=3, syntony_scale=2.0)"
+    assert repr(learned) == text
+    assert repr(SyntonicSoftmaxState(mode="identity")) == (
+        "SyntonicSoftmaxState(dim=-1, mode='identity', syntony_scale=1.0)"
+    )
