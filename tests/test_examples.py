@@ -39,6 +39,7 @@ OUTPUTS = {
     "depth": "output.png",
     "figures": "output.png",
     "identities": None,
+    "lattice_network": "output.png",
     "make_120cell": "output.off",
     "penrose": "output.png",
     "plot_120cell": "output.png",
@@ -48,11 +49,15 @@ OUTPUTS = {
 
 SHORT = {
     "depth": ["--depth", "6", "--width", "32", "--stacks", "3", "--plot"],
+    "lattice_network": ["--seeds", "2", "--epochs", "2", "--precision", "1", "3", "--plot"],
     "train_digits": ["--seeds", "2", "--epochs", "2", "--rate", "0.05", "--plot"],
 }
 """Options that come before the output, and make a long script short."""
 
-NEEDED = {"train_digits": ("torch", "sklearn", "scipy")}
+NEEDED = {
+    "lattice_network": ("torch", "safetensors", "sklearn", "scipy"),
+    "train_digits": ("torch", "sklearn", "scipy"),
+}
 
 
 @pytest.fixture(scope="module")
@@ -124,6 +129,14 @@ def test_training_tells_of_every_mode(ran):
         assert re.search(rf"^{row} +-?\d+\.\d\d ± \d+\.\d\d +-?\d\.\d{{4}} ± ", printed, re.M)
     verdicts = re.findall("no difference is shown|on these data with these settings", printed)
     assert len(verdicts) == 4
+
+
+def test_lattice_networks_predict_the_same_in_every_way(ran):
+    printed, _ = ran("lattice_network")
+    for precision in (1, 3):
+        assert re.search(rf"^ +{precision}(  +-?\d+\.\d\d ± \d+\.\d\d){{3}}$", printed, re.M)
+    assert "8 ways, in pieces of any size with one thread and with two: the same" in printed
+    assert re.search(r"digest of the logits of all images: [0-9a-f]{32}$", printed, re.M)
 
 
 @pytest.mark.campaign
