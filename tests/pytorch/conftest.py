@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pytest
 
-ITS_OWN = "ignore:.*torch.jit.*is (deprecated|not supported):DeprecationWarning"
+ITS_OWN = (
+    "ignore:.*torch.jit.*is (deprecated|not supported):DeprecationWarning",
+    "ignore:Please use `torch.vmap`:FutureWarning",  # gradcheck of 2.6
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
     for item in items:
         if here in item.path.parents:
-            item.add_marker(pytest.mark.filterwarnings(ITS_OWN))
+            item.add_marker(pytest.mark.filterwarnings(*ITS_OWN))
