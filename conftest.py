@@ -2,4 +2,5 @@
 
 from importlib.util import find_spec
 
-collect_ignore = [] if find_spec("torch") else ["syntonic/torch"]
+_NEEDED = {"syntonic/torch": "torch", "syntonic/jax": "jax"}
+collect_ignore = [path for path, package in _NEEDED.items() if find_spec(package) is None]

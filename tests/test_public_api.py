@@ -15,7 +15,7 @@ import pytest
 
 import syntonic
 
-HEAVY = ("cupy", "torch", "sympy", "numba", "flint", "hypothesis", "matplotlib", "dask")
+HEAVY = ("cupy", "torch", "sympy", "numba", "flint", "hypothesis", "matplotlib", "dask", "jax")
 
 
 def test_import_brings_no_heavy_module():
@@ -27,7 +27,7 @@ def test_import_brings_no_heavy_module():
 WITHOUT_NAMES = set(
     "exact jit rounding lattice lattice.linalg device flux flux.cpu flux.cuda".split()
 )
-HAS_TORCH = find_spec("torch") is not None
+ABSENT = tuple(f"syntonic.{name}" for name in ("torch", "jax") if find_spec(name) is None)
 
 
 def modules():
@@ -35,7 +35,7 @@ def modules():
     return [
         m.name
         for m in pkgutil.walk_packages(syntonic.__path__, "syntonic.", onerror=lambda name: None)
-        if "__main__" not in m.name and (HAS_TORCH or not m.name.startswith("syntonic.torch"))
+        if "__main__" not in m.name and not m.name.startswith(ABSENT)
     ]
 
 
@@ -56,7 +56,7 @@ FOLDERS = ("syntonic", "tests", "benchmarks", "examples")
 PUBLIC = {"syntonic", *(f"syntonic.{name}" for name in (
     "geometry", "geometry.anyons", "integers", "interop", "interop.flint", "interop.pari",
     "interop.sympy", "io", "kernels", "linalg", "ops", "plotting", "polynomials", "recovery",
-    "testing", "torch",
+    "testing", "torch", "jax",
 ))}  # fmt: skip
 # A submodule hides what its package exports under the same name, or is hidden by it.
 SAME_NAME = {
