@@ -10,20 +10,22 @@ import numpy as np
 from syntonic.device.moves import one_element
 from syntonic.errors import DeviceError
 from syntonic.exact.golden import GoldenExact
-from syntonic.flux.device import CPU, flux_result, is_cuda, to_host
+from syntonic.flux.device import CPU, flux_result, to_host
 from syntonic.foreign import frozen
 from syntonic.lattice import order
 from syntonic.lattice.array import LatticeArray
 from syntonic.lattice.scalars import golden_item
 from syntonic.tensor import display
-from syntonic.tensor.properties import IMMUTABLE, Properties
+from syntonic.tensor.exact_truth import as_type
+from syntonic.tensor.memory import Memory
+from syntonic.tensor.properties import IMMUTABLE
 from syntonic.tensor.specification import Carried, syntony
 from syntonic.typing import ObjectArray
 
 __all__ = ["TensorBase", "plain_index"]
 
 
-class TensorBase(Properties):
+class TensorBase(Memory):
     """Adds the elements, as Python, NumPy and other libraries take them."""
 
     __slots__ = ()
@@ -259,7 +261,7 @@ class TensorBase(Properties):
         if kind.kind == "f":
             return order.floats(self._data, kind)
         if kind.kind in "iu":
-            return np.array(self._integers(kind), kind).reshape(self.shape)
+            return as_type(self._data, kind, "np.asarray")
         raise TypeError(
             f"np.asarray: a crystallized tensor becomes an object, floating or integer array, "
             f"got dtype {kind}"
@@ -270,38 +272,6 @@ class TensorBase(Properties):
             raise DeviceError(
                 f'{where}: the tensor must be on the CPU, got {self.device}; call .to_device("cpu")'
             )
-
-    # -- memory shared with other libraries -----------------------------------------------
-
-    def __dlpack__(self, **options: Any) -> Any:
-        """Export the memory of a flux tensor, for `from_dlpack` of PyTorch, JAX, CuPy, NumPy.
-
-        Whoever imports it sees, and can change, the tensor's own memory.
-        """
-        return self._flux("__dlpack__").__dlpack__(**options)
-
-    def __dlpack_device__(self) -> tuple[int, int]:
-        return self._flux("__dlpack_device__").__dlpack_device__()
-
-    @property
-    def __cuda_array_interface__(self) -> dict[str, Any]:
-        """The memory of a flux tensor on a CUDA device; other tensors have no such attribute."""
-        if self.is_crystallized or not is_cuda(self._data):
-            raise AttributeError("only flux on a CUDA device has a __cuda_array_interface__")
-        return self._data.__cuda_array_interface__
-
-    # -- elements as other types ----------------------------------------------------------
-
-    def _integers(self, kind: np.dtype[Any]) -> list[int]:
-        x = self._data.map(np.ravel)
-        whole = order.floor(x)
-        wrong = np.flatnonzero(~order.equal(x, whole))
-        if wrong.size:
-            raise ValueError(
-                f"np.asarray: dtype {kind} holds integers only, got another number at flat "
-                f"index {wrong[0]}; round() it first, or use dtype=object"
-            )
-        return list(map(int, whole.numerators()[0].tolist()))
 
     # -- scalars and sequences ------------------------------------------------------------
 
@@ -321,6 +291,12 @@ class TensorBase(Properties):
 
     def __complex__(self) -> complex:
         return complex(self._scalar("complex"))
+
+    def __index__(self) -> NoReturn:
+        raise TypeError(
+            f"index: a tensor is no integer, got a {self.phase} one of shape {self.shape}; "
+            "int(t) truncates one element, np.asarray(t, int) converts integers"
+        )
 
     def __bool__(self) -> bool:
         if self.size != 1:

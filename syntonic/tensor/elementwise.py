@@ -201,6 +201,38 @@ class Elementwise(Operators):
             return self._mapped(order.relu, "relu")
         return self._of(np.maximum(self._data, self._data.dtype.type(0)), self._carried)
 
+    def clip(self, min: Any = None, max: Any = None, **options: Any) -> Self:
+        """Return the elements, those below min or above max replaced by it.
+
+        Parameters
+        ----------
+        min, max : array-like, optional
+            The bounds, broadcast: exact numbers beside a crystallized tensor.
+        **options
+            None changes an exact result; out= is refused.
+
+        Returns
+        -------
+        ResonantTensor
+            In the phase of the tensor, exact when crystallized.
+
+        Raises
+        ------
+        TypeError
+            The tensor is crystallized, and a bound is not exact.
+
+        See Also
+        --------
+        relu : with the bound 0 below.
+
+        Examples
+        --------
+        >>> from syntonic import PHI, ResonantTensor
+        >>> ResonantTensor([0, PHI, 3]).clip(1, 2)
+        ResonantTensor([1, φ, 2])
+        """
+        return functions.call(np.clip, (self, min, max), options)
+
     def floor(self) -> Self:
         """Return the largest integers not above the elements.
 

@@ -2,7 +2,8 @@
 
 `EXACT` maps a function to its exact form; `MOVES` names those that move elements, `BY_OBJECTS`
 those that NumPy's own code computes exactly on object arrays of GoldenExact; `REFUSED` gives the
-reason for each other one. Their arguments pass through `options`. In flux
+reason for each other one. Their arguments pass through `options`. `ANSWERS` are those that ask
+about dtypes and memory, `CREATED` those that take a tensor as ``like=``. In flux
 everything goes to NumPy, on CUDA to CuPy or a form of ours (`flux.cupy_forms`), except what writes
 into its arguments. Names are dotted as after ``numpy.``; some exist only in newer releases of
 NumPy.
@@ -20,7 +21,7 @@ from syntonic.exact.golden import GoldenExact
 from syntonic.flux import cupy_forms
 from syntonic.flux.device import flux_result, to_host
 from syntonic.lattice.convert import as_lattice
-from syntonic.tensor import on_device, options
+from syntonic.tensor import creation, on_device, options
 from syntonic.tensor.base import TensorBase
 from syntonic.tensor.exact_functions import EXACT
 from syntonic.tensor.operands import (
@@ -32,11 +33,14 @@ from syntonic.tensor.operands import (
     tensors_in,
     wrap,
 )
+from syntonic.tensor.questions import ANSWERS
 from syntonic.tensor.reasons import Claim, Reason
 from syntonic.tensor.specification import Carried
 
 __all__ = [
+    "ANSWERS",
     "BY_OBJECTS",
+    "CREATED",
     "EXACT",
     "MOVES",
     "REFUSED",
@@ -54,6 +58,8 @@ MOVES = frozenset(
     "matrix_transpose moveaxis ravel real repeat reshape resize roll rollaxis rot90 squeeze "
     "swapaxes take take_along_axis tile transpose tril triu".split()
 )
+
+CREATED = frozenset((*creation.EXACT, *creation.COPIES, *creation.FLUX))
 
 # What calls the caller's own functions, or looks at shapes alone.
 BY_OBJECTS = frozenset(("apply_along_axis", "apply_over_axes", "einsum_path"))
@@ -111,20 +117,12 @@ REFUSED: dict[str, Reason] = {
     **dict.fromkeys(
         "busday_count busday_offset datetime_as_string is_busday".split(), Reason(Claim.DATES)
     ),
-    **dict.fromkeys(
-        "can_cast common_type may_share_memory min_scalar_type result_type shares_memory".split(),
-        Reason(Claim.MEMORY, "np.asarray(t) is an object array"),
-    ),
     **dict.fromkeys(("allclose", "isclose"), _EQUAL),
     **dict.fromkeys(
         "save savetxt savez savez_compressed".split(),
         Reason(Claim.FILES, "syntonic.io.save keeps exact tensors, wake_flux() gives floats"),
     ),
-    **dict.fromkeys(
-        "arange array empty eye frombuffer fromfile fromfunction fromiter fromstring full "
-        "genfromtxt geomspace identity linspace loadtxt logspace ones tri zeros".split(),
-        _CREATES,
-    ),
+    **dict.fromkeys((*creation.FLUX, "geomspace", "linspace", "logspace"), _CREATES),
 }
 # By module: these are known to NumPy once the module is loaded.
 REFUSED_MODULES: dict[str, Reason] = {
@@ -144,24 +142,38 @@ def name_of(function: Callable[..., Any]) -> str:
     return f"{module}.{function.__name__}".removeprefix("numpy.")
 
 
-def call(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Return function(*args, **kwargs), exact or in flux, by the phase of its tensors."""
+def call(
+    function: Callable[..., Any],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    like: TensorBase | None = None,
+) -> Any:
+    """Return function(*args, **kwargs), exact or in flux, by the phase of its tensors.
+
+    `like` is the tensor that NumPy asked, which alone knows what was given as ``like=``.
+    """
     name = name_of(function)
+    if name in ANSWERS:
+        return ANSWERS[name](function, args, kwargs)
+    if like is not None and name in CREATED and not (like.is_crystallized and name in REFUSED):
+        return creation.created(like, function, name, args, kwargs)
     kwargs = options.without_out(function, name, args, kwargs)
     tensors = list(tensors_in((args, kwargs)))
-    if not tensors:  # np.zeros(3, like=t)
-        raise TypeError(f"np.{name}: like= is not supported on tensors, because {_CREATES}")
+    if not tensors:  # np.fromfile(path, like=t)
+        raise _refusal(name)
     first, carried = tensors[0], carried_by(tensors)
     if not single_phase(tensors, name):
         return _call_flux(function, name, first, carried, args, kwargs)
     if on_device.among(tensors) and name not in MOVES:
         return wrap(first, on_device.called(name, args, kwargs), carried)
     if name not in _FORMS:
-        raise TypeError(
-            f"np.{name}: not defined on crystallized tensors, because {reason_of(name)}"
-        )
+        raise _refusal(name)
     with options.axis_errors(f"np.{name}"):
         return _call_exact(function, name, first, carried, args, kwargs)
+
+
+def _refusal(name: str) -> TypeError:
+    return TypeError(f"np.{name}: not defined on crystallized tensors, because {reason_of(name)}")
 
 
 def reason_of(name: str) -> Reason | str:

@@ -6,6 +6,7 @@ from typing import Any, Generic, Self, TypeVar
 
 from syntonic.lattice import joining
 from syntonic.tensor.base import plain_index
+from syntonic.tensor.copies import Copies
 from syntonic.tensor.elementwise import Elementwise
 from syntonic.tensor.operands import exact_operand, flux_operand
 from syntonic.tensor.ordering import Ordering
@@ -14,7 +15,7 @@ from syntonic.tensor.shapes import Shapes
 __all__ = ["At", "Methods"]
 
 
-class Methods(Elementwise, Ordering, Shapes):
+class Methods(Elementwise, Ordering, Shapes, Copies):
     """Adds all methods to the operators."""
 
     __slots__ = ()

@@ -27,7 +27,7 @@ class Operators(TensorBase):
         return ufuncs.apply(ufunc, inputs, kwargs)
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        return functions.call(func, args, kwargs)
+        return functions.call(func, args, kwargs, like=self)
 
     def _binary(self, ufunc: np.ufunc, other: Any) -> Any:
         if type(other) is type(self):
@@ -99,6 +99,39 @@ class Operators(TensorBase):
 
     def __abs__(self) -> Self:
         return ufuncs.apply(np.absolute, (self,))
+
+    def __and__(self, other: Any) -> Any:  # NumPy refuses bits of floats, and so do exact numbers
+        return self._binary(np.bitwise_and, other)
+
+    def __rand__(self, other: Any) -> Any:
+        return self._reflected(np.bitwise_and, other)
+
+    def __or__(self, other: Any) -> Any:
+        return self._binary(np.bitwise_or, other)
+
+    def __ror__(self, other: Any) -> Any:
+        return self._reflected(np.bitwise_or, other)
+
+    def __xor__(self, other: Any) -> Any:
+        return self._binary(np.bitwise_xor, other)
+
+    def __rxor__(self, other: Any) -> Any:
+        return self._reflected(np.bitwise_xor, other)
+
+    def __lshift__(self, other: Any) -> Any:
+        return self._binary(np.left_shift, other)
+
+    def __rlshift__(self, other: Any) -> Any:
+        return self._reflected(np.left_shift, other)
+
+    def __rshift__(self, other: Any) -> Any:
+        return self._binary(np.right_shift, other)
+
+    def __rrshift__(self, other: Any) -> Any:
+        return self._reflected(np.right_shift, other)
+
+    def __invert__(self) -> Any:
+        return ufuncs.apply(np.invert, (self,))
 
     def __eq__(self, other: object) -> Any:
         return self._binary(np.equal, other)

@@ -32,6 +32,7 @@ __all__ = [
     "axes_of_both",
     "axis",
     "condition",
+    "element_type",
     "flag",
     "flag_or_none",
     "integer",
@@ -280,6 +281,18 @@ def object_dtype(value: Any, asked: Asked) -> None:
             f"{asked.where}: exact tensors have dtype object, got dtype {dtype}; "
             "wake_flux(dtype=...) gives floats, np.asarray(t, dtype) an array"
         )
+
+
+def element_type(value: Any, asked: Asked) -> np.dtype[Any]:
+    """Return a dtype that holds exact numbers: object, integers, or whether they are not zero."""
+    try:
+        dtype = np.dtype(value)
+    except TypeError:
+        raise TypeError(asked.must_be("a dtype", value)) from None
+    if value is not None and dtype.kind in "iub":
+        return dtype
+    object_dtype(value, asked)
+    return np.dtype(object)
 
 
 def no_out(value: Any, asked: Asked) -> None:

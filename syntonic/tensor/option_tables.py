@@ -57,6 +57,7 @@ EXACT: dict[str, Rule] = {
         "return_indices return_inverse returned right sparse".split(),
         rules.flag,
     ),
+    "astype:dtype": rules.element_type,
     "condition": rules.condition,
     "descending": rules.flag_or_none,
     "initial": rules.start,

@@ -22,6 +22,7 @@ __all__ = [
     "axis_errors",
     "bound",
     "require_everywhere",
+    "ruled",
     "signature_of",
     "ufunc_options",
     "without_out",
@@ -165,7 +166,7 @@ _plan = cache(_Plan)
 def ufunc_options(ufunc: np.ufunc, method: str, kwargs: dict[str, Any]) -> dict[str, Any]:
     """Return the options of an exact call of a ufunc (method "call") or of a method of it."""
     where = f"np.{ufunc.__name__}" + ("" if method == "call" else f".{method}")
-    return _all_ruled(f"ufunc.{method}", where, kwargs)
+    return ruled(f"ufunc.{method}", where, kwargs)
 
 
 def require_everywhere(ufunc: np.ufunc, kwargs: dict[str, Any] | None) -> None:
@@ -174,18 +175,19 @@ def require_everywhere(ufunc: np.ufunc, kwargs: dict[str, Any] | None) -> None:
         ufunc_options(ufunc, "call", {"where": kwargs["where"]})
 
 
-def _all_ruled(name: str, where: str, kwargs: dict[str, Any]) -> dict[str, Any]:
+def ruled(name: str, where: str, kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Return options by name, each as its rule makes it."""
     out = {}
     for key, value in kwargs.items():
         asked = Asked(where, key, True if key == "where" else None, exact_operand)
-        ruled = value if value is _ABSENT else _ruled(name, asked, value)
-        if ruled is not _ABSENT:
-            out[key] = ruled
+        kept = value if value is _ABSENT else _ruled(name, asked, value)
+        if kept is not _ABSENT:
+            out[key] = kept
     return out
 
 
 def _require_needless(kwargs: dict[str, Any], where: str) -> None:
-    for key in _all_ruled("ufunc.call", where, kwargs):
+    for key in ruled("ufunc.call", where, kwargs):
         raise TypeError(f"{where}: there is no argument {key}=")
 
 

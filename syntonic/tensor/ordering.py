@@ -229,6 +229,106 @@ class Ordering(Reductions):
             options.setdefault("stable", True)
         return functions.call(np.argsort, (self, axis), options)
 
+    def argpartition(self, kth: Any, axis: int | None = -1, **options: Any) -> Any:
+        """Return positions that bring the kth element to its place, smaller ones before it.
+
+        Parameters
+        ----------
+        kth : int or sequence of int
+            The places that are to be right.
+        axis : int or None, default -1
+            The axis; None partitions the flattened tensor.
+        **options
+            kind, as of `numpy.argpartition`.
+
+        Returns
+        -------
+        ndarray of int64
+            Plain integers, in either phase.
+
+        Raises
+        ------
+        ValueError
+            There is no such place.
+
+        See Also
+        --------
+        argsort : all in order.
+
+        Examples
+        --------
+        >>> from syntonic import PHI, ResonantTensor
+        >>> int(ResonantTensor([2, PHI, 3 * PHI - 4]).argpartition(0)[0])
+        2
+        """
+        return functions.call(np.argpartition, (self, kth, axis), options)
+
+    def searchsorted(self, v: Any, side: str = "left", sorter: Any = None) -> Any:
+        """Return where values belong in a sorted tensor, decided exactly.
+
+        Parameters
+        ----------
+        v : ResonantTensor or array-like
+            Exact numbers beside a crystallized tensor.
+        side : str, default "left"
+            Before equal elements, or "right": after them.
+        sorter : array-like of int, optional
+            The positions that sort the tensor, if it is not sorted.
+
+        Returns
+        -------
+        ndarray of int64
+            Plain integers, shaped as v.
+
+        Raises
+        ------
+        ValueError
+            The tensor has not one axis, or side is another word.
+
+        See Also
+        --------
+        argsort : the sorter.
+
+        Examples
+        --------
+        >>> from syntonic import PHI, ResonantTensor
+        >>> ResonantTensor([0, PHI, 2]).searchsorted([PHI, 2]).tolist()
+        [1, 2]
+        """
+        return functions.call(np.searchsorted, (self, v, side, sorter), {})
+
+    def ptp(self, axis: Any = None, *, keepdims: bool = False) -> Self:
+        """Return the largest elements less the least along axes.
+
+        Parameters
+        ----------
+        axis : int, tuple of int or None, default None
+            The axes reduced; all by default.
+        keepdims : bool, default False
+            Whether reduced axes stay, with length 1.
+
+        Returns
+        -------
+        ResonantTensor
+            In the phase of the tensor, exact when crystallized; of no axis if all are reduced.
+
+        Raises
+        ------
+        ValueError
+            There is no element.
+
+        See Also
+        --------
+        max, min : the two.
+
+        Examples
+        --------
+        >>> from syntonic import PHI, ResonantTensor
+        >>> ResonantTensor([1, PHI, 1 - PHI]).ptp()
+        ResonantTensor(-1 + 2φ)
+        """
+        return functions.call(np.ptp, (self, axis), {"keepdims": keepdims})
+
     def unique(self, **options: Any) -> Any:
         """Return the distinct elements in increasing order.
 

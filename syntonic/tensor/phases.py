@@ -262,13 +262,15 @@ class Phases(TensorBase):
             )
         return self.crystallize()
 
-    def to_device(self, device: str) -> Self:
+    def to_device(self, device: str, *, stream: None = None) -> Self:
         """Return the tensor on a device, in its phase.
 
         Parameters
         ----------
         device
             "cpu", "cuda", or "cuda:0" and so on.
+        stream
+            None, as the array API has it; `cupy.cuda.Stream` as a context chooses one.
 
         Returns
         -------
@@ -282,6 +284,8 @@ class Phases(TensorBase):
             than 4096 bits, and asked to leave the CPU.
         BackendUnavailableError
             A GPU is asked for, and CuPy or a driver is missing.
+        ValueError
+            A stream is given.
 
         See Also
         --------
@@ -304,6 +308,11 @@ class Phases(TensorBase):
         >>> flux.to_device("cpu") is flux
         True
         """
+        if stream is not None:
+            raise ValueError(
+                f"to_device: stream must be None, got {type(stream).__name__}; a context of "
+                "cupy.cuda.Stream chooses one"
+            )
         there = parse_device(device, "to_device")
         return self if there == self.device else self._of(_moved(self._data, there), self._carried)
 

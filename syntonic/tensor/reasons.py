@@ -17,7 +17,6 @@ class Claim(Enum):
     FLOAT_FORMAT = "it looks into the format of floats"
     COMPLEX = "it gives complex floats"
     TOLERANCE = "it takes a tolerance, and exact numbers are equal or not"
-    MEMORY = "it asks about memory or dtypes, not about elements"
     WRITES = "it writes into its argument, and tensors are immutable"
     FILES = "it would write objects to a file"
     CREATES = "it creates arrays from parameters"

@@ -168,6 +168,140 @@ class Reductions(TensorBase):
         """
         return self._reduced(np.var, axis, keepdims, **options)
 
+    def std(self, axis: Any = None, *, keepdims: bool = False, **options: Any) -> Self:
+        """Return the standard deviation along axes, of flux alone: roots leave the field.
+
+        Parameters
+        ----------
+        axis : int, tuple of int or None, default None
+            The axes reduced; all by default.
+        keepdims : bool, default False
+            Whether reduced axes stay, with length 1.
+        **options
+            The other keywords of `numpy.std`: ddof or correction, mean, where, dtype.
+
+        Returns
+        -------
+        ResonantTensor
+            In flux; of no axis if all are reduced.
+
+        Raises
+        ------
+        TypeError
+            The tensor is crystallized.
+
+        See Also
+        --------
+        var : its square, exact.
+
+        Examples
+        --------
+        >>> from syntonic import ResonantTensor
+        >>> ResonantTensor([1, 3]).wake_flux().std().item()
+        1.0
+        """
+        return self._reduced(np.std, axis, keepdims, **options)
+
+    def any(self, axis: Any = None, *, keepdims: bool = False, **options: Any) -> Any:
+        """Return whether an element is not zero, along axes.
+
+        Parameters
+        ----------
+        axis : int, tuple of int or None, default None
+            The axes reduced; all by default.
+        keepdims : bool, default False
+            Whether reduced axes stay, with length 1.
+        **options
+            The other keywords of `numpy.any` that have an exact meaning: where.
+
+        Returns
+        -------
+        bool or ndarray of bool
+            Plain truth values, in either phase.
+
+        Raises
+        ------
+        AxisError
+            There is no such axis.
+
+        See Also
+        --------
+        all : whether none is zero.
+
+        Examples
+        --------
+        >>> from syntonic import PHI, ResonantTensor
+        >>> bool(ResonantTensor([0, PHI**2 - PHI - 1]).any())
+        False
+        """
+        return functions.call(np.any, (self, axis), {"keepdims": keepdims, **options})
+
+    def all(self, axis: Any = None, *, keepdims: bool = False, **options: Any) -> Any:
+        """Return whether no element is zero, along axes.
+
+        Parameters
+        ----------
+        axis : int, tuple of int or None, default None
+            The axes reduced; all by default.
+        keepdims : bool, default False
+            Whether reduced axes stay, with length 1.
+        **options
+            The other keywords of `numpy.all` that have an exact meaning: where.
+
+        Returns
+        -------
+        bool or ndarray of bool
+            Plain truth values, in either phase.
+
+        Raises
+        ------
+        AxisError
+            There is no such axis.
+
+        See Also
+        --------
+        any : whether one is not.
+
+        Examples
+        --------
+        >>> from syntonic import PHI, ResonantTensor
+        >>> bool(ResonantTensor([1, PHI]).all())
+        True
+        """
+        return functions.call(np.all, (self, axis), {"keepdims": keepdims, **options})
+
+    def cumprod(self, axis: int | None = None, **options: Any) -> Self:
+        """Return the running products along an axis.
+
+        Parameters
+        ----------
+        axis : int or None, default None
+            The axis; of the flattened tensor by default.
+        **options
+            The other keywords of `numpy.cumprod` that have an exact meaning, which is none.
+
+        Returns
+        -------
+        ResonantTensor
+            In the phase of the tensor.
+
+        Raises
+        ------
+        AxisError
+            There is no such axis.
+
+        See Also
+        --------
+        prod : the last of them.
+
+        Examples
+        --------
+        >>> from syntonic import PHI, ResonantTensor
+        >>> ResonantTensor([PHI, PHI, PHI]).cumprod()
+        ResonantTensor([φ, 1 + φ, 1 + 2φ])
+        """
+        return functions.call(np.cumprod, (self, axis), options)
+
     def cumsum(self, axis: int | None = None, **options: Any) -> Self:
         """Return the running sums along an axis.
 
@@ -201,15 +335,15 @@ class Reductions(TensorBase):
         return functions.call(np.cumsum, (self, axis), options)
 
     def _reduced(self, function: Any, axis: Any, keepdims: bool, **options: Any) -> Self:
-        data = self._data
-        if type(data) is LatticeArray and type(keepdims) is bool and not options:
+        data, exact = self._data, _EXACT.get(function)
+        if exact and type(data) is LatticeArray and type(keepdims) is bool and not options:
             ndim = data.ndim
             if axis is None or (type(axis) is int and -ndim <= axis < ndim):  # needs no checks
                 carried = self._carried
                 carried = carried if carried.mode_norm_sq is None else carried.with_norms(None)
-                return self._of(_EXACT[function](data, axis, keepdims), carried)
+                return self._of(exact(data, axis, keepdims), carried)
         options = {"axis": axis, "keepdims": keepdims, **options}
-        if not self.is_crystallized and self.size == 0 and function in (np.mean, np.var):
+        if not self.is_crystallized and self.size == 0 and function in (np.mean, np.std, np.var):
             raise ValueError(
                 f"{function.__name__}: at least one element must be averaged, got shape "
                 f"{self.shape} over axis {shown(axis)}"
