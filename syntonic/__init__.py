@@ -139,7 +139,7 @@ _LATER = {
 
 
 _SUBMODULES = frozenset(
-    "geometry integers interop io kernels linalg plotting polynomials recovery testing".split()
+    "geometry integers interop io kernels linalg plotting polynomials recovery testing xp".split()
 )
 
 

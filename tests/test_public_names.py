@@ -19,7 +19,7 @@ MODULES = (
     "syntonic", "syntonic.integers", "syntonic.interop.flint", "syntonic.interop.pari",
     "syntonic.interop.sympy", "syntonic.io", "syntonic.kernels", "syntonic.linalg", "syntonic.ops",
     "syntonic.plotting", "syntonic.polynomials", "syntonic.recovery", "syntonic.testing",
-    "syntonic.geometry", "syntonic.geometry.anyons", "syntonic.torch",
+    "syntonic.geometry", "syntonic.geometry.anyons", "syntonic.interop.einops", "syntonic.torch",
     "syntonic.jax",
 )  # fmt: skip
 OPTIONAL = {"syntonic.torch": "torch", "syntonic.jax": "jax"}
