@@ -18,6 +18,7 @@ import numpy.typing as npt
 from syntonic.constants import PHI_FLOAT
 from syntonic.errors import BackendUnavailableError, FormatError, ShapeError
 from syntonic.io.files import replacing, require_writable
+from syntonic.typing import RealArrayLike
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -50,7 +51,7 @@ _BARE = 0.08  # no gap so near to the ends of an edge: it would cut off its neig
 
 
 def plot_model(
-    vertices: Any,
+    vertices: RealArrayLike | None,
     edges: Sequence[tuple[int, int]],
     target: str | os.PathLike[str] | Axes | None = None,
     *,

@@ -21,6 +21,7 @@ from syntonic.exact.golden import GoldenExact
 from syntonic.lattice.convert import as_lattice
 from syntonic.tensor import ResonantTensor
 from syntonic.tensor.base import TensorBase
+from syntonic.typing import ExactArrayLike
 
 if TYPE_CHECKING:
     from syntonic.exact.polynomials import Poly
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["factor", "gcd", "roots"]
 
 
-def gcd(p: Any, q: Any) -> ResonantTensor:
+def gcd(p: ExactArrayLike, q: ExactArrayLike) -> ResonantTensor:
     """Return the monic greatest common divisor of two polynomials.
 
     Parameters
@@ -70,7 +71,7 @@ def gcd(p: Any, q: Any) -> ResonantTensor:
     return _tensor(polynomials.gcd(_poly(p, "gcd: p"), _poly(q, "gcd: q")))
 
 
-def factor(p: Any) -> tuple[GoldenExact, list[tuple[ResonantTensor, int]]]:
+def factor(p: ExactArrayLike) -> tuple[GoldenExact, list[tuple[ResonantTensor, int]]]:
     """Return the factorisation of a polynomial over Q(φ).
 
     Parameters
@@ -124,7 +125,7 @@ def factor(p: Any) -> tuple[GoldenExact, list[tuple[ResonantTensor, int]]]:
     return GoldenExact(*polynomials.coefficients(f)[-1]), found
 
 
-def roots(p: Any) -> list[tuple[GoldenExact, int]]:
+def roots(p: ExactArrayLike) -> list[tuple[GoldenExact, int]]:
     """Return the roots of a polynomial that lie in Q(φ).
 
     Parameters

@@ -10,9 +10,10 @@ import enum
 import functools
 import importlib
 import inspect
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 LIST = Path(__file__).with_name("public_names.txt")
 MODULES = (
@@ -55,6 +56,21 @@ def members(cls: type) -> Iterator[str]:
     }
     for name in sorted(own):
         yield f"    {cls.__name__}.{name}{described(own[name])}"
+
+
+def public_functions() -> Iterator[tuple[str, Callable[..., Any]]]:
+    """The functions of the public modules, and the methods and properties of their classes."""
+    for module in (importlib.import_module(m) for m in MODULES if not missing(m)):
+        for name in module.__all__:
+            thing = getattr(module, name)
+            if inspect.isfunction(thing):
+                yield f"{module.__name__}.{name}", thing
+            for base in thing.__mro__ if inspect.isclass(thing) else ():
+                if base.__module__.startswith("syntonic") and not issubclass(base, Exception):
+                    for key, member in vars(base).items():
+                        function = getattr(member, "fget", getattr(member, "__func__", member))
+                        if inspect.isfunction(function) and not key.startswith("_"):
+                            yield f"{base.__qualname__}.{key}", function
 
 
 def described(thing: object) -> str:

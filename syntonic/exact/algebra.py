@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Self
 
-from gmpy2 import mpq
-
 from syntonic.errors import shown
 from syntonic.exact import field, operands, pairs
 from syntonic.exact.element import ONE, Element, lowest, reduced
+from syntonic.exact.gmp import mpq
 
 __all__ = ["Algebra"]
 

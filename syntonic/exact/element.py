@@ -10,9 +10,10 @@ from __future__ import annotations
 import numbers
 from typing import Any, Self, TypeVar
 
-from gmpy2 import divexact, gcd, mpq, mpz
+from gmpy2 import divexact, gcd, mpz
 
 from syntonic.exact import limits, operands
+from syntonic.exact.gmp import mpq
 from syntonic.exact.operands import Triple
 from syntonic.exact.pairs import ONE, ZERO
 

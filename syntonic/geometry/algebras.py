@@ -21,7 +21,7 @@ from syntonic.exact.golden import PHI_INV
 from syntonic.geometry.groups import icosians
 from syntonic.geometry.rows import joined, stacked
 from syntonic.tensor import ResonantTensor
-from syntonic.typing import FloatArray
+from syntonic.typing import ExactArrayLike, FloatArray
 
 __all__ = [
     "COMPLEX",
@@ -88,7 +88,7 @@ COMPLEX = Algebra(
 _SIN_72 = (10 + 2 * 5**0.5) ** 0.5 / 4
 
 
-def multiply(x: Any, y: Any, algebra: Algebra = QUATERNION) -> ResonantTensor:
+def multiply(x: ExactArrayLike, y: ExactArrayLike, algebra: Algebra = QUATERNION) -> ResonantTensor:
     """Return the products of elements.
 
     Parameters
@@ -116,7 +116,7 @@ def multiply(x: Any, y: Any, algebra: Algebra = QUATERNION) -> ResonantTensor:
     return (left_matrix(x, algebra) @ y[..., None])[..., 0]
 
 
-def left_matrix(x: Any, algebra: Algebra = QUATERNION) -> ResonantTensor:
+def left_matrix(x: ExactArrayLike, algebra: Algebra = QUATERNION) -> ResonantTensor:
     """Return the matrices L with L @ y = x·y, for chains of products.
 
     Parameters
@@ -144,7 +144,7 @@ def left_matrix(x: Any, algebra: Algebra = QUATERNION) -> ResonantTensor:
     return matrices.reshape(*x.shape[:-1], d, d)
 
 
-def conjugate(x: Any, algebra: Algebra = QUATERNION) -> ResonantTensor:
+def conjugate(x: ExactArrayLike, algebra: Algebra = QUATERNION) -> ResonantTensor:
     """Return the conjugates: of a quaternion (w, -x, -y, -z), else the complex conjugates.
 
     Parameters
@@ -169,7 +169,7 @@ def conjugate(x: Any, algebra: Algebra = QUATERNION) -> ResonantTensor:
     return _elements(x, algebra, "conjugate") @ algebra.conjugation
 
 
-def norm(x: Any, algebra: Algebra = QUATERNION) -> ResonantTensor:
+def norm(x: ExactArrayLike, algebra: Algebra = QUATERNION) -> ResonantTensor:
     """Return x times its conjugate, which is |x|² in Q(φ).
 
     Parameters
@@ -198,7 +198,7 @@ def norm(x: Any, algebra: Algebra = QUATERNION) -> ResonantTensor:
     return multiply(x, conjugate(x, algebra), algebra)[..., 0]
 
 
-def inverse(x: Any, algebra: Algebra = QUATERNION) -> ResonantTensor:
+def inverse(x: ExactArrayLike, algebra: Algebra = QUATERNION) -> ResonantTensor:
     """Return the elements y with x·y = 1.
 
     Parameters
@@ -225,7 +225,7 @@ def inverse(x: Any, algebra: Algebra = QUATERNION) -> ResonantTensor:
     return conjugate(x, algebra) / norm(x, algebra)[..., None]
 
 
-def star_map(x: Any) -> ResonantTensor:
+def star_map(x: ExactArrayLike) -> ResonantTensor:
     """Return the images of u + vζ under ζ → ζ², which takes φ to its conjugate.
 
     Parameters
@@ -252,7 +252,7 @@ def star_map(x: Any) -> ResonantTensor:
     return stacked([u - v, PHI_INV * v], axis=-1)
 
 
-def embed(x: Any) -> FloatArray:
+def embed(x: ExactArrayLike) -> FloatArray:
     """Return u + vζ as points of the plane, in floats.
 
     Parameters
@@ -304,7 +304,7 @@ def e8_roots() -> ResonantTensor:
     return joined(icosians(), PHI_INV * icosians())
 
 
-def e8_form(x: Any, y: Any) -> ResonantTensor:
+def e8_form(x: ExactArrayLike, y: ExactArrayLike) -> ResonantTensor:
     """Return the inner products of E8: a + b, where 2⟨x, y⟩ is a + bφ.
 
     Parameters

@@ -12,6 +12,7 @@ from syntonic import linalg
 from syntonic.errors import ShapeError
 from syntonic.exact.golden import GoldenExact
 from syntonic.geometry.convexity import as_polytope, exact_points
+from syntonic.geometry.polytopes import Figure
 from syntonic.geometry.rows import common_rows, distinct
 from syntonic.geometry.solids import solid, solid_names
 from syntonic.io import Model
@@ -33,7 +34,7 @@ class _Figure(NamedTuple):
     """Edges, faces, and the vertices of the faces of each cell, one after the other."""
 
 
-def symmetry_group(figure: Any) -> ResonantTensor:
+def symmetry_group(figure: Figure) -> ResonantTensor:
     """Return all matrices that map a figure onto itself, about the mean of its vertices.
 
     Parameters
@@ -74,7 +75,7 @@ def symmetry_group(figure: Any) -> ResonantTensor:
     return own.points[images].transpose(0, 2, 1) @ linalg.inv(own.points[base].T)
 
 
-def similarity_squared(figure: Any, other: Any) -> GoldenExact | None:
+def similarity_squared(figure: Figure, other: Figure) -> GoldenExact | None:
     """Return the square of the ratio of two similar figures, or None if they are not similar.
 
     Parameters
@@ -97,7 +98,7 @@ def similarity_squared(figure: Any, other: Any) -> GoldenExact | None:
     return _similarity(_figure(figure, "similarity_squared"), _figure(other, "similarity_squared"))
 
 
-def identify_solid(figure: Any) -> str | None:
+def identify_solid(figure: Figure) -> str | None:
     """Return the name of the solid that a figure is, of any size and in any position.
 
     Parameters
@@ -139,9 +140,9 @@ def _counts(model: Model) -> tuple[int, ...]:
     return model.vertex_count, model.dimension, *known
 
 
-def _figure(figure: Any, where: str) -> _Figure:
-    model = figure
-    if not (isinstance(figure, Model) and figure.faces):
+def _figure(figure: Figure, where: str) -> _Figure:
+    model = figure if isinstance(figure, Model) else None
+    if model is None or not model.faces:
         model = as_polytope(figure, where).model
     points = exact_points(model, where)
     near: list[list[int]] = [[] for _ in range(len(points))]

@@ -19,7 +19,7 @@ from syntonic.geometry.rows import distinct, integer_rows, stacked
 from syntonic.geometry.wrapping import independent_columns, wrap
 from syntonic.io import Model
 from syntonic.tensor import ResonantTensor
-from syntonic.typing import IntArray
+from syntonic.typing import ExactArrayLike, IntArray
 
 __all__ = ["as_polytope", "exact_points", "hull"]
 
@@ -27,7 +27,7 @@ _DIGITS = 7
 _CELLS = 1 << 22
 
 
-def hull(points: Any, *, fallback: bool = True) -> Polytope:
+def hull(points: ExactArrayLike, *, fallback: bool = True) -> Polytope:
     """Return the convex hull of exact points, with all its faces, proved.
 
     Parameters

@@ -23,6 +23,7 @@ from syntonic.errors import ShapeError
 from syntonic.exact.golden import PHI, PHI_INV, GoldenExact
 from syntonic.geometry.rows import common_rows, distinct, joined
 from syntonic.tensor import ResonantTensor
+from syntonic.typing import ExactArrayLike
 
 __all__ = [
     "chain",
@@ -48,7 +49,7 @@ _INNER = {"3": -_HALF, "5": -PHI / 2, "5/2": (1 - PHI) / 2}
 _SYMBOLS = {"H3": ("5", "3"), "H4": ("5", "3", "3"), "A4": ("3", "3", "3")}
 
 
-def reflection(root: Any) -> ResonantTensor:
+def reflection(root: ExactArrayLike) -> ResonantTensor:
     """Return the reflections that send roots to their negatives.
 
     Parameters
@@ -80,7 +81,7 @@ def reflection(root: Any) -> ResonantTensor:
     return ResonantTensor.eye(r.shape[-1]) - 2 * (r[..., :, None] * r[..., None, :]) / length
 
 
-def closure(generators: Any, *, limit: int = 1_000_000) -> ResonantTensor:
+def closure(generators: ExactArrayLike, *, limit: int = 1_000_000) -> ResonantTensor:
     """Return all products of matrices: the finite group that they generate.
 
     Parameters
@@ -127,7 +128,9 @@ def closure(generators: Any, *, limit: int = 1_000_000) -> ResonantTensor:
     return _grow("closure", identity, lambda x: (x[:, None] @ both).reshape(-1, n, n), limit)
 
 
-def orbit(points: Any, generators: ResonantTensor, *, limit: int = 1_000_000) -> ResonantTensor:
+def orbit(
+    points: ExactArrayLike, generators: ResonantTensor, *, limit: int = 1_000_000
+) -> ResonantTensor:
     """Return all images of points under the group that matrices generate.
 
     Parameters

@@ -13,7 +13,7 @@ from syntonic.errors import ShapeError
 from syntonic.exact.golden import GoldenExact
 from syntonic.geometry.convexity import as_polytope, exact_points
 from syntonic.geometry.faces import FaceLattice
-from syntonic.geometry.polytopes import Polytope
+from syntonic.geometry.polytopes import Figure, Polytope
 from syntonic.io import Model
 from syntonic.tensor import ResonantTensor
 
@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 
-def polar(figure: Any) -> Polytope:
+def polar(figure: Figure) -> Polytope:
     """Return the polar polytope: a vertex for each facet, a facet for each vertex.
 
     Parameters
@@ -67,7 +67,7 @@ def polar(figure: Any) -> Polytope:
     return Polytope(vertices, np.arange(len(vertices)), normals, ones, lattice)
 
 
-def volume(figure: Any) -> GoldenExact:
+def volume(figure: Figure) -> GoldenExact:
     """Return the volume: the area in the plane, the content in four dimensions.
 
     Parameters
@@ -96,7 +96,7 @@ def volume(figure: Any) -> GoldenExact:
     return as_polytope(figure, "volume").volume
 
 
-def edge_length_squared(figure: Any) -> GoldenExact:
+def edge_length_squared(figure: Figure) -> GoldenExact:
     """Return the square of the length that all edges have.
 
     Parameters
@@ -125,7 +125,7 @@ def edge_length_squared(figure: Any) -> GoldenExact:
     return _single(np.sum(steps * steps, axis=1), "edge_length_squared: the edges", "lengths")
 
 
-def circumradius_squared(figure: Any) -> GoldenExact:
+def circumradius_squared(figure: Figure) -> GoldenExact:
     """Return the square of the distance that all vertices have from their mean.
 
     Parameters
@@ -152,7 +152,7 @@ def circumradius_squared(figure: Any) -> GoldenExact:
     return _single(np.sum(steps * steps, axis=1), "circumradius_squared: the vertices", "distances")
 
 
-def volume_squared_per_edge(figure: Any) -> GoldenExact:
+def volume_squared_per_edge(figure: Figure) -> GoldenExact:
     """Return the square of the volume that a figure of equal edges has at edge length 1.
 
     Parameters
@@ -181,7 +181,7 @@ def volume_squared_per_edge(figure: Any) -> GoldenExact:
     return given.volume**2 / edge_length_squared(given) ** given.dimension
 
 
-def area_squared(figure: Any) -> ResonantTensor:
+def area_squared(figure: Figure) -> ResonantTensor:
     """Return the square of the area of each face, of rank 2.
 
     Parameters
@@ -203,8 +203,9 @@ def area_squared(figure: Any) -> ResonantTensor:
     >>> area_squared([[0, 0, 0], [2, 0, 0], [0, 2, 0], [0, 0, 2]]).tolist()[0]
     GoldenExact(4)
     """
-    is_model = isinstance(figure, Model) and figure.faces
-    model = figure if is_model else as_polytope(figure, "area_squared").model
+    model = figure if isinstance(figure, Model) else None
+    if model is None or not model.faces:
+        model = as_polytope(figure, "area_squared").model
     points = exact_points(model, "area_squared")
     left, right = np.triu_indices(points.shape[1], 1)
     squares: list[GoldenExact] = [GoldenExact(0)] * len(model.faces)

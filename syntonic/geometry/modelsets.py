@@ -7,6 +7,7 @@ References
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from syntonic.exact.golden import PHI_INV, GoldenExact
 from syntonic.geometry.convexity import exact_points, hull
 from syntonic.geometry.cuts import Cut, Line, line, tensor_of
 from syntonic.tensor import ResonantTensor
+from syntonic.typing import ExactArrayLike, ExactScalar
 
 __all__ = ["METRIC5", "REACH5", "lines_of", "model_set", "require_regular"]
 
@@ -31,7 +33,12 @@ _SPACES = {2: (METRIC5, REACH5), 3: (ResonantTensor.eye(3), GoldenExact(1))}
 _RULES = ("left", "right", "both", "neither")
 
 
-def model_set(window: Any, region: Any, *, closed: str | None = None) -> ResonantTensor:
+def model_set(
+    window: ExactArrayLike,
+    region: ExactScalar | Sequence[ExactScalar] | ResonantTensor,
+    *,
+    closed: str | None = None,
+) -> ResonantTensor:
     """Return all points of a region whose conjugates fall into a window.
 
     Parameters
@@ -89,7 +96,8 @@ def model_set(window: Any, region: Any, *, closed: str | None = None) -> Resonan
         raise ValueError(
             f'model_set: closed must be "both" or "neither" beyond the line, got {closed!r}'
         )
-    return _ball(corners, GoldenExact(region), closed)
+    radius: Any = region
+    return _ball(corners, GoldenExact(radius), closed)
 
 
 def _interval(ends: Any, what: str) -> tuple[GoldenExact, GoldenExact]:

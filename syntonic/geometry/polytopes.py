@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -15,9 +15,12 @@ from syntonic.geometry.rows import stacked
 from syntonic.geometry.sets import Sets
 from syntonic.io import Model
 from syntonic.tensor import ResonantTensor
-from syntonic.typing import IntArray
+from syntonic.typing import ExactArrayLike, IntArray
 
-__all__ = ["Polytope", "from_incidence", "supporting"]
+__all__ = ["Figure", "Polytope", "from_incidence", "supporting"]
+
+Figure: TypeAlias = "Polytope | Model | ExactArrayLike"
+"""A figure by its points, or with its faces."""
 
 
 class Polytope:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from syntonic.geometry.rows import distinct as distinct_rows
 from syntonic.typing import IntArray
@@ -39,7 +41,7 @@ class Sets:
         return cls(owners, members, len(rows), universe)
 
     @classmethod
-    def where(cls, table: IntArray) -> Sets:
+    def where(cls, table: npt.NDArray[Any]) -> Sets:
         """Take a table of booleans, one row for each set."""
         owners, members = np.nonzero(table)
         return cls(owners, members, *table.shape)

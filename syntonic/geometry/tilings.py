@@ -27,7 +27,7 @@ from syntonic.geometry.modelsets import METRIC5, REACH5, lines_of, require_regul
 from syntonic.geometry.polytopes import Polytope
 from syntonic.geometry.rows import RowTable, joined, stacked
 from syntonic.tensor import ResonantTensor
-from syntonic.typing import FloatArray, IntArray
+from syntonic.typing import ExactArrayLike, ExactScalar, FloatArray, IntArray
 
 __all__ = ["Tiling", "ammann", "penrose", "penrose_windows", "powers"]
 
@@ -152,7 +152,7 @@ def penrose_windows() -> tuple[Polytope, ...]:
     return tuple(hull(scale * pentagon) for scale in (1, -PHI, PHI, -1))
 
 
-def penrose(radius: Any, *, shift: Any = _PENROSE_SHIFT) -> Tiling:
+def penrose(radius: ExactScalar, *, shift: ExactArrayLike = _PENROSE_SHIFT) -> Tiling:
     """Return a disc of a Penrose tiling by rhombi with edges of length 1.
 
     Parameters
@@ -232,7 +232,7 @@ def _ammann_window() -> Polytope:
     return hull(corners @ _ammann_steps().galois_conjugate())
 
 
-def ammann(radius: Any, *, shift: Any = _AMMANN_SHIFT) -> Tiling:
+def ammann(radius: ExactScalar, *, shift: ExactArrayLike = _AMMANN_SHIFT) -> Tiling:
     """Return a ball of the icosahedral tiling by two rhombohedra, after Ammann and Kramer.
 
     Parameters

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 from syntonic.errors import PhaseError, ShapeError
 from syntonic.exact.golden import PHI
 from syntonic.tensor import ResonantTensor
+from syntonic.typing import ExactRational
 
 if TYPE_CHECKING:
-    from flint import fmpz_mat
+    from flint import fmpq_mat, fmpz_mat
 
 __all__ = ["from_flint", "to_flint"]
 
@@ -69,7 +70,9 @@ def to_flint(t: ResonantTensor) -> tuple[fmpz_mat, fmpz_mat, int]:
     return fmpz_mat(n, m, entries[0]), fmpz_mat(n, m, entries[1]), int(denominator)
 
 
-def from_flint(a: Any, b: Any = None, denominator: Any = 1) -> ResonantTensor:
+def from_flint(
+    a: fmpz_mat | fmpq_mat, b: fmpz_mat | fmpq_mat | None = None, denominator: ExactRational = 1
+) -> ResonantTensor:
     """Return (a + bφ)/denominator.
 
     Parameters

@@ -6,11 +6,15 @@ asked for more than that. cypari is imported when it is first needed.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from syntonic.errors import NotGoldenError, PhaseError, shown
 from syntonic.exact.golden import PHI, SQRT5, GoldenExact
 from syntonic.tensor import ResonantTensor
+from syntonic.typing import ExactScalar
+
+if TYPE_CHECKING:
+    from cypari import Gen
 
 __all__ = ["from_pari", "to_pari"]
 
@@ -19,7 +23,7 @@ _ROOTS = (([1, -1, -1], PHI), ([1, 0, -5], SQRT5))
 """By the modulus of a residue: the number that its variable stands for."""
 
 
-def to_pari(x: Any, *, form: Literal["quadgen", "mod"] = "quadgen") -> Any:
+def to_pari(x: ResonantTensor | ExactScalar, *, form: Literal["quadgen", "mod"] = "quadgen") -> Gen:
     """Return an exact number, vector or matrix as PARI's.
 
     Parameters
@@ -73,7 +77,7 @@ def _number(pari: Any, unit: Any, x: Any) -> Any:
     return pari(str(x.a)) + pari(str(x.b)) * unit
 
 
-def from_pari(x: Any) -> GoldenExact | ResonantTensor:
+def from_pari(x: Gen) -> GoldenExact | ResonantTensor:
     """Return what PARI holds as an exact number or tensor.
 
     Parameters

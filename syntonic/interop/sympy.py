@@ -7,13 +7,17 @@ evaluation where its parts lie there, else by its minimal polynomial.
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from syntonic.errors import NotGoldenError, PhaseError, ShapeError
 from syntonic.exact.golden import PHI, GoldenExact
 from syntonic.tensor import ResonantTensor
+from syntonic.typing import ExactScalar
+
+if TYPE_CHECKING:
+    from sympy import Basic
 
 __all__ = [
     "from_domain",
@@ -28,7 +32,7 @@ _FORMS = ("sqrt5", "phi")
 _SHOWN = 80
 
 
-def to_sympy(x: Any, *, form: str = "sqrt5") -> Any:
+def to_sympy(x: ResonantTensor | ExactScalar, *, form: str = "sqrt5") -> Basic:
     """Return an exact number or tensor as a SymPy object.
 
     Parameters
@@ -243,7 +247,7 @@ def golden_domain() -> Any:
     return QQ.algebraic_field(sqrt(5))
 
 
-def to_domain(x: Any) -> Any:
+def to_domain(x: ExactScalar) -> Any:
     """Return an exact scalar as an element of `golden_domain()`.
 
     Examples
@@ -258,7 +262,7 @@ def to_domain(x: Any) -> Any:
     return golden_domain()([QQ(q, 2 * d), QQ(2 * p + q, 2 * d)])
 
 
-def from_domain(element: Any, domain: Any = None) -> Any:
+def from_domain(element: Any, domain: Any = None) -> GoldenExact:
     """Return the exact golden value of a domain element.
 
     Parameters

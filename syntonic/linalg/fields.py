@@ -13,6 +13,7 @@ from syntonic.tensor import ResonantTensor, on_device
 from syntonic.tensor.base import TensorBase
 from syntonic.tensor.operands import carried_by, tensors_in
 from syntonic.tensor.specification import Carried
+from syntonic.typing import ExactArrayLike, IntArray
 
 __all__ = [
     "charpoly",
@@ -27,7 +28,7 @@ __all__ = [
 ]
 
 
-def det(x: Any) -> ResonantTensor:
+def det(x: ExactArrayLike) -> ResonantTensor:
     """Return the determinants.
 
     Parameters
@@ -66,7 +67,7 @@ def det(x: Any) -> ResonantTensor:
     return exact("det", field.det, x)
 
 
-def inv(x: Any) -> ResonantTensor:
+def inv(x: ExactArrayLike) -> ResonantTensor:
     """Return the inverse matrices.
 
     Parameters
@@ -104,7 +105,7 @@ def inv(x: Any) -> ResonantTensor:
     return exact("inv", field.inverse, x)
 
 
-def solve(x: Any, y: Any) -> ResonantTensor:
+def solve(x: ExactArrayLike, y: ExactArrayLike) -> ResonantTensor:
     """Return the tensor z with x @ z = y.
 
     Parameters
@@ -141,7 +142,7 @@ def solve(x: Any, y: Any) -> ResonantTensor:
     return exact("solve", field.solve, x, y)
 
 
-def rank(x: Any) -> Any:
+def rank(x: ExactArrayLike) -> int | IntArray:
     """Return the ranks.
 
     Parameters
@@ -175,7 +176,7 @@ def rank(x: Any) -> Any:
     return int(out) if out.ndim == 0 else out
 
 
-def charpoly(x: Any) -> ResonantTensor:
+def charpoly(x: ExactArrayLike) -> ResonantTensor:
     """Return the coefficients of the characteristic polynomials det(tI - x).
 
     Parameters
@@ -207,7 +208,7 @@ def charpoly(x: Any) -> ResonantTensor:
     return exact("charpoly", field.charpoly, x)
 
 
-def nullspace(x: Any) -> ResonantTensor:
+def nullspace(x: ExactArrayLike) -> ResonantTensor:
     """Return bases of the kernels, as columns.
 
     Parameters
@@ -236,7 +237,7 @@ def nullspace(x: Any) -> ResonantTensor:
     return exact("nullspace", field.nullspace, x)
 
 
-def echelon(x: Any) -> ResonantTensor:
+def echelon(x: ExactArrayLike) -> ResonantTensor:
     """Return the reduced row echelon forms.
 
     Parameters
@@ -270,7 +271,7 @@ def echelon(x: Any) -> ResonantTensor:
     return exact("echelon", field.echelon, x)
 
 
-def trace(x: Any) -> ResonantTensor:
+def trace(x: ExactArrayLike) -> ResonantTensor:
     """Return the sums of the diagonals.
 
     Parameters

@@ -13,15 +13,18 @@ from syntonic.lattice.linalg import solve as field
 from syntonic.linalg.fields import exact
 from syntonic.linalg.spaces import require_one
 from syntonic.tensor import ResonantTensor
+from syntonic.typing import ExactArrayLike
 
 __all__ = ["hermite_form", "lll", "smith_form"]
 
 
 @overload
-def hermite_form(x: Any, *, transform: Literal[False] = False) -> ResonantTensor: ...
+def hermite_form(x: ExactArrayLike, *, transform: Literal[False] = False) -> ResonantTensor: ...
 @overload
-def hermite_form(x: Any, *, transform: Literal[True]) -> tuple[ResonantTensor, ResonantTensor]: ...
-def hermite_form(x: Any, *, transform: bool = False) -> Any:
+def hermite_form(
+    x: ExactArrayLike, *, transform: Literal[True]
+) -> tuple[ResonantTensor, ResonantTensor]: ...
+def hermite_form(x: ExactArrayLike, *, transform: bool = False) -> Any:
     """Return Hermite's normal form of a matrix over Z[φ].
 
     Parameters
@@ -78,12 +81,12 @@ def hermite_form(x: Any, *, transform: bool = False) -> Any:
 
 
 @overload
-def smith_form(x: Any, *, transform: Literal[False] = False) -> ResonantTensor: ...
+def smith_form(x: ExactArrayLike, *, transform: Literal[False] = False) -> ResonantTensor: ...
 @overload
 def smith_form(
-    x: Any, *, transform: Literal[True]
+    x: ExactArrayLike, *, transform: Literal[True]
 ) -> tuple[ResonantTensor, ResonantTensor, ResonantTensor]: ...
-def smith_form(x: Any, *, transform: bool = False) -> Any:
+def smith_form(x: ExactArrayLike, *, transform: bool = False) -> Any:
     """Return Smith's normal form of a matrix over Z[φ].
 
     Parameters
@@ -135,7 +138,7 @@ def smith_form(x: Any, *, transform: bool = False) -> Any:
     return form, _tensor(left, (n, n)), _tensor(normal_forms.transposed(right, m), (m, m))
 
 
-def lll(x: Any) -> ResonantTensor:
+def lll(x: ExactArrayLike) -> ResonantTensor:
     """Return a reduced basis of the lattice that rows span over Z[φ].
 
     Parameters

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from syntonic.lattice import products
 from syntonic.lattice.linalg import solve as field
 from syntonic.linalg.fields import exact
 from syntonic.tensor import ResonantTensor
+from syntonic.typing import ExactArrayLike
 
 __all__ = ["chain_product", "matmul", "matrix_power"]
 
 
-def matmul(x: Any, y: Any) -> ResonantTensor:
+def matmul(x: ExactArrayLike, y: ExactArrayLike) -> ResonantTensor:
     """Return the matrix product x @ y.
 
     Parameters
@@ -40,7 +39,7 @@ def matmul(x: Any, y: Any) -> ResonantTensor:
     return exact("matmul", products.matmul, x, y)
 
 
-def matrix_power(x: Any, n: int) -> ResonantTensor:
+def matrix_power(x: ExactArrayLike, n: int) -> ResonantTensor:
     """Return the n-th matrix powers.
 
     Parameters
@@ -75,7 +74,7 @@ def matrix_power(x: Any, n: int) -> ResonantTensor:
     return exact("matrix_power", lambda a: field.matrix_power(a, n), x)
 
 
-def chain_product(x: Any) -> ResonantTensor:
+def chain_product(x: ExactArrayLike) -> ResonantTensor:
     """Return the product x[0] @ x[1] @ ... of all matrices along the first axis.
 
     Parameters

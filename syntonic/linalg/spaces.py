@@ -11,11 +11,12 @@ from syntonic.exact.golden import GoldenExact
 from syntonic.lattice.linalg import solve as field
 from syntonic.linalg.fields import exact
 from syntonic.tensor import ResonantTensor
+from syntonic.typing import ExactArrayLike
 
 __all__ = ["column_space", "lu", "require_one", "row_space", "rref"]
 
 
-def rref(x: Any) -> tuple[ResonantTensor, list[int]]:
+def rref(x: ExactArrayLike) -> tuple[ResonantTensor, list[int]]:
     """Return the reduced row echelon form of a matrix, and the columns of its pivots.
 
     Parameters
@@ -53,7 +54,7 @@ def rref(x: Any) -> tuple[ResonantTensor, list[int]]:
     return form, [int(j) for j in leading[there]] if form.size else []
 
 
-def row_space(x: Any) -> ResonantTensor:
+def row_space(x: ExactArrayLike) -> ResonantTensor:
     """Return a basis of the space that the rows of a matrix span.
 
     Parameters
@@ -87,7 +88,7 @@ def row_space(x: Any) -> ResonantTensor:
     return form[: len(pivots)]
 
 
-def column_space(x: Any) -> ResonantTensor:
+def column_space(x: ExactArrayLike) -> ResonantTensor:
     """Return a basis of the space that the columns of a matrix span.
 
     Parameters
@@ -119,7 +120,7 @@ def column_space(x: Any) -> ResonantTensor:
     return matrix[:, rref(matrix)[1]]
 
 
-def lu(x: Any) -> tuple[ResonantTensor, ResonantTensor, ResonantTensor]:
+def lu(x: ExactArrayLike) -> tuple[ResonantTensor, ResonantTensor, ResonantTensor]:
     """Return p, l and u with x = p @ l @ u.
 
     Parameters

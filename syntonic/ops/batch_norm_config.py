@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from syntonic.ops.arguments import integer, number
 from syntonic.ops.norm import GoldenNormMode
+from syntonic.typing import NormModeName
 
 __all__ = ["GoldenBatchNormConfig"]
 
@@ -43,7 +44,7 @@ class GoldenBatchNormConfig:
     momentum: float = 0.1
     affine: bool = True
     track_running_stats: bool = True
-    mode: GoldenNormMode | str = "golden"
+    mode: GoldenNormMode | NormModeName = "golden"
     unbiased: bool = True
 
     def __post_init__(self) -> None:

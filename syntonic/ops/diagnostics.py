@@ -21,6 +21,7 @@ from syntonic.tensor.residual import (
     pair_carried,
     residual_mode,
 )
+from syntonic.typing import ResidualModeName
 
 __all__ = ["ComponentNorms", "OutputStats", "component_norms", "output_stats"]
 
@@ -81,7 +82,9 @@ def output_stats(x: ResonantTensor) -> OutputStats:
 
 
 def component_norms(
-    identity: ResonantTensor, residual: ResonantTensor, mode: PhiResidualMode | str = "phi"
+    identity: ResonantTensor,
+    residual: ResonantTensor,
+    mode: PhiResidualMode | ResidualModeName = "phi",
 ) -> ComponentNorms:
     """Return the Euclidean norms of identity, residual and their residual connection.
 

@@ -23,7 +23,7 @@ __all__ = ["Gradients", "beside", "jvp", "vjp"]
 
 
 def vjp(
-    function: Callable[..., ResonantTensor], *args: Any, **options: Any
+    function: Callable[..., ResonantTensor], *args: Any, **options: object
 ) -> tuple[ResonantTensor, Callable[[Any], Gradients]]:
     """Return what an operation gives, and the function that pulls gradients back through it.
 
@@ -79,7 +79,7 @@ def jvp(
     function: Callable[..., ResonantTensor],
     primals: tuple[Any, ...],
     tangents: tuple[Any, ...] | dict[str, Any],
-    **options: Any,
+    **options: object,
 ) -> tuple[ResonantTensor, ResonantTensor]:
     """Return what an operation gives, and its derivative along tangents of its arguments.
 

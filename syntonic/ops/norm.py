@@ -19,6 +19,7 @@ from syntonic.ops._channels import (
 )
 from syntonic.ops.arguments import number, parameter, require_tensor
 from syntonic.tensor import ResonantTensor
+from syntonic.typing import NormModeName, RealArrayLike
 
 __all__ = [
     "GoldenNormMode",
@@ -80,7 +81,7 @@ class GoldenNormMode:
         return cls(number(v, "v", "GoldenNormMode.custom", positive=True))
 
     @classmethod
-    def of(cls, mode: GoldenNormMode | str, where: str) -> GoldenNormMode:
+    def of(cls, mode: GoldenNormMode | NormModeName, where: str) -> GoldenNormMode:
         """Return a mode, or the one of a name; raise ValueError for another."""
         if isinstance(mode, cls):
             return mode
@@ -97,10 +98,10 @@ GoldenNormMode.STANDARD = GoldenNormMode(1.0)
 
 def golden_batch_norm_1d(
     x: ResonantTensor,
-    mode: GoldenNormMode | str = "golden",
+    mode: GoldenNormMode | NormModeName = "golden",
     eps: float = 1e-5,
-    gamma: Any = None,
-    beta: Any = None,
+    gamma: RealArrayLike | None = None,
+    beta: RealArrayLike | None = None,
 ) -> ResonantTensor:
     """Normalize each feature over the batch to a target variance.
 
@@ -157,10 +158,10 @@ def golden_batch_norm_1d(
 
 def golden_batch_norm_2d(
     x: ResonantTensor,
-    mode: GoldenNormMode | str = "golden",
+    mode: GoldenNormMode | NormModeName = "golden",
     eps: float = 1e-5,
-    gamma: Any = None,
-    beta: Any = None,
+    gamma: RealArrayLike | None = None,
+    beta: RealArrayLike | None = None,
 ) -> ResonantTensor:
     """Normalize each channel of images over batch, height and width to a target variance.
 
@@ -192,10 +193,10 @@ def golden_batch_norm_2d(
 
 def golden_layer_norm(
     x: ResonantTensor,
-    mode: GoldenNormMode | str = "golden",
+    mode: GoldenNormMode | NormModeName = "golden",
     eps: float = 1e-5,
-    gamma: Any = None,
-    beta: Any = None,
+    gamma: RealArrayLike | None = None,
+    beta: RealArrayLike | None = None,
 ) -> ResonantTensor:
     """Normalize over the last axis to a target variance.
 
@@ -251,7 +252,7 @@ def golden_layer_norm(
 def _batch_norm(
     x: ResonantTensor,
     axes: str,
-    mode: GoldenNormMode | str,
+    mode: GoldenNormMode | NormModeName,
     eps: float,
     gamma: Any,
     beta: Any,

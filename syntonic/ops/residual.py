@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from syntonic.errors import ShapeError
@@ -21,6 +19,7 @@ from syntonic.tensor.residual import (
     phi_residual_relu,
     residual_mode,
 )
+from syntonic.typing import RealArrayLike, ResidualModeName
 
 __all__ = [
     "PhiResidualMode",
@@ -32,7 +31,9 @@ __all__ = [
 
 
 def phi_residual_gelu(
-    identity: ResonantTensor, residual: ResonantTensor, mode: PhiResidualMode | str = "phi"
+    identity: ResonantTensor,
+    residual: ResonantTensor,
+    mode: PhiResidualMode | ResidualModeName = "phi",
 ) -> ResonantTensor:
     """Join a residual to its identity and apply GELU, s(1 + erf(s/√2))/2, to the sum s.
 
@@ -78,10 +79,10 @@ def phi_residual_gelu(
 def phi_residual_layernorm(
     identity: ResonantTensor,
     residual: ResonantTensor,
-    gamma: Any = None,
-    beta: Any = None,
+    gamma: RealArrayLike | None = None,
+    beta: RealArrayLike | None = None,
     eps: float = 1e-5,
-    mode: PhiResidualMode | str = "phi",
+    mode: PhiResidualMode | ResidualModeName = "phi",
 ) -> ResonantTensor:
     """Join a residual to its identity and normalize the sum over the last axis.
 

@@ -16,7 +16,7 @@ from syntonic.lattice.array import LatticeArray
 from syntonic.ops.arguments import integer, number, parameter, require_tensor
 from syntonic.rounding.snap import snap
 from syntonic.tensor import ResonantTensor
-from syntonic.typing import FloatArray
+from syntonic.typing import FloatArray, RealArrayLike, SoftmaxModeName
 
 __all__ = [
     "SyntonicSoftmaxMode",
@@ -42,11 +42,11 @@ class SyntonicSoftmaxMode(StrEnum):
 def syntonic_softmax(
     x: ResonantTensor,
     dim: int = -1,
-    mode_norms: Any = None,
-    *unnamed: Any,
-    syntony: Any = None,
+    mode_norms: RealArrayLike | None = None,
+    *unnamed: object,
+    syntony: RealArrayLike | None = None,
     syntony_scale: float = 1.0,
-    mode: SyntonicSoftmaxMode | str | None = None,
+    mode: SyntonicSoftmaxMode | SoftmaxModeName | None = None,
     syntony_floor: float = 1e-10,
 ) -> ResonantTensor:
     """Return the softmax of x + scale·log w along one axis.
@@ -168,7 +168,7 @@ class SyntonicSoftmaxState:
     def __init__(
         self,
         dim: int = -1,
-        mode: SyntonicSoftmaxMode | str = "learned",
+        mode: SyntonicSoftmaxMode | SoftmaxModeName = "learned",
         num_features: int | None = None,
         syntony_scale: float = 1.0,
     ) -> None:
@@ -211,14 +211,14 @@ class SyntonicSoftmaxState:
             )
         self._mode_norms = array
 
-    def forward(self, x: ResonantTensor, syntony: Any = None) -> ResonantTensor:
+    def forward(self, x: ResonantTensor, syntony: RealArrayLike | None = None) -> ResonantTensor:
         """Return `syntonic_softmax` of x with the parameters of this state."""
         where = f"{type(self).__name__}.forward"
         norms = self._mode_norms
         if norms is not None:
             norms = move(norms, require_tensor(x, "x", where).device, where)
-        options = {"syntony": syntony, "syntony_scale": self.syntony_scale, "mode": self.mode}
-        return syntonic_softmax(x, self.dim, norms, **options)
+        scale, mode = self.syntony_scale, self.mode
+        return syntonic_softmax(x, self.dim, norms, syntony=syntony, syntony_scale=scale, mode=mode)
 
     __call__ = forward
 
@@ -254,7 +254,7 @@ def _axis(shape: tuple[int, ...], dim: int, where: str) -> int:
     return int(dim) % ndim
 
 
-def _named_mode(mode: SyntonicSoftmaxMode | str, where: str) -> SyntonicSoftmaxMode:
+def _named_mode(mode: SyntonicSoftmaxMode | SoftmaxModeName, where: str) -> SyntonicSoftmaxMode:
     try:
         return SyntonicSoftmaxMode(mode)
     except ValueError:
@@ -263,7 +263,7 @@ def _named_mode(mode: SyntonicSoftmaxMode | str, where: str) -> SyntonicSoftmaxM
 
 
 def softmax_mode(
-    mode: SyntonicSoftmaxMode | str | None, mode_norms: Any, syntony: Any, where: str
+    mode: SyntonicSoftmaxMode | SoftmaxModeName | None, mode_norms: Any, syntony: Any, where: str
 ) -> SyntonicSoftmaxMode:
     """Return the mode that fits what is given, or raise ValueError."""
     given = {"mode_norms": mode_norms is not None, "syntony": syntony is not None}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Literal, overload
+from typing import Literal, overload
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from syntonic.recovery.scale_free_result import ScaleFreeRecovery
 from syntonic.recovery.tokens import Tokens, printed_rows
 from syntonic.recovery.trials import Options, roundings
 from syntonic.recovery.unused import refused_without, unused_vertices, without
+from syntonic.typing import RealArrayLike
 
 __all__ = ["recover"]
 
@@ -27,7 +28,7 @@ _MOST_DENOMINATOR = 1_000_000
 
 @overload
 def recover(
-    model_or_tokens: Any,
+    model_or_tokens: Model | RealArrayLike,
     *,
     decimals: int | None = ...,
     scale_free: Literal[False] = ...,
@@ -38,7 +39,7 @@ def recover(
 
 @overload
 def recover(
-    model_or_tokens: Any,
+    model_or_tokens: Model | RealArrayLike,
     *,
     decimals: int | None = ...,
     scale_free: Literal[True],
@@ -49,7 +50,7 @@ def recover(
 
 @overload
 def recover(
-    model_or_tokens: Any,
+    model_or_tokens: Model | RealArrayLike,
     *,
     decimals: int | None = ...,
     scale_free: bool,
@@ -59,7 +60,7 @@ def recover(
 
 
 def recover(
-    model_or_tokens: Any,
+    model_or_tokens: Model | RealArrayLike,
     *,
     decimals: int | None = None,
     scale_free: bool = False,

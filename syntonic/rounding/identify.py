@@ -10,7 +10,7 @@ from itertools import repeat
 from math import isfinite
 from numbers import Rational
 from operator import index
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -19,13 +19,34 @@ from syntonic.errors import shown
 from syntonic.exact.golden import GoldenExact
 from syntonic.rounding.intervals import Interval
 from syntonic.rounding.plans import Pair
+from syntonic.typing import ObjectArray, Real
 
 __all__ = ["identify"]
 
 
+@overload
 def identify(
-    x: Any, *, tol: Any = None, max_denominator: int = 12, max_coefficient: int = 1000
-) -> GoldenExact | npt.NDArray[np.object_] | None:
+    x: Real | str,
+    *,
+    tol: Real | None = None,
+    max_denominator: int = 12,
+    max_coefficient: int = 1000,
+) -> GoldenExact | None: ...
+@overload
+def identify(
+    x: npt.NDArray[Any] | list[Any] | tuple[Any, ...],
+    *,
+    tol: Real | None = None,
+    max_denominator: int = 12,
+    max_coefficient: int = 1000,
+) -> ObjectArray: ...
+def identify(
+    x: Any,
+    *,
+    tol: Real | None = None,
+    max_denominator: int = 12,
+    max_coefficient: int = 1000,
+) -> GoldenExact | ObjectArray | None:
     """Find the simplest element of Q(φ) within a tolerance of each number.
 
     Parameters

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any, NoReturn, Self
 
 import numpy as np
+import numpy.typing as npt
 
 from syntonic.device.moves import one_element
 from syntonic.errors import DeviceError
@@ -138,7 +139,7 @@ class TensorBase(Memory):
         """
         return self._lattice("numerators").numerators()
 
-    def to_floats(self) -> Any:
+    def to_floats(self) -> npt.NDArray[np.float64]:
         """Return the values as floats, correctly rounded.
 
         Returns

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 import numpy as np
 
@@ -23,7 +23,7 @@ from syntonic.tensor.nearest import (
 )
 from syntonic.tensor.phases import flux_carried
 from syntonic.tensor.specification import carried_with
-from syntonic.typing import ExactArrayLike, Shape
+from syntonic.typing import ComparableScalar, ExactArrayLike, RealArrayLike, Shape
 
 __all__ = ["Constructors"]
 
@@ -34,7 +34,11 @@ class Constructors(Filled):
     __slots__ = ()
 
     def __new__(
-        cls, data: ExactArrayLike, *, precision: int | None = None, mode_norm_sq: Any = None
+        cls,
+        data: ExactArrayLike,
+        *,
+        precision: int | None = None,
+        mode_norm_sq: RealArrayLike | None = None,
     ) -> Self:
         if isinstance(data, TensorBase):
             x = data._lattice(cls.__name__)
@@ -45,13 +49,13 @@ class Constructors(Filled):
     @classmethod
     def from_lattice(
         cls,
-        a: Any,
-        b: Any,
+        a: ExactArrayLike,
+        b: ExactArrayLike,
         *,
         denominator: int = 1,
         shape: Shape | None = None,
         precision: int | None = None,
-        mode_norm_sq: Any = None,
+        mode_norm_sq: RealArrayLike | None = None,
     ) -> Self:
         """Build the tensor of (a + bφ)/denominator.
 
@@ -109,13 +113,13 @@ class Constructors(Filled):
     @classmethod
     def from_floats(
         cls,
-        data: Any,
+        data: RealArrayLike,
         shape: Shape | None = None,
-        mode_norm_sq: Any = None,
+        mode_norm_sq: RealArrayLike | None = None,
         precision: int | None = None,
         *,
         denominator: int | Literal["auto"] | None = None,
-        window: Any = None,
+        window: ComparableScalar | None = None,
         max_denominator: int | None = None,
     ) -> Self:
         """Build the crystallized tensor of the lattice points nearest to floats.
@@ -189,7 +193,7 @@ class Constructors(Filled):
         return cls._crystallized(reshaped(x, shape, where), precision, mode_norm_sq, where)
 
     @classmethod
-    def from_f64_vec(cls, data: Any, shape: Shape, precision: int | None = None) -> Self:
+    def from_f64_vec(cls, data: RealArrayLike, shape: Shape, precision: int | None = None) -> Self:
         """Build the crystallized tensor of a flat vector of floats.
 
         Parameters
@@ -227,7 +231,7 @@ class Constructors(Filled):
         return cls.from_floats(data, shape, precision=precision)
 
     @classmethod
-    def from_flux(cls, array: Any, *, precision: int | None = None) -> Self:
+    def from_flux(cls, array: RealArrayLike, *, precision: int | None = None) -> Self:
         """Build a flux tensor that aliases an array, without a copy.
 
         An array of another byte order than this machine's is copied into it.
@@ -269,10 +273,10 @@ class Constructors(Filled):
         (<ResonantPhase.FLUX: 'flux'>, array([1.   , 1.618]))
         """
         where = "from_flux"
-        array = as_flux_array(array, where)
-        if not is_flux_dtype(array.dtype):
+        flux = as_flux_array(array, where)
+        if not is_flux_dtype(flux.dtype):
             raise TypeError(
-                f"{where}: flux is float64, float32, float16 or bfloat16, got {array.dtype}; "
+                f"{where}: flux is float64, float32, float16 or bfloat16, got {flux.dtype}; "
                 "convert the array with .astype(np.float64)"
             )
-        return cls._of(array, flux_carried(precision, where))
+        return cls._of(flux, flux_carried(precision, where))

@@ -11,7 +11,7 @@ from syntonic.tensor import functions, ufuncs
 from syntonic.tensor.base import TensorBase
 from syntonic.tensor.operands import single_phase
 from syntonic.tensor.operators import Operators
-from syntonic.typing import ExactScalar
+from syntonic.typing import ExactScalar, RealArrayLike
 
 __all__ = ["Elementwise"]
 
@@ -76,7 +76,7 @@ class Elementwise(Operators):
         """
         return self + t
 
-    def equals(self, other: Any) -> bool:
+    def equals(self, other: RealArrayLike) -> bool:
         """Return whether the shapes and all elements are equal, as one bool.
 
         Parameters
@@ -103,7 +103,8 @@ class Elementwise(Operators):
             if other.shape != self.shape:
                 return False
             single_phase((self, other), "equals")
-        return bool(np.array_equal(self, other))
+        values: Any = other
+        return bool(np.array_equal(self, values))
 
     def galois_conjugate(self) -> Self:
         """Return the Galois conjugates a + b - bφ of the elements a + bφ.
@@ -273,7 +274,7 @@ class Elementwise(Operators):
         """
         return ufuncs.apply(np.ceil, (self,))
 
-    def round(self, decimals: int = 0, **options: Any) -> Self:
+    def round(self, decimals: int = 0, **options: object) -> Self:
         """Return the nearest multiples of 10^-decimals, ties to even.
 
         Parameters

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from syntonic.tensor.specification import carried_with, check_mode_norms
 from syntonic.typing import ExactScalar, Shape
 
 __all__ = ["Filled"]
+
+
+Seed: TypeAlias = "int | np.random.Generator | None"
 
 
 class Filled(TensorBase):
@@ -161,7 +164,7 @@ class Filled(TensorBase):
         )
 
     @classmethod
-    def randn(cls, shape: Shape, precision: int | None = None, seed: Any = None) -> Self:
+    def randn(cls, shape: Shape, precision: int | None = None, seed: Seed = None) -> Self:
         """Build a crystallized tensor of standard normal numbers, snapped.
 
         Parameters
@@ -200,7 +203,7 @@ class Filled(TensorBase):
 
     @classmethod
     def random_lattice(
-        cls, shape: Shape, *, bound: int, seed: Any = None, precision: int | None = None
+        cls, shape: Shape, *, bound: int, seed: Seed = None, precision: int | None = None
     ) -> Self:
         """Build a crystallized tensor of a + bφ with random integers a and b.
 

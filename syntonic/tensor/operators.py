@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Self
 
 import numpy as np
+import numpy.typing as npt
 
 from syntonic.tensor import functions, ufunc_methods, ufuncs
 from syntonic.tensor.base import TensorBase
@@ -133,22 +134,26 @@ class Operators(TensorBase):
     def __invert__(self) -> Any:
         return ufuncs.apply(np.invert, (self,))
 
-    def __eq__(self, other: object) -> Any:
+    def __eq__(  # type: ignore[override]
+        self, other: object
+    ) -> npt.NDArray[np.bool_]:
         return self._binary(np.equal, other)
 
-    def __ne__(self, other: object) -> Any:
+    def __ne__(  # type: ignore[override]
+        self, other: object
+    ) -> npt.NDArray[np.bool_]:
         return self._binary(np.not_equal, other)
 
-    def __lt__(self, other: Any) -> Any:
+    def __lt__(self, other: Any) -> npt.NDArray[np.bool_]:
         return self._binary(np.less, other)
 
-    def __le__(self, other: Any) -> Any:
+    def __le__(self, other: Any) -> npt.NDArray[np.bool_]:
         return self._binary(np.less_equal, other)
 
-    def __gt__(self, other: Any) -> Any:
+    def __gt__(self, other: Any) -> npt.NDArray[np.bool_]:
         return self._binary(np.greater, other)
 
-    def __ge__(self, other: Any) -> Any:
+    def __ge__(self, other: Any) -> npt.NDArray[np.bool_]:
         return self._binary(np.greater_equal, other)
 
     __hash__ = None  # type: ignore[assignment]  # comparison is element-wise

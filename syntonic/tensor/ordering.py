@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any, Self, overload
 
 import numpy as np
 
 from syntonic.tensor import functions
 from syntonic.tensor.reductions import Reductions
+from syntonic.typing import Axis, IntArray
 
 __all__ = ["Ordering"]
 
@@ -20,7 +21,7 @@ class Ordering(Reductions):
 
     __slots__ = ()
 
-    def min(self, axis: Any = None, *, keepdims: bool = False, **options: Any) -> Self:
+    def min(self, axis: Axis = None, *, keepdims: bool = False, **options: object) -> Self:
         """Return the least elements along axes.
 
         Parameters
@@ -56,7 +57,7 @@ class Ordering(Reductions):
         """
         return self._reduced(np.min, axis, keepdims, **options)
 
-    def max(self, axis: Any = None, *, keepdims: bool = False, **options: Any) -> Self:
+    def max(self, axis: Axis = None, *, keepdims: bool = False, **options: object) -> Self:
         """Return the largest elements along axes.
 
         Parameters
@@ -92,7 +93,13 @@ class Ordering(Reductions):
         """
         return self._reduced(np.max, axis, keepdims, **options)
 
-    def argmin(self, axis: int | None = None, **options: Any) -> Any:
+    @overload
+    def argmin(self, axis: None = None) -> np.int64: ...
+    @overload
+    def argmin(self, axis: int) -> IntArray: ...
+    @overload
+    def argmin(self, axis: int | None = None, *, keepdims: bool) -> IntArray: ...
+    def argmin(self, axis: int | None = None, **options: object) -> Any:
         """Return the positions of the least elements, the first among equals.
 
         Parameters
@@ -126,7 +133,13 @@ class Ordering(Reductions):
         """
         return functions.call(np.argmin, (self, axis), options)
 
-    def argmax(self, axis: int | None = None, **options: Any) -> Any:
+    @overload
+    def argmax(self, axis: None = None) -> np.int64: ...
+    @overload
+    def argmax(self, axis: int) -> IntArray: ...
+    @overload
+    def argmax(self, axis: int | None = None, *, keepdims: bool) -> IntArray: ...
+    def argmax(self, axis: int | None = None, **options: object) -> Any:
         """Return the positions of the largest elements, the first among equals.
 
         Parameters
@@ -160,7 +173,7 @@ class Ordering(Reductions):
         """
         return functions.call(np.argmax, (self, axis), options)
 
-    def sort(self, axis: int | None = -1, **options: Any) -> Self:
+    def sort(self, axis: int | None = -1, **options: object) -> Self:
         """Return the elements in increasing order along an axis, decided exactly.
 
         Parameters
@@ -194,7 +207,7 @@ class Ordering(Reductions):
         """
         return functions.call(np.sort, (self, axis), options)
 
-    def argsort(self, axis: int | None = -1, **options: Any) -> Any:
+    def argsort(self, axis: int | None = -1, **options: object) -> IntArray:
         """Return the positions that sort along an axis; stable.
 
         Parameters
@@ -329,7 +342,11 @@ class Ordering(Reductions):
         """
         return functions.call(np.ptp, (self, axis), {"keepdims": keepdims})
 
-    def unique(self, **options: Any) -> Any:
+    @overload
+    def unique(self, *, axis: int | None = None) -> Self: ...
+    @overload
+    def unique(self, **options: object) -> Any: ...
+    def unique(self, **options: object) -> Any:
         """Return the distinct elements in increasing order.
 
         Parameters

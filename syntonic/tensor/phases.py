@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal, Self
 
 import numpy as np
+import numpy.typing as npt
 
 from syntonic.device import moves
 from syntonic.device.array import DeviceLattice
@@ -25,6 +26,7 @@ from syntonic.tensor.nearest import (
     snapped,
 )
 from syntonic.tensor.specification import Carried, Origin, SnapSpecification, carried_with
+from syntonic.typing import ComparableScalar, Real
 
 __all__ = ["Phases", "flux_carried"]
 
@@ -39,7 +41,7 @@ class Phases(TensorBase):
 
     __slots__ = ()
 
-    def wake_flux(self, device: str = "cpu", dtype: Any = np.float64) -> Self:
+    def wake_flux(self, device: str = "cpu", dtype: npt.DTypeLike = np.float64) -> Self:
         """Return the flux tensor of the nearest floats.
 
         Parameters
@@ -121,8 +123,8 @@ class Phases(TensorBase):
         precision: int | None = None,
         *,
         denominator: int | Literal["auto"] | None = None,
-        window: Any = None,
-        error_bound: Any = None,
+        window: ComparableScalar | None = None,
+        error_bound: Real | None = None,
         max_denominator: int | None = None,
     ) -> Self:
         """Return the crystallized tensor of the nearest lattice points under a bound.

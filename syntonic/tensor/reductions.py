@@ -11,6 +11,7 @@ from syntonic.lattice import reductions
 from syntonic.lattice.array import LatticeArray
 from syntonic.tensor import exact_order, functions
 from syntonic.tensor.base import TensorBase
+from syntonic.typing import Axis
 
 __all__ = ["Reductions"]
 
@@ -33,7 +34,7 @@ class Reductions(TensorBase):
 
     __slots__ = ()
 
-    def sum(self, axis: Any = None, *, keepdims: bool = False, **options: Any) -> Self:
+    def sum(self, axis: Axis = None, *, keepdims: bool = False, **options: object) -> Self:
         """Return the sum along axes.
 
         Parameters
@@ -67,7 +68,7 @@ class Reductions(TensorBase):
         """
         return self._reduced(np.sum, axis, keepdims, **options)
 
-    def prod(self, axis: Any = None, *, keepdims: bool = False, **options: Any) -> Self:
+    def prod(self, axis: Axis = None, *, keepdims: bool = False, **options: object) -> Self:
         """Return the product along axes.
 
         Parameters
@@ -103,7 +104,7 @@ class Reductions(TensorBase):
         """
         return self._reduced(np.prod, axis, keepdims, **options)
 
-    def mean(self, axis: Any = None, *, keepdims: bool = False, **options: Any) -> Self:
+    def mean(self, axis: Axis = None, *, keepdims: bool = False, **options: object) -> Self:
         """Return the mean along axes.
 
         Parameters
@@ -135,7 +136,7 @@ class Reductions(TensorBase):
         """
         return self._reduced(np.mean, axis, keepdims, **options)
 
-    def var(self, axis: Any = None, *, keepdims: bool = False, **options: Any) -> Self:
+    def var(self, axis: Axis = None, *, keepdims: bool = False, **options: object) -> Self:
         """Return the variance along axes, over n - ddof.
 
         Parameters
@@ -302,7 +303,7 @@ class Reductions(TensorBase):
         """
         return functions.call(np.cumprod, (self, axis), options)
 
-    def cumsum(self, axis: int | None = None, **options: Any) -> Self:
+    def cumsum(self, axis: int | None = None, **options: object) -> Self:
         """Return the running sums along an axis.
 
         Parameters
@@ -334,7 +335,7 @@ class Reductions(TensorBase):
         """
         return functions.call(np.cumsum, (self, axis), options)
 
-    def _reduced(self, function: Any, axis: Any, keepdims: bool, **options: Any) -> Self:
+    def _reduced(self, function: Any, axis: Any, keepdims: bool, **options: object) -> Self:
         data, exact = self._data, _EXACT.get(function)
         if exact and type(data) is LatticeArray and type(keepdims) is bool and not options:
             ndim = data.ndim

@@ -17,6 +17,7 @@ from syntonic.lattice.convert import lattice_scalar
 from syntonic.tensor.base import TensorBase
 from syntonic.tensor.operands import single_phase
 from syntonic.tensor.specification import Carried, elementwise_norms, merged
+from syntonic.typing import ResidualModeName
 
 __all__ = [
     "PhiResidualMode",
@@ -43,7 +44,7 @@ class PhiResidualMode(StrEnum):
     """identity + residual"""
 
 
-def phi_residual(identity: T, residual: T, mode: PhiResidualMode | str = "phi") -> T:
+def phi_residual(identity: T, residual: T, mode: PhiResidualMode | ResidualModeName = "phi") -> T:
     """Join a residual to its identity: identity + residual/φ.
 
     Parameters
@@ -91,7 +92,9 @@ def phi_residual(identity: T, residual: T, mode: PhiResidualMode | str = "phi") 
     return identity._of(narrowed(out, identity._data.dtype), carried)
 
 
-def phi_residual_relu(identity: T, residual: T, mode: PhiResidualMode | str = "phi") -> T:
+def phi_residual_relu(
+    identity: T, residual: T, mode: PhiResidualMode | ResidualModeName = "phi"
+) -> T:
     """Join a residual to its identity and take max(x, 0) of the sum.
 
     Parameters
@@ -130,7 +133,7 @@ def phi_residual_relu(identity: T, residual: T, mode: PhiResidualMode | str = "p
     return identity._of(narrowed(out, identity._data.dtype), carried)
 
 
-def residual_mode(mode: PhiResidualMode | str, where: str) -> PhiResidualMode:
+def residual_mode(mode: PhiResidualMode | ResidualModeName, where: str) -> PhiResidualMode:
     """Return a mode by its value, or raise ValueError."""
     try:
         return PhiResidualMode(mode)

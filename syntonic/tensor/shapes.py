@@ -8,7 +8,7 @@ import numpy as np
 
 from syntonic.tensor import functions, ufuncs
 from syntonic.tensor.base import TensorBase
-from syntonic.typing import Shape
+from syntonic.typing import Axis, RealArrayLike, Shape
 
 __all__ = ["Shapes"]
 
@@ -18,7 +18,7 @@ class Shapes(TensorBase):
 
     __slots__ = ()
 
-    def dot(self, other: Any, **options: Any) -> Self:
+    def dot(self, other: RealArrayLike, **options: object) -> Self:
         """Return the dot product, as `numpy.dot`.
 
         Parameters
@@ -53,7 +53,7 @@ class Shapes(TensorBase):
         """
         return functions.call(np.dot, (self, other), options)
 
-    def matmul(self, other: Any) -> Self:
+    def matmul(self, other: RealArrayLike) -> Self:
         """Return the matrix product, as the operator @.
 
         Parameters
@@ -85,7 +85,7 @@ class Shapes(TensorBase):
         """
         return ufuncs.apply(np.matmul, (self, other))
 
-    def trace(self, offset: int = 0, axis1: int = 0, axis2: int = 1, **options: Any) -> Self:
+    def trace(self, offset: int = 0, axis1: int = 0, axis2: int = 1, **options: object) -> Self:
         """Return the matrix trace: the sum along a diagonal of two axes.
 
         Parameters
@@ -119,7 +119,7 @@ class Shapes(TensorBase):
         """
         return functions.call(np.trace, (self, offset, axis1, axis2), options)
 
-    def reshape(self, *shape: Any, **options: Any) -> Self:
+    def reshape(self, *shape: Shape, **options: object) -> Self:
         """Return the elements in another shape.
 
         Parameters
@@ -150,7 +150,7 @@ class Shapes(TensorBase):
         ResonantTensor([[1, 2],
                         [3, 4]])
         """
-        wanted: Shape = shape[0] if len(shape) == 1 else shape
+        wanted: Any = shape[0] if len(shape) == 1 else shape
         return functions.call(np.reshape, (self, wanted), options)
 
     def ravel(self, order: str = "C") -> Self:
@@ -183,7 +183,7 @@ class Shapes(TensorBase):
         """
         return functions.call(np.ravel, (self, order), {})
 
-    def transpose(self, *axes: Any) -> Self:
+    def transpose(self, *axes: Axis) -> Self:
         """Return the tensor with its axes permuted.
 
         Parameters
@@ -214,7 +214,7 @@ class Shapes(TensorBase):
         order_: Any = (axes[0] if len(axes) == 1 else axes) if axes else None
         return functions.call(np.transpose, (self, order_), {})
 
-    def squeeze(self, axis: Any = None) -> Self:
+    def squeeze(self, axis: Axis = None) -> Self:
         """Return the tensor without axes of length 1.
 
         Parameters

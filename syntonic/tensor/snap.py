@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from operator import index
-from typing import Any
 
 import numpy.typing as npt
 
@@ -13,6 +12,7 @@ from syntonic.rounding.snap import SnapResult as Snapped
 from syntonic.rounding.snap import snapped
 from syntonic.tensor.resonant import ResonantTensor
 from syntonic.tensor.specification import carried_with
+from syntonic.typing import ComparableScalar, Real
 
 __all__ = ["SnapResult", "snap"]
 
@@ -34,9 +34,9 @@ def snap(
     x: npt.ArrayLike,
     *,
     precision: int | None = None,
-    window: Any = None,
+    window: ComparableScalar | None = None,
     denominator: int = 1,
-    error_bound: Any = None,
+    error_bound: Real | None = None,
 ) -> SnapResult:
     """Find the element v = (a + bφ)/denominator nearest to each x, under a bound.
 

@@ -9,11 +9,12 @@ import numpy as np
 from syntonic.exact.golden import GoldenExact
 from syntonic.tensor import ResonantTensor
 from syntonic.testing.report import Lines, approximately, as_tensor, counted, shown, where
+from syntonic.typing import RealArrayLike
 
 __all__ = ["assert_exact_equal"]
 
 
-def assert_exact_equal(x: Any, y: Any) -> None:
+def assert_exact_equal(x: RealArrayLike, y: RealArrayLike) -> None:
     """Check that two tensors, scalars, arrays or nested sequences are exactly equal.
 
     Parameters

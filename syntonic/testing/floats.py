@@ -11,11 +11,14 @@ from syntonic.exact.golden import GoldenExact
 from syntonic.exact.pairs import floor_log2
 from syntonic.tensor import ResonantTensor
 from syntonic.testing.report import Lines, as_exact, counted, shown, where
+from syntonic.typing import ComparableScalar, ExactArrayLike, RealArrayLike
 
 __all__ = ["assert_ulp_equal"]
 
 
-def assert_ulp_equal(actual: Any, exact: Any, ulps: Any = 0.5) -> None:
+def assert_ulp_equal(
+    actual: RealArrayLike, exact: ExactArrayLike, ulps: ComparableScalar = 0.5
+) -> None:
     """Check that floats are within a number of ulps of exact values.
 
     Parameters

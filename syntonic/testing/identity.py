@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,7 +50,12 @@ class IdentityProof:
         return f"proved by evaluation at {self.points} point{plural}, {self.assumption}"
 
 
-def assert_identity(lhs: Any, rhs: Any, variables: Any, degree: Any = None) -> IdentityProof:
+def assert_identity(
+    lhs: Any,
+    rhs: Any,
+    variables: str | Iterable[object],
+    degree: int | Sequence[int] | Mapping[str, int] | None = None,
+) -> IdentityProof:
     """Prove a polynomial identity over Q(φ), or show a counterexample.
 
     Parameters

@@ -10,12 +10,17 @@ import numpy as np
 from syntonic.errors import shown as integer_shown
 from syntonic.exact.golden import GoldenExact
 from syntonic.testing.report import approximately, as_exact, counted, shown, where
+from syntonic.typing import ComparableScalar, ExactArrayLike
 
 __all__ = ["assert_on_lattice"]
 
 
 def assert_on_lattice(
-    x: Any, *, denominator: int = 1, precision: int | None = None, window: Any = None
+    x: ExactArrayLike,
+    *,
+    denominator: int = 1,
+    precision: int | None = None,
+    window: ComparableScalar | None = None,
 ) -> None:
     """Check that exact numbers lie in (1/denominator)ℤ[φ], and within bounds.
 
@@ -54,7 +59,8 @@ def assert_on_lattice(
         raise ValueError(
             f"assert_on_lattice: denominator must be a positive integer, got {denominator}"
         )
-    for name, bound in (("precision", precision), ("window", window)):
+    bounds: dict[str, Any] = {"precision": precision, "window": window}
+    for name, bound in bounds.items():
         if bound is not None and not bound >= 0:
             raise ValueError(f"assert_on_lattice: {name} must not be negative, got {bound}")
     values: Any = np.asarray(as_exact(x, "assert_on_lattice", "x"))

@@ -10,7 +10,7 @@ numbers halfway between two integers; and, in tensors, equal and opposite elemen
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from math import prod
 from operator import index
@@ -23,6 +23,7 @@ from syntonic.constants import DEFAULT_PRECISION
 from syntonic.exact.golden import GoldenExact
 from syntonic.exact.pairs import Integer, phi_power
 from syntonic.tensor import ResonantTensor
+from syntonic.typing import Shape
 
 __all__ = ["golden_integers", "golden_numbers", "resonant_tensors"]
 
@@ -55,7 +56,7 @@ def golden_integers(*, bound: int | None = None) -> st.SearchStrategy[GoldenExac
 
 
 def golden_numbers(
-    *, bound: int | None = None, denominators: Any = None
+    *, bound: int | None = None, denominators: Iterable[int] | st.SearchStrategy[int] | None = None
 ) -> st.SearchStrategy[GoldenExact]:
     """Return a strategy for elements (a + bφ)/d of Q(φ), as GoldenExact.
 
@@ -80,10 +81,10 @@ def golden_numbers(
 
 def resonant_tensors(
     *,
-    shape: Any = None,
+    shape: Shape | st.SearchStrategy[Any] | None = None,
     elements: st.SearchStrategy[Any] | None = None,
     bound: int | None = None,
-    denominators: Any = None,
+    denominators: Iterable[int] | st.SearchStrategy[int] | None = None,
     precision: int = DEFAULT_PRECISION,
 ) -> st.SearchStrategy[ResonantTensor]:
     """Return a strategy for crystallized tensors.

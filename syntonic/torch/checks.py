@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from math import inf
 from numbers import Real
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
 
 from syntonic.constants import PHI_INV_FLOAT, RESIDUAL_MODES
 from syntonic.errors import DeviceError, ShapeError
+from syntonic.typing import ResidualModeName
 
 __all__ = [
     "floats",
@@ -123,11 +124,11 @@ def number(value: Any, name: str, where: str) -> float:
 # with it exact arithmetic, which tensors of PyTorch can do without.
 
 
-def residual_mode_of(mode: Any, where: str) -> str:
+def residual_mode_of(mode: Any, where: str) -> ResidualModeName:
     """Return the name of a residual's mode, or raise ValueError."""
     for name in RESIDUAL_MODES:
         if mode == name:
-            return name
+            return cast("ResidualModeName", name)
     from syntonic.tensor.residual import residual_mode
 
     return residual_mode(mode, where).value

@@ -19,6 +19,7 @@ from syntonic.torch.norm_modules import (
     GoldenLayerNorm,
 )
 from syntonic.torch.sync import SyncGoldenBatchNorm
+from syntonic.typing import NormModeName, SoftmaxModeName
 
 if TYPE_CHECKING:
     from syntonic.ops.norm import GoldenNormMode
@@ -85,7 +86,7 @@ class _Converted(NamedTuple):
 def goldenize(
     module: nn.Module,
     *,
-    mode: GoldenNormMode | str = "golden",
+    mode: GoldenNormMode | NormModeName = "golden",
     preserve: bool = False,
     residuals: bool = False,
     num_features: int | None = None,
@@ -266,7 +267,7 @@ def _renewed(old: nn.Module, kind: type[nn.Module], **more: Any) -> Any:
 
 
 def _golden_norm(
-    old: Any, mode: GoldenNormMode | str, preserve: bool, scaled: set[int]
+    old: Any, mode: GoldenNormMode | NormModeName, preserve: bool, scaled: set[int]
 ) -> nn.Module | str:
     if preserve and old.weight is None:
         return "it has no weight to divide by the root of the target"
@@ -295,7 +296,7 @@ def _scale(weight: torch.Tensor, factor: float, scaled: set[int]) -> None:
 def _golden_softmax(old: nn.Softmax, num_features: int | None) -> nn.Module | str:
     if old.dim is None:
         return "its axis depends on the input"
-    mode = "identity" if num_features is None else "learned"
+    mode: SoftmaxModeName = "identity" if num_features is None else "learned"
     fresh = SyntonicSoftmax(old.dim, mode, num_features)
     state = {name: fresh.__dict__[name] for name in ("mode", "num_features", "syntony_scale")}
     new: nn.Module = _renewed(old, SyntonicSoftmax, init="ones", **state)

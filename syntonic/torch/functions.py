@@ -26,6 +26,7 @@ from syntonic.torch.checks import (
     softmax_mode_of,
     widened,
 )
+from syntonic.typing import ResidualModeName, SoftmaxModeName
 
 if TYPE_CHECKING:
     from syntonic.ops.residual import PhiResidualMode
@@ -40,7 +41,9 @@ __all__ = [
 ]
 
 
-def phi_residual(identity: Tensor, residual: Tensor, mode: PhiResidualMode | str = "phi") -> Tensor:
+def phi_residual(
+    identity: Tensor, residual: Tensor, mode: PhiResidualMode | ResidualModeName = "phi"
+) -> Tensor:
     """Join a residual to its identity: identity + residual/φ.
 
     Parameters
@@ -84,7 +87,7 @@ def phi_residual(identity: Tensor, residual: Tensor, mode: PhiResidualMode | str
 
 
 def phi_residual_relu(
-    identity: Tensor, residual: Tensor, mode: PhiResidualMode | str = "phi"
+    identity: Tensor, residual: Tensor, mode: PhiResidualMode | ResidualModeName = "phi"
 ) -> Tensor:
     """Join a residual to its identity and take max(x, 0) of the sum.
 
@@ -119,7 +122,7 @@ def phi_residual_relu(
 
 
 def phi_residual_gelu(
-    identity: Tensor, residual: Tensor, mode: PhiResidualMode | str = "phi"
+    identity: Tensor, residual: Tensor, mode: PhiResidualMode | ResidualModeName = "phi"
 ) -> Tensor:
     """Join a residual to its identity and apply GELU, s(1 + erf(s/√2))/2, to the sum s.
 
@@ -166,7 +169,7 @@ def phi_residual_layernorm(
     gamma: Tensor | None = None,
     beta: Tensor | None = None,
     eps: float = 1e-5,
-    mode: PhiResidualMode | str = "phi",
+    mode: PhiResidualMode | ResidualModeName = "phi",
 ) -> Tensor:
     """Join a residual to its identity and normalize the sum over the last axis.
 
@@ -223,7 +226,7 @@ def syntonic_softmax(
     *,
     syntony: Tensor | None = None,
     syntony_scale: float = 1.0,
-    mode: SyntonicSoftmaxMode | str | None = None,
+    mode: SyntonicSoftmaxMode | SoftmaxModeName | None = None,
     syntony_floor: float = 1e-10,
 ) -> Tensor:
     """Return the softmax of x + scale·log w along one axis.

@@ -16,6 +16,7 @@ from syntonic.torch.functions import (
     syntonic_softmax,
 )
 from syntonic.torch.norm_modules import as_rows, make_rows, row_parameters, rows_repr
+from syntonic.typing import ResidualModeName, SoftmaxModeName
 
 if TYPE_CHECKING:
     from syntonic.ops.residual import PhiResidualMode
@@ -68,7 +69,7 @@ class PhiResidual(nn.Module):
 
     def __init__(
         self,
-        mode: PhiResidualMode | str = "phi",
+        mode: PhiResidualMode | ResidualModeName = "phi",
         activation: str | None = None,
         normalized_shape: Any = None,
         eps: float = 1e-5,
@@ -166,7 +167,7 @@ class SyntonicSoftmax(nn.Module):
     def __init__(
         self,
         dim: int = -1,
-        mode: SyntonicSoftmaxMode | str = "learned",
+        mode: SyntonicSoftmaxMode | SoftmaxModeName = "learned",
         num_features: int | None = None,
         syntony_scale: float = 1.0,
         *,
@@ -216,7 +217,7 @@ class SyntonicSoftmax(nn.Module):
 
     def forward(self, x: Tensor, syntony: Tensor | None = None) -> Tensor:
         """Return `syntonic_softmax` of x, with `syntony` in mode "provided"."""
-        mode = self.mode if syntony is not None or self.mode == "provided" else None
+        mode: Any = self.mode if syntony is not None or self.mode == "provided" else None
         return syntonic_softmax(
             x, self.dim, self.mode_norms, syntony=syntony, syntony_scale=self.syntony_scale,
             mode=mode,

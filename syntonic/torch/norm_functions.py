@@ -10,6 +10,7 @@ from torch import Tensor
 from syntonic.errors import ShapeError
 from syntonic.torch.autograd import run
 from syntonic.torch.checks import floats, number, parameter, target_of, widened
+from syntonic.typing import NormModeName
 
 if TYPE_CHECKING:
     from syntonic.ops.norm import GoldenNormMode
@@ -22,7 +23,7 @@ _CHANNEL = "pass one value per channel"
 
 def golden_layer_norm(
     x: Tensor,
-    mode: GoldenNormMode | str = "golden",
+    mode: GoldenNormMode | NormModeName = "golden",
     eps: float = 1e-5,
     gamma: Tensor | None = None,
     beta: Tensor | None = None,
@@ -89,7 +90,7 @@ def golden_batch_norm(
     training: bool = False,
     momentum: float | Tensor = 0.1,
     eps: float = 1e-5,
-    mode: GoldenNormMode | str = "golden",
+    mode: GoldenNormMode | NormModeName = "golden",
 ) -> Tensor:
     """Normalize each channel to a target variance, as `torch.nn.functional.batch_norm`.
 

@@ -12,6 +12,7 @@ from torch.nn.modules.batchnorm import _NormBase
 from syntonic.errors import ShapeError
 from syntonic.torch.checks import norm_mode_of, number, target_of
 from syntonic.torch.norm_functions import golden_batch_norm, golden_layer_norm
+from syntonic.typing import NormModeName
 
 if TYPE_CHECKING:
     from syntonic.ops.norm import GoldenNormMode
@@ -132,7 +133,7 @@ class GoldenLayerNorm(nn.Module):
         device: Any = None,
         dtype: Any = None,
         *,
-        mode: GoldenNormMode | str = "golden",
+        mode: GoldenNormMode | NormModeName = "golden",
     ) -> None:
         super().__init__()
         self.mode = norm_mode_of(mode, type(self).__name__)
@@ -179,7 +180,7 @@ class GoldenBatchNorm(_NormBase):
         dtype: Any = None,
         *,
         bias: bool = True,
-        mode: GoldenNormMode | str = "golden",
+        mode: GoldenNormMode | NormModeName = "golden",
     ) -> None:
         where = type(self).__name__
         chosen = norm_mode_of(mode, where)

@@ -26,6 +26,7 @@ from syntonic.torch.norm_modules import (
     GoldenBatchNorm3d,
 )
 from syntonic.torch.ops import call, untraced
+from syntonic.typing import NormModeName
 
 if TYPE_CHECKING:
     from syntonic.ops.norm import GoldenNormMode
@@ -98,7 +99,7 @@ class SyncGoldenBatchNorm(GoldenBatchNorm):
         dtype: Any = None,
         *,
         bias: bool = True,
-        mode: GoldenNormMode | str = "golden",
+        mode: GoldenNormMode | NormModeName = "golden",
     ) -> None:
         super().__init__(
             num_features, eps, momentum, affine, track_running_stats, device, dtype, bias=bias,

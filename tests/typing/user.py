@@ -8,10 +8,25 @@ from fractions import Fraction
 from typing import assert_type
 
 import numpy as np
-from gmpy2 import mpq, mpz
+from gmpy2 import mpq, mpz  # pyright: ignore[reportAttributeAccessIssue]
 from numpy.typing import NDArray
 
-from syntonic import PHI, GoldenExact, ResonantTensor, integers
+from syntonic import (
+    PHI,
+    GoldenExact,
+    GoldenNormMode,
+    PhiResidualMode,
+    ResonantTensor,
+    golden_layer_norm,
+    identify,
+    integers,
+    linalg,
+    phi_residual,
+    polynomials,
+    snap,
+    syntonic_softmax,
+)
+from syntonic.exact.gmp import mpq as syntonic_mpq
 
 
 def arithmetic(n: np.int64, t: ResonantTensor) -> None:
@@ -28,15 +43,20 @@ def arithmetic(n: np.int64, t: ResonantTensor) -> None:
     assert_type(abs(PHI), GoldenExact)
     assert_type(PHI * Fraction(1, 2), GoldenExact)
     assert_type(Fraction(1, 2) * PHI, GoldenExact)
-    PHI * mpq(1, 2) + mpz(3)  # gmpy2 has no types, so neither has this
+    _ = PHI * mpq(1, 2) + mpz(3)  # gmpy2 has no types, so neither has this
+    assert_type(3 * PHI - Fraction(1, 2), GoldenExact)
+    assert_type(PHI.norm() + 1 - Fraction(1, 2), syntonic_mpq)
+    assert_type(PHI.norm() * PHI, GoldenExact)
+    assert_type(PHI.trace() < 2, bool)
+    assert_type(Fraction(PHI.a), Fraction)
     assert_type(PHI * n, GoldenExact)
     assert_type(PHI * True, GoldenExact)
     assert_type(PHI * t, ResonantTensor)
     assert_type(t / PHI, ResonantTensor)
-    PHI + 0.5  # type: ignore[operator]
-    0.5 * PHI  # type: ignore[operator]
-    PHI * "2"  # type: ignore[operator]
-    PHI - 1j  # type: ignore[operator]
+    _ = PHI + 0.5  # type: ignore[operator]
+    _ = 0.5 * PHI  # type: ignore[operator]
+    _ = PHI * "2"  # type: ignore[operator]
+    _ = PHI - 1j  # type: ignore[operator]
 
 
 def arrays(n: NDArray[np.int64], x: NDArray[np.object_]) -> None:
@@ -84,3 +104,67 @@ def number_theory() -> None:
     assert_type(integers.unit_log(PHI), tuple[int, int])
     integers.gcd("x", 3)  # type: ignore[arg-type]
     integers.fibonacci(1.5)  # type: ignore[arg-type]
+
+
+def tensors(t: ResonantTensor, n: NDArray[np.int64]) -> None:
+    assert_type(t + 1, ResonantTensor)
+    assert_type(Fraction(1, 2) - t, ResonantTensor)
+    assert_type(t @ t, ResonantTensor)
+    assert_type(t**2, ResonantTensor)
+    assert_type(-t, ResonantTensor)
+    assert_type(abs(t), ResonantTensor)
+    assert_type(divmod(t, 2), tuple[ResonantTensor, ResonantTensor])
+    assert_type(t < PHI, NDArray[np.bool_])
+    assert_type(t == t, NDArray[np.bool_])
+    assert_type(t.equals([1, PHI]), bool)
+    assert_type(t.argmax(), np.int64)
+    assert_type(t.argmax(0), NDArray[np.int64])
+    assert_type(t.argsort(), NDArray[np.int64])
+    assert_type(t.sum(axis=0), ResonantTensor)
+    assert_type(t.unique(), ResonantTensor)
+    assert_type(t.field_norm(), ResonantTensor)
+    assert_type(t.to_floats(), NDArray[np.float64])
+    assert_type(t.item(), GoldenExact | float)
+    assert_type(t[0], ResonantTensor)
+    assert_type(t.at[0].set(PHI), ResonantTensor)
+    assert_type(ResonantTensor([[1, PHI], [Fraction(1, 2), mpz(3)]]), ResonantTensor)
+    ResonantTensor(t)
+    ResonantTensor(n)
+    ResonantTensor(1.5)  # type: ignore[arg-type]
+    ResonantTensor("phi")  # type: ignore[arg-type]
+    ResonantTensor(None)  # type: ignore[arg-type]
+
+
+def matrices(t: ResonantTensor) -> None:
+    assert_type(linalg.det(t), ResonantTensor)
+    assert_type(linalg.det([[1, PHI], [PHI, 1]]), ResonantTensor)
+    assert_type(linalg.rank(t), int | NDArray[np.int64])
+    assert_type(linalg.rref(t), tuple[ResonantTensor, list[int]])
+    assert_type(linalg.hermite_form(t), ResonantTensor)
+    assert_type(linalg.hermite_form(t, transform=True), tuple[ResonantTensor, ResonantTensor])
+    assert_type(polynomials.roots([1, -1, -1]), list[tuple[GoldenExact, int]])
+    linalg.det("x")  # type: ignore[arg-type]
+    linalg.det(1.5)  # type: ignore[arg-type]
+    polynomials.factor("x")  # type: ignore[arg-type]
+
+
+def floats(x: NDArray[np.float64]) -> None:
+    assert_type(identify(1.618), GoldenExact | None)
+    assert_type(identify("0.809"), GoldenExact | None)
+    assert_type(identify(x), NDArray[np.object_])
+    assert_type(identify(["0.8", "0.6"]), NDArray[np.object_])
+    assert_type(snap(x).tensor, ResonantTensor)
+    assert_type(ResonantTensor.from_floats(x, denominator="auto"), ResonantTensor)
+    identify(1j)  # type: ignore[call-overload]
+
+
+def networks(t: ResonantTensor, gamma: NDArray[np.float64]) -> None:
+    assert_type(phi_residual(t, t), ResonantTensor)
+    assert_type(phi_residual(t, t, PhiResidualMode.PHI), ResonantTensor)
+    assert_type(golden_layer_norm(t, "standard", gamma=gamma), ResonantTensor)
+    assert_type(golden_layer_norm(t, GoldenNormMode(2.0)), ResonantTensor)
+    assert_type(syntonic_softmax(t, mode="identity"), ResonantTensor)
+    phi_residual(t, t, "phy")  # type: ignore[arg-type]
+    golden_layer_norm(t, "goldn")  # type: ignore[arg-type]
+    golden_layer_norm(t, 1.5)  # type: ignore[arg-type]
+    syntonic_softmax(t, mode="lerned")  # type: ignore[arg-type]
