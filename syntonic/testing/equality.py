@@ -8,10 +8,20 @@ import numpy as np
 
 from syntonic.exact.golden import GoldenExact
 from syntonic.tensor import ResonantTensor
-from syntonic.testing.report import Lines, approximately, as_tensor, counted, shown, where
+from syntonic.testing.report import (
+    Lines,
+    approximately,
+    as_tensor,
+    counted,
+    on_failure,
+    shown,
+    where,
+)
 from syntonic.typing import RealArrayLike
 
 __all__ = ["assert_exact_equal"]
+
+__tracebackhide__ = on_failure
 
 
 def assert_exact_equal(x: RealArrayLike, y: RealArrayLike) -> None:

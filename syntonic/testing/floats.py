@@ -10,10 +10,12 @@ import numpy as np
 from syntonic.exact.golden import GoldenExact
 from syntonic.exact.pairs import floor_log2
 from syntonic.tensor import ResonantTensor
-from syntonic.testing.report import Lines, as_exact, counted, shown, where
+from syntonic.testing.report import Lines, as_exact, counted, on_failure, shown, where
 from syntonic.typing import ComparableScalar, ExactArrayLike, RealArrayLike
 
 __all__ = ["assert_ulp_equal"]
+
+__tracebackhide__ = on_failure
 
 
 def assert_ulp_equal(

@@ -1,4 +1,4 @@
-"""`assert_identity`: polynomial identities over Q(φ), proved."""
+"""`assert_identity`: identities of polynomials and rational functions over Q(φ), proved."""
 
 from __future__ import annotations
 
@@ -13,15 +13,18 @@ from syntonic.exact.golden import GoldenExact
 from syntonic.lattice.convert import is_exact_scalar
 from syntonic.testing.expressions import CONSTANTS, from_sympy_expression, from_text, is_sympy
 from syntonic.testing.points import Degree, Point, beyond
-from syntonic.testing.polynomial import Exponents, Polynomial
-from syntonic.testing.report import Lines, approximately, shown, where
+from syntonic.testing.polynomial import Exponents, Expression, Polynomial, Quotient
+from syntonic.testing.report import Lines, approximately, on_failure, shown, where
 
-__all__ = ["IdentityProof", "assert_identity"]
+__all__ = ["NO_POLE", "IdentityProof", "assert_identity", "fraction", "names_of"]
 
+__tracebackhide__ = on_failure
+
+NO_POLE = "where no denominator is 0"
 _MAX_EVALUATED = 10_000  # of a degree: beyond, a counterexample would be unreadable
 
 _Function = Callable[..., Any]
-_Side = Polynomial | _Function
+_Side = Polynomial | Quotient | _Function
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,7 @@ class IdentityProof:
         How many evaluations the proof rests on; 0 for an expansion.
     assumption
         What was taken on trust: for an evaluation, that the callables are polynomials of at most
-        the stated degree; empty for an expansion.
+        the stated degree; where there are denominators, that none is 0; else empty.
     """
 
     method: str
@@ -45,7 +48,7 @@ class IdentityProof:
 
     def __str__(self) -> str:
         if not self.points:
-            return "proved by expansion"
+            return ", ".join(filter(None, (f"proved by {self.method}", self.assumption)))
         plural = "s" * (self.points > 1)
         return f"proved by evaluation at {self.points} point{plural}, {self.assumption}"
 
@@ -56,14 +59,14 @@ def assert_identity(
     variables: str | Iterable[object],
     degree: int | Sequence[int] | Mapping[str, int] | None = None,
 ) -> IdentityProof:
-    """Prove a polynomial identity over Q(φ), or show a counterexample.
+    """Prove an identity of polynomials or rational functions over Q(φ), or show a counterexample.
 
     Parameters
     ----------
     lhs, rhs
-        Each a string in the variables, phi (or φ) and sqrt5, such as "x^2 - phi*x*y"; a SymPy
-        expression; or a callable that takes the variables in order and returns a number, or an
-        array or nested sequence of numbers, which are compared one by one.
+        Each a string in the variables, phi (or φ) and sqrt5, such as "x^2 - phi*x*y" or
+        "x/(x + phi)"; a SymPy expression; or a callable that takes the variables in order and
+        returns a number, or an array or nested sequence of numbers, which are compared one by one.
     variables
         The names, as a sequence or in one string, "x y" or "x, y"; SymPy symbols will do.
     degree
@@ -83,17 +86,19 @@ def assert_identity(
     TypeError
         A callable cannot be expanded and no degree is given, or it returns no exact numbers.
     ValueError
-        A string or expression is no polynomial in the variables, has a term beyond the stated
-        degree, or the variables or the degree are not well formed. Or it is too large: an
-        expansion may take 2^18 products of terms at one sign and coefficients of 2^19 bits, an
-        evaluation 10^6 points, a text about a thousand terms in one sum.
+        A string or expression is no rational function of the variables, or has a denominator or a
+        term beyond the stated degree where a callable is evaluated; or the variables or the degree
+        are not well formed. Or it is too large: an expansion may take 2^18 products of terms at
+        one sign and coefficients of 2^19 bits, an evaluation 10^6 points, a text about a thousand
+        terms in one sum.
 
     Notes
     -----
     *Expansion.* Strings and SymPy expressions are expanded; so is a callable without a degree: it
-    is called once, with polynomials in place of numbers. These know + - *, division by constants
-    and whole powers, and refuse comparison, so that a callable that gives a result has computed
-    a polynomial by ring operations alone, and equal coefficients prove the identity.
+    is called once, with polynomials in place of numbers. These know + - * / and whole powers, and
+    refuse comparison, so that a callable that gives a result has computed a rational function by
+    field operations alone, and equal coefficients prove the identity: of two polynomials their
+    own, of quotients a/b and c/d those of ad and bc. It holds where no denominator is 0.
 
     *Evaluation.* A callable with a degree is called with GoldenExact numbers, at (d_1+1)...(d_n+1)
     points if the degree in the i-th variable is at most d_i, at binomial(n+d, n) points if the
@@ -110,6 +115,8 @@ def assert_identity(
     --------
     >>> print(assert_identity("x^2 - x*y - y^2", "(x - phi*y)*(x + y/phi)", "x y"))
     proved by expansion
+    >>> print(assert_identity("1/(x - phi) - 1/(x - 1 + phi)", "sqrt5/(x^2 - x - 1)", "x"))
+    proved by expansion, where no denominator is 0
     >>> from syntonic import PHI
     >>> print(assert_identity(lambda x: x**5 - 1, lambda x: (x - 1) *
     ...     (x**2 + PHI*x + 1) * (x**2 + (1 - PHI)*x + 1), "x", degree=5))
@@ -125,22 +132,25 @@ def assert_identity(
         rhs       = 2 + 2φ
         lhs - rhs = 2 + 2φ ≈ 5.23607
     """
-    names = _names(variables)
+    names = names_of(variables, "assert_identity")
     left, right = (_read(side, names, name) for side, name in ((lhs, "lhs"), (rhs, "rhs")))
     stated = None if degree is None else Degree.stated(degree, names)
-    if stated is None or (isinstance(left, Polynomial) and isinstance(right, Polynomial)):
+    known = (Polynomial, Quotient)
+    if stated is None or (isinstance(left, known) and isinstance(right, known)):
         return _by_expansion(_expanded(left, "lhs", names), _expanded(right, "rhs", names), names)
     return _by_evaluation(left, right, stated, names)
 
 
-def _names(variables: Any) -> list[str]:
+def names_of(variables: Any, caller: str, reserved: Sequence[str] = ()) -> list[str]:
+    """Return the names in a string or sequence; ValueError if they cannot be variables."""
+    taken = (*CONSTANTS, *reserved)
     listed = variables.replace(",", " ").split() if isinstance(variables, str) else variables
     names = [str(v) for v in (listed if isinstance(listed, Iterable) else [listed])]
-    wrong = [n for n in names if not n.isidentifier() or n in CONSTANTS or names.count(n) > 1]
+    wrong = [n for n in names if not n.isidentifier() or n in taken or names.count(n) > 1]
     if wrong:
         raise ValueError(
-            f"assert_identity: variables must be different names, none of them "
-            f"{', '.join(CONSTANTS)}, got {wrong[0]!r}"
+            f"{caller}: variables must be different names, none of them {', '.join(taken)}, got "
+            f"{wrong[0]!r}"
         )
     return names
 
@@ -164,9 +174,9 @@ def _read(side: Any, names: Sequence[str], name: str) -> _Side:
 
 
 def _expanded(side: _Side, name: str, names: Sequence[str]) -> Any:
-    """Return an object array of polynomials: 0-d for one."""
+    """Return an object array of polynomials and quotients: 0-d for one."""
     result: Any = side
-    if not isinstance(side, Polynomial):
+    if not isinstance(side, (Polynomial, Quotient)):
         try:
             result = side(*Polynomial.variables(len(names)))
         except (TypeError, AttributeError, ValueError, OverflowError) as error:
@@ -176,23 +186,35 @@ def _expanded(side: _Side, name: str, names: Sequence[str]) -> Any:
             ) from error
     out = np.array(result, dtype=object)
     for index in np.ndindex(out.shape):
-        if not isinstance(out[index], Polynomial):
+        if not isinstance(out[index], (Polynomial, Quotient)):
             out[index] = Polynomial.constant(_exact(out[index], name), len(names))
     return out
 
 
 def _by_expansion(left: Any, right: Any, names: Sequence[str]) -> IdentityProof:
     _require_one_shape(left, right)
+    divided = False
     for index in np.ndindex(left.shape):
-        difference = left[index] - right[index]
+        (a, b), (c, d) = map(fraction, (left[index], right[index]))
+        x, y = (a, c) if b.terms == d.terms else (a * d, b * c)
+        difference = x - y
         if difference.terms:
             if (highest := max(difference.terms, key=sum)) and sum(highest) > _MAX_EVALUATED:
-                raise AssertionError(_other_coefficient(left[index], right[index], highest, names))
-            # Not zero, so it fails at one of these points.
-            point = next(p for p in Degree.of(difference).points() if difference(p))
+                raise AssertionError(_other_coefficient(x, y, highest, names))
+            # Not zero, nor are the denominators, so it fails at one of these points.
+            whole = difference * b * d
+            point = next(p for p in Degree.of(whole).points() if whole(p))
             values = left[index](point), right[index](point)
             raise AssertionError(_counterexample(point, index, values, names))
-    return IdentityProof("expansion")
+        divided = divided or b.value is None or d.value is None
+    return IdentityProof("expansion", 0, NO_POLE if divided else "")
+
+
+def fraction(x: Expression) -> tuple[Polynomial, Polynomial]:
+    """Return numerator and denominator."""
+    if isinstance(x, Quotient):
+        return x.upper, x.lower
+    return x, Polynomial.constant(1, x.arity)
 
 
 # -- evaluation -----------------------------------------------------------------------------
@@ -203,6 +225,11 @@ def _by_evaluation(
 ) -> IdentityProof:
     degree.require_few_points()
     for side, name in ((left, "lhs"), (right, "rhs")):
+        if isinstance(side, Quotient):
+            raise ValueError(
+                f"assert_identity: {name} must have no denominator where a degree is stated; "
+                "multiply both sides with it, or leave the degree out"
+            )
         if isinstance(side, Polynomial) and not all(map(degree.allows, side.terms)):
             raise ValueError(
                 f"assert_identity: {name} has a term beyond {degree}; state a larger degree"
@@ -224,7 +251,7 @@ def _compare(left: _Side, right: _Side, point: Point, names: Sequence[str]) -> N
 
 def _value(side: _Side, point: Point, name: str) -> Any:
     try:
-        result = side(point) if isinstance(side, Polynomial) else side(*point)
+        result = side(point) if isinstance(side, (Polynomial, Quotient)) else side(*point)
     except Exception as error:
         error.add_note(f"assert_identity: {name} was called at ({', '.join(map(str, point))})")
         raise

@@ -9,10 +9,12 @@ import numpy as np
 
 from syntonic.errors import shown as integer_shown
 from syntonic.exact.golden import GoldenExact
-from syntonic.testing.report import approximately, as_exact, counted, shown, where
+from syntonic.testing.report import approximately, as_exact, counted, on_failure, shown, where
 from syntonic.typing import ComparableScalar, ExactArrayLike
 
 __all__ = ["assert_on_lattice"]
+
+__tracebackhide__ = on_failure
 
 
 def assert_on_lattice(

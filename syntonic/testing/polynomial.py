@@ -1,17 +1,21 @@
-"""Polynomials over Q(φ) in several variables: what a callable computes with, to be proved."""
+"""Polynomials over Q(φ) in several variables, and quotients of them: what a callable computes with.
+
+They know the ring operations and division, and refuse comparison and truth: a function that
+branched on them would compute different things in different places, and nothing would be proved.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import prod
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeAlias
 
 from syntonic.errors import shown
 from syntonic.exact.field import bit_bound
 from syntonic.exact.golden import GoldenExact
 from syntonic.lattice.convert import is_exact_scalar
 
-__all__ = ["Exponents", "Polynomial"]
+__all__ = ["Exponents", "Expression", "Polynomial", "Quotient"]
 
 Exponents = tuple[int, ...]
 
@@ -20,27 +24,43 @@ _MAX_BITS = 1 << 19  # of a coefficient, as in `GoldenExact.parse`
 
 _ZERO, _ONE = GoldenExact(0), GoldenExact(1)
 
+Expression: TypeAlias = "Polynomial | Quotient"
 
-def _operator(
-    combine: Callable[[Polynomial, Polynomial], Polynomial], *, swap: bool = False
-) -> Any:
-    def method(self: Polynomial, other: Any) -> Any:
-        if not isinstance(other, Polynomial):
-            if not is_exact_scalar(other):
-                return NotImplemented
+
+def _operator(combine: Callable[[Any, Any], Expression], *, swap: bool = False) -> Any:
+    def method(self: Expression, other: Any) -> Any:
+        if is_exact_scalar(other):
             other = Polynomial.constant(other, self.arity)
+        if type(other) is not type(self):
+            if not (isinstance(self, Quotient) and isinstance(other, Polynomial)):
+                return NotImplemented  # a quotient will know what to do with a polynomial
+            other = Quotient(other, Polynomial.constant(1, self.arity))
         return combine(other, self) if swap else combine(self, other)
 
     return method
 
 
-class Polynomial:
-    """Hold a polynomial as its non-zero coefficients by their exponents.
+def _whole(n: Any) -> int:
+    """Return an exponent, or raise."""
+    if not is_exact_scalar(n) or n != int(n):
+        raise TypeError(f"a polynomial takes whole powers only, got {shown(n)}")
+    return int(n)
 
-    It knows addition, multiplication, powers, and division by constants. Comparison and truth
-    raise: a function that branched on them would compute different polynomials in different
-    places, and nothing would be proved.
-    """
+
+class _Incomparable:
+    """Refuses what would let a function branch."""
+
+    __slots__ = ()
+
+    def __bool__(self) -> NoReturn:
+        raise TypeError("a polynomial has no truth value")
+
+    def __eq__(self, other: object) -> NoReturn:
+        raise TypeError("a polynomial is not compared: its terms are")
+
+
+class Polynomial(_Incomparable):
+    """Hold a polynomial as its non-zero coefficients by their exponents."""
 
     __slots__ = ("arity", "terms")
 
@@ -94,9 +114,11 @@ class Polynomial:
                 terms[exponents] = terms.get(exponents, _ZERO) + c * d
         return Polynomial(self.arity, terms)
 
-    def _over(self, other: Polynomial) -> Polynomial:
+    def _over(self, other: Polynomial) -> Expression:
         if other.value is None:
-            raise TypeError("a polynomial divides by constants only; clear the denominators")
+            return Quotient(self, other)
+        if not other.value:
+            raise ZeroDivisionError("division by zero")
         return Polynomial(self.arity, {e: c / other.value for e, c in self.terms.items()})
 
     __add__ = __radd__ = _operator(_plus)
@@ -112,14 +134,10 @@ class Polynomial:
     def __pos__(self) -> Polynomial:
         return self
 
-    def __pow__(self, n: Any) -> Polynomial:
-        if not is_exact_scalar(n) or n != int(n):
-            raise TypeError(f"a polynomial takes whole powers only, got {shown(n)}")
-        n = int(n)
+    def __pow__(self, n: Any) -> Any:
+        n = _whole(n)
         if self.value is None and n < 0:
-            raise TypeError(
-                f"a polynomial takes no negative powers, got {shown(n)}; clear denominators"
-            )
+            return Quotient(Polynomial.constant(1, self.arity), self**-n)
         if (bits := max(self._bits() * abs(n), n.bit_length())) > _MAX_BITS:
             raise OverflowError(
                 f"the power would have a coefficient of about {bits} bits, and at most "
@@ -138,8 +156,58 @@ class Polynomial:
         """Return an upper bound of the bits of a coefficient, 0 where its powers do not grow."""
         return max((bit_bound(c.numerators()) for c in self.terms.values()), default=0)
 
-    def __bool__(self) -> NoReturn:
-        raise TypeError("a polynomial has no truth value")
 
-    def __eq__(self, other: object) -> NoReturn:
-        raise TypeError("a polynomial is not compared: its terms are")
+class Quotient(_Incomparable):
+    """Hold a rational function as two polynomials, the lower one not 0; nothing is cancelled."""
+
+    __slots__ = ("lower", "upper")
+
+    def __init__(self, upper: Polynomial, lower: Polynomial) -> None:
+        if not lower.terms:
+            raise ZeroDivisionError("division by zero")
+        self.upper, self.lower = upper, lower
+
+    @property
+    def arity(self) -> int:
+        """The number of variables."""
+        return self.upper.arity
+
+    @property
+    def value(self) -> None:
+        """None: there are variables in it."""
+        return None
+
+    def __call__(self, point: Sequence[GoldenExact]) -> GoldenExact:
+        """Return the value at a point; ZeroDivisionError where the denominator is 0."""
+        return self.upper(point) / self.lower(point)
+
+    def _plus(self, other: Quotient) -> Quotient:
+        if self.lower.terms == other.lower.terms:
+            return Quotient(self.upper + other.upper, self.lower)
+        upper = self.upper * other.lower + other.upper * self.lower
+        return Quotient(upper, self.lower * other.lower)
+
+    def _times(self, other: Quotient) -> Quotient:
+        return Quotient(self.upper * other.upper, self.lower * other.lower)
+
+    def _over(self, other: Quotient) -> Quotient:
+        return Quotient(self.upper * other.lower, self.lower * other.upper)
+
+    __add__ = __radd__ = _operator(_plus)
+    __mul__ = __rmul__ = _operator(_times)
+    __sub__ = _operator(lambda f, g: f._plus(-g))
+    __rsub__ = _operator(lambda f, g: f._plus(-g), swap=True)
+    __truediv__ = _operator(_over)
+    __rtruediv__ = _operator(_over, swap=True)
+
+    def __neg__(self) -> Quotient:
+        return Quotient(-self.upper, self.lower)
+
+    def __pos__(self) -> Quotient:
+        return self
+
+    def __pow__(self, n: Any) -> Quotient:
+        n = _whole(n)
+        if n < 0:
+            return Quotient(self.lower**-n, self.upper**-n)
+        return Quotient(self.upper**n, self.lower**n)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from operator import methodcaller
 from typing import Any
 
 import numpy as np
@@ -12,11 +13,26 @@ from gmpy2 import mpz
 from syntonic.exact.golden import GoldenExact
 from syntonic.tensor import ResonantTensor
 
-__all__ = ["Lines", "approximately", "as_exact", "as_tensor", "counted", "shown", "where"]
+__all__ = [
+    "Lines",
+    "approximately",
+    "as_exact",
+    "as_tensor",
+    "counted",
+    "on_failure",
+    "shown",
+    "where",
+]
 
 Lines = Sequence[tuple[str, str]]
 
 _LONGEST = 160
+
+on_failure = methodcaller("errisinstance", AssertionError)
+"""`__tracebackhide__` of the modules with assertions: pytest shows a failure at the caller's line,
+and every frame of another error."""
+
+__tracebackhide__ = on_failure
 
 
 def as_tensor(x: Any) -> ResonantTensor:

@@ -85,7 +85,6 @@ def test_a_callable_without_a_degree_is_called_once_with_polynomials():
         lambda x: 0 if x == 0 else x,
         lambda x: abs(x),
         lambda x: x.galois_conjugate(),
-        lambda x: x / x,
         lambda x: ResonantTensor([x]).sum().item(),
         lambda x: -x if x < 0 else x,
     ],
@@ -194,6 +193,41 @@ def test_binet_cassini_docagne():
         "u v x y",
     )
     assert "counterexample" in failure(cassini, "-x*y", "x y", degree=2)
+
+
+RATIONAL = [
+    ("1/(x - phi) - 1/(x - 1 + phi)", "sqrt5/(x^2 - x - 1)", "x"),
+    ("x/(1 - x - x^2)", "(1/(1 - phi*x) - 1/(1 + x/phi))/sqrt5", "x"),  # of Fibonacci's numbers
+    ("(x^3 - y^3)/(x - y)", "x^2 + x*y + y^2", "x y"),
+    ("1/(1 + 1/(1 + 1/x))", "(x + 1)/(2*x + 1)", "x"),
+    (lambda x: x / x, 1, "x"),
+    (lambda x, y: [1 / x + 1 / y, x], lambda x, y: [(x + y) / (x * y), x], "x y"),
+    (1 / sympy.Symbol("x") + 1, "(1 + x)/x", "x"),
+]
+
+
+@pytest.mark.parametrize(("lhs", "rhs", "variables"), RATIONAL)
+def test_rational_functions(lhs, rhs, variables):
+    proof = assert_identity(lhs, rhs, variables)
+    assert str(proof) == "proved by expansion, where no denominator is 0"
+
+
+@pytest.mark.parametrize(
+    ("lhs", "rhs"), [("1/x", "1/(x + 1)"), ("x/(x - phi)", "1"), ("1/(x*(x - phi)*(x^2 - 1))", "0")]
+)
+def test_false_identities_of_rational_functions_fail_at_a_point_without_poles(lhs, rhs):
+    text = failure(lhs, rhs, "x")
+    shown = dict(re.findall(r"^ +(x|lhs|rhs) += (.+)", text, re.M))
+    x = GoldenExact.parse(shown["x"])
+    for name, side in (("lhs", lhs), ("rhs", rhs)):
+        value = eval(side.replace("^", "**"), {"x": x, "phi": PHI})
+        assert GoldenExact.parse(shown[name]) == value
+
+
+def test_quotients_are_not_evaluated_beside_callables():
+    with pytest.raises(ValueError, match="must have no denominator where a degree is stated"):
+        assert_identity("1/x", lambda x: x, "x", degree=1)
+    assert_identity("1/x", "x^-1", "x", degree=1)
 
 
 def test_refusals():
