@@ -16,6 +16,7 @@ M = ResonantTensor([[1, PHI, 2], [PHI, 0, -1]])
 S = ResonantTensor([[1, PHI, 2], [PHI, 0, -1], [3, 1, Fraction(1, 2)]])
 C = ResonantTensor.random_lattice((2, 2, 2), bound=4, seed=1)
 T = ResonantTensor.random_lattice((2, 3, 3, 2), bound=4, seed=1)
+P = ResonantTensor([[3, 4], [0, 12]])  # of norm 13
 MASK = np.array([True, False, True, False])
 
 # The arguments for each name; several calls where options matter.
@@ -114,7 +115,9 @@ CALLS = {
     "linalg.matrix_power": [(S, 3), (S, 0)],
     "linalg.matrix_rank": [],
     "linalg.matrix_transpose": [(M,)],
+    "linalg.matrix_norm": [(P,)],
     "linalg.multi_dot": [([M, S, S],)],
+    "linalg.norm": [(P,), (P, None, 1), (V, 1), (M, -np.inf), (V, 0), (M, 1)],
     "linalg.outer": [(V, W)],
     "linalg.solve": [],
     "linalg.tensordot": [(S, S)],
@@ -122,6 +125,7 @@ CALLS = {
     "linalg.tensorsolve": [],
     "linalg.trace": [(S,)],
     "linalg.vecdot": [(V, W)],
+    "linalg.vector_norm": [(P,), (P[0],)],
     "matrix_transpose": [(M,)],
     "max": [(V,), (M, 0)],
     "mean": [(V,), (M, 1)],

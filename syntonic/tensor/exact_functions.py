@@ -17,6 +17,7 @@ from syntonic.lattice.products import matmul
 from syntonic.tensor import display
 from syntonic.tensor import exact_joining as joining
 from syntonic.tensor import exact_moving as moving
+from syntonic.tensor import exact_norms as norms
 from syntonic.tensor import exact_order as order
 from syntonic.tensor import exact_padding as padding
 from syntonic.tensor import exact_polynomials as polynomials
@@ -124,10 +125,13 @@ EXACT: dict[str, Callable[..., Any]] = {
     "lexsort": order.lexsort,
     "linalg.cross": products.linalg_cross,
     "linalg.matmul": matmul,
+    "linalg.matrix_norm": norms.matrix_norm,
     "linalg.multi_dot": products.multi_dot,
+    "linalg.norm": norms.norm,
     "linalg.outer": products.linalg_outer,
     "linalg.trace": reductions.linalg_trace,
     "linalg.vecdot": products.vecdot,
+    "linalg.vector_norm": norms.vector_norm,
     "meshgrid": moving.meshgrid,
     "ndim": lambda a: a.ndim,
     "ones_like": joining.ones_like,

@@ -18,6 +18,7 @@ __all__ = ["EXACT", "NEEDLESS", "REFUSED"]
 
 _SEVERAL_AXES = (
     "all amax amin any average count_nonzero expand_dims flip "
+    "linalg.norm linalg.vector_norm "
     "lib.stride_tricks.sliding_window_view max mean median min nanmax nanmean nanmedian nanmin "
     "nanprod nansum nanvar prod ptp roll size squeeze sum trim_zeros ufunc.accumulate "
     "ufunc.reduce var"
@@ -41,7 +42,7 @@ EXACT: dict[str, Rule] = {
     **dict.fromkeys(
         "choose:a condlist func func1d indexing indices indices_or_sections kth mode n obj "
         "pad_width repeats reps shift side sorter trim "
-        "einsum_path:optimize einsum_call max_line_width precision suppress_small separator "
+        "einsum_path:optimize einsum_call max_line_width ord precision suppress_small separator "
         "prefix style formatter threshold edgeitems sign floatmode suffix legacy".split(),
         rules.as_given,
     ),

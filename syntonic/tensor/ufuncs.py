@@ -20,6 +20,7 @@ from syntonic.lattice.convert import lattice_scalar
 from syntonic.tensor import on_device
 from syntonic.tensor.base import TensorBase
 from syntonic.tensor.exact_joining import zeros_like
+from syntonic.tensor.exact_norms import hypot, sqrt
 from syntonic.tensor.exact_products import vecdot
 from syntonic.tensor.operands import (
     carried_by,
@@ -126,6 +127,7 @@ EXACT: dict[str, Callable[..., Any]] = {
     "greater": partial(order.compare, ufunc=np.greater),
     "greater_equal": partial(order.compare, ufunc=np.greater_equal),
     "heaviside": _heaviside,
+    "hypot": hypot,
     "imag": zeros_like,
     "isfinite": partial(_constant, True),
     "isinf": partial(_constant, False),
@@ -153,6 +155,7 @@ EXACT: dict[str, Callable[..., Any]] = {
     "rint": order.round_half_even,
     "sign": _signs,
     "signbit": lambda x: order.sign(x) < 0,
+    "sqrt": sqrt,
     "square": arithmetic.square,
     "subtract": arithmetic.subtract,
     "trunc": order.trunc,
@@ -163,8 +166,8 @@ EXACT: dict[str, Callable[..., Any]] = {
 REFUSED: dict[str, Reason] = {
     **dict.fromkeys(
         "arccos arccosh arcsin arcsinh arctan arctan2 arctanh cbrt cos cosh deg2rad degrees exp "
-        "exp2 expm1 float_power hypot log log10 log1p log2 logaddexp logaddexp2 rad2deg radians "
-        "sin sinh sqrt tan tanh".split(),
+        "exp2 expm1 float_power log log10 log1p log2 logaddexp logaddexp2 rad2deg radians "
+        "sin sinh tan tanh".split(),
         Reason(Claim.LEAVES_FIELD, "wake_flux() computes it in floats"),
     ),
     **dict.fromkeys(

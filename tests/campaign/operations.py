@@ -149,13 +149,16 @@ FUNCTION_CALLS: dict[str, list[str]] = {
     "linalg.matmul": ["M, S"],
     "linalg.matrix_power": ["S, 3", "S, -2", "Q, 0"],
     "linalg.matrix_rank": ["S", "K", "V"],
+    "linalg.matrix_norm": ["M, ord=1", "C, ord=-np.inf"],
     "linalg.matrix_transpose": ["M"],
     "linalg.multi_dot": ["[M, S, R]"],
+    "linalg.norm": ["V, 1", "M, np.inf", "V, 0"],
     "linalg.solve": ["S, R", "Q, V"],
     "linalg.tensordot": ["S, R"],
     "linalg.tensorinv": ["Q.reshape(2, 2, 2, 2), 2"],
     "linalg.tensorsolve": ["Q.reshape(2, 2, 4), V.reshape(2, 2)"],
     "linalg.trace": ["S"],
+    "linalg.vector_norm": ["V, ord=1", "V, ord=0"],
     "meshgrid": ["V, W"],
     "moveaxis": ["C, 0, 2"],
     "pad": ["V, 2"],
@@ -198,10 +201,12 @@ _TWO: list[str] = ["V, W", "M, x", "B, S", "M, scalar"]
 _LONG = "add subtract multiply less equal maximum floor sign signbit absolute rint".split()
 UFUNC_CALLS: dict[str, list[str]] = {
     "clip": ["V, x, y"],
+    "hypot": ["3 * V, 4 * V", "V, W"],
     "ldexp": ["V, exponents"],
     "matmul": ["M, S", "B, S", "V, Q"],
     "matvec": ["M, S[0]"],
     "power": ["V, 3", "V, -2", "V, exponents"],
+    "sqrt": ["V * V", "V"],
     "vecdot": ["V, W", "M, N"],
     "vecmat": ["S[0], S"],
 }
@@ -221,6 +226,7 @@ LINALG_CALLS: dict[str, list[str]] = {
     **_shared("echelon nullspace rank", "S", "K", "F", "Q", "D"),
     "matmul": ["M, S", "B, B", "S, S[0]"],
     "matrix_power": FUNCTION_CALLS["linalg.matrix_power"],
+    "norm": ["V, 1", "M, np.inf"],
     "solve": FUNCTION_CALLS["linalg.solve"],
     "trace": ["S", "B"],
 }

@@ -163,6 +163,8 @@ def test_ufunc_agrees_with_scalars(name):
         "floor": lambda: [[1, 1], [-2, 3]],
         "trunc": lambda: [[1, 1], [-1, 3]],
         "fabs": lambda: [[1, PHI], [PHI, 3]],
+        "sqrt": lambda: [[1, PHI], [PHI, 3]],
+        "hypot": lambda: [[5, 5 * PHI], [5 * PHI, 15]],
     }
     extra = {
         "clip": (0, 2),
@@ -171,6 +173,7 @@ def test_ufunc_agrees_with_scalars(name):
         "power": (np.array([[1, 2], [3, 4]]),),
     }
     args = (x, *extra[name]) if name in extra else (x, y)[: ufunc.nin]
+    args = {"sqrt": (x * x,), "hypot": (3 * x, 4 * x)}.get(name, args)
     if name == "vecmat":
         args = (x[0], y)
     result = ufunc(*args)

@@ -5,7 +5,7 @@ import re
 
 import numpy as np
 import pytest
-from numpy_calls import CALLS, FUNCTIONS, MASK, SUPPORTED, C, M, S, T, V, W, plain, same
+from numpy_calls import CALLS, FUNCTIONS, MASK, SUPPORTED, C, M, P, S, T, V, W, plain, same
 
 from syntonic import PHI, DeviceError, GoldenExact, ResonantTensor
 from syntonic.tensor import functions, option_tables, options
@@ -50,6 +50,7 @@ ARGUMENTS = {
     "insert": (M, 1, 7),
     "intersect1d": (V, W),
     "linalg.cross": (S, S[::-1]),
+    **dict.fromkeys(("linalg.matrix_norm", "linalg.norm", "linalg.vector_norm"), (P,)),
     "rollaxis": (C, 2),
     "squeeze": (M[None],),
     "take": (M, [1, 0]),
@@ -86,6 +87,9 @@ VALUES = {
     "initial": PHI,
     "invert": True,
     "k": 1,
+    "linalg.norm:axis": 1,
+    "linalg.vector_norm:axis": 1,
+    "ord": 1,
     "keepdims": True,
     "kind": "stable",
     "mode": "wrap",
@@ -186,6 +190,10 @@ VALUES = {
 
 # What NumPy does not compute on object arrays has its own value here.
 EXPECTED = {
+    **dict.fromkeys(
+        (f"linalg.{name}:keepdims" for name in ("matrix_norm", "norm", "vector_norm")),
+        lambda: ResonantTensor([[13]]),
+    ),
     **dict.fromkeys(("around:decimals", "round:decimals"), lambda: [
         GoldenExact("8/5"), GoldenExact("8/5"), GoldenExact("3/10"), 4
     ]),
@@ -573,6 +581,8 @@ def test_unknown_arguments_are_named():
 SHAPES = [(), (0,), (0, 3), (3, 0), (1,), (3,), (2, 3), (2, 1, 2)]
 ALL_AXES = [0, -1, 1, -2, 2, np.int64(1), (0,), (0, 1), (-1, 0), (0, 0), (), None, HUGE, -HUGE, 1.5]
 BESIDE = {
+    "linalg.norm": lambda x, axis: np.linalg.norm(x, 1, axis),  # the others have few squares
+    "linalg.vector_norm": lambda x, axis: FUNCTIONS["linalg.vector_norm"](x, axis=axis, ord=1),
     "apply_along_axis": lambda t, axis: np.apply_along_axis(np.cumsum, axis, t),
     "append": lambda t, axis: np.append(t, t, axis=axis),
     "array_split": lambda t, axis: np.array_split(t, 2, axis=axis),
@@ -604,6 +614,8 @@ WITH_AXIS = sorted({name for name, key in PAIRS if key == "axis"} - {
 OF_NOTHING = {"average", "mean", "median", "nanmean", "nanmedian", "nanvar", "var"}
 # NumPy takes (0,) for 0, though only one axis is documented.
 OF_ONE_AXIS = {"cumulative_prod", "cumulative_sum", "unstack"}
+# NumPy rounds a float down to an axis there.
+OF_ANY_AXIS = {"linalg.norm", "linalg.vector_norm"}
 # NumPy does not do it on object arrays.
 BEYOND_NUMPY = {"unique", "median", "nanmedian", *(["size"] if OLD else [])}
 
@@ -638,6 +650,7 @@ def test_axes_of_every_shape(name):
                 assert not INNER.search(str(error)), f"{where}: {error}"
                 of_nothing = name in OF_NOTHING and t.size == 0
                 listed = name in OF_ONE_AXIS and axis == (0,)
+                listed = listed or (name in OF_ANY_AXIS and isinstance(axis, float))
                 assert of_nothing or listed or of_numpy is not None, f"{where}: {error}"
             elif of_numpy is not None:
                 none = isinstance(axis, tuple) and not axis
