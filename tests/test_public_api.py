@@ -54,10 +54,10 @@ def test_all_is_complete_and_true(name):
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("syntonic", "tests", "benchmarks", "examples")
 PUBLIC = {"syntonic", *(f"syntonic.{name}" for name in (
-    "geometry", "geometry.anyons", "integers", "interop", "interop.einops", "interop.flint",
-    "interop.pari", "interop.sympy", "io", "kernels", "linalg", "ops", "plotting", "polynomials",
-    "recovery", "testing", "torch", "jax", "xp",
-    "xp.fft", "xp.linalg",
+    "geometry", "geometry.anyons", "integers", "interop", "interop.arrow", "interop.einops",
+    "interop.flint", "interop.hdf5", "interop.json", "interop.pari", "interop.polars",
+    "interop.sympy", "io", "jax", "kernels", "linalg", "ops", "plotting", "polynomials",
+    "recovery", "testing", "torch", "xp", "xp.fft", "xp.linalg",
 ))}  # fmt: skip
 # A submodule hides what its package exports under the same name, or is hidden by it.
 SAME_NAME = {

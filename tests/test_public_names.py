@@ -17,8 +17,10 @@ from typing import Any
 
 LIST = Path(__file__).with_name("public_names.txt")
 MODULES = (
-    "syntonic", "syntonic.integers", "syntonic.interop.flint", "syntonic.interop.pari",
-    "syntonic.interop.sympy", "syntonic.io", "syntonic.kernels", "syntonic.linalg", "syntonic.ops",
+    "syntonic", "syntonic.integers", "syntonic.interop.arrow", "syntonic.interop.flint",
+    "syntonic.interop.hdf5", "syntonic.interop.json", "syntonic.interop.pari",
+    "syntonic.interop.polars", "syntonic.interop.sympy", "syntonic.io",
+    "syntonic.kernels", "syntonic.linalg", "syntonic.ops",
     "syntonic.plotting", "syntonic.polynomials", "syntonic.recovery", "syntonic.testing",
     "syntonic.geometry", "syntonic.geometry.anyons", "syntonic.interop.einops", "syntonic.torch",
     "syntonic.jax",
