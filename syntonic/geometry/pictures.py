@@ -17,7 +17,7 @@ from syntonic.constants import PHI_FLOAT
 from syntonic.errors import ShapeError
 from syntonic.geometry.algebras import embed, star_map
 from syntonic.geometry.tilings import Tiling, penrose_windows
-from syntonic.plotting import _canvas, _save, require_matplotlib, require_picture
+from syntonic.plotting.pictures import canvas, require_matplotlib, require_picture, write_picture
 from syntonic.typing import FloatArray
 
 if TYPE_CHECKING:
@@ -224,7 +224,7 @@ def _axes(target: Target) -> tuple[Axes, Path | None]:
     path = None if target is None else Path(target)
     if path is not None:
         require_picture(path)
-    return _canvas(8.0, _NIGHT), path
+    return canvas(8.0, _NIGHT), path
 
 
 def _done(axes: Axes, path: Path | None) -> Figure:
@@ -232,5 +232,5 @@ def _done(axes: Axes, path: Path | None) -> Figure:
     axes.set_axis_off()
     figure: Any = axes.figure
     if path is not None:
-        _save(figure, path, 150.0)
+        write_picture(figure, path, 150.0)
     return figure

@@ -415,7 +415,8 @@ WRITING = {"write_text", "write_bytes", "savefig", "save", "savez", "savetxt", "
 ELSEWHERE = {
     ("io/files.py", "open"),
     ("io/npz.py", "open"),  # an entry of an archive
-    ("plotting.py", "savefig"),  # into what `replacing` opens
+    ("plotting/pictures.py", "savefig"),  # into what `replacing` opens
+    ("plotting/picture.py", "savefig"),  # into memory
     ("torch/files.py", "save"),  # makes the bytes
     ("flux/cuda/modules.py", "write_bytes"),  # the cache, whose names no user gives
 }
