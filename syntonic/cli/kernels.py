@@ -17,17 +17,15 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from textwrap import fill
-from typing import TypeVar
 
 from syntonic.errors import KernelCompileError
 from syntonic.flux.cuda import nvrtc, source
 from syntonic.flux.cuda.modules import cache_folder
 from syntonic.flux.cuda.signatures import conventions, signatures
 from syntonic.kernels import planned, warm
+from syntonic.progress import shown
 
 __all__ = ["Job", "compile_all", "run_compile", "run_list", "run_show", "run_warm", "select"]
-
-T = TypeVar("T")
 
 _DONE, _FAILED = 0, 1
 
@@ -188,15 +186,15 @@ def run_compile(
     if arguments.out is not None:
         _prepare(Path(arguments.out), jobs)
     say(f"NVRTC {_version(library)}: {library.path}")
-    outcomes = _shown(compile_all(library, jobs), len(jobs), progress)
+    outcomes = shown(compile_all(library, jobs), "compiling", progress, total=len(jobs))
     rows, failures = [], []
     for outcome in outcomes:
         job = outcome.job
         if outcome.compiled is None:
             failures.append(f"{job.stem} did not compile:\n{outcome.error}")
             continue
-        shown = {f"{kernel}_{job.dtype}" for kernel in chosen[job.family, job.dtype]}
-        rows += [_row(job, used) for used in outcome.compiled.usage if used.kernel in shown]
+        named = {f"{kernel}_{job.dtype}" for kernel in chosen[job.family, job.dtype]}
+        rows += [_row(job, used) for used in outcome.compiled.usage if used.kernel in named]
         if arguments.out is not None:
             _write(Path(arguments.out), job.stem, outcome.compiled)
     say("\n".join([_table(_HEADINGS, rows), *failures]))
@@ -223,7 +221,7 @@ def run_warm(
     named = _architectures(arguments.arch, nvrtc.find()) if arguments.arch else ()
     all_jobs = planned(architectures=named)
     jobs = [job for job in all_jobs if (job.family, job.dtype) in chosen]
-    outcomes = list(_shown(warm(jobs), len(jobs), progress))
+    outcomes = list(shown(warm(jobs), "compiling", progress, total=len(jobs)))
     failures = [f"{'.'.join(o.module)} did not compile:\n{o.error}" for o in outcomes if o.error]
     if failures:
         say("\n".join(failures))
@@ -238,19 +236,9 @@ def _warm_loops(arguments: argparse.Namespace, say: Callable[[str], None], progr
     from syntonic.cli import loops  # numba
 
     began = time.monotonic()
-    done = list(_shown(loops.warm(), len(loops.JOBS), progress))
+    done = list(shown(loops.warm(), "compiling", progress, total=len(loops.JOBS)))
     say(f"{len(done)} groups of loops in {time.monotonic() - began:.1f} s, in numba's cache")
     return _DONE
-
-
-def _shown(work: Iterable[T], total: int, progress: bool) -> Iterable[T]:
-    """Show how far the work has come, if that is wanted."""
-    if not progress:
-        return work
-    from tqdm import tqdm
-
-    shown: Iterable[T] = tqdm(work, total=total, desc="compiling", leave=False)
-    return shown
 
 
 def _kernels(family: str) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from syntonic.geometry.polytopes import Polytope, from_incidence
 from syntonic.geometry.rows import distinct, integer_rows, stacked
 from syntonic.geometry.wrapping import independent_columns, wrap
 from syntonic.io import Model
+from syntonic.progress import DELAY, shown
 from syntonic.tensor import ResonantTensor
 from syntonic.typing import ExactArrayLike, IntArray
 
@@ -27,7 +28,9 @@ _DIGITS = 7
 _CELLS = 1 << 22
 
 
-def hull(points: ExactArrayLike, *, fallback: bool = True) -> Polytope:
+def hull(
+    points: ExactArrayLike, *, fallback: bool = True, progress: bool = False
+) -> Polytope:
     """Return the convex hull of exact points, with all its faces, proved.
 
     Parameters
@@ -37,6 +40,8 @@ def hull(points: ExactArrayLike, *, fallback: bool = True) -> Polytope:
     fallback : bool
         Where the floats' proposal is wrong: complete it exactly, which takes longer. Otherwise it
         is refused.
+    progress : bool
+        Show a progress bar on the standard error stream.
 
     Returns
     -------
@@ -69,7 +74,7 @@ def hull(points: ExactArrayLike, *, fallback: bool = True) -> Polytope:
     if len(different) < 2:
         raise ShapeError(f"hull: there must be two different points, got {len(different)}")
     columns = independent_columns(different)
-    made = _proved(different, columns, fallback)
+    made = _proved(different, columns, fallback, progress)
     made.indices = chosen[made.indices]
     return made
 
@@ -97,11 +102,11 @@ def as_polytope(figure: Any, where: str) -> Polytope:
     return figure if isinstance(figure, Polytope) else hull(exact_points(figure, where))
 
 
-def _proved(points: ResonantTensor, columns: IntArray, fallback: bool) -> Polytope:
+def _proved(points: ResonantTensor, columns: IntArray, fallback: bool, progress: bool) -> Polytope:
     flat = points[:, columns]
     if len(columns) == 1:
         return _made(points, columns, *_ends(flat))
-    planes = _bounding(flat, _proposed(flat))
+    planes = _bounding(flat, _proposed(flat), progress)
     fault: str | None = "no facet was proposed"
     if len(planes[0]):
         made = _made(points, columns, *planes)
@@ -113,7 +118,7 @@ def _proved(points: ResonantTensor, columns: IntArray, fallback: bool) -> Polyto
             f"hull: the facets found in floats are not all ({fault}); pass fallback=True"
         )
     known = [frozenset(np.flatnonzero(row).tolist()) for row in planes[2]]
-    facets = wrap(flat, known)
+    facets = wrap(flat, known, progress=progress)
     made = _made(points, columns, *_planes(flat, facets))
     made.certify()
     return made
@@ -162,7 +167,7 @@ def _fattest(floats: Any, simplices: IntArray, equations: Any) -> IntArray:
 
 
 def _bounding(
-    points: ResonantTensor, simplices: IntArray
+    points: ResonantTensor, simplices: IntArray, progress: bool = False
 ) -> tuple[ResonantTensor, ResonantTensor, IntArray]:
     """Return the exact planes of simplices that have all points on one side, each once."""
     if not len(simplices):
@@ -171,7 +176,7 @@ def _bounding(
     corners = points[simplices]
     normals = minors(corners[:, 1:] - corners[:, :1])
     offsets = np.sum(normals * corners[:, 0], axis=1)
-    above, below, on = _sides(points, normals, offsets)
+    above, below, on = _sides(points, normals, offsets, progress)
     good = np.flatnonzero(above != below)
     flip = ResonantTensor(np.where(above[good], -1, 1))
     on = on[good]
@@ -180,7 +185,7 @@ def _bounding(
 
 
 def _sides(
-    points: ResonantTensor, normals: ResonantTensor, offsets: ResonantTensor
+    points: ResonantTensor, normals: ResonantTensor, offsets: ResonantTensor, progress: bool
 ) -> tuple[Any, Any, Any]:
     """Return which planes have a point above and below them, and which points lie on which.
 
@@ -188,7 +193,7 @@ def _sides(
     """
     step = max(1, _CELLS // len(points))
     parts = []
-    for k in range(0, len(normals), step):
+    for k in shown(range(0, len(normals), step), "facets", progress, delay=DELAY):
         signs: Any = np.sign(normals[k : k + step] @ points.T - offsets[k : k + step, None])
         whole = np.asarray(signs.numerators()[0])
         parts.append(((whole > 0).any(axis=1), (whole < 0).any(axis=1), whole == 0))

@@ -16,6 +16,7 @@ import numpy as np
 from syntonic.constants import PHI_FLOAT
 from syntonic.exact.golden import PHI, SQRT5, GoldenExact
 from syntonic.geometry.polytopes import Polytope
+from syntonic.progress import DELAY, shown
 from syntonic.tensor import ResonantTensor
 from syntonic.typing import FloatArray, IntArray
 
@@ -137,6 +138,8 @@ class Cut:
         Whether a conjugate on the boundary of the window is in it.
     singular
         How many points of the ball had one there, so far.
+    progress
+        Show a progress bar on the standard error stream.
     """
 
     window: Polytope
@@ -145,6 +148,7 @@ class Cut:
     shift: ResonantTensor
     closed: bool = False
     singular: int = 0
+    progress: bool = False
 
     def __post_init__(self) -> None:
         if self.radius < 0:
@@ -177,10 +181,10 @@ class Cut:
         first, second, *rest = lines
         fixed = [rest[0].take([k]) for k in range(len(rest[0].a))] if rest else [None]
         step = max(1, _CELLS // max(len(first.a), 1))
+        grids = [*product(fixed, range(0, len(second.a), step))]
         found = [
             self._grid([first, second.take(slice(k, k + step)), *([third] if third else [])])
-            for third in fixed
-            for k in range(0, len(second.a), step)
+            for third, k in shown(grids, "points", self.progress, delay=DELAY)
         ]
         empty = np.empty((0, len(lines)), dtype=np.int64)
         parts = zip(*found, strict=True) if found else ((), ())

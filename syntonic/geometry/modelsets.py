@@ -38,6 +38,7 @@ def model_set(
     region: ExactScalar | Sequence[ExactScalar] | ResonantTensor,
     *,
     closed: str | None = None,
+    progress: bool = False,
 ) -> ResonantTensor:
     """Return all points of a region whose conjugates fall into a window.
 
@@ -53,6 +54,8 @@ def model_set(
     closed : {"left", "right", "both", "neither"}, optional
         Which ends belong to an interval window: by default the left one. Of others "both" or
         "neither" of the boundary; by default a conjugate on it is refused.
+    progress : bool
+        Show a progress bar on the standard error stream.
 
     Returns
     -------
@@ -97,7 +100,7 @@ def model_set(
             f'model_set: closed must be "both" or "neither" beyond the line, got {closed!r}'
         )
     radius: Any = region
-    return _ball(corners, GoldenExact(radius), closed)
+    return _ball(corners, GoldenExact(radius), closed, progress)
 
 
 def _interval(ends: Any, what: str) -> tuple[GoldenExact, GoldenExact]:
@@ -112,14 +115,16 @@ def _interval(ends: Any, what: str) -> tuple[GoldenExact, GoldenExact]:
     return low, high
 
 
-def _ball(corners: ResonantTensor, radius: GoldenExact, closed: str | None) -> ResonantTensor:
+def _ball(
+    corners: ResonantTensor, radius: GoldenExact, closed: str | None, progress: bool
+) -> ResonantTensor:
     window = hull(exact_points(corners, "model_set"))
     if window.dimension != corners.shape[1]:
         raise ShapeError(
             f"model_set: window must span {corners.shape[1]} dimensions, got {window.dimension}"
         )
     metric, reach = _SPACES[corners.shape[1]]
-    cut = Cut(window, metric, radius, 0 * corners[0], closed == "both")
+    cut = Cut(window, metric, radius, 0 * corners[0], closed == "both", progress=progress)
     a, b = cut.select(lines_of(cut, reach))
     if closed is None:
         require_regular(cut, "model_set", 'pass closed="both" or "neither", or move the window')

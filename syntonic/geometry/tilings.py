@@ -152,7 +152,9 @@ def penrose_windows() -> tuple[Polytope, ...]:
     return tuple(hull(scale * pentagon) for scale in (1, -PHI, PHI, -1))
 
 
-def penrose(radius: ExactScalar, *, shift: ExactArrayLike = _PENROSE_SHIFT) -> Tiling:
+def penrose(
+    radius: ExactScalar, *, shift: ExactArrayLike = _PENROSE_SHIFT, progress: bool = False
+) -> Tiling:
     """Return a disc of a Penrose tiling by rhombi with edges of length 1.
 
     Parameters
@@ -162,6 +164,8 @@ def penrose(radius: ExactScalar, *, shift: ExactArrayLike = _PENROSE_SHIFT) -> T
     shift : pair of exact numbers
         What is added to the conjugates: another shift, another tiling. Strings such as "1/7" are
         numbers, too.
+    progress : bool
+        Show a progress bar on the standard error stream.
 
     Returns
     -------
@@ -186,7 +190,7 @@ def penrose(radius: ExactScalar, *, shift: ExactArrayLike = _PENROSE_SHIFT) -> T
     moved = _shift(shift, 2, "penrose")
     found, classes = [], []
     for number, window in enumerate(penrose_windows(), 1):
-        cut = Cut(window, METRIC5, GoldenExact(radius), moved)
+        cut = Cut(window, METRIC5, GoldenExact(radius), moved, progress=progress)
         u, v = (_by_class(each) for each in lines_of(cut, REACH5))
         parts = [cut.select([u[k], v[(number - k) % 5]]) for k in range(5)]
         require_regular(cut, "penrose", "pass another shift")
@@ -232,7 +236,9 @@ def _ammann_window() -> Polytope:
     return hull(corners @ _ammann_steps().galois_conjugate())
 
 
-def ammann(radius: ExactScalar, *, shift: ExactArrayLike = _AMMANN_SHIFT) -> Tiling:
+def ammann(
+    radius: ExactScalar, *, shift: ExactArrayLike = _AMMANN_SHIFT, progress: bool = False
+) -> Tiling:
     """Return a ball of the icosahedral tiling by two rhombohedra, after Ammann and Kramer.
 
     Parameters
@@ -241,6 +247,8 @@ def ammann(radius: ExactScalar, *, shift: ExactArrayLike = _AMMANN_SHIFT) -> Til
         Of the ball around 0, where an edge has the length √(2 + φ).
     shift : three exact numbers
         What is added to the conjugates; the default one is generic.
+    progress : bool
+        Show a progress bar on the standard error stream.
 
     Returns
     -------
@@ -263,7 +271,8 @@ def ammann(radius: ExactScalar, *, shift: ExactArrayLike = _AMMANN_SHIFT) -> Til
     (123, 1)
     """
     moved = _shift(shift, 3, "ammann")
-    cut = Cut(_ammann_window(), ResonantTensor.eye(3), GoldenExact(radius), moved)
+    size = GoldenExact(radius)
+    cut = Cut(_ammann_window(), ResonantTensor.eye(3), size, moved, progress=progress)
     x, y, z = (_by_parity(each) for each in lines_of(cut, GoldenExact(1)))
     # The parities p = a₁ = b₂, q = a₂ = b₃, r = a₃ = b₁ are free.
     parts = [cut.select([x[p, r], y[q, p], z[r, q]]) for p, q, r in product((0, 1), repeat=3)]

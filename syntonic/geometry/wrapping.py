@@ -8,7 +8,7 @@ References
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import combinations
 from typing import Any
 
@@ -16,6 +16,7 @@ import numpy as np
 
 from syntonic import linalg
 from syntonic.geometry.rows import stacked
+from syntonic.progress import DELAY, shown
 from syntonic.tensor import ResonantTensor
 from syntonic.typing import IntArray
 
@@ -25,7 +26,9 @@ Facet = frozenset[int]
 _FEW = 4
 
 
-def wrap(points: ResonantTensor, start: Iterable[Facet] = ()) -> list[Facet]:
+def wrap(
+    points: ResonantTensor, start: Iterable[Facet] = (), *, progress: bool = False
+) -> list[Facet]:
     """Return the points on each facet of the hull.
 
     Parameters
@@ -34,6 +37,8 @@ def wrap(points: ResonantTensor, start: Iterable[Facet] = ()) -> list[Facet]:
         Shape (n, d), different points that span their space; d at least 1.
     start
         Facets that are known already.
+    progress
+        Show a progress bar on the standard error stream.
 
     Notes
     -----
@@ -49,8 +54,7 @@ def wrap(points: ResonantTensor, start: Iterable[Facet] = ()) -> list[Facet]:
     queue = [*dict.fromkeys(start)] or [_first(points)]
     ridges = {facet: _ridges(points, facet) for facet in queue}
     seen = Counter(ridge for each in ridges.values() for ridge in each)
-    while queue:
-        facet = queue.pop()
+    for facet in shown(_taken(queue), "facets", progress, delay=DELAY):
         for ridge in ridges[facet]:
             if seen[ridge] > 1:
                 continue
@@ -59,6 +63,12 @@ def wrap(points: ResonantTensor, start: Iterable[Facet] = ()) -> list[Facet]:
             seen.update(ridges[other])
             queue.append(other)
     return [*ridges]
+
+
+def _taken(queue: list[Facet]) -> Iterator[Facet]:
+    """Take facets from a queue that may grow meanwhile."""
+    while queue:
+        yield queue.pop()
 
 
 def _ridges(points: ResonantTensor, facet: Facet) -> list[Facet]:

@@ -27,6 +27,7 @@ from typing import TypeAlias
 
 from syntonic.exact.golden import SQRT5, GoldenExact
 from syntonic.exact.pairs import sign
+from syntonic.progress import shown
 from syntonic.rounding.intervals import least_conjugate
 from syntonic.rounding.plans import Pair
 
@@ -159,10 +160,7 @@ def best_interval_fit(
         Show a progress bar on the standard error stream.
     """
     denominators: Iterable[int] = range(1, bound + 1)
-    if progress:
-        from tqdm import tqdm
-
-        denominators = tqdm(denominators, desc="denominators", leave=False)
+    denominators = shown(denominators, "denominators", progress)
     widest = max((hi - lo for lo, hi in intervals.values()), default=Fraction(0))
     terms = _Terms(widest, tries, least_window, most_evidence)
     fits = tuple(_fits(intervals, denominators, terms))
