@@ -8,22 +8,16 @@ kernel does not compile or the doctor finds a fault, 2 for arguments or input th
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from collections.abc import Sequence
+from typing import Any
 
-from syntonic.errors import FormatError, NotGoldenError, SyntonicError
-
-if TYPE_CHECKING:
-    from syntonic.io import Model
-    from syntonic.recovery import Recovery, ScaleFreeRecovery
+from syntonic.errors import SyntonicError
 
 __all__ = ["main"]
 
-_DONE, _UNUSABLE, _REFUSED, _INTERRUPTED, _NO_READER = 0, 2, 3, 130, 141
+_DONE, _UNUSABLE, _INTERRUPTED, _NO_READER = 0, 2, 130, 141
 _DIGITS = 30
 
 
@@ -125,6 +119,17 @@ def _add_recover(commands: Any) -> None:
         metavar="D",
         help="the largest common denominator to try; by default 1000",
     )
+    edges = recover.add_mutually_exclusive_group()
+    edges.add_argument(
+        "--hull",
+        action="store_true",
+        help="take the edges, faces and cells of the convex hull, for files of points alone",
+    )
+    edges.add_argument(
+        "--shortest-edges",
+        action="store_true",
+        help="take the pairs of vertices at the shortest distance as edges",
+    )
     _add_outputs(recover)
     recover.set_defaults(run=_recover)
 
@@ -138,6 +143,9 @@ def _add_outputs(recover: argparse.ArgumentParser) -> None:
         "--out", metavar="FILE", help="write the exact figure in the format of the name"
     )
     recover.add_argument("--plot", metavar="OUT.png", help="draw the exact figure")
+    recover.add_argument(
+        "--html", metavar="OUT.html", help="make a page on which the exact figure can be turned"
+    )
 
 
 def _add_solid(commands: Any) -> None:
@@ -151,6 +159,7 @@ def _add_solid(commands: Any) -> None:
     solid.add_argument("--off", metavar="OUT.off", help="write its decimals, for viewers")
     solid.add_argument("--vef", metavar="OUT.vef", help="write it exactly, for vZome")
     solid.add_argument("--plot", metavar="OUT.png", help="draw it")
+    solid.add_argument("--html", metavar="OUT.html", help="make a page on which it can be turned")
     solid.set_defaults(run=_solid)
 
 
@@ -227,85 +236,9 @@ def _natural(text: str) -> int:
 
 
 def _recover(arguments: argparse.Namespace) -> int:
-    from syntonic.io import read
+    from syntonic.cli.recover import run_recover
 
-    _require_targets(arguments)
-    columns = None if arguments.columns is None else arguments.columns.split(",")
-    model = read(arguments.file, columns=columns)
-    if model.tensor is not None and arguments.decimals is not None:
-        return _fail(f"{arguments.file} has exact coordinates; leave --decimals out", _UNUSABLE)
-    from syntonic.recovery import recover
-
-    try:
-        found = recover(
-            model,
-            decimals=arguments.decimals,
-            scale_free=bool(arguments.scale_free),
-            progress=sys.stderr.isatty(),
-            max_denominator=arguments.max_denominator,
-        )
-    except NotGoldenError as refusal:
-        return _fail(f"refused: {str(refusal).removeprefix('recover: ')}", _REFUSED)
-    _say(found.summary())
-    if arguments.report is not None:
-        _write_report(found, arguments.report)
-    return _write_figures(model, found, arguments)
-
-
-def _write_figures(
-    model: Model, found: Recovery | ScaleFreeRecovery, arguments: argparse.Namespace
-) -> int:
-    from syntonic.io.vef import write_vef
-
-    if arguments.plot is not None:
-        from syntonic.plotting import plot_model
-        from syntonic.recovery.unused import without
-
-        edges = without(model, found.left_out).edges if found.left_out else model.edges
-        vertices = found.approximate() if found.tensor is None else found.tensor
-        plot_model(vertices, edges, arguments.plot)
-    for option, path in (("VEF", arguments.vef), ("exact figure", arguments.out)):
-        if path is None:
-            continue
-        if found.model is None:
-            return _fail(
-                f"no golden axes of one length are found, so there is no {option}", _UNUSABLE
-            )
-        _write_model(found.model, path, write_vef if option == "VEF" else None)
-    return _DONE
-
-
-_TARGETS = {"--report": ".json", "--vef": ".vef", "--out": None, "--plot": None}
-"""Options that name a file to write, and the end that its name must have."""
-
-
-def _require_targets(arguments: argparse.Namespace) -> None:
-    """Refuse places that the results cannot go to, before there are results to lose."""
-    from syntonic.io.files import is_same_file, is_stream, require_writable
-    from syntonic.io.formats import writer_of
-
-    taken = {"FILE": arguments.file}
-    for option, suffix in _TARGETS.items():
-        path = getattr(arguments, option.removeprefix("--"))
-        if path is None:
-            continue
-        if option == "--out":
-            writer_of(path)
-        if option == "--plot":
-            from syntonic.plotting import require_picture
-
-            require_picture(path)
-        require_writable(path)
-        if is_stream(path):
-            continue  # takes whatever is written, one after the other
-        if suffix is not None and Path(path).suffix.lower() not in ("", suffix):
-            raise FormatError(
-                f"the name must end in {suffix}, which is what {option} writes", path=path
-            )
-        for name, other in taken.items():
-            if is_same_file(path, other):
-                raise ValueError(f"{option} and {name} must be two files, got {path} for both")
-        taken[option] = path
+    return run_recover(arguments, _say, _fail)
 
 
 def _evaluate(arguments: argparse.Namespace) -> int:
@@ -352,26 +285,6 @@ def _doctor(arguments: argparse.Namespace) -> int:
     report, status = examine(as_json=bool(arguments.json))
     _say(report)
     return status
-
-
-def _write_report(found: Recovery | ScaleFreeRecovery, path: str) -> None:
-    from syntonic.io.files import replacing
-
-    report: dict[str, Any] = found.report()
-    text = json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False)
-    with replacing(path) as file:
-        file.write(f"{text}\n".encode())
-
-
-def _write_model(model: Model, path: str, writer: Callable[[Model, BinaryIO], None] | None) -> None:
-    from syntonic.io import write
-    from syntonic.io.files import replacing
-
-    if writer is None:
-        write(model, path)
-        return
-    with replacing(path) as file:
-        writer(model, file)
 
 
 def _say(text: str) -> None:

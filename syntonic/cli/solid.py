@@ -9,7 +9,7 @@ from syntonic.errors import FormatError
 from syntonic.geometry import edge_length_squared, solid, solid_names
 from syntonic.io import Model, write
 
-__all__ = ["run_solid"]
+__all__ = ["counts", "run_solid"]
 
 _DONE = 0
 _RANKS = ("vertices", "edges", "faces", "cells")
@@ -29,7 +29,11 @@ def run_solid(arguments: argparse.Namespace, say: Callable[[str], None]) -> int:
     if arguments.plot is not None:
         from syntonic.plotting import plot_model
 
-        plot_model(model.tensor, model.edges, arguments.plot)
+        plot_model(model, target=arguments.plot)
+    if arguments.html is not None:
+        from syntonic.plotting import view
+
+        view(model, target=arguments.html)
     say(_described(model))
     return _DONE
 
@@ -45,13 +49,21 @@ def _require_targets(arguments: argparse.Namespace) -> None:
         from syntonic.plotting import require_picture
 
         require_picture(arguments.plot)
+    if arguments.html is not None:
+        from syntonic.plotting import require_page
+
+        require_page(arguments.html)
+
+
+def counts(model: Model) -> str:
+    """Return how many vertices, edges, faces and cells there are, in words."""
+    numbers = (model.vertex_count, len(model.edges), len(model.faces), len(model.cells))
+    return ", ".join(f"{n} {what}" for n, what in zip(numbers, _RANKS, strict=True) if n)
 
 
 def _described(model: Model) -> str:
-    counts = (model.vertex_count, len(model.edges), len(model.faces), len(model.cells))
-    words = [f"{n} {what}" for n, what in zip(counts, _RANKS, strict=True) if n]
     try:
         length = f"squared edge length {edge_length_squared(model)}"
     except ValueError:
         length = "edges of different lengths"
-    return f"{', '.join(words)}; {length}"
+    return f"{counts(model)}; {length}"

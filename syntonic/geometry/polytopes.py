@@ -14,6 +14,7 @@ from syntonic.geometry.faces import FaceLattice
 from syntonic.geometry.rows import stacked
 from syntonic.geometry.sets import Sets
 from syntonic.io import Model
+from syntonic.io.notebook import facts_html
 from syntonic.tensor import ResonantTensor
 from syntonic.typing import ExactArrayLike, IntArray
 
@@ -59,6 +60,9 @@ class Polytope:
 
     def __repr__(self) -> str:
         return f"Polytope(dimension={self.dimension}, f_vector={self.f_vector})"
+
+    def _repr_html_(self) -> str:
+        return facts_html(repr(self), [], self.model)
 
     @property
     def dimension(self) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 from syntonic.errors import FormatError, PhaseError, ShapeError
 from syntonic.io.decimals import Rows, agreeing, decimal_fault
 from syntonic.io.nearest import nearest_pairs, printed_points
+from syntonic.io.notebook import model_html
 from syntonic.tensor import ResonantTensor
 
 __all__ = ["Model", "cell_fault", "edge_fault", "edges_of", "face_fault", "vertex_fault"]
@@ -172,6 +173,9 @@ class Model:
         pairs = () if points is None else nearest_pairs(points, slack)
         note = f"edges: the {len(pairs)} pairs at the shortest distance"
         return dataclasses.replace(self, edges=pairs, notes=(*self.notes, note))
+
+    def _repr_html_(self) -> str:
+        return model_html(self)
 
     def _take_vertices(self, given: Any) -> None:
         """Keep a tensor as the tensor, and rows as tuples."""

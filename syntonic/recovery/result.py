@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeAlias
 
 from syntonic.exact.golden import GoldenExact
 from syntonic.io.model import Model
+from syntonic.io.notebook import facts_html
 from syntonic.recovery.certificate import Fit
 from syntonic.recovery.wording import (
     fact_lines,
@@ -143,6 +144,19 @@ class Recovery:
 
     def summary(self) -> str:
         """Return the result in a few lines for a reader at a terminal."""
+        return table(self._rows())
+
+    def __repr__(self) -> str:
+        vertices, dimension = self.tensor.shape
+        return (
+            f"<Recovery of {vertices} vertices in dimension {dimension}: basis {self.basis}, "
+            f"denominator {self.denominator}, window {self.window}>"
+        )
+
+    def _repr_html_(self) -> str:
+        return facts_html(repr(self).strip("<>"), self._rows(), self.model)
+
+    def _rows(self) -> list[tuple[str, str]]:
         rows = [
             ("proved" if self.basis == "decimals" else self.basis, _STATEMENTS[self.basis]),
             ("common denominator", f"D = {self.denominator}"),
@@ -155,14 +169,7 @@ class Recovery:
                 ("scale", self._scale_statement() or ""),
             ]
         rows += note_lines(self.notes, self.left_out) + fact_lines(self.checks)
-        return table(rows)
-
-    def __repr__(self) -> str:
-        vertices, dimension = self.tensor.shape
-        return (
-            f"<Recovery of {vertices} vertices in dimension {dimension}: basis {self.basis}, "
-            f"denominator {self.denominator}, window {self.window}>"
-        )
+        return rows
 
     def _scale_statement(self) -> str | None:
         if self.fit is None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from syntonic.exact.golden import GoldenExact
 from syntonic.io.model import Model
+from syntonic.io.notebook import facts_html
 from syntonic.recovery.certificate import Fit
 from syntonic.recovery.result import Basis
 from syntonic.recovery.wording import (
@@ -204,6 +205,19 @@ class ScaleFreeRecovery:
 
     def summary(self) -> str:
         """Return the result in a few lines for a reader at a terminal."""
+        return table(self._rows())
+
+    def __repr__(self) -> str:
+        vertices, dimension = self.coordinates.shape
+        return (
+            f"<ScaleFreeRecovery of {vertices} vertices in dimension {dimension}: basis "
+            f"{self.basis}, denominator {self.denominator}, window {self.window}>"
+        )
+
+    def _repr_html_(self) -> str:
+        return facts_html(repr(self).strip("<>"), self._rows(), self.model)
+
+    def _rows(self) -> list[tuple[str, str]]:
         rows = [
             ("proved" if self.basis == "decimals" else self.basis, _STATEMENTS[self.basis]),
             ("unit", self._unit_line()),
@@ -218,14 +232,7 @@ class ScaleFreeRecovery:
                 ("shape", self._shape_statement() or ""),
             ]
         rows.append(("coordinates", self._frame_line()))
-        return table(rows + note_lines(self.notes, self.left_out) + fact_lines(self.checks))
-
-    def __repr__(self) -> str:
-        vertices, dimension = self.coordinates.shape
-        return (
-            f"<ScaleFreeRecovery of {vertices} vertices in dimension {dimension}: basis "
-            f"{self.basis}, denominator {self.denominator}, window {self.window}>"
-        )
+        return rows + note_lines(self.notes, self.left_out) + fact_lines(self.checks)
 
     def _shape_statement(self) -> str | None:
         if self.fit is None:

@@ -520,6 +520,56 @@ def test_solid_draws(run, tmp_path):
     assert (tmp_path / "out.png").stat().st_size > 1000
 
 
+def test_pages_of_solids_and_recoveries(run, solids, tmp_path):
+    pytest.importorskip("plotly", reason="could not import plotly: the extra view")
+    page = tmp_path / "out.html"
+    assert run("solid", "icosahedron", "--html", page)[0] == 0
+    assert "12 vertices, 30 edges, 20 faces" in page.read_text("utf-8")
+    for file, options, words in (
+        (solids / "icosahedron.off", (), "12 vertices, 30 edges. "),
+        (solids / "icosahedron.off", ("--hull",), "12 vertices, 30 edges, 20 faces"),
+        (solids / "24-cell.off", ("--scale-free",), "24 vertices, 96 edges"),
+    ):
+        assert run("recover", file, "--html", page, *options)[0] == 0
+        assert words in page.read_text("utf-8")
+    status, out, error = run("recover", solids / "icosahedron.off", "--html", tmp_path / "a.png")
+    assert (status, out) == (2, "")
+    assert "a page must be .html" in error
+
+
+def test_pages_without_plotly_say_so_first(run, monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "plotly.graph_objects", None)
+    for command in (("recover", CELL), ("solid", "cube")):
+        status, out, error = run(*command, "--html", tmp_path / "a.html")
+        assert (status, out) == (2, "")
+        assert 'pip install "syntonic[view]"' in error
+
+
+@pytest.mark.parametrize(("option", "faces"), [("--hull", 12), ("--shortest-edges", 0)])
+def test_points_alone_are_joined(run, tmp_path, option, faces):
+    """Three decimals of a dodecahedron's vertices, as a paper prints them, to an exact figure."""
+    rows = [*product((1, -1), repeat=3)]
+    for a, b in product((1 / PHI, -1 / PHI), (PHI, -PHI)):
+        rows += [(0, a, b), (a, b, 0), (b, 0, a)]
+    points, exact = tmp_path / "points.csv", tmp_path / "exact.vef"
+    points.write_text("".join("{:.3f},{:.3f},{:.3f}\n".format(*row) for row in rows))
+    status, out, _ = run("recover", points, option, "--vef", exact, "--plot", tmp_path / "a.png")
+    assert status == 0
+    assert "joined: 20 vertices, 30 edges" in out
+    model = read(exact)
+    assert (len(model.edges), len(model.faces)) == (30, faces)
+    assert (tmp_path / "a.png").stat().st_size > 10_000
+    assert run("recover", points, "--hull", "--shortest-edges")[0] == 2
+
+
+def test_points_without_golden_axes_are_not_joined(run, tmp_path):
+    points = tmp_path / "points.csv"
+    points.write_text("".join(f"{x:.9f},{y:.9f}\n" for x, y in product((0, 1), (0, 2**0.5))))
+    status, _, error = run("recover", points, "--scale-free", "--hull")
+    assert status == 2
+    assert "no golden axes of one length are found, so there are no edges to find" in error
+
+
 @pytest.mark.parametrize(("arguments", "words"), [
     (["icosahedrn"], "did you mean icosahedron"),
     ([], "NAME must be given, or --list"),
