@@ -2,7 +2,7 @@
 needed.
 
 On the CPU those are NumPy arrays of float32 or float64 that share the tensor's memory; halves go
-through float32. On a CUDA device it is a thin view, see `cuda`.
+through float32. On a CUDA device it is the tensor itself, see `cuda`.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ def wide(dtype: torch.dtype) -> torch.dtype:
 
 def array_of(x: Tensor) -> Any:
     """Return a tensor as a C-contiguous array of the library that computes on its device."""
+    if not x.is_cpu:
+        return (x.resolve_neg() if x.is_neg() else x).contiguous()
     if x.requires_grad:
         x = x.detach()
-    if not x.is_cpu:
-        return _cuda().TorchArray(x.contiguous())
     if x.dtype in _HALVES:
         x = x.float()
     x = x.contiguous()
@@ -43,9 +43,10 @@ def tensor_of(array: Any, dtype: torch.dtype | None = None, shape: Any = None) -
 
     It is no view, which autograd would not let anybody change in place.
     """
-    if shape is not None:
-        array = array.reshape(shape)
-    out: Tensor = array.tensor if hasattr(array, "tensor") else torch.from_numpy(array)
+    if isinstance(array, Tensor):
+        out = array if shape is None or array.shape == shape else array.resize_(shape)
+    else:
+        out = torch.from_numpy(array if shape is None else array.reshape(shape))
     return out if dtype is None or out.dtype is dtype else out.to(dtype)
 
 

@@ -1,4 +1,4 @@
-"""A tensor on a CUDA device as the launchers see it, and the runtime that serves it.
+"""Tensors on CUDA devices: the runtime by which the launchers take them.
 
 Memory comes from PyTorch's allocator, and kernels run on PyTorch's current stream, in the order of
 what else runs there: forward on the caller's, backward on the one that autograd has chosen. Nothing
@@ -8,19 +8,21 @@ is waited for. CuPy loads the kernels, and none of its memory or streams is used
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from syntonic.errors import DeviceError
 from syntonic.flux.cuda.compile import CudaRuntime
 from syntonic.flux.cuda.launch import register_runtime
+from syntonic.flux.cuda.plan import Plan, described
 
-__all__ = ["TorchArray", "TorchRuntime"]
+__all__ = ["TorchRuntime"]
 
 
 @dataclass(frozen=True)
@@ -42,69 +44,58 @@ _DTYPES: dict[torch.dtype, Any] = {
 }
 
 
-class TorchArray:
-    """A contiguous tensor, with the attributes that the launchers ask for."""
-
-    __slots__ = ("dtype", "shape", "tensor")
-
-    def __init__(self, tensor: Tensor) -> None:
-        self.tensor = tensor
-        self.shape = tuple(tensor.shape)
-        self.dtype = _DTYPES[tensor.dtype]
-
-    @property
-    def ndim(self) -> int:
-        return len(self.shape)
-
-    @property
-    def size(self) -> int:
-        return prod(self.shape)
-
-    @property
-    def nbytes(self) -> int:
-        return self.size * int(self.dtype.itemsize)
-
-    def __len__(self) -> int:
-        return self.shape[0]
-
-    def reshape(self, *shape: Any) -> TorchArray:
-        """Return the same memory in another shape; to autograd it is a tensor of its own."""
-        return TorchArray(self.tensor.reshape(*shape).data)
-
-
 class TorchRuntime(CudaRuntime):
     """Allocates by PyTorch, and launches on PyTorch's current stream of one device."""
 
+    def __init__(self, device: int) -> None:
+        super().__init__(device)
+        self._place = torch.device("cuda", device)
+
     @classmethod
-    def of(cls, array: TorchArray) -> TorchRuntime:
+    def of(cls, array: Tensor) -> TorchRuntime:
         """Return the runtime of the device that holds a tensor."""
-        return _runtime(array.tensor.get_device())
+        return _runtime(array.get_device())
 
-    def empty(self, shape: tuple[int, ...], dtype: Any) -> TorchArray:
-        """Return an uninitialised array, or raise PyTorch's error if the memory is full."""
-        name = dtype.name if hasattr(dtype, "name") else np.dtype(dtype).name
-        place = torch.device("cuda", self._number)
-        return TorchArray(torch.empty(shape, dtype=_TORCH[name], device=place))
+    def _new(self, shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
+        """Return an uninitialised tensor, or raise PyTorch's error if the memory is full."""
+        return torch.empty(shape, dtype=dtype, device=self._place)
 
-    def launch(
-        self,
-        family: str,
-        symbol: str,
-        dtype: str,
-        grid: tuple[int, ...],
-        block: tuple[int, ...],
-        arguments: tuple[Any, ...],
-        shared: int = 0,
-    ) -> None:
-        """Launch a kernel on PyTorch's current stream; errors are those of CuPy's arrays."""
-        stream = torch.cuda.current_stream(self._number).cuda_stream
-        with self._device, _stream(stream):
-            super().launch(family, symbol, dtype, grid, block, arguments, shared)
+    def _dtype(self, dtype: Any) -> torch.dtype:
+        return _TORCH[dtype.name]
 
-    def _checked(self, symbol: str, place: int, argument: Any) -> Any:
-        if isinstance(argument, TorchArray):
-            return np.uint64(argument.tensor.data_ptr())
-        return super()._checked(symbol, place, argument)
+    def _passed(self, arrays: tuple[Tensor, ...]) -> tuple[int, ...]:
+        return tuple([array.data_ptr() for array in arrays])
+
+    def _room(self, plan: Plan, workspace: Tensor | None) -> tuple[Tensor, int]:
+        if workspace is None:
+            room = torch.empty(plan.workspace, dtype=torch.uint8, device=self._place)
+            return room, room.data_ptr()
+        self._check(plan.name, (workspace,))
+        plan.room(workspace, workspace.data_ptr())
+        return workspace, workspace.data_ptr()
+
+    def _options(self) -> dict[str, Any]:
+        return {"stream": _stream(_raw_stream(self._number))}
+
+    def _check(self, where: str, arrays: Sequence[Tensor], first: int = 0) -> None:
+        for place, array in enumerate(arrays, first):
+            if array.get_device() != self._number:
+                raise DeviceError(
+                    f"{where}: argument {place} is on {array.device}, not on {self._place}; "
+                    f'call .to("{self._place}")'
+                )
+            if not array.is_contiguous():
+                raise DeviceError(
+                    f"{where}: argument {place} must be contiguous; call .contiguous()"
+                )
+
+
+_raw_stream = getattr(
+    torch._C,
+    "_cuda_getCurrentRawStream",
+    lambda device: torch.cuda.current_stream(device).cuda_stream,
+)
+"""The address of PyTorch's current stream of a device."""
 
 
 @cache
@@ -129,4 +120,6 @@ def _stream(address: int) -> Any:
     return cuda.ExternalStream(address)  # before CuPy 14
 
 
-register_runtime(TorchArray, TorchRuntime.of)
+for _type in (Tensor, torch.nn.Parameter):
+    register_runtime(_type, TorchRuntime.of)
+described(_DTYPES)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from functools import cache
 from math import prod
 from pathlib import Path
@@ -13,6 +14,7 @@ import numpy as np
 from syntonic.errors import BackendUnavailableError, DeviceError, KernelCompileError
 from syntonic.flux.cuda import modules, nvrtc
 from syntonic.flux.cuda.launch import Array, check_geometry
+from syntonic.flux.cuda.plan import Launch, Plan
 
 __all__ = ["CudaRuntime", "load"]
 
@@ -53,8 +55,14 @@ class CudaRuntime:
             with self._device:
                 return _cupy().empty(shape, dtype)
         except _errors() as error:
-            wanted = prod(shape) * np.dtype(dtype).itemsize
-            raise _explained(error, f"an array of shape {shape}", wanted) from error
+            raise _lacking(error, shape, dtype) from error
+
+    def _new(self, shape: tuple[int, ...], dtype: Any) -> Array:
+        """Return an uninitialised array on the current device, which is ours."""
+        try:
+            return _cupy().empty(shape, dtype)
+        except _errors() as error:
+            raise _lacking(error, shape, dtype) from error
 
     def launch(
         self,
@@ -79,15 +87,79 @@ class CudaRuntime:
         """
         check_geometry(symbol, grid, block)
         passed = tuple(self._checked(symbol, place, x) for place, x in enumerate(arguments))
+        this = Launch(family, symbol, dtype, grid, block, lambda values: passed, shared)
         try:
             with self._device:
-                kernel = _kernel(self._number, family, symbol, dtype)
-                if shared > _SHARED and kernel.max_dynamic_shared_size_bytes < shared:
-                    kernel.max_dynamic_shared_size_bytes = shared
-                kernel(grid, block, passed, shared_mem=shared)
+                self._kernel(this)(grid, block, passed, shared_mem=shared)
         except _errors() as error:
-            what = f"{symbol} on a grid of {grid} blocks of {block} threads"
-            raise _explained(error, f"{what} with {shared} bytes of shared memory") from error
+            raise _explained(error, _told(this)) from error
+
+    def follow(
+        self, plan: Plan, arrays: list[Array], out: Any = None, workspace: Array = None
+    ) -> Any:
+        """Follow a launcher's plan on arrays of this device; return what the launcher returns.
+
+        Parameters
+        ----------
+        out, workspace
+            The results' arrays and the scratch, if the caller gives them: nothing is allocated.
+
+        Raises
+        ------
+        ShapeError, DeviceError
+            If an array is on another device, not contiguous, or does not fit; and all that `launch`
+            and `empty` raise.
+        """
+        try:
+            here = _cupy().cuda.runtime.getDevice() == self._number
+        except _errors() as error:
+            raise _explained(error, plan.name) from error
+        if here:
+            return self._followed(plan, arrays, out, workspace)
+        with self._device:
+            return self._followed(plan, arrays, out, workspace)
+
+    def _followed(self, plan: Plan, arrays: list[Array], out: Any, workspace: Array) -> Any:
+        launches, specs, constants = plan.bound.get(self) or self._bound(plan)
+        if out is None:
+            self._check(plan.name, arrays)
+            both = *arrays, *[self._new(shape, dtype) for shape, dtype in specs]
+        else:
+            both = *arrays, *plan.given(out)
+            self._check(plan.name, both)
+        values = self._passed(both)
+        if plan.scratch:
+            _held, address = self._room(plan, workspace)  # held until all is launched
+            values += tuple(address + spec.offset for spec in plan.scratch)
+        values += constants
+        options = self._options()
+        for this, kernel, grid, block, pick, shared in launches:
+            try:
+                kernel(grid, block, pick(values), shared_mem=shared, **options)
+            except _errors() as error:
+                raise _explained(error, _told(this)) from error
+        return plan.results(both)
+
+    def _bound(self, plan: Plan) -> tuple[Any, ...]:
+        """Load a plan's kernels, on the current device, which is ours."""
+        launches = []
+        for each in plan.launches:
+            try:
+                kernel = self._kernel(each)
+            except _errors() as error:
+                raise _explained(error, _told(each)) from error
+            launches.append((each, kernel, each.grid, each.block, each.pick, each.shared))
+        specs = [(spec.shape, self._dtype(spec.dtype)) for spec in plan.outputs]
+        constants = tuple(_NULL if each is None else each for each in plan.constants)
+        plan.bound[self] = launches, specs, constants
+        return plan.bound[self]
+
+    def _kernel(self, this: Launch) -> Any:
+        """Return a launch's kernel, with the shared memory that it takes."""
+        kernel = _kernel(self._number, this.family, this.symbol, this.dtype)
+        if this.shared > _SHARED and kernel.max_dynamic_shared_size_bytes < this.shared:
+            kernel.max_dynamic_shared_size_bytes = this.shared
+        return kernel
 
     def _checked(self, symbol: str, place: int, argument: Any) -> Any:
         """Return what CuPy is to be given; it checks no type and follows no strides."""
@@ -95,18 +167,63 @@ class CudaRuntime:
             return argument
         if argument is None:
             return _NULL
-        where = f"{symbol}: argument {place}"
         if not isinstance(argument, _cupy().ndarray):
-            kind = type(argument).__name__
-            raise DeviceError(f"{where} must be a CuPy array, None or a NumPy scalar, got a {kind}")
-        if argument.data.device_id != self._number:
             raise DeviceError(
-                f"{where} is on device {argument.data.device_id}, not on {self._number}; "
-                f"move it there first"
+                f"{symbol}: argument {place} must be a CuPy array, None or a NumPy scalar, got a "
+                f"{type(argument).__name__}"
             )
-        if not argument.flags.c_contiguous:
-            raise DeviceError(f"{where} must be C-contiguous; use cupy.ascontiguousarray")
+        self._check(symbol, (argument,), place)
         return argument
+
+    def _check(self, where: str, arrays: Sequence[Array], first: int = 0) -> None:
+        """Refuse arrays on another device, and those that are not contiguous."""
+        for place, array in enumerate(arrays, first):
+            if array.data.device_id != self._number:
+                raise DeviceError(
+                    f"{where}: argument {place} is on device {array.data.device_id}, not on "
+                    f"{self._number}; move it there first"
+                )
+            if not array.flags.c_contiguous:
+                raise DeviceError(
+                    f"{where}: argument {place} must be C-contiguous; use cupy.ascontiguousarray"
+                )
+
+    # -- what differs where arrays are another library's --------------------------------------
+
+    def _room(self, plan: Plan, workspace: Array) -> tuple[Any, int]:
+        """Return memory for a plan's scratch, the caller's or new, and its address."""
+        if workspace is None:
+            try:
+                room = _cupy().cuda.alloc(plan.workspace)
+            except _errors() as error:
+                raise _explained(error, f"scratch of {plan.name}", plan.workspace) from error
+            return room, room.ptr
+        self._check(plan.name, (workspace,))
+        plan.room(workspace, workspace.data.ptr)
+        return workspace, workspace.data.ptr
+
+    def _dtype(self, dtype: Any) -> Any:
+        """Return the library's dtype."""
+        return dtype
+
+    def _passed(self, arrays: tuple[Array, ...]) -> tuple[Any, ...]:
+        """Return what CuPy is to be given for arrays."""
+        return arrays
+
+    def _options(self) -> dict[str, Any]:
+        """Return what a launch takes besides: nothing, on CuPy's current stream."""
+        return {}
+
+
+def _lacking(error: Exception, shape: tuple[int, ...], dtype: Any) -> Exception:
+    """Return our error where there is no room for an array."""
+    wanted = prod(shape) * np.dtype(dtype).itemsize
+    return _explained(error, f"an array of shape {shape}", wanted)
+
+
+def _told(this: Launch) -> str:
+    what = f"{this.symbol} on a grid of {this.grid} blocks of {this.block} threads"
+    return f"{what} with {this.shared} bytes of shared memory"
 
 
 @cache

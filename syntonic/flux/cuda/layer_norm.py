@@ -15,6 +15,7 @@ import numpy as np
 from syntonic.flux.cuda.channels import BLOCK, Channels, row_team
 from syntonic.flux.cuda.launch import WARP, Array, blocks_for
 from syntonic.flux.cuda.moments import SUMS, Call, moments
+from syntonic.flux.cuda.plan import planned
 
 __all__ = ["layer_norm", "layer_norm_backward"]
 
@@ -38,6 +39,7 @@ _BACK_TURNS = 4
 """Rows that a team treats at least, where there are that many: each block's sums are written."""
 
 
+@planned
 def layer_norm(
     x: Array, target: float, eps: float, gamma: Array | None, beta: Array | None
 ) -> tuple[Array, Array]:
@@ -104,6 +106,7 @@ def _split_rows(
         call("golden_layer_norm_apply", walk.grid, walk.block, *arguments)
 
 
+@planned
 def layer_norm_backward(
     grad: Array, x: Array, target: float, gamma: Array | None, statistics: Array
 ) -> tuple[Array, Array, Array]:

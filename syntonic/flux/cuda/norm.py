@@ -18,6 +18,7 @@ from syntonic.flux.cuda.channels import BLOCK, BLOCKS, SHARE, Channels
 from syntonic.flux.cuda.launch import Array, blocks_for
 from syntonic.flux.cuda.layer_norm import layer_norm, layer_norm_backward
 from syntonic.flux.cuda.moments import MOMENTS, SUMS, Call, moments
+from syntonic.flux.cuda.plan import planned
 
 __all__ = [
     "batch_norm",
@@ -39,6 +40,7 @@ _GRADIENT = 5
 """Numbers of a channel's gradient: power, mean, scale, offset, slope."""
 
 
+@planned
 def batch_norm(
     x: Array, target: float, eps: float, gamma: Array | None, beta: Array | None
 ) -> tuple[Array, Array]:
@@ -78,6 +80,7 @@ def batch_norm(
     return out, statistics
 
 
+@planned
 def batch_norm_stats(x: Array) -> Array:
     """Return the statistics of every channel, float64, shape (4, C): NaN without values.
 
@@ -105,6 +108,7 @@ def batch_norm_stats(x: Array) -> Array:
     return statistics
 
 
+@planned
 def batch_norm_apply(
     x: Array,
     statistics: Array,
@@ -140,6 +144,7 @@ def batch_norm_apply(
     return out
 
 
+@planned
 def batch_norm_backward(
     grad: Array,
     x: Array,
@@ -198,6 +203,7 @@ def batch_norm_backward(
     return dx, dgamma, dbeta
 
 
+@planned
 def output_stats(x: Array) -> Array:
     """Return mean and population variance of a whole array, shape (2,), float64.
 

@@ -15,6 +15,7 @@ from syntonic.constants import RESIDUAL_MODES
 from syntonic.errors import ShapeError
 from syntonic.flux.cuda.launch import WARP, Runtime, blocks_for, runtime_of
 from syntonic.flux.cuda.moments import MOMENTS
+from syntonic.flux.cuda.plan import planned
 from syntonic.flux.cuda.source import acc_dtype, suffix
 
 __all__ = [
@@ -49,6 +50,7 @@ _RESIDENT = 132 * 512  # threads of persistent blocks: what an H100 or H200 hold
 _BACK_RESIDENT = 640  # the same of one multiprocessor, of the gradient's kernel of 96 registers
 
 
+@planned
 def residual(identity: Array, residual: Array, mode: str) -> Array:
     """Return identity + residual/φ, (identity + residual)/φ or identity + residual."""
     out = _like(identity)
@@ -56,6 +58,7 @@ def residual(identity: Array, residual: Array, mode: str) -> Array:
     return out
 
 
+@planned
 def residual_backward(grad: Array, mode: str) -> tuple[Array, Array]:
     """Return the gradients of identity and residual; where two are equal, one array."""
     if mode == "standard":
@@ -65,6 +68,7 @@ def residual_backward(grad: Array, mode: str) -> tuple[Array, Array]:
     return (grad, out) if mode == "phi" else (out, out)
 
 
+@planned
 def residual_relu(identity: Array, residual: Array, mode: str) -> Array:
     """Return max(·, 0) of the connection; NaN stays NaN."""
     out = _like(identity)
@@ -72,6 +76,7 @@ def residual_relu(identity: Array, residual: Array, mode: str) -> Array:
     return out
 
 
+@planned
 def residual_relu_backward(grad: Array, out: Array, mode: str) -> tuple[Array, Array]:
     """Return the gradients of identity and residual: zero where out <= 0."""
     gradients = _gradients(grad, mode)
@@ -79,6 +84,7 @@ def residual_relu_backward(grad: Array, out: Array, mode: str) -> tuple[Array, A
     return _both(gradients)
 
 
+@planned
 def residual_gelu(identity: Array, residual: Array, mode: str) -> Array:
     """Return s·Φ(s) of the connection s, Φ the normal distribution function."""
     out = _like(identity)
@@ -86,6 +92,7 @@ def residual_gelu(identity: Array, residual: Array, mode: str) -> Array:
     return out
 
 
+@planned
 def residual_gelu_backward(
     grad: Array, identity: Array, residual: Array, mode: str
 ) -> tuple[Array, Array]:
@@ -96,6 +103,7 @@ def residual_gelu_backward(
     return _both(gradients)
 
 
+@planned
 def residual_layer_norm(
     identity: Array, residual: Array, gamma: Array, beta: Array, eps: float, mode: str
 ) -> tuple[Array, Array]:
@@ -147,6 +155,7 @@ def _by_segments(
         _launch(identity, f"{name}_apply", grid, team, arguments)
 
 
+@planned
 def residual_layer_norm_backward(
     grad: Array, identity: Array, residual: Array, gamma: Array, statistics: Array, mode: str
 ) -> tuple[Array, Array, Array, Array]:
@@ -201,6 +210,7 @@ def _long_row_means(
     return means
 
 
+@planned
 def component_norms(identity: Array, residual: Array, mode: str) -> Array:
     """Return the Euclidean norms of identity, residual and output, a float64 array (3,).
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from syntonic.constants import PHI_FLOAT as PHI
 from syntonic.flux.cuda.launch import WARP, Array, runtime_of
+from syntonic.flux.cuda.plan import planned
 from syntonic.flux.cuda.source import acc_dtype, suffix
 
 __all__ = [
@@ -35,6 +36,7 @@ _LANE_BLOCK, _SHARE_BLOCK, _COLUMN_BLOCK, _ROW_BLOCK = 128, 256, 512, 512  # thr
 _SINGLE = 4  # elements of a lane in a row that is not whole packs
 
 
+@planned
 def softmax_identity(x: Array) -> Array:
     """Return the softmax of x along its middle axis.
 
@@ -55,6 +57,7 @@ def softmax_identity(x: Array) -> Array:
     return _forward("identity", x, ())
 
 
+@planned
 def softmax_learned(x: Array, mode_norms: Array, scale: float) -> Array:
     """Return the softmax of x - scale·norm/φ: weights exp(-norm/φ) of every class.
 
@@ -75,6 +78,7 @@ def softmax_learned(x: Array, mode_norms: Array, scale: float) -> Array:
     return _forward("learned", x, (mode_norms, _acc(x, -scale / PHI)))
 
 
+@planned
 def softmax_provided(x: Array, weights: Array, scale: float, floor: float) -> Array:
     """Return the softmax of x + scale·log(max(weights, floor)).
 
@@ -105,6 +109,7 @@ def softmax_provided(x: Array, weights: Array, scale: float, floor: float) -> Ar
     return _forward("learned", x, (logs, _acc(x, 1.0)))
 
 
+@planned
 def softmax_backward(grad: Array, out: Array) -> Array:
     """Return the gradient by x of a softmax: out·(grad - Σ grad·out).
 
@@ -124,6 +129,7 @@ def softmax_backward(grad: Array, out: Array) -> Array:
     return dx
 
 
+@planned
 def softmax_learned_backward(grad: Array, out: Array, scale: float) -> tuple[Array, Array]:
     """Return the gradients by x and by the mode norms of `softmax_learned`.
 
@@ -145,6 +151,7 @@ def softmax_learned_backward(grad: Array, out: Array, scale: float) -> tuple[Arr
     return _backward_by_class(grad, out, None, -scale / PHI, 0.0)
 
 
+@planned
 def softmax_provided_backward(
     grad: Array, out: Array, weights: Array, scale: float, floor: float
 ) -> tuple[Array, Array]:

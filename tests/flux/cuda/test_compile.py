@@ -45,6 +45,7 @@ class FakeCupy:
                 runtimeGetVersion=lambda: 13020,
                 memGetInfo=lambda: (3 * KILO, 8 * KILO),
                 driverGetVersion=lambda: self.driver,
+                getDevice=lambda: self.current[-1],
             ),
             driver=SimpleNamespace(CUDADriverError=CudaError),
         )

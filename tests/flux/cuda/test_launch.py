@@ -11,7 +11,7 @@ from cuda_host.devices import DTYPES, HostDevice, dtype_of
 from cuda_host.runtime import RUNTIME
 
 from syntonic.errors import DeviceError
-from syntonic.flux.cuda import norm, residual, softmax
+from syntonic.flux.cuda import norm, plan, residual, softmax
 from syntonic.flux.cuda.launch import check_geometry, register_runtime
 
 SIZES = (1, 2, 3, 7, 8, 31, 64, 65, 500, 1023, 4100, 20000, 140_000, 1 << 20, (1 << 22) + 3)
@@ -137,6 +137,7 @@ def test_a_share_of_strided_slices_is_a_whole_block(name):
 
 
 def test_shares_of_less_than_a_block_are_refused(monkeypatch):
+    plan.forget()
     monkeypatch.setattr(softmax, "_LANE_BLOCK", 1024)
     with pytest.raises(AssertionError, match="whole block"):
         softmax.softmax_identity(HostDevice().array(np.zeros((1, 4100, 5))))

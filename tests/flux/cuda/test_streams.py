@@ -7,6 +7,7 @@ from cuda_host.calls import FAMILIES, Place
 from cuda_host.devices import device_for, dtype_of
 
 from syntonic.flux.cuda import compile as cuda_compile
+from syntonic.flux.cuda import plan
 
 
 def results(device, family, dtype):
@@ -19,6 +20,7 @@ def results(device, family, dtype):
 
 def forget_the_kernels() -> None:
     """Let the next launch load its module anew."""
+    plan.forget()
     for cached in (cuda_compile._module, cuda_compile._kernel):
         cached.cache_clear()
 
