@@ -19,7 +19,8 @@ from __future__ import annotations
 
 import ctypes
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
 from math import prod
 from pathlib import Path
@@ -30,7 +31,7 @@ import numpy as np
 from cuda_host.build import UNDEFINED, build, machine
 from cuda_host.memory import Argument, Region, describe, guarded
 
-__all__ = ["SimError", "SimKernel", "SimModule"]
+__all__ = ["SimError", "SimKernel", "SimModule", "Watch", "watched"]
 
 MOST_SHARED = 232_448
 """Shared memory a block can opt in to on the largest devices: 227 KiB."""
@@ -43,6 +44,20 @@ MOST_THREADS = 1 << 28
 
 _NOWHERE = (1 << 64) - 1
 _LAUNCHING = threading.Lock()  # the machine runs one launch at a time
+
+
+Watch = Callable[[str, Sequence[Region]], AbstractContextManager[Any]]
+_WATCH: list[Watch] = [lambda symbol, regions: nullcontext()]
+
+
+@contextmanager
+def watched(watch: Watch) -> Iterator[None]:
+    """Run every launch inside of what `watch` makes of its kernel and its memory."""
+    _WATCH.append(watch)
+    try:
+        yield
+    finally:
+        _WATCH.pop()
 
 
 class SimError(RuntimeError):
@@ -112,7 +127,9 @@ class SimKernel:
         with _LAUNCHING, guarded(_machine(), [*arrays, room], at_end) as regions:
             places = {id(a): region.address(a) for region in regions for a in region.arguments}
             cells = [_cell(each, places) for each in given]
-            message = self._run(grid, block, cells, (places.get(id(room), 0), shared_mem), regions)
+            with _WATCH[-1](self.name, regions):
+                where = places.get(id(room), 0), shared_mem
+                message = self._run(grid, block, cells, where, regions)
             strays = [r for r in regions if not message and r.strayed()]
             for region in regions:
                 region.take_back()
