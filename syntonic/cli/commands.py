@@ -13,6 +13,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from syntonic.cli.snap import add_snap
 from syntonic.errors import SyntonicError
 
 __all__ = ["main"]
@@ -80,6 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("expression", metavar="EXPRESSION")
     evaluate.set_defaults(run=_evaluate)
     _add_solid(commands)
+    add_snap(commands, _natural, _say)
     _add_kernels(commands)
     doctor = commands.add_parser(
         "doctor",

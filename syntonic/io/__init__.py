@@ -13,10 +13,11 @@ from syntonic.io.files import replacing
 from syntonic.io.formats import format_of, writer_of
 from syntonic.io.model import Model
 from syntonic.io.npz import load, save
+from syntonic.io.out_of_core import snap_file
 from syntonic.io.tables import Columns
 from syntonic.tensor import ResonantTensor
 
-__all__ = ["Model", "load", "read", "save", "write"]
+__all__ = ["Model", "load", "read", "save", "snap_file", "write"]
 
 
 def read(path: str | os.PathLike[str], *, columns: Columns | None = None) -> Model:

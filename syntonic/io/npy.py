@@ -18,7 +18,7 @@ from syntonic.io.model import Model
 from syntonic.io.shortest import shortest_rows
 from syntonic.io.tables import Columns, taken
 
-__all__ = ["looks_like_npy", "read_npy"]
+__all__ = ["looks_like_npy", "npy_header", "read_npy"]
 
 _MAGIC = b"\x93NUMPY"
 _LONGEST_FLOAT = 8
@@ -61,7 +61,7 @@ def read_npy(path: Path, columns: Columns | None = None) -> Model:
 
 def _array(path: Path) -> Any:
     data = read_bytes(path)
-    shape, order, dtype, start = _header(data, path)
+    shape, order, dtype, start = npy_header(data, path)
     if len(shape) != 2 or not shape[1]:
         raise FormatError(f"the array must have shape (points, dimension), got {shape}", path=path)
     if dtype.kind not in "iuf" or dtype.itemsize > _LONGEST_FLOAT:
@@ -76,7 +76,7 @@ def _array(path: Path) -> Any:
     return flat.reshape(shape[::-1]).T if order else flat.reshape(shape)
 
 
-def _header(data: bytes, path: Path) -> tuple[tuple[int, ...], bool, np.dtype[Any], int]:
+def npy_header(data: bytes, path: Path) -> tuple[tuple[int, ...], bool, np.dtype[Any], int]:
     """Return the shape, whether columns come first, the dtype, and where the numbers begin."""
     file = BytesIO(data)
     try:

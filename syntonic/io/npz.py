@@ -42,6 +42,7 @@ from gmpy2 import mpq, mpz
 from syntonic.constants import DEFAULT_PRECISION, INT64_MAX
 from syntonic.errors import FormatError
 from syntonic.io.files import read_bytes, replacing
+from syntonic.io.stores import is_store, load_store, save_store
 from syntonic.lattice.array import LatticeArray, elementwise, objects
 from syntonic.tensor import ResonantTensor
 from syntonic.tensor.specification import Carried, Origin, SnapSpecification, check_mode_norms
@@ -79,7 +80,7 @@ Arrays = dict[str, Any]
 
 
 def save(tensor: ResonantTensor, path: str | os.PathLike[str]) -> None:
-    """Save a tensor to a `.npz` file, without loss.
+    """Save a tensor to a `.npz` file, without loss; an exact one under `.zarr` to a zarr store.
 
     The file appears whole or not at all: after an error, whatever stood there is untouched.
 
@@ -89,7 +90,7 @@ def save(tensor: ResonantTensor, path: str | os.PathLike[str]) -> None:
         A tensor in either phase. Precision, mode norms and, in flux, the remembered snap are
         saved with it; flux on another device is copied to the CPU first.
     path
-        The file. No extension is added to it.
+        The file. No extension is added to it. The folder of a store is made, and must be new.
 
     Raises
     ------
@@ -111,6 +112,9 @@ def save(tensor: ResonantTensor, path: str | os.PathLike[str]) -> None:
             f"save: tensor must be a ResonantTensor, got {type(tensor).__name__}; "
             "models go to syntonic.io.write"
         )
+    if Path(path).suffix == ".zarr" and tensor.is_crystallized:
+        save_store(tensor, Path(path))
+        return
     header: dict[str, Any] = {
         "format": _FORMAT,
         "version": _VERSION,
@@ -133,12 +137,12 @@ def save(tensor: ResonantTensor, path: str | os.PathLike[str]) -> None:
 
 
 def load(path: str | os.PathLike[str]) -> ResonantTensor:
-    """Load a tensor from a `.npz` file that `save` wrote.
+    """Load a tensor from a `.npz` file that `save` wrote, or from a zarr store.
 
     Parameters
     ----------
     path
-        The file. Nothing in it is executed or unpickled.
+        The file, or the folder of a store. Nothing in it is executed or unpickled.
 
     Returns
     -------
@@ -153,6 +157,8 @@ def load(path: str | os.PathLike[str]) -> ResonantTensor:
     FormatError
         If the file is damaged, is none of `save`, or is of a newer version.
     """
+    if is_store(Path(path)):
+        return load_store(Path(path))
     file = _Saved(Path(path))
     precision = file.integer(file.header.get("precision"), least=0)
     named = file.header.get("named", precision != DEFAULT_PRECISION)
