@@ -105,7 +105,8 @@ def goldenize(
         without a weight are kept then. Otherwise each output before its bias is times √t.
     residuals : bool, default False
         Replace x + f(x) by `PhiResidual`: the model is traced by `torch.fx`, and a `GraphModule` is
-        returned. A model that cannot be traced is refused, unchanged.
+        returned. A sum of two branches, such as f(x) and a projection of x, has no identity: it is
+        kept, and told. A model that cannot be traced is refused, unchanged.
     num_features : int, optional
         Give softmaxes mode norms for this many classes (mode "learned"); else they become mode
         "identity", the same function as before.
