@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import import_module
+from math import prod
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -30,12 +32,9 @@ def array_of(x: Tensor) -> Any:
     """Return a tensor as a C-contiguous array of the library that computes on its device."""
     if not x.is_cpu:
         return (x.resolve_neg() if x.is_neg() else x).contiguous()
-    if x.requires_grad:
-        x = x.detach()
     if x.dtype in _HALVES:
         x = x.float()
-    x = x.contiguous()
-    return (x.resolve_neg() if x.is_neg() else x).numpy()
+    return x.contiguous().numpy(force=True)  # detached, and with its signs, in one call
 
 
 def tensor_of(array: Any, dtype: torch.dtype | None = None, shape: Any = None) -> Tensor:
@@ -43,10 +42,11 @@ def tensor_of(array: Any, dtype: torch.dtype | None = None, shape: Any = None) -
 
     It is no view, which autograd would not let anybody change in place.
     """
-    if isinstance(array, Tensor):
-        out = array if shape is None or array.shape == shape else array.resize_(shape)
+    given = shape is None or array.shape == shape
+    if type(array) is np.ndarray:
+        out = torch.from_numpy(array if given else array.reshape(shape))
     else:
-        out = torch.from_numpy(array if shape is None else array.reshape(shape))
+        out = array if given else array.resize_(shape)
     return out if dtype is None or out.dtype is dtype else out.to(dtype)
 
 
@@ -79,16 +79,14 @@ def format_of(x: Tensor) -> torch.memory_format:
     return torch.contiguous_format
 
 
-def channels_of(x: Tensor, memory_format: torch.memory_format) -> Tensor:
-    """Return (N, C, *) as (N, C, S) or, where channels are last in memory, as (N·S, C, 1).
+def channels_of(x: Tensor, memory_format: torch.memory_format) -> Any:
+    """Return (N, C, *) as an array (N, C, S) or, where channels are last in memory, (N·S, C, 1).
 
-    Both share memory with a tensor of that format.
+    Both share memory with a tensor of that format, if it is no half on the CPU.
     """
     n, c, *rest = x.shape
-    size = 1
-    for length in rest:
-        size *= length
-    x = x.contiguous(memory_format=memory_format)
+    size = prod(rest)
     if memory_format is torch.contiguous_format:
-        return x.reshape(n, c, size)
-    return x.movedim(1, -1).reshape(n * size, c, 1)
+        return array_of(x).reshape(n, c, size)
+    x = x.contiguous(memory_format=memory_format)
+    return array_of(x.movedim(1, -1)).reshape(n * size, c, 1)

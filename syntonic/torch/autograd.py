@@ -16,19 +16,17 @@ from torch.autograd import Function, forward_ad
 
 from syntonic.constants import PHI_INV_FLOAT
 from syntonic.torch.formulas import FORMULAS, factors
-from syntonic.torch.loops import LOOPS
+from syntonic.torch.loops import LOOPS, VALUES
 from syntonic.torch.ops import LIBRARY, OPERATORS, RULES, call, plain, untraced
 
-__all__ = ["run"]
+__all__ = ["run", "run_for_values"]
 
 _transforms_active: Callable[[], bool] = getattr(
     torch._C, "_are_functorch_transforms_active", lambda: True
 )
 
 
-def _transformed() -> bool:
-    """Tell whether tensors may carry what a loop would lose: tangents, a batch, a level."""
-    return _transforms_active() or forward_ad._current_level >= 0
+_compiling = torch.compiler.is_compiling
 
 
 class Step(Function):
@@ -322,25 +320,36 @@ class _Last(Function):
 
 
 STEPS = {step.name: step for step in Step.__subclasses__()}
+_TENSORS = {
+    name: sum("Tensor" in str(argument.type) for argument in OPERATORS[name]._schema.arguments)
+    for name in STEPS
+}
+"""How many arguments are tensors, which come first."""
 _APPLY = {name: super(Function, step).apply for name, step in STEPS.items()}  # type: ignore[misc]
 """`Function.apply` less its care of transforms, under which `run` takes another way."""
 
 
-def run(name: str, *arguments: Any) -> Any:
+def run(name: str, *arguments: Any, loops: dict[str, Callable[..., Any]] = LOOPS) -> Any:
     """Compute, and let autograd know.
 
-    Under a transform that is the formula, while something is traced the operator. Else it is the
-    loop, behind a `Function` if a gradient may be wanted: that costs as much again.
+    Under a transform, where tensors carry what a loop would lose (tangents, a batch, a level), that
+    is the formula, while something is traced the operator. Else it is the loop, behind a `Function`
+    if a gradient may be wanted: that costs as much again.
     """
-    if _transformed():
+    if _transforms_active() or forward_ad._current_level >= 0:
         return FORMULAS[name](*arguments)
-    if torch.compiler.is_compiling() or not plain(arguments):
+    if _compiling() or not plain(arguments):
         return OPERATORS[name](*arguments)
     if torch.is_grad_enabled():
-        for x in arguments:
-            if isinstance(x, Tensor) and x.requires_grad:
+        for x in arguments[: _TENSORS[name]]:
+            if x is not None and x.requires_grad:
                 return _APPLY[name](*arguments)
-    return LOOPS[name](*arguments)
+    return loops[name](*arguments)
+
+
+def run_for_values(name: str, *arguments: Any) -> Any:
+    """Compute likewise what has statistics, and leave them out where no gradient needs them."""
+    return run(name, *arguments, loops=VALUES)[0]
 
 
 def _kernel(name: str, function: type[Function], *first: str) -> Callable[..., Any]:

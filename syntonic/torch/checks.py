@@ -42,7 +42,7 @@ def floats(x: Any, name: str, where: str) -> Tensor:
     if x.layout is not torch.strided or x.is_nested:
         kind = "nested" if x.is_nested else str(x.layout)
         raise TypeError(f"{where}: {name} must be dense, got {kind}; call .to_dense()")
-    if x.device.type not in _DEVICES:
+    if not x.is_cpu and x.device.type not in _DEVICES:
         raise DeviceError(
             f'{where}: {name} must be on the CPU or a CUDA device, got {x.device}; call .to("cpu")'
         )
@@ -58,7 +58,7 @@ def pair(identity: Any, residual: Any, where: str) -> tuple[Tensor, Tensor]:
             f"{where}: residual must have the shape of identity, {tuple(identity.shape)}, got "
             f"{tuple(residual.shape)}; nothing is broadcast here"
         )
-    if residual.device != identity.device:
+    if not (residual.is_cpu and identity.is_cpu) and residual.device != identity.device:
         raise DeviceError(
             f"{where}: residual must be on the device of identity, {identity.device}, got "
             f'{residual.device}; call .to("{identity.device}")'
@@ -81,7 +81,8 @@ def _autocast(x: Tensor) -> bool:
 
 def widened(*tensors: Tensor | None) -> tuple[Any, ...]:
     """Return tensors as autocast wants them: CUDA's halves as float32, as torch.nn's norms."""
-    if tensors[0] is not None and tensors[0].is_cuda and torch.is_autocast_enabled("cuda"):
+    first = tensors[0]
+    if first is not None and first.is_cuda and torch.is_autocast_enabled("cuda"):
         return tuple(x.float() if x is not None and x.dtype in _HALVES else x for x in tensors)
     return tensors
 
@@ -97,7 +98,7 @@ def parameter(
         raise ShapeError(
             f"{where}: {name} must have shape {tuple(shape)}, got {tuple(value.shape)}; {hint}"
         )
-    if value.device != x.device:
+    if not (value.is_cpu and x.is_cpu) and value.device != x.device:
         raise DeviceError(
             f"{where}: {name} must be on the device of x, {x.device}, got {value.device}; "
             f'call .to("{x.device}")'
@@ -114,7 +115,7 @@ def number(value: Any, name: str, where: str) -> float:
     """Return a finite real that is not negative as a float, or raise."""
     if type(value) is not float and (isinstance(value, bool) or not isinstance(value, Real)):
         raise TypeError(f"{where}: {name} must be a real number, got {type(value).__name__}")
-    out = float(value)
+    out: float = value if type(value) is float else float(value)
     if not 0 <= out < inf:  # in words that a trace can follow
         raise ValueError(f"{where}: {name} must be finite and zero or more, got {value}")
     return out
@@ -158,8 +159,9 @@ def norm_mode_of(mode: Any, where: str) -> Any:
 
 def target_of(mode: Any, where: str) -> float:
     """Return the target variance of a normalization's mode, or raise ValueError."""
-    if isinstance(mode, str) and mode in _TARGETS:
-        return _TARGETS[mode]
+    named = _TARGETS.get(mode) if isinstance(mode, str) else None
+    if named is not None:
+        return named
     if type(mode).__name__ == "GoldenNormMode":
         target: float = mode.target_variance
         return target

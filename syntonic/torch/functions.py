@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from torch import Tensor
 
 from syntonic.errors import ShapeError
-from syntonic.torch.autograd import run
+from syntonic.torch.autograd import run, run_for_values
 from syntonic.torch.checks import (
     floats,
     number,
@@ -211,12 +211,14 @@ def phi_residual_layernorm(
     identity, residual = pair(identity, residual, where)
     if identity.ndim == 0:
         raise ShapeError(f"{where}: identity must have a last axis, got shape (); reshape it")
-    identity, residual, gamma, beta = widened(identity, residual, gamma, beta)
-    features = identity.shape[-1:]
-    gamma = parameter(gamma, identity, features, "gamma", where, _LAST)
-    beta = parameter(beta, identity, features, "beta", where, _LAST)
-    out = run("residual_layer_norm", identity, residual, gamma, beta, added, chosen)
-    return out[0]
+    if identity.is_cuda:
+        identity, residual, gamma, beta = widened(identity, residual, gamma, beta)
+    if gamma is not None or beta is not None:
+        features = identity.shape[-1:]
+        gamma = parameter(gamma, identity, features, "gamma", where, _LAST)
+        beta = parameter(beta, identity, features, "beta", where, _LAST)
+    given = identity, residual, gamma, beta, added, chosen
+    return run_for_values("residual_layer_norm", *given)
 
 
 def syntonic_softmax(
@@ -282,7 +284,8 @@ def syntonic_softmax(
     floats(x, "x", where)
     axis = _axis(x, dim, where)
     if chosen == "identity":
-        (x,) = widened(x)
+        if x.is_cuda:
+            (x,) = widened(x)
         return run("softmax", x, axis)
     hint, classes = "pass one value for each class", x.shape[axis : axis + 1]
     if chosen == "learned":

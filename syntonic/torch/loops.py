@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from math import prod
 from typing import Any
 
 import torch
@@ -19,10 +20,13 @@ from torch import Tensor
 from syntonic.jit.thread_count import at_most
 from syntonic.torch.arrays import array_of, channels_of, family_of, format_of, tensor_of, wide
 
-__all__ = ["LOOPS"]
+__all__ = ["LOOPS", "VALUES"]
 
 LOOPS: dict[str, Callable[..., Any]] = {}
 """By the operator's name, with the operator's arguments."""
+
+VALUES: dict[str, Callable[..., Any]] = {}
+"""Likewise what has statistics, with None in their place, for who needs no gradient."""
 
 _SMALL = 1 << 16
 """Elements of which the loops make one thread's work in any case."""
@@ -33,13 +37,30 @@ def _loop(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(function)
     def obedient(x: Tensor, *rest: Any) -> Any:
-        if x.is_cpu and x.numel() >= _SMALL:
+        if x.numel() >= _SMALL and x.is_cpu:
             with at_most(torch.get_num_threads()):
                 return function(x, *rest)
         return function(x, *rest)
 
     LOOPS[function.__name__] = obedient
     return obedient
+
+
+def _loop_with_statistics(function: Callable[..., Any]) -> Callable[..., Any]:
+    """List a function that ends in an array of statistics, with them and without."""
+    obedient = _loop(function)
+
+    @wraps(function)
+    def without(*arguments: Any) -> Any:
+        return obedient(*arguments)[0], None
+
+    @wraps(function)
+    def complete(*arguments: Any) -> Any:
+        out, statistics = obedient(*arguments)
+        return out, tensor_of(statistics)
+
+    LOOPS[function.__name__], VALUES[function.__name__] = complete, without
+    return complete
 
 
 def _parameter(value: Tensor | None, x: Tensor) -> Any:
@@ -94,7 +115,7 @@ def residual_gelu_backward(
     return _distinct(grad, *family_of("residual", grad).residual_gelu_backward(*arrays, mode))
 
 
-@_loop
+@_loop_with_statistics
 def residual_layer_norm(
     identity: Tensor,
     residual: Tensor,
@@ -102,12 +123,12 @@ def residual_layer_norm(
     beta: Tensor | None,
     eps: float,
     mode: str,
-) -> tuple[Tensor, Tensor]:
+) -> tuple[Tensor, Any]:
     x, y = _rows(identity), _rows(residual)
     affine = _parameter(gamma, identity), _parameter(beta, identity)
     family = family_of("residual", identity)
     out, statistics = family.residual_layer_norm(x, y, *affine, eps, mode)
-    return tensor_of(out, identity.dtype, identity.shape), tensor_of(statistics)
+    return tensor_of(out, identity.dtype, identity.shape), statistics
 
 
 @_loop
@@ -131,19 +152,20 @@ def residual_layer_norm_backward(
 
 
 def _rows(x: Tensor) -> Any:
-    if x.ndim == 2 and x.shape[1]:
-        return array_of(x)
-    cols = x.shape[-1]
-    return array_of(x.reshape(x.numel() // cols if cols else 0, cols))
+    array = array_of(x)
+    cols = array.shape[-1]
+    if array.ndim == 2 and cols:
+        return array
+    return array.reshape(prod(array.shape[:-1]) if cols else 0, cols)
 
 
-@_loop
+@_loop_with_statistics
 def layer_norm(
     x: Tensor, gamma: Tensor | None, beta: Tensor | None, target: float, eps: float
-) -> tuple[Tensor, Tensor]:
+) -> tuple[Tensor, Any]:
     affine = _parameter(gamma, x), _parameter(beta, x)
     out, statistics = family_of("norm", x).layer_norm(_rows(x), target, eps, *affine)
-    return tensor_of(out, x.dtype, x.shape), tensor_of(statistics)
+    return tensor_of(out, x.dtype, x.shape), statistics
 
 
 @_loop
@@ -163,14 +185,14 @@ def _unfolded(array: Any, x: Tensor, memory_format: torch.memory_format) -> Tens
     return tensor_of(array, x.dtype, (n, *rest, c)).movedim(-1, 1).data
 
 
-@_loop
+@_loop_with_statistics
 def batch_norm(
     x: Tensor, gamma: Tensor | None, beta: Tensor | None, target: float, eps: float
-) -> tuple[Tensor, Tensor]:
+) -> tuple[Tensor, Any]:
     layout = format_of(x)
     values, affine = channels_of(x, layout), (_parameter(gamma, x), _parameter(beta, x))
-    out, statistics = family_of("norm", x).batch_norm(array_of(values), target, eps, *affine)
-    return _unfolded(out, x, layout), tensor_of(statistics)
+    out, statistics = family_of("norm", x).batch_norm(values, target, eps, *affine)
+    return _unfolded(out, x, layout), statistics
 
 
 @_loop
@@ -183,7 +205,7 @@ def batch_norm_apply(
     eps: float,
 ) -> Tensor:
     layout = format_of(x)
-    given = array_of(channels_of(x, layout)), array_of(statistics)
+    given = channels_of(x, layout), array_of(statistics)
     affine = _parameter(gamma, x), _parameter(beta, x)
     out = family_of("norm", x).batch_norm_apply(*given, target, eps, *affine)
     return _unfolded(out, x, layout)
@@ -200,7 +222,7 @@ def batch_norm_backward(
     training: bool,
 ) -> tuple[Tensor, Tensor, Tensor]:
     layout = format_of(x)
-    arrays = [array_of(channels_of(each, layout)) for each in (grad, x)]
+    arrays = [channels_of(each, layout) for each in (grad, x)]
     given = array_of(statistics), target, eps, _parameter(gamma, x), training
     dx, dgamma, dbeta = family_of("norm", x).batch_norm_backward(*arrays, *given)
     return _unfolded(dx, x, layout), tensor_of(dgamma), tensor_of(dbeta)
@@ -211,13 +233,9 @@ def batch_norm_backward(
 
 def _by_class(x: Tensor, dim: int) -> Any:
     """Return a tensor as (outer, n, inner)."""
-    shape = x.shape
-    outer, inner = 1, 1
-    for length in shape[:dim]:
-        outer *= length
-    for length in shape[dim + 1 :]:
-        inner *= length
-    return array_of(x.reshape(outer, shape[dim], inner))
+    array = array_of(x)
+    shape = array.shape
+    return array.reshape(prod(shape[:dim]), shape[dim], prod(shape[dim + 1 :]))
 
 
 def _weights(weights: Tensor, x: Tensor, dim: int) -> Any:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from syntonic.errors import ShapeError
-from syntonic.torch.autograd import run
+from syntonic.torch.autograd import run, run_for_values
 from syntonic.torch.checks import floats, number, parameter, target_of, widened
 from syntonic.typing import NormModeName
 
@@ -74,11 +74,13 @@ def golden_layer_norm(
     floats(x, "x", where)
     if x.ndim == 0:
         raise ShapeError(f"{where}: x must have a last axis, got shape (); reshape it")
-    x, gamma, beta = widened(x, gamma, beta)
-    features = x.shape[-1:]
-    gamma = parameter(gamma, x, features, "gamma", where, _LAST)
-    beta = parameter(beta, x, features, "beta", where, _LAST)
-    return run("layer_norm", x, gamma, beta, target, added)[0]
+    if x.is_cuda:
+        x, gamma, beta = widened(x, gamma, beta)
+    if gamma is not None or beta is not None:
+        features = x.shape[-1:]
+        gamma = parameter(gamma, x, features, "gamma", where, _LAST)
+        beta = parameter(beta, x, features, "beta", where, _LAST)
+    return run_for_values("layer_norm", x, gamma, beta, target, added)
 
 
 def golden_batch_norm(
@@ -147,17 +149,19 @@ def golden_batch_norm(
     where = "golden_batch_norm"
     target, added = target_of(mode, where), number(eps, "eps", where)
     _check_batch(x, training, where)
-    channels = x.shape[1:2]
-    weight = parameter(weight, x, channels, "weight", where, _CHANNEL)
-    bias = parameter(bias, x, channels, "bias", where, _CHANNEL)
+    if weight is not None or bias is not None:
+        channels = x.shape[1:2]
+        weight = parameter(weight, x, channels, "weight", where, _CHANNEL)
+        bias = parameter(bias, x, channels, "bias", where, _CHANNEL)
     running = _running(x, running_mean, running_var, where)
-    if running is not None and not training:
+    if running is None:
+        return run_for_values("batch_norm", x, weight, bias, target, added)
+    if not training:
         mean, var = (value.double() for value in running)
         statistics = torch.stack([mean, torch.zeros_like(mean), var, var.sqrt()])
         return run("batch_norm_apply", x, statistics, weight, bias, target, added)
     out, statistics = run("batch_norm", x, weight, bias, target, added)
-    if running is not None and training:
-        _learn(running, statistics, x, momentum)
+    _learn(running, statistics, x, momentum)
     return out
 
 

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.autograd import Function
 
 from syntonic.jit.thread_count import at_most
-from syntonic.torch.arrays import array_of, channels_of, family_of, format_of, tensor_of
+from syntonic.torch.arrays import channels_of, family_of, format_of, tensor_of
 from syntonic.torch.checks import floats, parameter, target_of
 from syntonic.torch.norm_modules import (
     GoldenBatchNorm,
@@ -205,7 +205,7 @@ def _moments_of_all(x: Tensor, group: Any) -> Tensor:
 
 def _moments(x: Tensor) -> Tensor:
     """Return the same of one process."""
-    channels = array_of(channels_of(x, format_of(x)))
+    channels = channels_of(x, format_of(x))
     with at_most(torch.get_num_threads()):
         mean, low, var, _ = tensor_of(family_of("norm", x).batch_norm_stats(channels))
     n = x.numel() // x.shape[1] if x.shape[1] else 0

@@ -19,7 +19,7 @@ from pytorch.cases import CASES, close, draw, every_case, every_dtype, exact, gr
 from syntonic.errors import DeviceError
 from syntonic.flux.cuda import compile as cuda_compile
 from syntonic.flux.cuda import launch, norm, plan, source
-from syntonic.torch import cuda, loops
+from syntonic.torch import arrays, cuda, loops
 
 
 def host_array(tensor):
@@ -69,7 +69,8 @@ def through_launchers(monkeypatch, runtime):
     monkeypatch.setattr(
         loops, "family_of", lambda name, x: import_module(f"syntonic.flux.cuda.{name}")
     )
-    monkeypatch.setattr(loops, "array_of", lambda x: x.contiguous())
+    for module in (loops, arrays):
+        monkeypatch.setattr(module, "array_of", lambda x: x.contiguous())
     return runtime
 
 
