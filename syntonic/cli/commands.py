@@ -8,11 +8,11 @@ kernel does not compile or the doctor finds a fault, 2 for arguments or input th
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from typing import Any
 
+from syntonic.cli.output import discard, fail, flush, say
 from syntonic.cli.snap import add_snap
 from syntonic.errors import SyntonicError
 
@@ -45,22 +45,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         arguments = _parser().parse_args(_guard_minus(sys.argv[1:] if argv is None else argv))
         status: int = arguments.run(arguments)
-        _flush(sys.stdout)
+        flush(sys.stdout)
     except SystemExit as stop:  # argparse has said what there was to say
         return int(stop.code or _DONE)
     except KeyboardInterrupt:
-        return _fail("interrupted", _INTERRUPTED)
+        return fail("interrupted", _INTERRUPTED)
     except BrokenPipeError:  # of standard output, or of a pipe that is an output file
         try:
-            _flush(sys.stdout)
+            flush(sys.stdout)
         except OSError:
-            _discard(sys.stdout)
+            discard(sys.stdout)
         return _NO_READER
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
-        return _fail(f"{place}{error.strerror or error}", _UNUSABLE)
+        return fail(f"{place}{error.strerror or error}", _UNUSABLE)
     except (SyntonicError, ValueError, ArithmeticError, MemoryError) as error:
-        return _fail(str(error) or type(error).__name__, _UNUSABLE)
+        return fail(str(error) or type(error).__name__, _UNUSABLE)
     return status
 
 
@@ -81,7 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("expression", metavar="EXPRESSION")
     evaluate.set_defaults(run=_evaluate)
     _add_solid(commands)
-    add_snap(commands, _natural, _say)
+    add_snap(commands, _natural, say)
     _add_kernels(commands)
     doctor = commands.add_parser(
         "doctor",
@@ -240,86 +240,50 @@ def _natural(text: str) -> int:
 def _recover(arguments: argparse.Namespace) -> int:
     from syntonic.cli.recover import run_recover
 
-    return run_recover(arguments, _say, _fail)
+    return run_recover(arguments, say, fail)
 
 
 def _evaluate(arguments: argparse.Namespace) -> int:
     from syntonic.exact.golden import GoldenExact
 
     value = GoldenExact.parse(arguments.expression)
-    _say(f"{value}\n{value.to_decimal(_DIGITS)}")
+    say(f"{value}\n{value.to_decimal(_DIGITS)}")
     return _DONE
 
 
 def _solid(arguments: argparse.Namespace) -> int:
     from syntonic.cli.solid import run_solid
 
-    return run_solid(arguments, _say)
+    return run_solid(arguments, say)
 
 
 def _list_kernels(arguments: argparse.Namespace) -> int:
     from syntonic.cli.kernels import run_list
 
-    return run_list(arguments, _say)
+    return run_list(arguments, say)
 
 
 def _show_kernels(arguments: argparse.Namespace) -> int:
     from syntonic.cli.kernels import run_show
 
-    return run_show(arguments, _say)
+    return run_show(arguments, say)
 
 
 def _compile_kernels(arguments: argparse.Namespace) -> int:
     from syntonic.cli.kernels import run_compile
 
-    return run_compile(arguments, _say, progress=sys.stderr.isatty())
+    return run_compile(arguments, say, progress=sys.stderr.isatty())
 
 
 def _warm_kernels(arguments: argparse.Namespace) -> int:
     from syntonic.cli.kernels import run_warm
 
-    return run_warm(arguments, _say, progress=sys.stderr.isatty())
+    return run_warm(arguments, say, progress=sys.stderr.isatty())
 
 
 def _doctor(arguments: argparse.Namespace) -> int:
     from syntonic.doctor import examine
 
     report, status = examine(as_json=bool(arguments.json))
-    _say(report)
-    return status
-
-
-def _say(text: str) -> None:
-    _write(text, sys.stdout)
-
-
-def _write(text: str, stream: Any) -> None:
-    """Print, if the stream was not closed; where it has no Greek letters, escape what it lacks."""
-    if stream is None:
-        return
-    encoding = stream.encoding or "utf-8"
-    try:
-        text.encode(encoding)
-    except UnicodeEncodeError:
-        text = text.replace("φ", "phi").replace("√", "sqrt").replace("²", "^2")
-        text = text.encode(encoding, "backslashreplace").decode(encoding)
-    print(text, file=stream)
-
-
-def _flush(stream: Any) -> None:
-    if stream is not None:
-        stream.flush()
-
-
-def _discard(stream: Any) -> None:
-    # Python flushes the stream once more at its end; give it somewhere to go.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-
-
-def _fail(message: str, status: int) -> int:
-    """Say why on the error stream, if anybody can read it; return the status."""
-    try:
-        _write(f"syntonic: {message}", sys.stderr)
-    except OSError:
-        _discard(sys.stderr)
+    say(report)
     return status

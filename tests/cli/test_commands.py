@@ -16,7 +16,7 @@ from effort import at_most
 
 import syntonic
 from syntonic import GoldenExact
-from syntonic.cli import commands
+from syntonic.cli import commands, output
 from syntonic.constants import PHI_FLOAT as PHI
 from syntonic.errors import NotGoldenError
 from syntonic.io import Model, read, write
@@ -410,7 +410,7 @@ def test_interruptions_are_tidy(run, monkeypatch, error):
         raise error
 
     monkeypatch.setattr("syntonic.recovery.recover", fail)
-    monkeypatch.setattr(commands, "_discard", lambda stream: None)
+    monkeypatch.setattr(commands, "discard", lambda stream: None)
     expected = {KeyboardInterrupt: 130, BrokenPipeError: 141, MemoryError: 2}[error]
     status, out, err = run("recover", CELL)
     assert (status, out) == (expected, "")
@@ -427,7 +427,7 @@ def test_an_encoding_without_greek_letters(monkeypatch):
 def test_what_an_encoding_lacks_is_escaped():
     raw = io.BytesIO()
     stream = io.TextIOWrapper(raw, encoding="ascii", write_through=True)
-    commands._write("√5, κ", stream)
+    output.write("√5, κ", stream)
     assert raw.getvalue() == b"sqrt5, \\u03ba\n"
 
 
