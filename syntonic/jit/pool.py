@@ -19,7 +19,6 @@ from __future__ import annotations
 import ctypes
 import os
 from _thread import start_new_thread
-from collections.abc import Callable
 from threading import Lock, Thread
 from time import perf_counter
 from types import BuiltinFunctionType
@@ -27,17 +26,14 @@ from typing import Any, cast
 
 import numpy as np
 from llvmlite import ir
-from numba import types as _types
 from numba.core import cgutils as _cgutils
-from numba.extending import intrinsic as _intrinsic
 
+from syntonic.jit.atomics import add, exchange, intrinsic, load, store, types
 from syntonic.jit.compile import njit
 
-types: Any = _types  # untyped
-cgutils: Any = _cgutils
-intrinsic = cast(Callable[[Callable[..., Any]], Callable[..., Any]], _intrinsic)
+cgutils: Any = _cgutils  # untyped
 
-__all__ = ["Pool", "add_to", "packer", "run"]
+__all__ = ["Pool", "packer", "run"]
 
 PATIENCE = 300e-6
 """Seconds for which a thread looks for work, or for the end of it, before it sleeps: a few times
@@ -65,57 +61,6 @@ _CLOSED = -(1 << 32)
 _WORD, _BYTES = ir.IntType(64), ir.IntType(8).as_pointer()
 _PIECES_OF = ir.FunctionType(ir.IntType(32), [_BYTES, _WORD, _WORD])
 """The type of a compiled loop with its arguments packed: (arguments, first, last) -> failed."""
-
-
-# -- atomic operations on the word at an address -----------------------------------------------
-
-
-def _word_at(builder: Any, address: Any) -> Any:
-    return builder.inttoptr(address, _WORD.as_pointer())
-
-
-@intrinsic
-def _load(context: Any, address: Any) -> Any:
-    def emit(ctx: Any, b: Any, sig: Any, args: Any) -> Any:
-        return b.load_atomic(_word_at(b, args[0]), "seq_cst", 8)
-
-    return types.int64(types.int64), emit
-
-
-@intrinsic
-def _store(context: Any, address: Any, value: Any) -> Any:
-    def emit(ctx: Any, b: Any, sig: Any, args: Any) -> Any:
-        b.store_atomic(args[1], _word_at(b, args[0]), "seq_cst", 8)
-        return ctx.get_dummy_value()
-
-    return types.void(types.int64, types.int64), emit
-
-
-@intrinsic
-def _add(context: Any, address: Any, value: Any) -> Any:
-    """Add to the word; return what it was."""
-
-    def emit(ctx: Any, b: Any, sig: Any, args: Any) -> Any:
-        return b.atomic_rmw("add", _word_at(b, args[0]), args[1], "seq_cst")
-
-    return types.int64(types.int64, types.int64), emit
-
-
-@intrinsic
-def _exchange(context: Any, address: Any, value: Any) -> Any:
-    """Set the word; return what it was."""
-
-    def emit(ctx: Any, b: Any, sig: Any, args: Any) -> Any:
-        return b.atomic_rmw("xchg", _word_at(b, args[0]), args[1], "seq_cst")
-
-    return types.int64(types.int64, types.int64), emit
-
-
-@njit
-def add_to(counts: Any, index: int, n: int) -> None:
-    """Add n to an element of an int64 array that other threads add to."""
-    if n:
-        _add(counts.ctypes.data + 8 * index, n)
 
 
 # -- calls by address --------------------------------------------------------------------------
@@ -228,7 +173,7 @@ def _look(address: int, value: int, times: int, give_way: int) -> bool:
     """Look at the word until it is not the value; return whether it was in that many times."""
     courtesy = times // _COURTESIES + 1
     for i in range(times):
-        if _load(address) != value:
+        if load(address) != value:
             return True
         if give_way and i % courtesy == courtesy - 1:
             _call_system(give_way, 0)
@@ -240,20 +185,20 @@ def _look(address: int, value: int, times: int, give_way: int) -> bool:
 def _await_change(pool: int, address: int, value: int, sleeper: int, polite: bool) -> bool:
     """Return when the word at the address is not the value, and whether the thread has slept."""
     system, slept = pool + _SYSTEM, False
-    give_way = _load(system + 16) if polite else 0
-    while not _look(address, value, _load(system + 24), give_way):
-        _store(sleeper, 1)
-        if _load(address) != value and _exchange(sleeper, 0) == 1:
+    give_way = load(system + 16) if polite else 0
+    while not _look(address, value, load(system + 24), give_way):
+        store(sleeper, 1)
+        if load(address) != value and exchange(sleeper, 0) == 1:
             break
-        _call_system(_load(system), _load(sleeper + 8))
+        _call_system(load(system), load(sleeper + 8))
         slept = True
     return slept
 
 
 @njit
 def _wake(pool: int, sleeper: int) -> None:
-    if _exchange(sleeper, 0) == 1:
-        _call_system(_load(pool + _SYSTEM + 8), _load(sleeper + 8))
+    if exchange(sleeper, 0) == 1:
+        _call_system(load(pool + _SYSTEM + 8), load(sleeper + 8))
 
 
 # -- work --------------------------------------------------------------------------------------
@@ -261,14 +206,14 @@ def _wake(pool: int, sleeper: int) -> None:
 
 @njit
 def _take_pieces(pool: int) -> None:
-    entry, pack = _load(pool + _JOB), _load(pool + _JOB + 8)
-    items, pieces = _load(pool + _JOB + 16), _load(pool + _JOB + 24)
+    entry, pack = load(pool + _JOB), load(pool + _JOB + 8)
+    items, pieces = load(pool + _JOB + 16), load(pool + _JOB + 24)
     while True:
-        i = _add(pool + _NEXT, 1)
+        i = add(pool + _NEXT, 1)
         if i >= pieces:
             return
         if _call(entry, pack, items * i // pieces, items * (i + 1) // pieces):
-            _store(pool + _FAILED, 1)
+            store(pool + _FAILED, 1)
 
 
 @njit
@@ -281,25 +226,25 @@ def _serve(pool: int, sleeper: int) -> None:
     ticket, woken = 0, True
     while True:
         woken = _await_change(pool, pool + _TICKET, ticket, sleeper, woken)
-        ticket = _load(pool + _TICKET)
-        inside = _add(pool + _GATE, 1)
-        if 0 <= inside < _load(pool + _JOB + 32):
+        ticket = load(pool + _TICKET)
+        inside = add(pool + _GATE, 1)
+        if 0 <= inside < load(pool + _JOB + 32):
             _take_pieces(pool)
-        if _add(pool + _GATE, -1) - 1 == _CLOSED:
+        if add(pool + _GATE, -1) - 1 == _CLOSED:
             _wake(pool, pool + _CALLER)
 
 
 @njit
 def _begin(pool: int, entry: int, pack: int, items: int, pieces: int, seats: int) -> None:
-    _store(pool + _JOB, entry)
-    _store(pool + _JOB + 8, pack)
-    _store(pool + _JOB + 16, items)
-    _store(pool + _JOB + 24, pieces)
-    _store(pool + _JOB + 32, seats)
-    _store(pool + _NEXT, 0)
-    _store(pool + _FAILED, 0)
-    _add(pool + _GATE, -_CLOSED)
-    _add(pool + _TICKET, 1)
+    store(pool + _JOB, entry)
+    store(pool + _JOB + 8, pack)
+    store(pool + _JOB + 16, items)
+    store(pool + _JOB + 24, pieces)
+    store(pool + _JOB + 32, seats)
+    store(pool + _NEXT, 0)
+    store(pool + _FAILED, 0)
+    add(pool + _GATE, -_CLOSED)
+    add(pool + _TICKET, 1)
     for i in range(seats):
         _wake(pool, pool + _HELPERS + i * _LINE)
 
@@ -307,12 +252,12 @@ def _begin(pool: int, entry: int, pack: int, items: int, pieces: int, seats: int
 @njit
 def _end(pool: int) -> bool:
     """Wait for the helpers; return whether a piece failed."""
-    inside = _add(pool + _GATE, _CLOSED) + _CLOSED
+    inside = add(pool + _GATE, _CLOSED) + _CLOSED
     while inside != _CLOSED:
         _await_change(pool, pool + _GATE, inside, pool + _CALLER, True)
-        inside = _load(pool + _GATE)
-    failed = _load(pool + _FAILED)
-    _store(pool + _OWNED, 0)
+        inside = load(pool + _GATE)
+    failed = load(pool + _FAILED)
+    store(pool + _OWNED, 0)
     return failed != 0
 
 
@@ -322,7 +267,7 @@ def run(pool: int, entry: int, pack: int, items: int, pieces: int, seats: int) -
 
     At most `seats` helpers take part; none when the pool is 0 or in use by another caller.
     """
-    if pool == 0 or _exchange(pool + _OWNED, 1) != 0:
+    if pool == 0 or exchange(pool + _OWNED, 1) != 0:
         failed = _call(entry, pack, 0, items) != 0
     else:
         _begin(pool, entry, pack, items, pieces, seats)

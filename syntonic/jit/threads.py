@@ -96,7 +96,7 @@ def counted_over_elements(
 ) -> npt.NDArray[np.int64]:
     """Call loop(first, last, *arrays, found, *rest) likewise, and return `found`.
 
-    Those are int64 numbers, at first 0, to which the loop adds by `pool.add_to`.
+    Those are int64 numbers, at first 0, to which the loop adds by `atomics.add_to`.
     """
     found = np.zeros(counts, np.int64)
     over_elements(loop, arrays, found, *rest)

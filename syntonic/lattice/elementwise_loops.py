@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from syntonic.constants import PHI_FLOAT
+from syntonic.jit.atomics import add_to
 from syntonic.jit.compile import njit
-from syntonic.jit.pool import add_to
 from syntonic.jit.threads import counted_over_elements, in_threads, over_elements
 from syntonic.lattice.array import LatticeArray
 from syntonic.lattice.loops import DOUBT

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from syntonic.jit.atomics import add_to
 from syntonic.jit.compile import njit
-from syntonic.jit.pool import add_to
 from syntonic.jit.threads import counted_over_elements
 from syntonic.lattice.double_words import (
     divided,

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from syntonic.jit.atomics import add_to
 from syntonic.jit.compile import njit
 from syntonic.jit.floats import fma, two_sum
-from syntonic.jit.pool import add_to
 from syntonic.jit.threads import BLOCK, counted_over_elements
 from syntonic.rounding.wake_loops import (
     TERMS,

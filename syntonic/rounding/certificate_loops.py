@@ -15,9 +15,9 @@ import numpy.typing as npt
 
 from syntonic.constants import PHI_WORDS
 from syntonic.exact.pairs import fibonacci, phi_power, words
+from syntonic.jit.atomics import add_to
 from syntonic.jit.compile import njit
 from syntonic.jit.floats import SIGN_TERMS, distill, fma, two_product, two_sum
-from syntonic.jit.pool import add_to
 from syntonic.jit.threads import counted_over_elements
 from syntonic.rounding.plans import BoundedPlan, Element, WindowPlan
 from syntonic.rounding.wake_loops import TERMS, divided, exact_terms

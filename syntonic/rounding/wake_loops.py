@@ -23,9 +23,9 @@ import numpy as np
 import numpy.typing as npt
 
 from syntonic.constants import PHI_WORDS
+from syntonic.jit.atomics import add_to
 from syntonic.jit.compile import njit
 from syntonic.jit.floats import distill, fma, from_bits, to_bits, to_float, two_product, two_sum
-from syntonic.jit.pool import add_to
 from syntonic.jit.threads import BLOCK, counted_over_elements
 
 Floats = npt.NDArray[np.floating[Any]]

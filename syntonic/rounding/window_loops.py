@@ -14,9 +14,9 @@ import numpy.typing as npt
 
 from syntonic.constants import PHI_WORDS
 from syntonic.exact.pairs import phi_power, words
+from syntonic.jit.atomics import add_to
 from syntonic.jit.compile import njit
 from syntonic.jit.floats import SIGN_TERMS, exact_sign, fma, to_int, two_product, two_sum
-from syntonic.jit.pool import add_to
 from syntonic.jit.threads import BLOCK, counted_over_elements
 from syntonic.rounding.plans import WindowPlan
 from syntonic.rounding.snap_loops import UNDECIDED

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from syntonic.flux.cpu import residual
-from syntonic.jit import pool, threads
+from syntonic.jit import atomics, pool, threads
 from syntonic.jit.threads import LEAST_WORK, in_threads
 
 Set = Callable[[int], None]
@@ -39,9 +39,9 @@ def _add(first: int, last: int, x: Any, y: Any, out: Any) -> None:
 @numba.njit(nogil=True)
 def _meet(first: int, last: int, arrived: int, others: int, give_way: int, met: Any) -> None:
     """Wait in each piece until so many pieces have begun, in other threads of course."""
-    pool._add(arrived, 1)
+    atomics.add(arrived, 1)
     for i in range(1 << 24):
-        if pool._load(arrived) >= others:
+        if atomics.load(arrived) >= others:
             met[first:last] = True
             return
         if give_way and i % 1000 == 0:
