@@ -18,7 +18,7 @@ from syntonic.exact.golden import GoldenExact
 from syntonic.foreign import frozen
 from syntonic.jit.policy import compiled_pays
 from syntonic.lattice.array import LatticeArray, elementwise, int64s
-from syntonic.lattice.rational_floats import compiled_enclosures, compiled_floats
+from syntonic.lattice.rational_floats import compiled_enclosures, compiled_floats, readable
 from syntonic.rounding.wake import float_type, wake, wake_exact, wake_rational, warn_overflow
 
 __all__ = ["argextreme", "argsort", "difference_signs", "floats", "rational_signs"]
@@ -34,7 +34,7 @@ def floats(x: LatticeArray, dtype: Any = np.float64) -> Any:
     """Return the correctly rounded floats of a fractional or rational array."""
     out_type = float_type(dtype)
     if x.is_rational:
-        if compiled_pays(x.size):
+        if compiled_pays(x.size) and readable():
             return compiled_floats(x, out_type)
         return wake_rational(x.a, x.b, out_type)
     if not compiled_pays(x.size):
@@ -53,7 +53,7 @@ def floats(x: LatticeArray, dtype: Any = np.float64) -> Any:
 
 def enclosures(x: LatticeArray) -> tuple[Any, Any]:
     """Return floats of a rational array and bounds of their errors, infinite where they are."""
-    if compiled_pays(x.size):
+    if compiled_pays(x.size) and readable():
         return compiled_enclosures(x)
     a, b = _nearest(x.a), _nearest(x.b)
     with np.errstate(over="ignore", invalid="ignore"):

@@ -1,8 +1,13 @@
-"""Compiled floats of a + bφ for rationals of any length, from gmpy2's binary format of them.
+"""Compiled floats of a + bφ for gmpy2's rationals of any length, read where they lie in memory.
 
-A numerator and a denominator are cut to their leading 16 bytes, and everything is computed in sums
-of two doubles with a proven error bound. Where that leaves the rounding open the result is NaN.
-With u = 2^-53, the bounds are in the docstrings. Importing this module imports numba.
+An array of objects holds their addresses. A number is a struct that gmpy2.h lays down: behind the
+head of all Python objects, whose last word is the type, a numerator and, of an mpq, a denominator;
+each a word of how many limbs there are, with the sign in its upper half, and the address of the
+limbs. `rational_floats` has made sure of that, and holds the array meanwhile.
+
+A numerator and a denominator are cut to their leading 126 bits or more, and everything is computed
+in sums of two doubles with a proven error bound. Where that leaves the rounding open the result is
+NaN. With u = 2^-53, the bounds are in the docstrings. Importing this module imports numba.
 """
 
 from __future__ import annotations
@@ -12,39 +17,37 @@ from typing import Any
 import numpy as np
 
 from syntonic.constants import PHI_WORDS
+from syntonic.jit.atomics import load
 from syntonic.jit.compile import njit
-from syntonic.jit.floats import fma, from_bits, two_product, two_sum
+from syntonic.jit.floats import fma, from_bits, to_bits, two_product, two_sum
 from syntonic.rounding.wake_loops import rounded
 
-__all__ = ["BEFORE", "enclose", "round_enclosed"]
+__all__ = ["HEAD", "enclose", "round_enclosed"]
 
 _P0, _P1 = PHI_WORDS[:2]
 _RANGE = 800
-"""Parts up to 2^808 in size, and down to the inverse, are far from the ends of doubles."""
+"""Parts up to 2^802 in size, and down to the inverse, are far from the ends of doubles."""
 
-BEFORE = 16
-"""Bytes before the first number: so many are read of each, and cleared where it has fewer."""
+HEAD = object.__basicsize__
+"""Bytes of a Python object before what its type adds."""
 
 _unsigned: Any = np.uint64
 _HALF, _LOW = _unsigned(32), _unsigned((1 << 32) - 1)
+_ONE, _ZERO = _unsigned(1), _unsigned(0)
 
 
 @njit
 def enclose(
-    first: int,
-    last: int,
-    a: Any,
-    a_ends: Any,
-    b: Any,
-    b_ends: Any,
-    high: Any,
-    low: Any,
-    bound: Any,
+    first: int, last: int, a: int, b: int, kinds: Any, high: Any, low: Any, bound: Any
 ) -> None:
-    """Write high + low = a + bφ and bounds of the error, infinite out of range."""
+    """Write high + low = a + bφ and bounds of the error, infinite out of range.
+
+    `a` and `b` are where the arrays of objects begin; `kinds` the addresses of the types mpz and
+    mpq. What is of another type counts as out of range.
+    """
     for i in range(first, last):
         high[i], low[i], bound[i] = _evaluated(
-            a, a_ends[i], a_ends[i + 1], b, b_ends[i], b_ends[i + 1]
+            _rational(load(a + 8 * i), kinds), _rational(load(b + 8 * i), kinds)
         )
 
 
@@ -60,7 +63,7 @@ def round_enclosed(
 
 @njit
 def _evaluated(
-    a: Any, a_start: int, a_stop: int, b: Any, b_start: int, b_stop: int
+    a: tuple[float, float, bool], b: tuple[float, float, bool]
 ) -> tuple[float, float, float]:
     """Return high + low = a + bφ and a bound of the error, infinite out of range.
 
@@ -68,8 +71,8 @@ def _evaluated(
     4u²M are left out; the five sums and products of rests, at most 4uM in size, are rounded: less
     than 24u²M. So the error is below 2^-99 M.
     """
-    a_high, a_low, fine = _quotient(a, a_start, a_stop)
-    b_high, b_low, good = _quotient(b, b_start, b_stop)
+    a_high, a_low, fine = a
+    b_high, b_low, good = b
     product, rest = two_product(b_high, _P0)
     total, lost = two_sum(a_high, product)
     high, low = two_sum(total, lost + ((a_low + rest) + (b_high * _P1 + b_low * _P0)))
@@ -79,61 +82,44 @@ def _evaluated(
 
 
 @njit
-def _quotient(data: Any, start: int, stop: int) -> tuple[float, float, bool]:
-    """Return high + low, within 2^-100 of the size of a rational, and whether it is in range.
-
-    Of an mpq the format has a byte 3, one for the sign, four for the length of the numerator,
-    numerator and denominator; of an mpz a byte 1, one for the sign, and the number. The bytes of a
-    number are its magnitude, the lowest first. Nothing follows the sign of 0.
-    """
-    if data[start + 1] == 0:
-        return 0.0, 0.0, True
-    negative, over = data[start + 1] == 2, 1.0
-    if data[start + 1] > 2:
+def _rational(number: int, kinds: Any) -> tuple[float, float, bool]:
+    """Return high + low, within 2^-100 of the size of a rational, and whether it is in range."""
+    kind, size = load(number + HEAD - 8), load(number + HEAD) >> 32
+    if kind != kinds[0] and kind != kinds[1]:
         return 0.0, 0.0, False
-    if data[start] == 1:
-        high, low = _leading(data, start + 2, stop)
-        rest, exponent = 0.0, 8 * (stop - start - 2 - BEFORE)
-    else:
-        middle: Any = start + 6 + np.int64(_word(data, start + 2, 4))
-        high, low = _leading(data, start + 6, middle)
-        over, rest = _leading(data, middle, stop)
-        exponent = 8 * (2 * middle - start - 6 - stop)
+    if size == 0:
+        return 0.0, 0.0, True
+    high, low, exponent = _leading(load(number + HEAD + 8), abs(size))
+    over, rest, under = 1.0, 0.0, 0
+    if kind == kinds[1]:
+        count = load(number + HEAD + 16) >> 32
+        over, rest, under = _leading(load(number + HEAD + 24), count)
     high, low = _divided(high, low, over, rest)
+    exponent -= under
     scale = from_bits((min(max(exponent, -_RANGE), _RANGE) + 1023) << 52)
-    scale = -scale if negative else scale
+    scale = -scale if size < 0 else scale
     return high * scale, low * scale, abs(exponent) <= _RANGE
 
 
 @njit
-def _leading(data: Any, start: int, stop: int) -> tuple[float, float]:
-    """Return high + low, the leading 16 bytes of a number as an integer w >= 2^120, zeros below.
+def _leading(limbs: int, count: int) -> tuple[float, float, int]:
+    """Return high + low = w and e, where w 2^e is a number of so many limbs and 2^126 <= w < 2^128.
 
-    What is cut off is below 1; the sum of the low words is rounded by 2^11, that with the rest of
-    the high ones by at most 4u²w: within 2^-103 of the number.
+    Two limbs from its leading bit on make an integer w. What is cut off is below 1; the sum of the
+    low words is rounded by 2^11, that with the rest of the high ones by at most 4u²w: within 2^-103
+    of the number.
     """
-    top, bottom, size = _word(data, stop - 8, 8), _word(data, stop - 16, 8), stop - start
-    if size < 16:
-        top = top if size >= 8 else _cleared(top, size)
-        bottom = _cleared(bottom, size - 8) if size > 8 else _unsigned(0)
-    total, lost = two_sum((top >> _HALF) * 2.0**96, (top & _LOW) * 2.0**64)
-    return two_sum(total, lost + ((bottom >> _HALF) * 2.0**32 + (bottom & _LOW) * 1.0))
-
-
-@njit
-def _cleared(word: int, size: int) -> int:
-    """Return the word with all but its highest bytes set to 0; the size is 1 to 7."""
-    shift = _unsigned(64 - 8 * size)
-    return word >> shift << shift
-
-
-@njit
-def _word(data: Any, first: int, size: int) -> int:
-    """Return the number of so many bytes, the lowest first."""
-    out = _unsigned(0)
-    for k in range(size):
-        out |= _unsigned(data[first + k]) << _unsigned(8 * k)
-    return out
+    last = limbs + 8 * count - 8
+    top = _unsigned(load(last))
+    middle = _unsigned(load(last - 8)) if count > 1 else _ZERO
+    below = _unsigned(load(last - 16)) if count > 2 else _ZERO
+    bits = min((to_bits(float(top)) >> 52) - 1022, 64)  # of the top limb, or one more
+    left, right = _unsigned(64 - bits), _unsigned(bits - 1)
+    high = top << left | middle >> _ONE >> right
+    low = middle << left | below >> _ONE >> right
+    total, lost = two_sum((high >> _HALF) * 2.0**96, (high & _LOW) * 2.0**64)
+    value, rest = two_sum(total, lost + ((low >> _HALF) * 2.0**32 + (low & _LOW) * 1.0))
+    return value, rest, 64 * (count - 2) - (64 - bits)
 
 
 @njit

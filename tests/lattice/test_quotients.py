@@ -17,9 +17,13 @@ from syntonic.lattice.array import INT64_MAX, LatticeArray
 from syntonic.rounding.wake import wake_exact, wake_rational
 
 
-@pytest.fixture(params=[True, False], ids=["compiled", "plain"], autouse=True)
-def compiled(request, monkeypatch):
-    monkeypatch.setattr(quotients, "compiled_pays", lambda size: request.param)
+@pytest.fixture(params=["compiled", "elsewhere", "plain"], autouse=True)
+def way(request, monkeypatch):
+    """Compiled loops; these where gmpy2's numbers lie in memory otherwise; none."""
+    monkeypatch.setattr(quotients, "compiled_pays", lambda size: request.param != "plain")
+    if request.param == "elsewhere":
+        monkeypatch.setattr(quotients, "readable", lambda: False)
+    return request.param
 
 
 words = st.one_of(
@@ -127,16 +131,36 @@ def test_enclosures_enclose(parts):
 
 
 @pytest.mark.parametrize("size", [1, 3, 15, 16, 17, 40])
-def test_the_leading_bytes_of_numbers(size, compiled):
+def test_the_leading_limbs_of_numbers(size, way):
     """Of all lengths beside each other, with zeros, integers of Python and of GMP between."""
     ends = [(1 << 8 * size) - 1, 1 << 8 * size - 8, (1 << 8 * size) - (1 << max(0, 8 * size - 60))]
     numbers = [mpq(n, d) for n in (*ends, -ends[0]) for d in (1, 3, ends[0] + 2, ends[1] + 1)]
     mixed = [q for pair in itertools.product(numbers, (mpq(0), 5, mpz(-(10**40)))) for q in pair]
     x = rational(mixed, mixed[::-1])
     assert quotients.floats(x).tobytes() == wake_rational(x.a, x.b).tobytes()
-    if compiled:
+    if way == "compiled":
         high, _, bound = rational_floats._enclosed(x)
         assert (bound <= (np.abs(high) + 1e42) * 2.0**-90).all()
+
+
+def test_numbers_are_read_only_where_they_lie_as_expected():
+    long = (1 << 64) + 5
+    assert rational_floats.readable()
+    for number in (mpz(0), mpz(-long), mpq(0), mpq(-long, 3), mpq(2, 7 * long)):
+        assert rational_floats._lies_as_expected(number)
+    for other in (5, long):  # Python's lie otherwise
+        assert not rational_floats._lies_as_expected(other)
+    number = mpz(long)
+    at = id(number) + object.__basicsize__
+    assert rational_floats._is_number(at, long)
+    assert not any(rational_floats._is_number(at, n) for n in (0, 5, -long, long + 1, long << 64))
+
+
+def test_views_in_any_order_are_read_in_theirs():
+    a = np.array([[mpq(3 * i + j, 7**40) for j in range(20)] for i in range(8)])
+    x = LatticeArray(a, a[::-1], None, None)
+    for y in (x, x.map(np.transpose), x.map(lambda part: part[::-2, 1::3])):
+        assert quotients.floats(y).tobytes() == wake_rational(y.a, y.b).tobytes()
 
 
 def test_cancelling_rationals_and_ties():
