@@ -30,6 +30,7 @@ __all__ = [
     "extension",
     "in_pieces",
     "multiplication",
+    "negate",
     "sign",
     "widths",
 ]
@@ -137,6 +138,18 @@ def add(
     r = _count(widths[2])
     for i in range(start + first, start + last):
         _add_of_widths(x, i * x_step, y, i * y_step, flip, out, i * r, widths)
+
+
+@njit
+def negate(first: int, last: int, start: int, x: Any, out: Any, widths: Any) -> None:
+    """Write -x in as many limbs: the complement, and 1 more up to the first limb that is not 0."""
+    n = _count(widths[0])
+    for i in range((start + first) * n, (start + last) * n, n):
+        seen = _ZERO
+        for k in range(n):
+            limb = x[i + k]
+            out[i + k] = ~limb + (_ZERO if seen else _ONE)
+            seen |= limb
 
 
 @njit

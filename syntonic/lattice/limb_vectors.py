@@ -1,9 +1,11 @@
 """LLVM code for products of eight pairs of limbs at a time, one in each lane of its vectors.
 
-Eight products of 32 bits take a processor as long as one of 64. So a number is Σ d_k 2^28k, with
-0 <= d_k < 2^28 but for the highest digit, which is signed and |d_k| <= 2^27. Digits of sums of two
-are at most 2^29 in size, and of products of those at most 12 add up to a column: below 2^62. From
-it a column of other products is taken away, below 2^60, and a carry, below 2^36, is added.
+Eight products of 32 bits take a processor as long as one of 64. So a number is Σ d_k 2^wk, with
+0 <= d_k < 2^w but for the highest digit, which is signed and |d_k| <= 2^(w-1). Digits of sums of
+two are at most 2^(w+1) in size, and have 32 bits. A column of xz + yw adds up at most two products
+of digits for each place, one of (x + y)(z + w) - xz three: below 3·10·2^58 for ten digits of 29
+bits, below 3·12·2^56 for twelve of 28, and with a carry, below 2^36, less than 2^63. Sums on the
+way may wrap.
 
 Importing this module imports numba.
 """
@@ -19,9 +21,8 @@ from syntonic.lattice.limb_code import intrinsic, types
 __all__ = ["LANES", "digits_for", "multiply_lanes"]
 
 LANES = 8
-_BITS = 28
-_COUNTS = (5, 7, 8, 10, 12)
-"""Digits of numbers of up to 140, 196, 224, 280 and 336 bits: for each count code is compiled."""
+_COUNTS = (5, 7, 8, 9, 10, 12)
+"""Digits of numbers of up to 145, 203, 232, 261, 290 and 336 bits: each has code of its own."""
 
 _WORD, _INDEX = ir.IntType(64), ir.IntType(32)
 _VECTOR = ir.VectorType(_WORD, LANES)
@@ -32,7 +33,11 @@ Vectors = list[Any]
 def digits_for(bound: int) -> int:
     """Return how many digits hold every integer of at most this size; 0 for none."""
     bits = bound.bit_length() + 1
-    return next((count for count in _COUNTS if count * _BITS >= bits), 0)
+    return next((count for count in _COUNTS if count * _digit_bits(count) >= bits), 0)
+
+
+def _digit_bits(count: int) -> int:
+    return 29 if count <= 10 else 28
 
 
 @intrinsic
@@ -53,7 +58,7 @@ def multiply_lanes(
         x, y = (_digits(builder, pointer(k), args[2], args[3], n, count) for k in (0, 1))
         z, w = (_digits(builder, pointer(k), args[6], args[7], m, count) for k in (4, 5))
         for k, columns in zip((8, 9), _pair_columns(builder, x, y, z, w), strict=True):
-            for t, limb in enumerate(_limbs(builder, columns, r)):
+            for t, limb in enumerate(_limbs(builder, columns, r, _digit_bits(count))):
                 _scatter(builder, limb, pointer(k), args[10], r, t)
         return ctx.get_dummy_value()
 
@@ -78,8 +83,9 @@ def _digits(b: Any, pointer: Any, start: Any, step: Any, limbs: int, count: int)
         for lane, place in enumerate(_places(b, pointer, start, step, k)):
             word = b.insert_element(word, b.load(place), ir.Constant(_INDEX, lane))
         words.append(word)
-    low = [b.and_(_window(b, words, _BITS * k), _splat((1 << _BITS) - 1)) for k in range(count - 1)]
-    top, above = _window(b, words, _BITS * (count - 1)), _splat(64 - _BITS)
+    bits = _digit_bits(count)
+    low = [b.and_(_window(b, words, bits * k), _splat((1 << bits) - 1)) for k in range(count - 1)]
+    top, above = _window(b, words, bits * (count - 1)), _splat(64 - bits)
     return [*low, b.ashr(b.shl(top, above), above)]  # to say that it is as short, as it is
 
 
@@ -117,15 +123,15 @@ def _column(b: Any, x: Vectors, y: Vectors, k: int) -> Any:
     return total
 
 
-def _limbs(b: Any, columns: Vectors, count: int) -> Vectors:
-    """Return the limbs of Σ column_k 2^28k, in two's complement."""
+def _limbs(b: Any, columns: Vectors, count: int, bits: int) -> Vectors:
+    """Return the limbs of Σ column_k 2^(bits k), in two's complement."""
     out: Vectors = [_splat(0)] * count
     carry = _splat(0)
     for k, column in enumerate(columns):
         total = b.add(column, carry)
-        _place(b, out, b.and_(total, _splat((1 << _BITS) - 1)), _BITS * k)
-        carry = b.ashr(total, _splat(_BITS))
-    _place(b, out, carry, _BITS * len(columns))
+        _place(b, out, b.and_(total, _splat((1 << bits) - 1)), bits * k)
+        carry = b.ashr(total, _splat(bits))
+    _place(b, out, carry, bits * len(columns))
     return out
 
 

@@ -177,7 +177,13 @@ def negative(x: LatticeArray) -> LatticeArray:
 
 
 def _negative(x: Any, bound: int) -> Any:
-    return _added(np.zeros((), x.dtype), x, True, bound)
+    from syntonic.lattice import limb_loops as loops
+
+    n = max(limbs.limbs_of(x), limbs_for(bound))
+    x = limbs.resized(x, n)
+    out = np.empty(x.size * n, np.uint64)
+    loops.in_pieces(loops.negate, x.size, limbs.words(x), out, loops.widths(n, n))
+    return limbs.wrapped(out, n, x.shape)
 
 
 def conjugate(x: LatticeArray) -> LatticeArray:

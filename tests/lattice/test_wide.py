@@ -418,12 +418,19 @@ def test_any_expression_over_mixed_layouts(tree):
     ]
 
 
-@pytest.mark.parametrize("bits", [129, 139, 140, 191, 195, 196, 223, 224, 255, 279, 280, 319])
+DIGIT_ENDS = (129, 144, 145, 191, 202, 203, 231, 232, 255, 256, 260, 261, 289, 290, 319)
+
+
+@pytest.mark.parametrize("bits", DIGIT_ENDS)
 def test_products_of_eight_pairs_at_a_time_and_of_the_rest(bits):
-    """The ends of what 5, 7, 8, 10 and 12 digits of 28 bits and 3, 4 and 5 limbs hold."""
+    """The ends of what 5, 7, 8, 9, 10 and 12 digits and 3, 4 and 5 limbs hold.
+
+    One number has the largest digits of all, the highest one negative.
+    """
     most = (1 << bits) - 1
+    worst = (1 << bits - 28) - 1 - (1 << bits)
     draw = random.Random(bits)
-    ends = [most, -most, most >> 1, -(1 << (bits - 1)), (1 << 28) - 1, -(1 << 27), -1, 0, 1]
+    ends = [most, -most, worst, -(1 << (bits - 1)), (1 << 29) - 1, -(1 << 28), -1, 0, 1]
     drawn = [draw.randint(-most, most) for _ in range(12)]
     for count in (1, 7, 8, 9, 16, 23):
         a, b, c, d = (ints(draw.choices(ends + drawn, k=count)) for _ in "abcd")
@@ -431,6 +438,6 @@ def test_products_of_eight_pairs_at_a_time_and_of_the_rest(bits):
         agrees(arithmetic.multiply(of(a, b), of(c, d)), a * c + b * d, a * d + b * c + b * d)
         one = of(a, b), of(c[:1], d[:1]).map(lambda part: part.reshape(()))
         agrees(arithmetic.multiply(*one), a * c[0] + b * d[0], a * d[0] + b * c[0] + b * d[0])
-    a, b = (ints([sign * most] * 8) for sign in (1, -1))
-    for x, y in ((a, a), (b, b), (a, b)):
+    a, b, c = (ints([n] * 8) for n in (most, -most, worst))
+    for x, y in ((a, a), (b, b), (a, b), (c, c), (a, c)):
         agrees(arithmetic.square(of(x, y)), x * x + y * y, 2 * x * y + y * y)
