@@ -22,12 +22,10 @@ never depend on it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from sys import getsizeof
 from typing import Any
 
 import numpy as np
-from gmpy2 import lcm as long_lcm
-from gmpy2 import mpq, mpz
+from gmpy2 import mpz
 
 from syntonic.constants import INT64_MAX
 from syntonic.errors import shown
@@ -46,11 +44,6 @@ _LONGEST = (1 << 64 * limbs.MOST_LIMBS - 1) - 1
 
 _SAMPLE = 64
 """Elements that often tell of all that no shared denominator of int64 serves them."""
-
-_in_gmp = np.frompyfunc(lambda x: mpz(x) if type(x) is int else x, 1, 1)
-_as_mpq = np.frompyfunc(mpq, 1, 1)
-_make_mpq = np.frompyfunc(mpq, 2, 1)
-
 
 _new = object.__new__
 
@@ -174,8 +167,7 @@ class LatticeArray:
             return cls._in_limbs(a, b, denominator, bound).tight()
         if denominator == 1:  # no reduction can make it fit
             return cls(objects(a), objects(b), None, None, 1)
-        over = objects(mpz(denominator))
-        return cls.rational(elementwise(_make_mpq, a, over), elementwise(_make_mpq, b, over))
+        return cls.rational(*parts.ratios(a, b, mpz(denominator)))
 
     # -- views of the value ---------------------------------------------------------------
 
@@ -194,9 +186,7 @@ class LatticeArray:
     @property
     def nbytes(self) -> int:
         """The bytes of the numerators and of denominators for each element, objects included."""
-        held = [x for x in (self.a, self.b, self.denominator) if type(x) is np.ndarray]
-        objects_of = (map(getsizeof, x.flat) for x in held if x.dtype == object)
-        return sum(x.nbytes for x in held) + sum(map(sum, objects_of))
+        return parts.held_bytes(self.a, self.b, self.denominator)
 
     @property
     def is_packed(self) -> bool:
@@ -238,7 +228,8 @@ class LatticeArray:
     def tight(self) -> LatticeArray:
         """Return the same values over the least denominators, with exact bounds."""
         if self._tight is None:
-            self._tight = self._tightened()
+            self._tight = out = self._tightened()
+            out._tight = out
         return self._tight
 
     def _tightened(self) -> LatticeArray:
@@ -254,19 +245,18 @@ class LatticeArray:
             return self
         a, b = int64s(self.a // common), int64s(self.b // common)
         over = d // common if self.is_packed else int64s(d // common)
-        out = LatticeArray(a, b, over, parts.largest(a, b))
-        out._tight = out
-        return out
+        return LatticeArray(a, b, over, parts.largest(a, b))
 
     def _wide_tightened(self) -> LatticeArray:
-        d = self.denominator
-        common = limbs.common_divisor(d, self.a, self.b)
-        if common == 1:
-            self._bound = parts.largest(self.a, self.b)
-            fits = max(self._bound, d) <= INT64_MAX
-            return LatticeArray.wide(self.a, self.b, d, bound=self._bound) if fits else self
-        a, b = (objects(limbs.to_objects(part) // common) for part in (self.a, self.b))
-        return LatticeArray._in_limbs(a, b, d // common, parts.largest(a, b)).tight()
+        a, b, d = limbs.reduced(self.a, self.b, self.denominator)
+        bound = parts.largest(a, b)
+        if max(bound, d) <= INT64_MAX:
+            return LatticeArray(limbs.to_int64(a), limbs.to_int64(b), d, bound)
+        if d == self.denominator:
+            self._bound = bound
+            return self
+        a, b = (limbs.resized(part, limbs.limbs_for(bound)) for part in (a, b))
+        return LatticeArray(a, b, d, bound)
 
     def split(self) -> LatticeArray:
         """Return a packed array in the fractional layout, any other one as it is."""
@@ -290,7 +280,7 @@ class LatticeArray:
         d = parts.shared_denominator(_LONGEST, self.a, self.b)
         if d is None:
             return None
-        a, b = (elementwise(parts.scaled, part, mpz(d)) for part in (self.a, self.b))
+        a, b = parts.over(self.a, self.b, d)
         bound = parts.largest(a, b)
         return LatticeArray._in_limbs(a, b, d, bound) if bound <= _LONGEST else None
 
@@ -306,11 +296,8 @@ class LatticeArray:
 
     def shared(self) -> LatticeArray | None:
         """Return the same values packed if one denominator serves them all, else None."""
-        if self.is_wide:
-            out = self.tight()
-            return out if out.is_packed else None
-        if self.is_packed or self.is_rational:
-            out = self.pack(shared=True)
+        if type(self.denominator) is not np.ndarray:
+            out = self.tight() if self.is_wide else self.pack(shared=True)
             return out if out.is_packed else None
         some = self.map(lambda part: part.ravel()[:_SAMPLE])
         if self.size > _SAMPLE and not some.shared():
@@ -328,8 +315,8 @@ class LatticeArray:
         part, d = getattr(self, name), self.denominator
         part = limbs.to_objects(part) if self.is_wide else part
         if d is None or (type(d) is int and d == 1):
-            return elementwise(_as_mpq, part)
-        return elementwise(_make_mpq, part, d)
+            return elementwise(parts.as_mpq, part)
+        return elementwise(parts.make_mpq, part, d)
 
     def numerators(self) -> tuple[Any, Any, int]:
         """Return integer arrays (a, b) and the least common denominator.
@@ -341,12 +328,11 @@ class LatticeArray:
         x = (self if self.is_packed else self.common()).tight()
         if x.is_packed:
             return x.a, x.b, x.denominator
-        if x.is_wide:
-            x = x.lengthened()
+        x = x.lengthened() if x.is_wide else x
         if not x.is_rational:
             return x.a, x.b, x.denominator
-        d = long_lcm(*parts.denominators(x.a), *parts.denominators(x.b))
-        return *(frozen(elementwise(parts.scaled, part, d)) for part in (x.a, x.b)), int(d)
+        d = parts.least_denominator(x.a, x.b)
+        return *map(frozen, parts.over(x.a, x.b, d)), d
 
     def extent(self) -> tuple[int, int]:
         """Return the largest |b| numerator over the least common denominator, and the latter."""
@@ -368,7 +354,7 @@ class LatticeArray:
         """Return the same values on GMP's numbers, which outrun Python's where they are long."""
         x = self.lengthened() if self.is_wide else self
         if x.is_rational or (type(x.denominator) is int and x.denominator == 1):
-            a, b = (elementwise(_in_gmp, part.astype(object)) for part in (x.a, x.b))
+            a, b = (elementwise(parts.in_gmp, part.astype(object)) for part in (x.a, x.b))
             return LatticeArray(a, b, None, None)
         return self.unpacked()
 

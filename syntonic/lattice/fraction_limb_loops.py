@@ -18,7 +18,7 @@ import numpy as np
 from syntonic.jit.compile import njit
 from syntonic.lattice.double_words import high_product, magnitude, trailing_zeros
 
-__all__ = ["add_by_denominator", "add_up", "first_other", "scale"]
+__all__ = ["add_by_denominator", "add_up", "first_other"]
 
 _ONE, _ZERO = np.uint64(1), np.uint64(0)
 
@@ -58,40 +58,6 @@ def add_by_denominator(a: Any, b: Any, d: Any, p: Any, q: Any) -> int:
         q[d[i], column] += b[i]
         column = column + 1 if column + 1 < width else 0
     return 0
-
-
-@njit
-def scale(
-    first: int, last: int, start: int, a: Any, b: Any, d: Any, multiple: Any, p: Any, q: Any, n: int
-) -> None:
-    """Write a·(multiple/d) and b·(multiple/d), n limbs a number, more than the multiple has.
-
-    All d divide the multiple.
-    """
-    quotient, old = np.empty_like(multiple), np.int64(0)
-    for i in range(start + first, start + last):
-        if d[i] != old:
-            _divide(multiple, np.uint64(d[i]), quotient)
-            old = d[i]
-        _write_product(p, i * n, n, quotient, a[i])
-        _write_product(q, i * n, n, quotient, b[i])
-
-
-@njit
-def _write_product(out: Any, o: int, n: int, x: Any, factor: int) -> None:
-    size, carry = magnitude(factor), _ZERO
-    for k in range(x.size):
-        low = x[k] * size + carry
-        carry = high_product(x[k], size) + (_ONE if low < carry else _ZERO)
-        out[o + k] = low
-    out[o + x.size] = carry
-    for k in range(x.size + 1, n):
-        out[o + k] = _ZERO
-    if factor < 0:
-        carry = _ONE
-        for k in range(n):
-            out[o + k] = ~out[o + k] + carry
-            carry = carry if out[o + k] == _ZERO else _ZERO
 
 
 @njit

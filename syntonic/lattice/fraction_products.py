@@ -1,10 +1,10 @@
 """Products of arrays with denominators of their own: matmul, dot, einsum and their kin.
 
-Where limbs hold all elements over their least common denominator, they are brought over it. Else
-that is done for the elements that one sum runs over: a row of the left matrix over its own, a
-column of the right one over its own. Integers are then multiplied, and
-one division is left for each element of the result. Where sums are so long that such denominators
-are too, and for vectors, products of elements are added up in trees instead.
+Where the least common denominator of all elements has a few words, they are taken over it, as
+residues. Else that is done for the elements that one sum runs over: a row of the left matrix over
+its own, a column of the right one over its own. Integers are then multiplied, and one division is
+left for each element of the result. Where sums are so long that such denominators are too, and for
+vectors, products of elements are added up in trees instead.
 """
 
 from __future__ import annotations
@@ -13,14 +13,15 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import numpy as np
-from gmpy2 import lcm, mpq
+from gmpy2 import lcm
 
 from syntonic.lattice.arithmetic import bilinear, multiply
-from syntonic.lattice.array import INT64_MAX, LatticeArray, elementwise, int64s, objects
+from syntonic.lattice.array import INT64_MAX, LatticeArray, int64s, objects
 from syntonic.lattice.fraction_sums import sum_apart
 from syntonic.lattice.fractional import numerators
 from syntonic.lattice.joining import join
-from syntonic.lattice.limb_sums import over_least
+from syntonic.lattice.long_products import fraction_product
+from syntonic.lattice.parts import ratios
 
 __all__ = ["Axes", "contract_apart", "integer_rows", "quotient"]
 
@@ -31,7 +32,6 @@ Axes: TypeAlias = tuple[tuple[int, ...], tuple[int, ...]]
 _MOST_BITS = 1 << 12
 """Up to here rows over one denominator outrun trees of elements: measured on square matrices."""
 
-_make_mpq = np.frompyfunc(mpq, 2, 1)
 _lcm = np.frompyfunc(lcm, 2, 1)
 
 
@@ -40,11 +40,12 @@ def contract_apart(
     x: LatticeArray,
     y: LatticeArray,
     axes: Axes | None,
-    integers: Callable[[Bilinear, LatticeArray, LatticeArray], LatticeArray],
+    terms: int,
+    integers: Callable[[Bilinear, LatticeArray, LatticeArray, int], LatticeArray],
 ) -> LatticeArray:
-    """Lift a bilinear function that sums over axes, known for NumPy's own products.
+    """Lift a bilinear function that sums so many terms over axes, known for NumPy's own products.
 
-    `integers` lifts it for arrays of integers, and for those over one denominator.
+    `integers` lifts it for arrays of integers.
     """
     axes = axes or _summed(function, x, y)
     if not (axes[0] or axes[1]):
@@ -52,22 +53,14 @@ def contract_apart(
     if vectors := _vectors(function, x, y):
         product = multiply(*vectors)
         return sum_apart(product, (product.ndim - 1,))
-    left, right = _shortly(x), _shortly(y)
-    if left and right:
-        return integers(function, left, right)
+    if (short := fraction_product(function, x, y, terms)) is not None:
+        return short
     over, under = (_common(z, places) for z, places in zip((x, y), axes, strict=True))
     if function in (np.matmul, np.dot) and y.ndim == 2 and _longest(over, under) > _MOST_BITS:
-        rows = [contract_apart(function, x[i], y, None, integers) for i in range(x.shape[0])]
+        rows = [contract_apart(function, x[i], y, None, terms, integers) for i in range(x.shape[0])]
         return join(lambda *parts: np.stack(parts), *rows)
-    out = integers(function, _scaled(x, over), _scaled(y, under))
+    out = integers(function, _scaled(x, over), _scaled(y, under), terms)
     return quotient(out, function(over, under))
-
-
-def _shortly(x: LatticeArray) -> LatticeArray | None:
-    """Return x over one denominator, packed or wide, if that is short."""
-    if x.is_rational:
-        return None
-    return x if x.is_packed or x.is_wide else over_least(x)
 
 
 def integer_rows(x: LatticeArray) -> tuple[LatticeArray, Any] | None:
@@ -129,4 +122,4 @@ def quotient(x: LatticeArray, over: Any) -> LatticeArray:
         return LatticeArray.fractional(x.a, x.b, int64s(over))
     x = x.lengthened() if x.is_wide else x
     a, b = (objects(part.astype(object)) for part in (x.a, x.b))
-    return LatticeArray.rational(elementwise(_make_mpq, a, over), elementwise(_make_mpq, b, over))
+    return LatticeArray.rational(*ratios(a, b, over))

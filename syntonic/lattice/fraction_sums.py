@@ -10,15 +10,16 @@ from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
-from gmpy2 import gcd, mpq, mpz
+from gmpy2 import gcd, mpz
 
 from syntonic.jit.policy import slow_way
 from syntonic.lattice import wide
 from syntonic.lattice.arithmetic import add
-from syntonic.lattice.array import INT64_MAX, LatticeArray, elementwise, objects
+from syntonic.lattice.array import INT64_MAX, LatticeArray, objects
 from syntonic.lattice.fractional import int64_total, numerators
 from syntonic.lattice.joining import join
 from syntonic.lattice.limb_sums import short_sums
+from syntonic.lattice.parts import as_mpz, ratios
 
 __all__ = ["sum_apart"]
 
@@ -26,9 +27,6 @@ _HALVES = 32  # bits: sums of so long halves of int64 fit int64
 
 _FEW = 32
 """Up to so many elements sums of mpq take less time than finding equal denominators."""
-
-_make_mpq = np.frompyfunc(mpq, 2, 1)
-_as_mpz = np.frompyfunc(mpz, 1, 1)
 
 
 class _Term(NamedTuple):
@@ -105,9 +103,9 @@ def _group_sums(part: Any, places: Any, count: int, rows: LatticeArray) -> list[
         return out.reshape(shape)
 
     if part.shape[0] * rows.bound <= INT64_MAX:
-        sums = _as_mpz(added(part))
+        sums = as_mpz(added(part))
     else:
-        high, low = (_as_mpz(added(x)) for x in (part >> _HALVES, part & ((1 << _HALVES) - 1)))
+        high, low = (as_mpz(added(x)) for x in (part >> _HALVES, part & ((1 << _HALVES) - 1)))
         sums = (high << _HALVES) + low
     return list(sums[:, 0]) if shape[1] == 1 else list(sums)
 
@@ -121,7 +119,7 @@ def _total(terms: list[_Term]) -> LatticeArray:
         terms = pairs + terms[2 * len(pairs) :]
     a, b, d = (objects(part) for part in terms[0])
     a, b = np.atleast_1d(a), np.atleast_1d(b)
-    return LatticeArray.rational(elementwise(_make_mpq, a, d), elementwise(_make_mpq, b, d))
+    return LatticeArray.rational(*ratios(a, b, d))
 
 
 def _shortens(x: _Term, y: _Term) -> bool:

@@ -14,11 +14,10 @@ from gmpy2 import lcm, mpq
 
 from syntonic.foreign import frozen
 from syntonic.jit.policy import compiled_pays, slow_way
-from syntonic.lattice.array import LatticeArray, elementwise, objects
+from syntonic.lattice.array import LatticeArray, objects
+from syntonic.lattice.parts import ratios
 
 __all__ = ["int64_total", "numerators", "product", "quotient", "reciprocal", "total"]
-
-_make_mpq = np.frompyfunc(mpq, 2, 1)
 
 
 def total(x: LatticeArray, y: LatticeArray, ufunc: np.ufunc) -> LatticeArray | None:
@@ -143,4 +142,4 @@ _inverted = np.frompyfunc(_pair_reciprocal, 2, 2)
 
 
 def _over(a: Any, b: Any, d: Any) -> LatticeArray:
-    return LatticeArray.rational(elementwise(_make_mpq, a, d), elementwise(_make_mpq, b, d))
+    return LatticeArray.rational(*ratios(a, b, d))

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from syntonic.jit.policy import compiled_pays
 from syntonic.typing import IntArray, ObjectArray
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "lowest",
     "needed",
     "nonzero",
+    "reduced",
     "resized",
     "to_int64",
     "to_objects",
@@ -156,22 +158,63 @@ def _needed(rows: Any, least: int = 1) -> int:
 
 def largest(x: Any) -> int:
     """Return the largest size of an item."""
-    rows = _rows(x)
-    if rows.shape[0] == 0:
-        return 0
-    signs = rows[:, -1] >> 63
-    size = 0
-    for k in reversed(range(rows.shape[1])):
-        limbs = (rows[:, k] ^ signs).view(np.uint64)  # of |n|, or of |n| - 1 where n is negative
-        most = limbs.max()
-        rows, signs = rows[limbs == most], signs[limbs == most]
-        size = size << 64 | int(most)
-    return size + bool((signs < 0).any())
+    if not compiled_pays(x.size):
+        return max((abs(int(n)) for n in to_objects(x).flat), default=0)
+    from syntonic.lattice.limb_surveys import place_of_largest
+
+    place = place_of_largest(words(x), limbs_of(x))
+    return abs(_item(x, place))
+
+
+def _item(x: Any, place: int) -> int:
+    (number,) = to_objects(x.reshape(-1)[place : place + 1])
+    return int(number)
 
 
 def nonzero(x: Any) -> Any:
     """Return where an item is not 0, as a boolean array."""
     return np.asarray(x != np.zeros((), x.dtype), dtype=bool)
+
+
+def reduced(a: Any, b: Any, d: int) -> tuple[Any, Any, int]:
+    """Return a/g, b/g, d/g for the greatest common divisor g of d and all items."""
+    if compiled_pays(a.size):
+        return _reduced_in_loops(a, b, d)
+    common = common_divisor(d, a, b)
+    if common > 1:
+        quotients = (np.asarray(to_objects(x) // common, object) for x in (a, b))
+        a, b = (from_objects(x, limbs_of(a)) for x in quotients)
+    return a, b, d // common
+
+
+def _reduced_in_loops(a: Any, b: Any, d: int) -> tuple[Any, Any, int]:
+    """Divide by the divisor of a few items; with more of them, where one is no multiple of it."""
+    first, second, common = 0, 0, d
+    step = a.size // _GLANCE | 1  # odd: these come from all columns of the usual matrices
+    while first < a.size or second < a.size:
+        some = (x.reshape(-1)[i::step][:_GLANCE] for x, i in ((a, first), (b, second)))
+        common = common_divisor(common, *some)
+        if common == 1:
+            return a, b, d
+        (p, first), (q, second) = _divided(a, common), _divided(b, common)
+    return p, q, d // common
+
+
+def _divided(x: Any, d: int) -> tuple[Any, int]:
+    """Return x/d, and the first place of what is no multiple of d, or the size."""
+    from syntonic.lattice.limb_surveys import divide
+
+    count = limbs_of(x)
+    modulus, twos = 1 << 64 * count, (d & -d).bit_length() - 1
+    odd = d >> twos
+    inverse, limit = pow(odd, -1, modulus), (modulus // 2 - 1) // odd
+    out = np.empty(count * x.size, np.uint64)
+    place = divide(words(x), count, twos, _constant(inverse, count), _constant(limit, count), out)
+    return wrapped(out, count, x.shape), place
+
+
+def _constant(n: int, count: int) -> Any:
+    return np.frombuffer(n.to_bytes(8 * count, "little"), "<u8").astype(np.uint64)
 
 
 def common_divisor(d: int, *arrays: Any) -> int:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
-from math import prod
+from functools import cached_property, partial
+from math import gcd, prod
 from typing import Any
 
 import numpy as np
@@ -19,12 +19,13 @@ from syntonic.jit.policy import compiled_pays
 from syntonic.lattice import limbs, residue_products
 from syntonic.lattice.arithmetic import bilinear
 from syntonic.lattice.array import LatticeArray, int64s
+from syntonic.lattice.fraction_residues import OverLeast
 from syntonic.lattice.limbs import MOST_LIMBS, limbs_for
 from syntonic.lattice.linalg.bounds import max_size
 from syntonic.lattice.parts import largest
 from syntonic.typing import IntArray
 
-__all__ = ["long_product"]
+__all__ = ["fraction_product", "long_product"]
 
 Bilinear = Callable[[Any, Any], Any]
 _LEAST_WORK = 512
@@ -48,14 +49,37 @@ def long_product(function: Bilinear, x: LatticeArray, y: LatticeArray, terms: in
     bound = 3 * terms * p.bound * q.bound
     width = (53 - terms.bit_length()) // 2
     if p.is_int64 and q.is_int64 and p.limb_count(width) + q.limb_count(width) <= _MOST_LIMBS:
-        digits, shape = _in_limbs(function, p, q, terms, width)
-    elif bound >> residue_products.MOST_BITS or residue_products.prime_width(terms) is None:
+        found = _in_limbs(function, p, q, terms, width)
+    elif (plan := residue_products.plan_of(terms, bound.bit_length())) is None:
         return _in_integers(function, x, y, terms)
     else:
-        digits, shape = residue_products.multiply(
-            function, p.digits(), q.digits(), terms, bound.bit_length()
-        )
-    denominator = p.denominator * q.denominator
+        found = residue_products.multiply(function, p, q, plan)
+    return _array_of(*found, p.denominator * q.denominator, bound)
+
+
+def fraction_product(
+    function: Bilinear, x: LatticeArray, y: LatticeArray, terms: int
+) -> LatticeArray | None:
+    """Return function(x, y) where elements have denominators of their own.
+
+    None for few elements, rational ones, and where the least common denominators are long.
+    """
+    p, q = (_Operand.of(z) if z.is_packed or z.is_wide else _fractions(z) for z in (x, y))
+    if p is None or q is None:
+        return None
+    bound, over = 3 * terms * p.bound * q.bound, p.denominator * q.denominator
+    plan = residue_products.plan_of(terms, bound.bit_length())
+    if plan is None or gcd(over, prod(plan.primes)) > 1:
+        return None
+    return _array_of(*residue_products.multiply(function, p, q, plan), over, bound)
+
+
+def _fractions(x: LatticeArray) -> OverLeast | None:
+    return None if x.is_rational else OverLeast.of(x)
+
+
+def _array_of(digits: Any, shape: tuple[int, ...], denominator: int, bound: int) -> LatticeArray:
+    """Return the array of the digits that `residue_products.multiply` returns."""
     if compiled_pays(digits.shape[0] // 2) and limbs_for(bound) <= MOST_LIMBS:
         both = limbs.from_digits(digits, (2, *shape))
         return LatticeArray.wide(both[0, ...], both[1, ...], denominator, bound=bound)
@@ -108,10 +132,16 @@ class _Operand:
     def limb_width(self, count: int) -> int:
         return -(-(self.bound.bit_length() + 1) // count)
 
-    def digits(self) -> Any:
-        """Return the digits of a and then those of b, as `residue_products` takes them."""
+    @cached_property
+    def digits(self) -> residue_products.Digits:
+        """The digits of a and then those of b."""
         bits = self.bound.bit_length()
-        return np.concatenate([residue_products.digits_of(n, bits) for n in (self.a, self.b)])
+        parts = [residue_products.digits_of(n, bits) for n in (self.a, self.b)]
+        return residue_products.Digits(np.concatenate(parts))
+
+    def images(self, plan: residue_products.Plan, first: int, last: int) -> Any:
+        """Return the images for some primes."""
+        return self.digits.images(plan, first, last)
 
 
 def _whole(x: LatticeArray) -> tuple[Any, Any, int]:

@@ -3,31 +3,49 @@
 from __future__ import annotations
 
 from math import gcd, lcm
+from sys import getsizeof
 from typing import Any
 
 import numpy as np
+from gmpy2 import lcm as long_lcm
+from gmpy2 import mpq, mpz
 
 from syntonic.constants import INT64_MAX
 from syntonic.lattice import limbs
 from syntonic.typing import IntArray, ObjectArray
 
 __all__ = [
+    "as_mpq",
+    "as_mpz",
     "common_divisor",
     "denominators",
     "divisors_apart",
     "elementwise",
     "extent_apart",
     "fits_int64",
+    "held_bytes",
+    "in_gmp",
     "int64s",
     "largest",
+    "least_denominator",
+    "make_mpq",
     "moved",
     "objects",
+    "over",
+    "ratios",
     "scaled",
     "shared_denominator",
 ]
 
 _GLANCE = 64
 """So many often tell of all that nothing short serves them."""
+
+as_mpq = np.frompyfunc(mpq, 1, 1)
+as_mpz = np.frompyfunc(mpz, 1, 1)
+make_mpq = np.frompyfunc(mpq, 2, 1)
+
+in_gmp = np.frompyfunc(lambda x: mpz(x) if type(x) is int else x, 1, 1)
+"""Python's integers as GMP's, and other numbers as they are."""
 
 scaled = np.frompyfunc(lambda e, d: e.numerator * (d // e.denominator), 2, 1)
 """The numerators of rationals e over a multiple d of their denominators."""
@@ -97,6 +115,28 @@ def divisors_apart(a: IntArray, b: IntArray, d: IntArray) -> IntArray:
 def denominators(x: Any) -> set[int]:
     """Return the denominators of rationals."""
     return {e.denominator for e in x.flat}
+
+
+def held_bytes(*arrays: Any) -> int:
+    """Return the bytes of the arrays among these, objects included."""
+    held = [x for x in arrays if type(x) is np.ndarray]
+    objects_of = (map(getsizeof, x.flat) for x in held if x.dtype == object)
+    return sum(x.nbytes for x in held) + sum(map(sum, objects_of))
+
+
+def least_denominator(*arrays: Any) -> int:
+    """Return the least common denominator of arrays of rationals."""
+    return int(long_lcm(*(d for x in arrays for d in denominators(x))))
+
+
+def over(a: ObjectArray, b: ObjectArray, d: int) -> tuple[ObjectArray, ObjectArray]:
+    """Return the numerators of rationals over a multiple d of their denominators."""
+    return elementwise(scaled, a, mpz(d)), elementwise(scaled, b, mpz(d))
+
+
+def ratios(a: Any, b: Any, d: Any) -> tuple[ObjectArray, ObjectArray]:
+    """Return a/d and b/d as rationals."""
+    return elementwise(make_mpq, a, d), elementwise(make_mpq, b, d)
 
 
 def shared_denominator(most: int, *arrays: Any) -> int | None:

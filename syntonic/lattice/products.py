@@ -7,7 +7,6 @@ partial sum is an integer below 2^53, the products run through float64 BLAS, whi
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from math import prod
 from string import ascii_letters
 from typing import Any
@@ -46,7 +45,7 @@ def contract(
     if not (x.is_packed and y.is_packed):
         if all(z.is_packed or z.is_wide or z.has_long_integers for z in (x, y)):
             return long_product(function, x, y, terms)
-        return contract_apart(function, x, y, axes, partial(_of_integers, terms=terms))
+        return contract_apart(function, x, y, axes, terms, _of_integers)
     bound, over = 3 * terms * x.bound * y.bound, x.over * y.over
     sums = loops.dot(x, y) if function is np.dot and max(bound, over) <= INT64_MAX else None
     if sums is not None:

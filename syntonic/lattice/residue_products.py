@@ -19,7 +19,7 @@ from functools import lru_cache
 from itertools import accumulate
 from math import prod
 from operator import mul
-from typing import Any
+from typing import Any, Protocol
 
 import gmpy2
 import numpy as np
@@ -29,7 +29,17 @@ from syntonic.jit.policy import compiled_pays
 from syntonic.lattice import limbs
 from syntonic.lattice.linalg.primes import fields
 
-__all__ = ["MOST_BITS", "digits_of", "integers_of", "multiply", "prime_width"]
+__all__ = [
+    "MOST_BITS",
+    "Digits",
+    "Operand",
+    "Plan",
+    "digits_of",
+    "integers_of",
+    "multiply",
+    "plan_of",
+    "prime_width",
+]
 
 _BITS = 16
 _BASE = 1 << _BITS
@@ -72,19 +82,38 @@ def digits_of(x: Any, bits: int) -> Any:
     return out.reshape(count, *x.shape)
 
 
+@dataclass(frozen=True)
+class Digits:
+    """Numbers a + bφ by the digits of a and, behind them, those of b, as from `digits_of`."""
+
+    digits: Any
+
+    def images(self, plan: Plan, first: int, last: int) -> Any:
+        """Return the images for some primes."""
+        into = _into(plan.width, len(plan.primes), self.digits.shape[0] // 2)
+        return _images(self.digits, into[first:last], plan.p[first:last])
+
+
+class Operand(Protocol):
+    """What has images in finite fields."""
+
+    def images(self, plan: Plan, first: int, last: int) -> Any:
+        """Return residues of least size, shape (primes, 2, ...), for the primes first to last."""
+
+
 def multiply(
-    function: Callable[[Any, Any], Any], x: Any, y: Any, terms: int, bits: int
+    function: Callable[[Any, Any], Any], x: Operand, y: Operand, plan: Plan
 ) -> tuple[Any, tuple[int, ...]]:
-    """Return the product of a + bφ and c + dφ, each given as the digits of both parts.
+    """Return a product over Z[φ].
 
     Parameters
     ----------
     function
-        A bilinear function of float64 arrays that adds up at most `terms` products.
-    x, y : ndarray, shape (2·digits, ...)
-        The digits of a and those of b, as `digits_of` returns them.
-    terms, bits
-        The parts of the result are below 2^bits; `prime_width(terms)` is not None.
+        A bilinear function of float64 arrays that adds up as many products as the plan is for.
+    x, y
+        The operands.
+    plan
+        For results that are as long.
 
     Returns
     -------
@@ -93,18 +122,28 @@ def multiply(
     shape : tuple of int
         That of the result.
     """
-    width = prime_width(terms)
-    plan = _plan(width, bits)
-    into_x, into_y = (_into(width, len(plan.primes), z.shape[0] // 2) for z in (x, y))
-    scaled, shape = [], ()
-    for i in range(0, len(plan.primes), _GROUP):
+    count = len(plan.primes)
+    scaled, shape = np.empty(0), ()
+    for i in range(0, count, _GROUP):
         p = plan.p[i : i + _GROUP]
-        v, w = (_images(z, into[i : i + _GROUP], p) for z, into in ((x, into_x), (y, into_y)))
-        products = [function(v[k, r], w[k, r]) for k in range(p.size) for r in range(2)]
-        shape = np.shape(products[0])
-        images = _least(np.array(products).reshape(p.size, 2, -1), p)
-        scaled.append(_least(plan.back[i : i + _GROUP] @ images, p))
-    return _digits(np.concatenate(scaled).reshape(len(plan.primes), -1), plan), shape
+        products = _products(function, *(z.images(plan, i, i + _GROUP) for z in (x, y)))
+        shape = products.shape[2:]
+        images = _least(products.reshape(p.size, 2, -1), p)
+        if i == 0:
+            scaled = np.empty((count + 1, *images.shape[1:]))  # with room for the quotients
+        scaled[i : i + p.size] = _least(plan.back[i : i + _GROUP] @ images, p)
+    return _digits(scaled.reshape(count + 1, -1), plan), shape
+
+
+def _products(function: Callable[[Any, Any], Any], v: Any, w: Any) -> Any:
+    """Return the products of images, in an array."""
+    if function is np.matmul and v.ndim == w.ndim > 3:
+        return np.matmul(v, w)
+    first = function(v[0, 0], w[0, 0])
+    out = np.empty((*v.shape[:2], *np.shape(first)))
+    for k in np.ndindex(v.shape[:2]):
+        out[k] = function(v[k], w[k]) if any(k) else first
+    return out
 
 
 def integers_of(digits: Any) -> Any:
@@ -136,7 +175,7 @@ def _magnitudes(digits: Any, negative: Any) -> Any:
 
 
 @dataclass(frozen=True)
-class _Plan:
+class Plan:
     """What a product modulo these primes needs on the way back.
 
     With P = Π p, the numbers c_k = x (P/p_k)^-1 mod p_k of least size give x = Σ c_k P/p_k - qP,
@@ -144,15 +183,22 @@ class _Plan:
     that sum, each below 2^-48, do not matter.
     """
 
+    width: int
     primes: tuple[int, ...]
     p: Any
+    roots: Any  # t and t' for each prime, of least size
     back: Any  # for each prime, the matrix from both images to c_k of both parts
-    cofactors: Any  # the digits of P/p_k, shape (digits, primes), modulo 2^(16 digits)
-    product: Any  # those of P, shape (digits, 1)
+    cofactors: Any  # the digits of P/p_k and -P, shape (digits, primes + 1), modulo 2^(16 digits)
+
+
+def plan_of(terms: int, bits: int) -> Plan | None:
+    """Return the plan of sums of so many products, below 2^bits; None where there is none."""
+    width = prime_width(terms)
+    return None if width is None or bits > MOST_BITS else _plan(width, bits)
 
 
 @lru_cache(maxsize=64)
-def _plan(width: int, bits: int) -> _Plan:
+def _plan(width: int, bits: int) -> Plan:
     primes, _ = fields((bits + 2) // (width - 1) + 1, 0, width)  # enough if all were 2^(w-1)
     count = next(k for k, n in enumerate(accumulate(primes, mul), 1) if n >> (bits + 2))
     primes, length = primes[:count], max(4, bits // _BITS + 1)
@@ -162,12 +208,16 @@ def _plan(width: int, bits: int) -> _Plan:
         # a = v - bt and b = (v - v')/(t - t')
         rows = [[1 - slope * t, slope * t], [slope, -slope]]
         back.append([[_centred(scale * n, p) for n in row] for row in rows])
-    return _Plan(
+    cofactors = [_split(product // p, length) for p in primes]
+    cofactors.append([-digit for digit in _split(product, length)])
+    roots = [[_centred(t, p) for t in both] for p, *both, _ in _rows(width, count)]
+    return Plan(
+        width,
         primes,
         np.array(primes, np.float64),
+        np.array(roots, np.float64),
         np.array(back, np.float64),
-        np.array([_split(product // p, length) for p in primes], np.float64).T.copy(),
-        np.array([_split(product, length)], np.float64).T,
+        np.array(cofactors, np.float64).T.copy(),
     )
 
 
@@ -222,15 +272,14 @@ def _least(x: Any, primes: Any) -> Any:
     return x
 
 
-def _digits(scaled: Any, plan: _Plan) -> Any:
-    """Return the digits of Σ c_k P/p_k - qP, shape (numbers, digits)."""
+def _digits(scaled: Any, plan: Plan) -> Any:
+    """Return the digits of Σ c_k P/p_k - qP, shape (numbers, digits); q goes to the last row."""
     length, count = plan.cofactors.shape[0], scaled.shape[1]
     out = np.empty((length, count), np.uint16)
     for i in range(0, count, _BLOCK):
         c = scaled[:, i : i + _BLOCK]
-        quotient = np.rint((1.0 / plan.p) @ c)
-        sums = plan.cofactors @ c - plan.product * quotient
-        _carry(sums, out[:, i : i + _BLOCK])
+        np.rint((1.0 / plan.p) @ c[:-1], out=c[-1])
+        _carry(plan.cofactors @ c, out[:, i : i + _BLOCK])
     return out.T
 
 

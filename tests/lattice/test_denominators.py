@@ -16,6 +16,7 @@ import syntonic
 from syntonic import GoldenExact
 from syntonic.lattice import (
     arithmetic,
+    fraction_residues,
     fractional,
     joining,
     limb_sums,
@@ -23,11 +24,13 @@ from syntonic.lattice import (
     products,
     quotients,
     reductions,
+    residue_products,
     sets,
     sorting,
 )
 from syntonic.lattice.array import INT64_MAX, LatticeArray
 from syntonic.lattice.convert import as_lattice
+from syntonic.lattice.fraction_residues import OverLeast
 from syntonic.lattice.linalg import solve as linalg
 
 SIZE = 90  # compiled loops serve it, where numba is loaded
@@ -81,7 +84,7 @@ PAIRS = [*itertools.product(ARRAYS, FAMILIES), ("rational", "long"), ("long", "l
 
 @pytest.fixture(params=[True, False], ids=["compiled", "plain"], autouse=True)
 def compiled(request, monkeypatch):
-    for module in (fractional, limb_sums, quotients):
+    for module in (fraction_residues, fractional, limb_sums, quotients):
         monkeypatch.setattr(module, "compiled_pays", lambda size: request.param)
     return request.param
 
@@ -310,22 +313,59 @@ def test_sums_over_a_few_words(primes, twos, compiled):
 @pytest.mark.parametrize("primes", [1, 2, 8, 9])
 @pytest.mark.parametrize("twos", [0, 1, 62])
 def test_elements_over_a_few_words(primes, twos, compiled):
-    """Over their least common denominator; what limbs do not hold, and matrices of it, as well."""
+    """As residues, over their least common denominator, and products of them."""
     large = [2**62 - k for k in (57, 87, 117, 143, 153, 167, 171, 195, 203)][:primes]
     d = np.resize([*large, 1 << twos], (11, 11))
     a, b = RNG.integers(-INT64_MAX - 1, INT64_MAX, (2, 11, 11), endpoint=True)
     a[0, :5], b[0, :5] = -INT64_MAX - 1, [0, 1, INT64_MAX, -1, -INT64_MAX - 1]
     x = LatticeArray.fractional(a, b, d)
-    over = limb_sums.over_least(x)
+    over = OverLeast.of(x)
     assert (over is not None) is (compiled and 62 * primes + twos <= 512)
     if over is not None:
-        assert over.denominator == lcm(*d.ravel().tolist())
-        assert scalars(over) == scalars(x)
-        assert all(abs(n) <= over.bound for part in (over.lengthened().a,) for n in part.flat)
+        check_images(x, over)
     y = arithmetic.conjugate(FAMILIES["short"].map(lambda part: part[:77].reshape(11, 7)))
     for function, left, right in ((np.matmul, x, y), (np.dot, x, y), (np.inner, x, x)):
         p, q = left.scalars(), right.scalars()
         assert scalars(products.contract(function, left, right, 11)) == function(p, q).tolist()
+
+
+def check_images(x, over):
+    """Against integers: (a + bt)·(multiple/d) modulo each prime, for both roots t."""
+    plan = residue_products.plan_of(11, 1000)
+    multiple = lcm(*x.denominator.ravel().tolist())
+    assert over.denominator == multiple
+    a, b, d = (part.astype(object) for part in (x.a, x.b, x.denominator))
+    assert max(np.abs(part * (multiple // d)).max() for part in (a, b)) <= over.bound
+    for first, last in ((0, 8), (3, len(plan.primes))):
+        found = over.images(plan, first, last)
+        assert np.abs(found).max() <= plan.p[0] / 2 + 1
+        for k, p in enumerate(plan.primes[first:last]):
+            for r, t in enumerate(plan.roots[first + k].astype(int).tolist()):
+                assert (t * t - t - 1) % p == 0
+                rest = (a + b * t) * (multiple // d) - found[k, r].astype(int).astype(object)
+                assert not (rest % p).any()
+
+
+@pytest.mark.parametrize("most", [1, 7, 60, 120, 121, 130, 10**6])
+def test_products_of_few_and_of_many_denominators(most, compiled):
+    """As many up to the largest as elements, fewer, and more."""
+    d = np.resize(RNG.integers(1, most + 1, 6), (11, 11))
+    d[0, 0] = most
+    a, b = RNG.integers(-(1 << 40), 1 << 40, (2, 11, 11))
+    x, y = (LatticeArray.fractional(a[::s], b, d) for s in (1, -1))
+    if most > 1 and compiled:
+        check_images(x, OverLeast.of(x))
+    assert scalars(products.matmul(x, y)) == (x.scalars() @ y.scalars()).tolist()
+
+
+def test_products_over_primes_of_the_residues():
+    """There multiples have no images as quotients, and the integers are taken."""
+    bits = 600
+    for p in residue_products.plan_of(11, bits).primes[:3]:
+        d = np.resize([p, 1, 2, p, 3], (11, 11))
+        a, b = RNG.integers(-(1 << 20), 1 << 20, (2, 11, 11))
+        x = LatticeArray.fractional(a, b, d)
+        assert scalars(products.matmul(x, x)) == (x.scalars() @ x.scalars()).tolist()
 
 
 @pytest.mark.parametrize("width", [1, 2, 7])

@@ -7,7 +7,7 @@ import warnings
 import numpy as np
 import pytest
 from gmpy2 import mpz
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from wide_arrays import EDGES, OPERANDS, ints, of
 
@@ -66,6 +66,45 @@ def test_lists_through_limbs(numbers):
 def test_common_divisors_of_limbs(d, numbers, factor):
     x = limbs.from_objects(ints([n * factor for n in numbers]), 3)
     assert limbs.common_divisor(d, x) == math.gcd(d, *(n * factor for n in numbers))
+
+
+@pytest.fixture(params=[True, False], ids=["compiled", "plain"])
+def compiled(request, monkeypatch):
+    monkeypatch.setattr(limbs, "compiled_pays", lambda size: request.param)
+
+
+SIZES = st.integers(-(1 << 191), (1 << 191) - 1)
+ENDS = st.sampled_from([0, 1, -1, 1 << 64, -(1 << 64), (1 << 191) - 1, -(1 << 191), 1 - (1 << 191)])
+
+
+@given(st.lists(st.one_of(SIZES, ENDS, st.integers(-9, 9)), min_size=1, max_size=9))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_the_largest_of_limbs(compiled, numbers):
+    assert limbs.largest(limbs.from_objects(ints(numbers), 3)) == max(map(abs, numbers))
+
+
+DIVISORS = st.one_of(
+    st.integers(1, 1 << 150),
+    st.integers(0, 150).map(lambda k: 1 << k),
+    st.sampled_from([3, 6, (1 << 64) - 1, 1 << 64, 3 << 64, 3 << 63, (1 << 150) - 3]),
+)
+
+
+@given(st.data(), DIVISORS, DIVISORS)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_limbs_over_least_denominators(compiled, data, factor, d):
+    """Of multiples of a factor, of which none, one or all but a few are other numbers."""
+    most = ((1 << 191) - 1) // factor
+    few = st.lists(st.integers(-most, most).map(lambda n: n * factor), min_size=80, max_size=80)
+    a, b = data.draw(few), data.draw(few)
+    for _ in range(data.draw(st.integers(0, 2))):
+        a[data.draw(st.integers(0, 79))] = data.draw(st.one_of(SIZES, ENDS))
+    d *= factor
+    common = math.gcd(d, *a, *b)
+    p, q, over = limbs.reduced(*(limbs.from_objects(ints(x), 3) for x in (a, b)), d)
+    assert over == d // common
+    for found, numbers in ((p, a), (q, b)):
+        assert limbs.to_objects(found).tolist() == [n // common for n in numbers]
 
 
 # -- floats ---

@@ -5,17 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from gmpy2 import gcd, mpq, mpz
+from gmpy2 import gcd
 
 from syntonic.errors import SingularMatrixError
 from syntonic.jit.policy import LOADED_SIZE, compiled_pays
 from syntonic.lattice.array import INT64_MAX, LatticeArray
 from syntonic.lattice.linalg.bounds import max_size
+from syntonic.lattice.parts import as_mpz, ratios
 
 __all__ = ["compiled_quotient", "quotient", "require_regular"]
 
-_as_mpz = np.frompyfunc(mpz, 1, 1)
-_make_mpq = np.frompyfunc(mpq, 2, 1)
 _common = np.frompyfunc(gcd, 2, 1)
 
 
@@ -81,7 +80,7 @@ def _long_quotient(
     c, d = c[:, None, None], d[:, None, None]
     small = _quotient_fits_int64(a, b, c, d, scale, below)
     if not small:
-        c, d = _as_mpz(c), _as_mpz(d)
+        c, d = as_mpz(c), as_mpz(d)
         common = _common(c, d)  # once for all, instead of in the gcd of each entry
         c, d, below = c // common, d // common, below * common
     # 1/(c + dφ) = (c + d - dφ)/(c² + cd - d²)
@@ -91,7 +90,7 @@ def _long_quotient(
     if small:
         sign = np.sign(norm)
         return LatticeArray.fractional(a * sign, b * sign, np.abs(norm))
-    return LatticeArray.rational(_make_mpq(a, norm), _make_mpq(b, norm))
+    return LatticeArray.rational(*ratios(a, b, norm))
 
 
 def _quotient_fits_int64(a: Any, b: Any, c: Any, d: Any, scale: Any, below: Any) -> bool:
