@@ -130,9 +130,9 @@ def _functions(machine: _Machine, call: Callable[..., int]) -> dict[str, Any]:
     for name, value in vars(pool).items():
         if hasattr(value, "py_func"):
             scope[name] = FunctionType(value.py_func.__code__, scope, name)
-    for name in ("load", "store", "add", "exchange", "call_system"):
-        scope[f"_{name}"] = getattr(machine, name)
-    scope.update(_call=call, _pause=lambda: None)
+    for name in ("load", "store", "add", "exchange"):
+        scope[name] = getattr(machine, name)
+    scope.update(_call_system=machine.call_system, _call=call, _pause=lambda: None)
     return scope
 
 
