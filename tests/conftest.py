@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -26,12 +27,26 @@ with suppress(ImportError):
     # Fixed seeds, and no clock: a first call may compile, and a machine may be busy.
     slow = [HealthCheck.too_slow]
     settings.register_profile(
-        "syntonic", deadline=None, derandomize=True, suppress_health_check=slow
+        "campaign", deadline=None, derandomize=True, suppress_health_check=slow
     )
+    settings.register_profile("syntonic", settings.get_profile("campaign"), max_examples=20)
     settings.load_profile("syntonic")
 
 
 MOST_WORKERS = 8
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Draw all examples of properties in a campaign, and a fifth of them in other runs."""
+    if _is_campaign(config):
+        with suppress(ImportError):
+            from hypothesis import settings
+
+            settings.load_profile("campaign")
+
+
+def _is_campaign(config: pytest.Config) -> bool:
+    return re.search(r"(?<!not )\bcampaign\b", config.option.markexpr) is not None
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -142,8 +157,16 @@ def _external() -> Path | None:
     return Path(folder) if os.path.isdir(folder) else None
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what needs a GPU where there is none, unless it was asked for by a marker."""
+    """Take properties into a campaign; leave out what needs a GPU where there is none.
+
+    A marker asks for those on a GPU all the same.
+    """
+    if _is_campaign(config):
+        for item in items:
+            if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
+                item.add_marker("campaign")
     wanted = "gpu" in config.option.markexpr or os.environ.get("SYNTONIC_REQUIRE_GPU") == "1"
     on_gpu = [item for item in items if item.get_closest_marker("gpu")]
     if wanted or not on_gpu:
@@ -171,10 +194,17 @@ def _on_host(item: pytest.Item) -> bool:
     return parameters is not None and parameters.params.get("device", "cuda") != "cuda"
 
 
-@pytest.fixture(params=["natural", "shuffled", pytest.param("cuda", marks=pytest.mark.gpu)])
+@pytest.fixture(
+    params=[
+        "shuffled",  # finds what the natural one hides
+        pytest.param("natural", marks=pytest.mark.campaign),
+        pytest.param("cuda", marks=pytest.mark.gpu),
+    ]
+)
 def device(request: pytest.FixtureRequest) -> Iterator[Any]:
     """A device for kernels: the host harness in two thread orders, and a GPU if one is there.
 
+    The natural order is for a campaign.
     See `cuda_host.devices` for its methods: array, numpy, same_bits, order and seeds.
     """
     from cuda_host.devices import device_for

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from effort import thinned
 
 import syntonic
 from syntonic import PHI, ResonantTensor, linalg
@@ -150,15 +151,18 @@ def test_nullspace_where_each_element_has_a_denominator_of_its_own():
     p, q = 4294967291, 4294967279
     found = linalg.nullspace(ResonantTensor([[p, 0, 1], [0, q, 1]]))
     assert (p * found[0, 0], q * found[1, 0], found[2, 0]) == (-1, -1, 1)
+
+
+@pytest.mark.parametrize(("n", "count"), thinned([(10, 10), (43, 1)], every=2))
+def test_nullspaces_of_random_denominators(n, count):
     rng = np.random.default_rng(5)
-    for n, count in ((10, 10), (43, 1)):
-        for _ in range(count):
-            columns = np.diag(rng.integers(1, 1000, n)), rng.integers(1, 10, (n, 1))
-            x = ResonantTensor(np.hstack(columns))
-            kernel = linalg.nullspace(x)
-            assert kernel.shape == (n + 1, 1)
-            assert kernel[-1, 0] == 1
-            assert not np.any(x @ kernel)
+    for _ in range(count):
+        columns = np.diag(rng.integers(1, 1000, n)), rng.integers(1, 10, (n, 1))
+        x = ResonantTensor(np.hstack(columns))
+        kernel = linalg.nullspace(x)
+        assert kernel.shape == (n + 1, 1)
+        assert kernel[-1, 0] == 1
+        assert not np.any(x @ kernel)
 
 
 def test_products_whose_denominators_pass_int64():

@@ -5,7 +5,8 @@ from itertools import pairwise
 
 import flint
 import pytest
-from hypothesis import given, settings
+from effort import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from syntonic.exact import euclid, factor, flint_calls, pairs
@@ -57,7 +58,7 @@ def check(p, q):
 
 
 @given(nonzero)
-@settings(max_examples=60)
+@examples(60)
 def test_factors_are_those_of_pari(x):
     check(*x)
 
@@ -84,7 +85,7 @@ def test_adversarial_factors(x):
 
 
 @given(nonzero, nonzero)
-@settings(max_examples=40)
+@examples(40)
 def test_factors_of_a_product_merge(x, y):
     merged = dict(factor.prime_factors(*x))
     for prime, exponent in factor.prime_factors(*y):

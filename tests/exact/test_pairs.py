@@ -4,8 +4,9 @@ from fractions import Fraction
 from math import floor, inf, isqrt
 
 import pytest
+from effort import examples
 from gmpy2 import fib2, mpz
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from syntonic.exact import pairs
@@ -121,7 +122,7 @@ def test_floor_log_phi_at_powers(n):
 
 @pytest.mark.parametrize("name", FORMATS)
 @given(pair=coordinates, d=denominators)
-@settings(max_examples=60)
+@examples(60)
 def test_nearest_float(name, pair, d):
     bits, least = FORMATS[name]
     low, high = (round_binary(x, bits, least) for x in bracket(*pair, d))

@@ -8,7 +8,8 @@ from math import isqrt
 import mpmath
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from effort import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from syntonic.exact.golden import PHI, PHI_INV, SQRT5, GoldenExact
@@ -163,7 +164,7 @@ specifications = st.builds(
 
 
 @given(st.one_of(finite, st.integers(-(10**6), 10**6).map(lambda n: n / 64)), specifications)
-@settings(max_examples=600)
+@examples(600)
 def test_format_of_a_double_is_that_of_a_float(x, spec):
     if spec.endswith("%"):  # Python rounds 100x to a double first: take an x where it is one
         x = int(math.fmod(x, 2.0**30)) / 64

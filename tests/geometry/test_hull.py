@@ -7,6 +7,7 @@ from itertools import combinations, product
 
 import numpy as np
 import pytest
+from effort import thinned
 
 from syntonic import PHI, GoldenExact, ResonantTensor, linalg
 from syntonic.errors import PhaseError, PrecisionError, ShapeError
@@ -54,8 +55,7 @@ def way(request, monkeypatch):
     return request.param
 
 
-@pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize("dimension", [2, 3, 4])
+@pytest.mark.parametrize(("seed", "dimension"), thinned(product(range(3), [2, 3, 4]), every=4))
 def test_small_integers_against_brute_force(way, seed, dimension):
     """Few values in each coordinate: many points on edges and facets."""
     rng = np.random.default_rng(seed)
@@ -111,8 +111,7 @@ def test_a_grid_in_four_dimensions():
     assert figure.volume == PHI**12
 
 
-@pytest.mark.parametrize("corner", range(8))
-@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize(("corner", "sign"), thinned(product(range(8), [1, -1]), every=5))
 def test_a_corner_moved_by_a_hair(way, corner, sign):
     """Invisible to floats: a face of four corners is then two triangles, or one is cut off."""
     rows = [[GoldenExact(x) for x in row] for row in CUBE]
@@ -167,7 +166,7 @@ def test_against_qhull(seed):
         assert figure.f_vector[-1] <= len(peer.simplices)
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", thinned(range(12), every=3))
 def test_whatever_is_proposed_the_hull_is_right(seed, monkeypatch):
     """Random simplices, some of them true, instead of qhull's: nothing wrong is ever accepted."""
     rng = np.random.default_rng(seed)

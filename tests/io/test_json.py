@@ -6,7 +6,8 @@ from fractions import Fraction
 from math import floor
 
 import pytest
-from hypothesis import given, settings
+from effort import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from syntonic import PHI, ResonantTensor
@@ -299,7 +300,7 @@ TOKENS = st.tuples(
 ).map("".join)
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(st.integers(1, 4).flatmap(lambda n: st.lists(st.tuples(*[TOKENS] * n), max_size=6)))
 def test_round_trip_of_tokens(tmp_path_factory, vertices):
     path = tmp_path_factory.getbasetemp() / "round.json"

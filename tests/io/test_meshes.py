@@ -7,7 +7,8 @@ from io import BytesIO
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from effort import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from syntonic import PHI, ResonantTensor, recover
@@ -443,7 +444,7 @@ def test_dimensions_that_formats_have(tmp_path):
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(st.lists(st.tuples(FLOATS, FLOATS, FLOATS), min_size=1, max_size=5))
 def test_shortest_decimals_give_the_floats_back(tmp_path_factory, rows):
     path = tmp_path_factory.getbasetemp() / "floats.npy"

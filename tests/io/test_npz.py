@@ -11,7 +11,8 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from effort import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from syntonic import PHI, ResonantTensor
@@ -78,7 +79,7 @@ def test_nothing_is_lost(path, tensor):
     assert path.read_bytes() == first
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(
     shape=st.lists(st.integers(0, 3), max_size=3).map(tuple),
     data=st.data(),

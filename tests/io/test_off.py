@@ -9,8 +9,8 @@ from io import BytesIO
 from itertools import permutations
 
 import pytest
-from effort import at_most
-from hypothesis import given, settings
+from effort import at_most, examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from syntonic.errors import FormatError
@@ -353,7 +353,7 @@ def models(draw):
     return Model(tuple(vertices), edges=edges, faces=tuple(faces), cells=tuple(cells))
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(models())
 def test_round_trip(tmp_path_factory, model):
     path = tmp_path_factory.getbasetemp() / "round.off"

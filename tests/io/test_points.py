@@ -6,7 +6,8 @@ from fractions import Fraction
 from itertools import permutations, product
 
 import pytest
-from hypothesis import given, settings
+from effort import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from syntonic import PHI, SQRT5, GoldenExact, ResonantTensor
@@ -178,7 +179,7 @@ def test_a_column_of_row_labels_is_left_out(parse, head, separator, labels):
     assert model.notes == (f"3 columns: {', '.join(head[1:])}; left out: {shown}",)
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(
     rows=st.integers(1, 5).flatmap(
         lambda n: st.lists(st.tuples(*[st.integers(-99, 99).map(str)] * n), min_size=1)

@@ -9,7 +9,8 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from effort import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from mpmath import mp, mpf
 
@@ -331,7 +332,7 @@ RATIONALS = st.builds(
 )
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(
     shape=st.tuples(st.integers(0, 5), st.integers(1, 6)), data=st.data(), rational=st.booleans()
 )

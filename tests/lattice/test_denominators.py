@@ -36,7 +36,7 @@ from syntonic.lattice.linalg import solve as linalg
 SIZE = 90  # compiled loops serve it, where numba is loaded
 RNG = np.random.default_rng(5)
 SIGNS = RNG.choice([-1, 1], SIZE)
-PRIMES = [p for p in range(2**31 - 2500, 2**31) if all(p % q for q in range(2, 46341))][:SIZE]
+PRIMES = [p for p in range(2**31 - 2500, 2**31) if gmpy2.is_prime(p)][:SIZE]
 FIBONACCI = [0, 1]
 while len(FIBONACCI) < 90:
     FIBONACCI.append(sum(FIBONACCI[-2:]))

@@ -7,6 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from effort import thinned
 from gmpy2 import mpq, mpz
 from hypothesis import given
 from hypothesis import strategies as st
@@ -51,7 +52,15 @@ def agrees(x, a, b, d=1):
         assert not x.is_wide or limbs.limbs_of(x.a) > 1 or x.denominator > array.INT64_MAX
 
 
-@pytest.fixture(params=OPERANDS)
+FEW = ("edges", "63", "100", "192")
+"""Of one limb, two, three and all of them; each further width is compiled anew."""
+
+
+@pytest.fixture(
+    params=[
+        name if name in FEW else pytest.param(name, marks=pytest.mark.campaign) for name in OPERANDS
+    ]
+)
 def operands(request):
     return OPERANDS[request.param]()
 
@@ -421,7 +430,7 @@ def test_any_expression_over_mixed_layouts(tree):
 DIGIT_ENDS = (129, 144, 145, 191, 202, 203, 231, 232, 255, 256, 260, 261, 289, 290, 319)
 
 
-@pytest.mark.parametrize("bits", DIGIT_ENDS)
+@pytest.mark.parametrize("bits", thinned(DIGIT_ENDS, every=5))
 def test_products_of_eight_pairs_at_a_time_and_of_the_rest(bits):
     """The ends of what 5, 7, 8, 9, 10 and 12 digits and 3, 4 and 5 limbs hold.
 

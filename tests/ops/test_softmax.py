@@ -4,7 +4,8 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from effort import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from syntonic import (
@@ -122,7 +123,7 @@ def check_partition(x, axis, out, precision):
     assert all(abs(b) <= max(precision, 0) for b in out.b.flat)
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(
     n=st.integers(1, 40),
     precision=st.sampled_from([0, 1, 2, 3, 10, 100, 10**4, 10**9]),

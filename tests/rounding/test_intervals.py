@@ -11,8 +11,9 @@ from itertools import islice
 from math import ceil, floor, isqrt
 
 import pytest
+from effort import examples
 from gmpy2 import mpq, mpz
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from syntonic import GoldenExact, snap
@@ -218,7 +219,7 @@ def test_what_is_refused() -> None:
         least_conjugate(0, 1, denominator=0)
 
 
-@settings(max_examples=20)
+@examples(20)
 @given(st.integers(2, 2000))
 def test_extreme_widths(digits: int) -> None:
     third, h = Fraction(1, 3), Fraction(1, 10**digits)

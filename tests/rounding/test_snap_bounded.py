@@ -9,10 +9,12 @@ import math
 import random
 from bisect import bisect
 from fractions import Fraction
+from itertools import product
 from math import isqrt
 
 import numpy as np
 import pytest
+from effort import thinned
 
 from syntonic.rounding.certificate_loops import certify_bounded
 from syntonic.rounding.plans import bounded_plan
@@ -177,6 +179,7 @@ def test_larger_precisions_by_brute_force(precision, n):
     check(adversarial(precision, n, np.random.default_rng(n)), precision, 1, brute_force)
 
 
+@pytest.mark.campaign
 def test_hundred_thousand_by_brute_force():
     rng = np.random.default_rng(5)
     x = np.concatenate([rng.uniform(-3, 3, 3), adversarial(10**5, 1, rng)[3:6]])
@@ -189,14 +192,15 @@ def test_the_two_oracles_agree():
     assert [euclid(v, 20) for v in x.tolist()] == [brute_force(v, 20) for v in x.tolist()]
 
 
-@pytest.mark.parametrize("d", [1, 7])
-@pytest.mark.parametrize("precision", [10**5, 10**9, 2**31, 2**45])
+@pytest.mark.parametrize(
+    ("precision", "d"), thinned(product([10**5, 10**9, 2**31, 2**45], [1, 7]), every=3)
+)
 def test_large_precisions(precision, d):
     x = adversarial(precision, 8, np.random.default_rng(precision)) / d
     check(x[(np.abs(x) > 1e-20) | (x == 0)], precision, d, euclid)
 
 
-@pytest.mark.parametrize("precision", [2**45 + 1, 10**18, 2**100])
+@pytest.mark.parametrize("precision", thinned([2**45 + 1, 10**18, 2**100], every=2))
 def test_beyond_the_compiled_loops(precision):
     x = adversarial(precision, 3, np.random.default_rng(1))
     x = x[np.abs(x) > 1e-20]

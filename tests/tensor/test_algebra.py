@@ -7,7 +7,8 @@ from functools import reduce
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from effort import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -230,7 +231,7 @@ def test_sorting_decides_equal_floats_exactly():
 
 
 @given(hnp.array_shapes(max_dims=3, max_side=4, min_side=1), st.integers(0, 2**32 - 1), st.data())
-@settings(max_examples=50)
+@examples(50)
 def test_reductions_along_axes(shape, seed, data):
     axis = data.draw(st.none() | st.integers(-len(shape), len(shape) - 1))
     keep = data.draw(st.booleans())

@@ -1,7 +1,10 @@
 """What is shown of a tensor: NumPy's layout of all elements, of which only a few are made."""
 
+from itertools import product
+
 import numpy as np
 import pytest
+from effort import thinned
 
 from syntonic import PHI, ResonantTensor
 from syntonic.lattice.array import LatticeArray
@@ -28,8 +31,7 @@ def written(t):
     return np.array2string(elements, separator=", ", prefix="ResonantTensor(", formatter=formatter)
 
 
-@pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("options", OPTIONS, ids=str)
+@pytest.mark.parametrize(("shape", "options"), thinned(product(SHAPES, OPTIONS), every=4), ids=str)
 def test_repr_is_that_of_all_elements(shape, options):
     t = ResonantTensor.random_lattice(shape, bound=10**6, seed=4)
     with np.printoptions(**options):

@@ -7,6 +7,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from effort import thinned
 
 import syntonic.testing
 
@@ -38,7 +39,7 @@ def installed(tmp_path):
 
 @pytest.mark.parametrize(
     "first",
-    ["import hypothesis", "import syntonic", "import syntonic.testing.strategies"],
+    thinned(["import syntonic", "import hypothesis", "import syntonic.testing.strategies"], 3),
 )
 def test_from_type_without_importing_the_strategies(installed, first):
     script = f"""

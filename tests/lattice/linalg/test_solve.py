@@ -10,6 +10,7 @@ import flint
 import numpy as np
 import pytest
 import sympy
+from effort import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sympy.polys.matrices import DomainMatrix
@@ -209,13 +210,13 @@ def test_norm_of_det_agrees_with_flint(rows):
 
 
 @given(matrices())
-@settings(max_examples=60)
+@examples(60)
 def test_det_agrees_with_sympy(rows):
     assert linalg.det(rows).item() == from_sympy(to_sympy(rows).det())
 
 
 @given(matrices(rows=5), matrices(rows=5))
-@settings(max_examples=20)
+@examples(20)
 def test_det_is_multiplicative(x, y):
     assert linalg.det(linalg.matmul(x, y)).item() == linalg.det(x).item() * linalg.det(y).item()
 
@@ -269,7 +270,7 @@ def test_solve_agrees_with_flint(rows):
 
 
 @given(matrices(), st.data())
-@settings(max_examples=40)
+@examples(40)
 def test_solve_undoes_the_product(rows, data):
     n = len(rows)
     z = ResonantTensor(data.draw(st.lists(entries, min_size=n, max_size=n)))
@@ -330,7 +331,7 @@ def test_echelon_of_what_is_hard_modulo_primes(rows):
 
 
 @given(matrices(columns=st.integers(1, 6)))
-@settings(max_examples=60)
+@examples(60)
 def test_echelon_agrees_with_elimination(rows):
     expected = gauss_jordan(rows)
     assert linalg.echelon(rows).tolist() == expected
@@ -382,7 +383,7 @@ def test_charpoly(rows):
 
 
 @given(matrices())
-@settings(max_examples=40)
+@examples(40)
 def test_charpoly_agrees_with_sympy(rows):
     expected = [from_sympy(c) for c in to_sympy(rows).charpoly()]
     assert linalg.charpoly(rows).tolist() == expected
