@@ -1,9 +1,9 @@
-"""Write the README's table of measurements from the committed results.
+"""Write the tables of measurements of the pages from the committed results.
 
     python -m benchmarks.report [--check]
 
-The table stands between two comments in README.md; --check fails if it is not what the results
-say, and changes nothing.
+A table stands between two comments in its page; --check fails if it is not what the results say,
+and changes nothing.
 """
 
 from __future__ import annotations
@@ -19,22 +19,39 @@ from benchmarks.measure import pretty
 ROOT = Path(__file__).parent.parent
 RESULTS = Path(__file__).parent / "results"
 GPU_DTYPES = ("f32", "bf16", "f64")
+OURS = ("GoldenExact", "syntonic")  # as peers of themselves, called in another way
 START, END = "<!-- measurements -->\n", "<!-- end of measurements -->"
 
 
-def main() -> int:
+def main() -> int | str:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--check", action="store_true", help="compare, do not write")
     args = parser.parse_args()
-    readme = ROOT / "README.md"
-    text = readme.read_text(encoding="utf-8")
-    before, _, rest = text.partition(START)
-    _, _, after = rest.partition(END)
-    wanted = before + START + table() + END + after
-    if args.check:
-        return 0 if text == wanted else "README.md: run python -m benchmarks.report"
-    readme.write_text(wanted, encoding="utf-8")
+    for page, written in (("performance", table), ("comparison", peers)):
+        path = ROOT / "docs" / f"{page}.md"
+        text = path.read_text(encoding="utf-8")
+        before, _, rest = text.partition(START)
+        _, _, after = rest.partition(END)
+        wanted = before + START + written() + END + after
+        if args.check and text != wanted:
+            return f"docs/{page}.md: run python -m benchmarks.report"
+        path.write_text(wanted, encoding="utf-8")
     return 0
+
+
+def peers() -> str:
+    """Return the Markdown of each other system: how many tasks, and the ratios at the ends."""
+    found: dict[str, list[tuple[float, str]]] = {}
+    for program in ("exact", "flux_cpu", "snap"):
+        for r in json.loads((RESULTS / f"{program}.json").read_text())["results"]:
+            for name, ratio in r["ratios"].items():
+                if not name.startswith(OURS):
+                    found.setdefault(name, []).append((ratio, r["task"].replace("|", "\\|")))
+    lines = ["| other system | tasks | least ratio | greatest ratio |", "|---|---|---|---|"]
+    for name, ratios in sorted(found.items(), key=lambda item: item[0].casefold()):
+        ends = (f"{_multiple(ratio)}: {task}" for ratio, task in (min(ratios), max(ratios)))
+        lines.append(f"| {name} | {len(ratios)} | {' | '.join(ends)} |")
+    return "\n".join(lines) + "\n\n"
 
 
 def table() -> str:
@@ -88,7 +105,20 @@ def _cpu_section(program: str, data: dict[str, Any]) -> str:
         ours = pretty(r["seconds"]["syntonic"])
         task = r["task"].replace("|", "\\|")
         lines.append(f"| {task}, per {r['unit']} | {ours} | {others} |")
+    lines += _growth(data.get("growth", {}))
     return "\n".join(lines) + "\n\n"
+
+
+def _growth(growth: dict[str, Any]) -> list[str]:
+    """Return the table of how times grow with sizes, if there is any."""
+    if not growth:
+        return []
+    lines = ["", "How times grow, and the exponent of the power that fits them best:", ""]
+    lines += ["| task | times by size | exponent |", "|---|---|---|"]
+    for name, curve in growth.items():
+        times = ", ".join(f"{int(n):,}: {pretty(t)}" for n, t in curve["seconds"].items())
+        lines.append(f"| {name} | {times} | {curve['exponent']:.2f} |")
+    return lines
 
 
 def _multiple(ratio: float) -> str:

@@ -421,8 +421,8 @@ def test_once(gpu, capsys):
     assert capsys.readouterr().out.strip().endswith("cases ran")
 
 
-# -- the README's table --------------------------------------------------------------------------
-def test_the_committed_table_is_what_the_results_say(monkeypatch):
+# -- the tables of the pages -----------------------------------------------------------------------
+def test_the_committed_tables_are_what_the_results_say(monkeypatch):
     monkeypatch.setattr("sys.argv", ["report.py", "--check"])
     assert report.main() == 0
 

@@ -1,0 +1,78 @@
+"""How Sphinx builds the site: python -m sphinx -W -b html docs OUT, with the extra `docs`."""
+
+import re
+
+from syntonic import __version__
+
+project = "syntonic"
+author = "the authors of syntonic"
+copyright = "the authors of syntonic; MIT licence"
+version = release = __version__
+
+extensions = ["myst_nb", "numpydoc", "sphinx.ext.autodoc", "sphinx.ext.viewcode"]
+exclude_patterns = ["_build"]
+suppress_warnings = ["ref.citation"]  # what a docstring lists need not be cited in it
+default_role = "py:obj"
+nitpicky = False
+
+html_theme = "pydata_sphinx_theme"
+html_title = "syntonic"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_show_sourcelink = False
+html_theme_options = {
+    "logo": {"text": "syntonic"},
+    "github_url": "https://github.com/syntonic/syntonic",
+    "show_nav_level": 1,
+    "show_toc_level": 2,
+    "navigation_with_keys": False,
+    "secondary_sidebar_items": ["page-toc"],
+    "footer_start": ["copyright"],
+    "footer_end": [],
+}
+html_sidebars = {"index": []}
+
+myst_enable_extensions = ["deflist", "colon_fence"]
+myst_heading_anchors = 3
+nb_execution_mode = "force"
+nb_execution_raise_on_error = True
+nb_execution_timeout = 600
+
+autodoc_member_order = "groupwise"
+autodoc_typehints = "none"  # the docstrings say what goes in and out
+autodoc_mock_imports = ["cupy"]  # documented where it is not installed
+numpydoc_show_class_members = False
+numpydoc_class_members_toctree = False
+
+linkcheck_ignore = [r"https://github\.com/syntonic/syntonic.*"]
+
+
+def escape(line):
+    """What docstrings mean as it stands and reStructuredText takes for markup: |x|, F_, (N, *)."""
+    parts = re.split(r"(`[^`]*`)", line)
+    for i in range(0, len(parts), 2):
+        parts[i] = re.sub(r"(?<!\\)\|", r"\|", parts[i])
+        parts[i] = re.sub(r"(?<!\S)\*(?=[\s,)]|$)", r"\*", parts[i])
+        parts[i] = re.sub(r"_(?!\w)", r"\_", parts[i])
+    return "".join(parts)
+
+
+def plain(app, what, name, obj, options, lines):
+    """Escape the text of a docstring, not its examples; a module's headings are no sections."""
+    example = False
+    for i, line in enumerate(lines):
+        example = line.strip().startswith(">>>") or (example and bool(line.strip()))
+        if not example:
+            lines[i] = escape(line)
+        if what == "module" and i and re.fullmatch("-{3,}", line):
+            lines[i - 1 : i + 1] = [f".. rubric:: {lines[i - 1]}", ""]
+
+
+def plain_bars(app, what, name, obj, options, lines):
+    """Escape what numpydoc has fetched from the docstrings of attributes."""
+    lines[:] = [re.sub(r"(?<!\\)\|", r"\|", line) if "|n|" in line else line for line in lines]
+
+
+def setup(app):
+    app.connect("autodoc-process-docstring", plain, priority=100)  # before numpydoc
+    app.connect("autodoc-process-docstring", plain_bars, priority=900)
