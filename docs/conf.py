@@ -13,7 +13,8 @@ extensions = ["myst_nb", "numpydoc", "sphinx.ext.autodoc", "sphinx.ext.viewcode"
 exclude_patterns = ["_build"]
 suppress_warnings = ["ref.citation"]  # what a docstring lists need not be cited in it
 default_role = "py:obj"
-nitpicky = False
+smartquotes = False  # φ' is the conjugate of φ
+toc_object_entries_show_parents = "hide"
 
 html_theme = "pydata_sphinx_theme"
 html_title = "syntonic"
@@ -37,6 +38,7 @@ myst_heading_anchors = 3
 nb_execution_mode = "force"
 nb_execution_raise_on_error = True
 nb_execution_timeout = 600
+nb_mime_priority_overrides = [("html", "text/latex", None)]  # which MathJax would be fetched for
 
 autodoc_member_order = "groupwise"
 autodoc_typehints = "none"  # the docstrings say what goes in and out
@@ -73,6 +75,12 @@ def plain_bars(app, what, name, obj, options, lines):
     lines[:] = [re.sub(r"(?<!\\)\|", r"\|", line) if "|n|" in line else line for line in lines]
 
 
+def close_sessions(app, name, source):
+    """Drop the blank line that ends a session for doctest."""
+    source[0] = re.sub(r"\n\n( *```\n)", r"\n\1", source[0])
+
+
 def setup(app):
+    app.connect("source-read", close_sessions)
     app.connect("autodoc-process-docstring", plain, priority=100)  # before numpydoc
     app.connect("autodoc-process-docstring", plain_bars, priority=900)
