@@ -17,7 +17,7 @@ digest of such a file's logits, which is the same on every machine.
 
 Run:  python examples/lattice_network.py [--plot PICTURE.png] [--seeds N] [--epochs N]
                                          [--precision P ...] [--save FILE] [--digest FILE]
-Needs: pip install "syntonic[torch,examples]"
+Needs: pip install ".[torch,examples]"
 """
 
 from __future__ import annotations

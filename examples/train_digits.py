@@ -14,7 +14,7 @@ none is shown. All splits are of the same 1797 images, and no setting was tuned 
 comes out holds for these alone.
 
 Run:  python examples/train_digits.py [--plot PICTURE.png] [--seeds N] [--epochs N] [--rate R ...]
-Needs: pip install "syntonic[torch,examples]"
+Needs: pip install ".[torch,examples]"
 """
 
 from __future__ import annotations

@@ -1,6 +1,20 @@
-"""syntonic: the NumPy of the golden field Q(φ).
+"""The NumPy of the golden field Q(φ): exact n-d arrays that wake into floats and snap back.
 
-Exact n-d tensors of numbers a + bφ that crystallize, wake into floats, and snap back.
+Start with
+
+>>> from syntonic import PHI, ResonantTensor
+>>> t = ResonantTensor([[1, PHI], [PHI, 1 / PHI]])      # exact
+>>> flux = t.wake_flux()                                # floats, each correctly rounded
+>>> flux.crystallize().equals(t)                        # and back
+True
+
+`GoldenExact` is one number, `ResonantTensor` an array of them, for NumPy's functions as well;
+`snap` and `identify` take floats to golden numbers, `recover` proves those behind printed decimals.
+
+Modules, imported when they are first named: `linalg`, `integers` (number theory), `polynomials`,
+`geometry` (figures, hulls, tilings, anyons), `ops` (golden networks), `torch`, `kernels` (CUDA),
+`io` (files), `interop` (SymPy, FLINT, PARI), `plotting`, `testing`. `help` of one of these, or of a
+name in it, says more; the pages in `docs/` begin with `tutorial.md`.
 """
 
 from importlib import import_module as _import_module
@@ -139,7 +153,8 @@ _LATER = {
 
 
 _SUBMODULES = frozenset(
-    "geometry integers interop io kernels linalg plotting polynomials recovery testing xp".split()
+    "geometry integers interop io kernels linalg ops plotting polynomials recovery "
+    "testing xp".split()
 )
 
 
@@ -158,4 +173,6 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__, *_SUBMODULES} - _UNLISTED)
+    """What is there for users, whatever has been imported so far."""
+    special = {name for name in globals() if name.startswith("__")}
+    return sorted({*special, *__all__, *_SUBMODULES})

@@ -99,7 +99,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 
 def _needed(package: str) -> str:
-    extra = f": pip install syntonic[{package}]" if package == "torch" else ""
+    extra = f": pip install {package}" if package == "torch" else ""
     return f"needs {package}{extra}"
 
 

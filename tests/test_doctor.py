@@ -104,7 +104,7 @@ def test_a_machine_without_gpu_and_cupy_has_no_fault():
             "CuPy",
             "WARN",
             "not installed, so the GPU is idle",
-            "python -m pip install 'syntonic[cuda12]'",
+            "python -m pip install cupy-cuda12x",
         ),
         ({"driver": None}, "driver", "FAIL", "no NVIDIA driver visible", "nvidia.com/drivers"),
         (
@@ -126,7 +126,7 @@ def test_a_machine_without_gpu_and_cupy_has_no_fault():
             "driver",
             "FAIL",
             "CUDA up to 12.4, but CuPy is built for CUDA 13",
-            "python -m pip uninstall -y cupy-cuda13x && python -m pip install 'syntonic[cuda12]'",
+            "python -m pip uninstall -y cupy-cuda13x && python -m pip install cupy-cuda12x",
         ),
         (
             {"driver": Driver("550.54", (12, 4), ())},

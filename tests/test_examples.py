@@ -68,7 +68,7 @@ def ran(tmp_path_factory):
     def of(stem):
         for package in NEEDED.get(stem, ()):
             if find_spec(package) is None:
-                pytest.skip(f"needs {package}: pip install syntonic[torch,examples]")
+                pytest.skip(f"needs {package}: pip install -e .[torch,examples]")
         folder = tmp_path_factory.mktemp(stem)
         arguments = *SHORT.get(stem, ()), *filter(None, [OUTPUTS[stem]])
         return run(ROOT / "examples" / f"{stem}.py", *arguments, cwd=folder), folder

@@ -150,7 +150,8 @@ def test_version():
 
 
 SUBMODULES = tuple(
-    "geometry integers interop io kernels linalg plotting polynomials recovery testing xp".split()
+    "geometry integers interop io kernels linalg ops plotting polynomials recovery "
+    "testing xp".split()
 )
 
 
@@ -167,6 +168,25 @@ def test_submodules_resolve_on_first_use():
     )
     out = in_a_fresh_process(script)
     assert out.returncode == 0, out.stderr
+
+
+def test_dir_is_what_users_may_name_whatever_was_imported():
+    script = (
+        "import syntonic\nbefore = dir(syntonic)\nimport syntonic.doctor, syntonic.cli\n"
+        "syntonic.ResonantTensor([1]), syntonic.linalg, syntonic.geometry\n"
+        "assert dir(syntonic) == before\n"
+        f"named = {{*syntonic.__all__, *{SUBMODULES}}}\n"
+        "assert {name for name in before if not name.startswith('__')} == named"
+    )
+    out = in_a_fresh_process(script)
+    assert out.returncode == 0, out.stderr
+
+
+def test_help_begins_with_what_is_there():
+    """The rest, in alphabetical order, is for who looks further."""
+    text = syntonic.__doc__
+    assert len(text.splitlines()) <= 24
+    assert all(f"`{name}`" in text for name in {*SUBMODULES, "torch"} - {"recovery"})
 
 
 def test_a_users_file_named_as_a_standard_module_gives_no_module_for_a_name(tmp_path):
@@ -189,7 +209,7 @@ def test_nothing_imports_torch_unasked():
 
 
 def test_torch_is_reached_by_name():
-    pytest.importorskip("torch", reason="needs PyTorch: pip install syntonic[torch]")
+    pytest.importorskip("torch", reason="needs PyTorch: pip install torch")
     script = (
         "import syntonic, sys\nassert syntonic.torch.__name__ == 'syntonic.torch'\n"
         "assert 'torch' in sys.modules and 'torch' not in dir(syntonic)"
@@ -200,7 +220,7 @@ def test_torch_is_reached_by_name():
 
 def test_torchs_layers_need_no_exact_arithmetic():
     """A machine with a GPU may have PyTorch and CuPy, and little else."""
-    pytest.importorskip("torch", reason="needs PyTorch: pip install syntonic[torch]")
+    pytest.importorskip("torch", reason="needs PyTorch: pip install torch")
     script = (
         "import sys\nfor name in ('gmpy2', 'flint', 'numba', 'sympy'):\n"
         "    sys.modules[name] = None\n"
@@ -211,11 +231,11 @@ def test_torchs_layers_need_no_exact_arithmetic():
     assert out.returncode == 0, out.stderr
 
 
-def test_without_torch_the_error_names_the_extra():
+def test_without_torch_the_error_names_the_package():
     script = (
         "import sys\nsys.modules['torch'] = None\nimport syntonic\n"
         "try:\n    syntonic.torch\n"
         "except syntonic.BackendUnavailableError as error:\n    print(error)"
     )
     out = in_a_fresh_process(script)
-    assert "pip install syntonic[torch]" in out.stdout, out.stderr
+    assert "pip install torch" in out.stdout, out.stderr

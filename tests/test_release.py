@@ -18,6 +18,15 @@ def test_one_version():
     assert re.findall(r"(?m)^version: (.*)$", citation) == [syntonic.__version__]
 
 
+def test_nobody_is_sent_to_the_package_index_for_this_package():
+    """Until it is there: a copy of the repository, or the other packages by their names."""
+    texts = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
+    texts += [file for room in ("syntonic", "examples") for file in ROOT.glob(f"{room}/**/*.py")]
+    texts.remove(ROOT / "CHANGELOG.md")
+    advice = re.compile(r"pip install (?:-\S+ )?[\"']?syntonic")
+    assert [file.name for file in texts if advice.search(file.read_text("utf-8"))] == []
+
+
 @pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.stem)
 def test_workflows_run_stages(workflow):
     script = (ROOT / ".ci/run").read_text("utf-8")

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from syntonic.cli.examples import add_examples
 from syntonic.cli.output import discard, fail, flush, say
 from syntonic.cli.snap import add_snap
 from syntonic.errors import SyntonicError
@@ -43,7 +44,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     0
     """
     try:
-        arguments = _parser().parse_args(_guard_minus(sys.argv[1:] if argv is None else argv))
+        arguments = add_examples(_parser()).parse_args(
+            _guard_minus(sys.argv[1:] if argv is None else argv)
+        )
         status: int = arguments.run(arguments)
         flush(sys.stdout)
     except SystemExit as stop:  # argparse has said what there was to say

@@ -66,8 +66,8 @@ def _cupy(facts: Facts) -> Iterator[Verdict]:
     names = [cupy.split()[0] for cupy in facts.cupys]
     if not names:
         if _has_gpu(facts):
-            extra = f"cuda{_cuda_for(facts)}"
-            yield Verdict(WARN, "CuPy", "not installed, so the GPU is idle", _install(extra))
+            fix = _install(_cuda_for(facts))
+            yield Verdict(WARN, "CuPy", "not installed, so the GPU is idle", fix)
         else:
             yield Verdict(OK, "CuPy", "not installed: flux runs on the CPU")
         return
@@ -113,7 +113,7 @@ def _working_driver(driver: Driver, facts: Facts, missing: str) -> Iterator[Verd
     able = f"{driver.version}, for CUDA up to {driver.cuda[0]}.{driver.cuda[1]}"
     if facts.cupy_cuda is not None and driver.cuda[0] < facts.cupy_cuda:
         found = f"{able}, but CuPy is built for CUDA {facts.cupy_cuda}"
-        older = f"python -m pip uninstall -y {facts.cupys[0].split()[0]} && {_install('cuda12')}"
+        older = f"python -m pip uninstall -y {facts.cupys[0].split()[0]} && {_install(12)}"
         yield Verdict(FAIL, "driver", found, older if driver.cuda[0] >= 12 else _DRIVER)
     else:
         yield Verdict(OK, "driver", able)
@@ -214,5 +214,5 @@ def _compiler(cuda: int | None) -> str:
     return f"{_PIP} {PACKAGES.get(cuda or 12, PACKAGES[13])}"
 
 
-def _install(extra: str) -> str:
-    return f"{_PIP} 'syntonic[{extra}]'"
+def _install(cuda: int) -> str:
+    return f"{_PIP} cupy-cuda{cuda}x"

@@ -91,7 +91,7 @@ def cuda_library(where: str) -> Any:
     except ImportError as error:
         raise BackendUnavailableError(
             f"{where}: a CUDA device needs CuPy, which does not import ({error}); "
-            f"pip install syntonic[cuda12] or syntonic[cuda13]; {_DOCTOR}"
+            f"pip install cupy-cuda12x or cupy-cuda13x; {_DOCTOR}"
         ) from error
     try:
         count = cupy.cuda.runtime.getDeviceCount()

@@ -28,9 +28,7 @@ _DIGITS = 7
 _CELLS = 1 << 22
 
 
-def hull(
-    points: ExactArrayLike, *, fallback: bool = True, progress: bool = False
-) -> Polytope:
+def hull(points: ExactArrayLike, *, fallback: bool = True, progress: bool = False) -> Polytope:
     """Return the convex hull of exact points, with all its faces, proved.
 
     Parameters

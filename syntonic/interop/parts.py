@@ -28,7 +28,7 @@ def required(package: str, where: str) -> Any:
         return import_module(package)
     except ImportError as error:
         raise BackendUnavailableError(
-            f'{where}: {package} is not installed; run: pip install "syntonic[interchange]"'
+            f"{where}: {package} is not installed; run: pip install {package}"
         ) from error
 
 

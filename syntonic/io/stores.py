@@ -41,7 +41,16 @@ from syntonic.lattice.array import LatticeArray, objects
 from syntonic.tensor import ResonantTensor
 from syntonic.tensor.specification import Carried, check_mode_norms
 
-__all__ = ["Block", "Store", "blocks_of", "chunks_of", "is_store", "load_store", "save_store", "zarr_module"]
+__all__ = [
+    "Block",
+    "Store",
+    "blocks_of",
+    "chunks_of",
+    "is_store",
+    "load_store",
+    "save_store",
+    "zarr_module",
+]
 
 _FORMAT, _VERSION = "syntonic lattice", 1
 _NARROW, _WIDE, _LIMBS = 1, 2, 3
@@ -58,7 +67,7 @@ def zarr_module(where: str) -> Any:
         import zarr
     except ImportError as error:
         raise BackendUnavailableError(
-            f"{where}: zarr does not import ({error}); pip install syntonic[dask]"
+            f"{where}: zarr does not import ({error}); pip install zarr"
         ) from error
     return zarr
 

@@ -1,7 +1,7 @@
 """Golden operations on arrays of JAX, on the CPU: with gradients, under `jit`, `grad` and `vmap`.
 
 Nothing imports it unasked: `syntonic.jax`, or ``import syntonic.jax``, does. It needs JAX
-(``pip install syntonic[jax]``). The functions bear the names and arguments of those for
+(``pip install jax``). The functions bear the names and arguments of those for
 `ResonantTensor`; tensors and parameters are arrays of JAX or NumPy.
 
 What holds of all of them: arrays are float64 (with ``jax_enable_x64`` alone), float32, float16 or
@@ -18,7 +18,7 @@ try:
     import jax as _jax  # noqa: F401
 except ImportError as error:
     raise BackendUnavailableError(
-        f"syntonic.jax: JAX does not import ({error}); pip install syntonic[jax]"
+        f"syntonic.jax: JAX does not import ({error}); pip install jax"
     ) from error
 
 from syntonic.jax.functions import (

@@ -134,7 +134,7 @@ def require_plotly() -> None:
         import_module("plotly.graph_objects")
     except ImportError as error:
         raise BackendUnavailableError(
-            'view: Plotly is not installed; run: pip install "syntonic[view]"'
+            "view: Plotly is not installed; run: pip install plotly"
         ) from error
 
 

@@ -144,7 +144,7 @@ def require_matplotlib() -> None:
         import_module("matplotlib.figure")
     except ImportError as error:
         raise BackendUnavailableError(
-            'plotting: Matplotlib is not installed; run: pip install "syntonic[plot]"'
+            "plotting: Matplotlib is not installed; run: pip install matplotlib"
         ) from error
 
 

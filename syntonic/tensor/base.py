@@ -323,8 +323,7 @@ class TensorBase(Memory):
     def __getitem__(self, index: Any) -> Self:
         """Return the elements at a NumPy index, as a tensor; a full index gives a 0-d one."""
         index = plain_index(index)
-        norms = self.mode_norm_sq
-        carried = self._carried
+        norms, carried = self.mode_norm_sq, self._carried
         if norms is not None:
             carried = carried.with_norms(frozen(np.array(norms[index])))
         if self.is_crystallized:
@@ -358,6 +357,9 @@ class TensorBase(Memory):
 
     def __repr__(self) -> str:
         return display.text(self)
+
+    def __format__(self, spec: str) -> str:
+        return display.formatted(self, spec)
 
     def _repr_html_(self) -> str:
         return display.html(self)

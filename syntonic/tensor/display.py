@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import prod
+from math import isfinite, isnan, prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,14 +11,14 @@ import numpy as np
 from syntonic.constants import DEFAULT_PRECISION
 from syntonic.device.array import DeviceLattice
 from syntonic.device.moves import to_lattice
-from syntonic.errors import shown
+from syntonic.errors import ShapeError, shown
 from syntonic.flux.device import CPU, to_host
 from syntonic.lattice.array import LatticeArray
 
 if TYPE_CHECKING:
     from syntonic.tensor.base import TensorBase
 
-__all__ = ["array2string", "array_repr", "array_str", "html", "text"]
+__all__ = ["array2string", "array_repr", "array_str", "formatted", "html", "text"]
 
 _HTML_ROWS = 30
 
@@ -46,6 +46,40 @@ def html(tensor: TensorBase) -> str:
         "<tr>" + "".join(f"<td>{escape(str(x))}</td>" for x in row) + "</tr>" for row in cells
     )
     return f"<table><caption>{caption}</caption>{body}</table>"
+
+
+def formatted(tensor: TensorBase, spec: str) -> str:
+    """Return `format(tensor, spec)`: "latex" or nothing; for a 0-d tensor what its number takes."""
+    if not spec:
+        return str(tensor)
+    if tensor.ndim == 0 and spec != "latex":
+        return format(tensor.item(), spec)
+    if spec != "latex":
+        raise TypeError(
+            f'format: a tensor of shape {tensor.shape} takes the specification "latex" or none, '
+            f"got {shown(spec)}; format its elements one by one"
+        )
+    if tensor.ndim > 2:
+        raise ShapeError(
+            f'format: "latex" writes matrices, so the tensor must have at most 2 axes, got shape '
+            f"{tensor.shape}; index it first"
+        )
+    written = _exact_latex if tensor.is_crystallized else _float_latex
+    rows = _elements(tensor).reshape((1, 1, *tensor.shape)[-2:])
+    body = r" \\ ".join(" & ".join(map(written, row)) for row in rows)
+    return rf"\begin{{bmatrix}} {body} \end{{bmatrix}}" if tensor.ndim else body
+
+
+def _exact_latex(x: Any) -> str:
+    return format(x, "latex")
+
+
+def _float_latex(x: Any) -> str:
+    """Return the shortest decimals of a float in LaTeX."""
+    if not isfinite(x):
+        return r"\mathrm{nan}" if isnan(x) else r"\infty" if x > 0 else r"-\infty"
+    digits, _, exponent = str(x).partition("e")
+    return rf"{digits} \cdot 10^{{{int(exponent)}}}" if exponent else digits
 
 
 def array2string(

@@ -1,7 +1,7 @@
 """Golden operations and layers for PyTorch: functions, modules, conversion of existing models.
 
 Nothing imports it unasked: `syntonic.torch`, or ``import syntonic.torch``, does. It needs PyTorch
-(``pip install syntonic[torch]``) and, for tensors on a CUDA device, CuPy as well.
+(``pip install torch safetensors``) and, for tensors on a CUDA device, CuPy as well.
 
 The functions bear the names of those for `ResonantTensor`, and take and return tensors; the modules
 take the arguments and state dicts of `torch.nn`. CPU tensors are computed in syntonic's loops, by
@@ -23,7 +23,7 @@ try:
     import torch as _torch  # noqa: F401
 except ImportError as error:
     raise BackendUnavailableError(
-        f"syntonic.torch: PyTorch does not import ({error}); pip install syntonic[torch]"
+        f"syntonic.torch: PyTorch does not import ({error}); pip install torch"
     ) from error
 
 from syntonic.torch.convert import Conversion, ConversionReport, degoldenize, goldenize

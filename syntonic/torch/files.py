@@ -29,7 +29,7 @@ def _safetensors() -> Any:
         import safetensors.numpy
     except ImportError as error:
         raise BackendUnavailableError(
-            f"syntonic.torch: safetensors does not import ({error}); pip install syntonic[torch]"
+            f"syntonic.torch: safetensors does not import ({error}); pip install safetensors"
         ) from error
     return safetensors
 

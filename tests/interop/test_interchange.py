@@ -40,7 +40,7 @@ def by_json(t):
 
 
 def by_hdf5(t):
-    h5py = pytest.importorskip("h5py", reason="needs h5py: pip install syntonic[interchange]")
+    h5py = pytest.importorskip("h5py", reason="needs h5py: it is in the extra interchange")
     with h5py.File(io.BytesIO(), "w") as file:
         group = file.create_group("x")
         hdf5.to_hdf5(t, group)
@@ -48,7 +48,7 @@ def by_hdf5(t):
 
 
 def pyarrow():
-    return pytest.importorskip("pyarrow", reason="needs pyarrow: pip install syntonic[interchange]")
+    return pytest.importorskip("pyarrow", reason="needs pyarrow: it is in the extra interchange")
 
 
 def through_parquet(columns, file=None):
@@ -151,7 +151,7 @@ def test_mode_norms_are_kept_in_hdf5():
 
 
 def test_other_groups_are_refused():
-    h5py = pytest.importorskip("h5py", reason="needs h5py: pip install syntonic[interchange]")
+    h5py = pytest.importorskip("h5py", reason="needs h5py: it is in the extra interchange")
     with h5py.File(io.BytesIO(), "w") as file:
         with pytest.raises(FormatError, match="must have the format"):
             hdf5.from_hdf5(file)
@@ -218,12 +218,12 @@ def test_what_arrow_holds_and_we_do_not():
 
 @given(resonant_tensors(shape=st.tuples(st.integers(0, 5)), elements=SMALL))
 def test_structs_of_polars(t):
-    pytest.importorskip("polars", reason="needs polars: pip install syntonic[interchange]")
+    pytest.importorskip("polars", reason="needs polars: it is in the extra interchange")
     assert_exact_equal(polars.from_struct(polars.to_struct(t)), t)
 
 
 def test_polars_sums_the_fields_exactly():
-    pl = pytest.importorskip("polars", reason="needs polars: pip install syntonic[interchange]")
+    pl = pytest.importorskip("polars", reason="needs polars: it is in the extra interchange")
     t = ResonantTensor([PHI / 2, 3, Fraction(1, 3)])
     column = polars.to_struct(t, "x")
     assert column.name == "x"
@@ -248,7 +248,7 @@ VALUES = [PHI, GoldenExact("1/2"), 3 - PHI, GoldenExact("1/2")]
 
 
 def test_what_pandas_keeps_exact():
-    pd = pytest.importorskip("pandas", reason="needs pandas: pip install syntonic[interchange]")
+    pd = pytest.importorskip("pandas", reason="needs pandas: it is in the extra interchange")
     s = pd.Series(VALUES, dtype=object)
     t = ResonantTensor(VALUES)
     assert s.sum() == t.sum().item()
@@ -269,7 +269,7 @@ def test_what_pandas_keeps_exact():
 
 
 def test_what_pandas_turns_into_floats():
-    pd = pytest.importorskip("pandas", reason="needs pandas: pip install syntonic[interchange]")
+    pd = pytest.importorskip("pandas", reason="needs pandas: it is in the extra interchange")
     s = pd.Series(VALUES, dtype=object)
     for name in ("mean", "median", "std", "var", "sem"):
         assert isinstance(getattr(s, name)(), float), name
@@ -301,7 +301,7 @@ def write(form, t, path):
     if form == "JSON":
         path.write_text(json.dumps(exact_json.to_json(t)))
     elif form == "HDF5":
-        h5py = pytest.importorskip("h5py", reason="needs h5py: pip install syntonic[interchange]")
+        h5py = pytest.importorskip("h5py", reason="needs h5py: it is in the extra interchange")
         with h5py.File(path, "w") as file:
             hdf5.to_hdf5(t, file.create_group("x"))
     else:
@@ -311,7 +311,7 @@ def write(form, t, path):
 @pytest.mark.parametrize("form", READERS)
 def test_a_file_gives_the_integers_where_syntonic_is_absent(form, tmp_path):
     if form == "polars":
-        pytest.importorskip("polars", reason="needs polars: pip install syntonic[interchange]")
+        pytest.importorskip("polars", reason="needs polars: it is in the extra interchange")
     path = tmp_path / "file"
     write(form, ResonantTensor([1, PHI / 7, -2]), path)
     script = f"import sys; sys.modules['syntonic'] = None; path = {str(path)!r}\n{READERS[form]}"

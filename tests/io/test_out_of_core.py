@@ -18,7 +18,7 @@ from syntonic.io import load, save, snap_file
 from syntonic.io.out_of_core import bytes_of
 from syntonic.io.stores import Store, blocks_of, chunks_of
 
-zarr = pytest.importorskip("zarr", reason="needs zarr: pip install syntonic[dask]")
+zarr = pytest.importorskip("zarr", reason="needs zarr: it is in the extra dask")
 
 ROOT = Path(__file__).resolve().parents[2]
 SPREAD = np.random.default_rng(7)

@@ -12,7 +12,7 @@ import pytest
 from syntonic import DeviceError, GoldenNormMode, ResonantTensor, ShapeError, ops
 from syntonic.ops import vjp
 
-jax = pytest.importorskip("jax", reason="needs jax: pip install syntonic[jax]")
+jax = pytest.importorskip("jax", reason="needs jax: it is in the extra jax")
 
 import jax.numpy as jnp  # noqa: E402
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from effort import thinned
 
-from syntonic import PHI, ResonantTensor
+from syntonic import PHI, ResonantTensor, ShapeError
 from syntonic.lattice.array import LatticeArray
 
 SHAPES = [(), (0,), (5,), (999,), (1000,), (1001,), (5000,), (40, 30), (3, 500), (2000, 1),
@@ -101,3 +101,37 @@ def test_integers():
     for wrong in ([1, PHI], [1, PHI / 2], ResonantTensor([1, 1]) / ResonantTensor([1, 2])):
         with pytest.raises(ValueError, match="integers only, got another number at flat index 1"):
             np.asarray(ResonantTensor(wrong), int)
+
+
+# -- format(t, "latex") ----------------------------------------------------------------------------
+LATEX = [
+    (ResonantTensor(PHI / 2), r"\frac{1}{2}\varphi"),
+    (ResonantTensor([1, -PHI]), r"\begin{bmatrix} 1 & -\varphi \end{bmatrix}"),
+    (
+        ResonantTensor([[1, PHI / 2], [3 - PHI, 0]]),
+        r"\begin{bmatrix} 1 & \frac{1}{2}\varphi \\ 3 - \varphi & 0 \end{bmatrix}",
+    ),
+    (ResonantTensor.zeros(0), r"\begin{bmatrix}  \end{bmatrix}"),
+    (ResonantTensor.zeros((2, 0)), r"\begin{bmatrix}  \\  \end{bmatrix}"),
+    (
+        ResonantTensor.from_flux(np.array([0.1, 1e-9, np.nan, np.inf, -np.inf], np.float32)),
+        r"\begin{bmatrix} 0.1 & 1 \cdot 10^{-9} & \mathrm{nan} & \infty & -\infty \end{bmatrix}",
+    ),
+    (ResonantTensor.from_flux(np.array(2.5)), "2.5"),
+]
+
+
+@pytest.mark.parametrize(("t", "text"), LATEX, ids=[text for _, text in LATEX])
+def test_latex(t, text):
+    assert format(t, "latex") == f"{t:latex}" == text
+
+
+def test_other_specifications():
+    t = ResonantTensor([1, PHI])
+    assert format(t) == f"{t}" == str(t)
+    assert format(t[1], ".3f") == "1.618"
+    assert format(t.wake_flux()[1], ".3f") == "1.618"
+    with pytest.raises(TypeError, match=r'format: .* takes the specification "latex" or none'):
+        format(t, ".3f")
+    with pytest.raises(ShapeError, match="at most 2 axes, got shape"):
+        format(t.reshape(1, 1, 2), "latex")
