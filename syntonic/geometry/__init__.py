@@ -18,6 +18,7 @@ from syntonic.geometry.algebras import (
 )
 from syntonic.geometry.congruence import identify_solid, similarity_squared, symmetry_group
 from syntonic.geometry.convexity import hull
+from syntonic.geometry.diagrams import schlegel
 from syntonic.geometry.groups import (
     closure,
     icosians,
@@ -88,6 +89,7 @@ __all__ = [
     "reflection_group",
     "regular",
     "rotations",
+    "schlegel",
     "similarity_squared",
     "simple_roots",
     "solid",

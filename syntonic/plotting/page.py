@@ -109,8 +109,9 @@ def view(
     The page tells browsers to load nothing and to send nothing.
 
     Faces are shown in space, with a colour for each number of corners; they are cut from their
-    middles, which is right for all that are convex or stars. In four dimensions the nearer edges
-    are brighter. At the vertices stand their exact coordinates, where they are known.
+    middles, which is right for all that are convex or stars. Edges alone are brighter outside, and
+    in four dimensions where they are nearer. At the vertices stand their exact coordinates, where
+    they are known.
 
     Examples
     --------
@@ -162,17 +163,28 @@ def _figure(shape: Shape, sight: Sight, names: list[str] | None, background: str
     solid = _solid(sight)
     colours = against(background, DUSK_TO_GOLD)[1:]  # the first one is next to the background
     traces = []
+    dots: dict[str, Any] = {"color": colours[-1], "size": 3}
     if shape.rings and shape.points.shape[1] == 3:
         traces.append(_mesh(solid, shape))
         traces.append(_lines(solid, shape, {"color": _EDGE, "width": 5}))
     elif len(shape.pairs):
-        ends = np.repeat(sight.depth[shape.pairs], [1, 2], axis=1)  # the last one is a gap
-        by_depth = {"color": ends.ravel(), "colorscale": [*colours]}
-        look = by_depth if shape.points.shape[1] == 4 else {"color": colours[-1]}
-        traces.append(_lines(solid, shape, {**look, "width": 4}))
+        near = _nearness(sight, solid)
+        scale = {"colorscale": [*colours], "cmin": 0, "cmax": 1}
+        ends = np.repeat(near[shape.pairs], [1, 2], axis=1)  # the last one is a gap
+        traces.append(_lines(solid, shape, {"color": ends.ravel(), "width": 4, **scale}))
+        dots = {"color": near, "size": 2, **scale}
     if names is not None or not traces:
-        traces.append(_dots(solid, names, colours[-1]))
+        traces.append(_dots(solid, names, dots))
     return Figure(traces, _layout(solid, background))
+
+
+def _nearness(sight: Sight, solid: Floats) -> Floats:
+    """Return how bright the edges at each point are: outside, or near in four dimensions."""
+    if sight.centred.shape[1] != 3:
+        return sight.depth
+    away = np.linalg.norm(solid, axis=1)
+    bright: Floats = away / (away.max(initial=0.0) or 1.0)
+    return bright
 
 
 def _layout(solid: Floats, background: str) -> dict[str, Any]:
@@ -227,12 +239,12 @@ def _lines(points: Floats, shape: Shape, look: dict[str, Any]) -> Any:
     return Scatter3d(x=x, y=y, z=z, mode="lines", line=look, hoverinfo="skip")
 
 
-def _dots(points: Floats, names: list[str] | None, colour: str) -> Any:
+def _dots(points: Floats, names: list[str] | None, look: dict[str, Any]) -> Any:
     from plotly.graph_objects import Scatter3d
 
     x, y, z = points.T
     told = {"hoverinfo": "skip"} if names is None else {"text": names, "hoverinfo": "text"}
-    return Scatter3d(x=x, y=y, z=z, mode="markers", marker={"color": colour, "size": 3}, **told)
+    return Scatter3d(x=x, y=y, z=z, mode="markers", marker=look, **told)
 
 
 def _names(figure: Any) -> list[str] | None:
