@@ -102,10 +102,13 @@ class PhiResidual(nn.Module):
             return phi_residual_relu(identity, residual, self.mode)
         if self.activation == "gelu":
             return phi_residual_gelu(identity, residual, self.mode)
-        rows = as_rows(identity, self), as_rows(residual, self)
         gamma, beta = row_parameters(self)
+        rows = as_rows(identity, self)
+        if rows is identity:  # and its shape is the residual's, or the function says so
+            return phi_residual_layernorm(identity, residual, gamma, beta, self.eps, self.mode)
+        rows = rows, as_rows(residual, self)
         out = phi_residual_layernorm(*rows, gamma, beta, self.eps, self.mode)
-        return out if out.ndim == identity.ndim else out.reshape(identity.shape)
+        return out.reshape(identity.shape)
 
     def extra_repr(self) -> str:
         """Return the arguments as they were given."""

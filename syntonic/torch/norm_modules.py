@@ -60,11 +60,13 @@ def as_rows(x: Tensor, module: Any) -> Tensor:
     """Return x with its normalized axes joined to one."""
     shape = module.normalized_shape
     count = len(shape)
+    if count == 1 and x.ndim and x.shape[-1] == shape[0]:
+        return x
     if tuple(x.shape[x.ndim - count :]) != shape or x.ndim < count:
         raise ShapeError(
             f"{type(module).__name__}: x must end in the axes {shape}, got {tuple(x.shape)}"
         )
-    return x if count == 1 else x.reshape(*x.shape[: x.ndim - count], prod(shape))
+    return x.reshape(*x.shape[: x.ndim - count], prod(shape))
 
 
 def row_parameters(module: Any) -> tuple[Tensor | None, Tensor | None]:
