@@ -28,7 +28,9 @@ _DIGITS = 7
 _CELLS = 1 << 22
 
 
-def hull(points: ExactArrayLike, *, fallback: bool = True, progress: bool = False) -> Polytope:
+def hull(
+    points: ExactArrayLike | Model, *, fallback: bool = True, progress: bool = False
+) -> Polytope:
     """Return the convex hull of exact points, with all its faces, proved.
 
     Parameters

@@ -15,6 +15,7 @@ from syntonic.tensor.residual import residual_mode
 
 if TYPE_CHECKING:
     from syntonic.ops import GoldenNormMode, PhiResidualMode, SyntonicSoftmaxMode
+    from syntonic.typing import NormModeName, ResidualModeName, SoftmaxModeName
 
 __all__ = [
     "golden_batch_norm_1d",
@@ -28,7 +29,9 @@ __all__ = [
 ]
 
 
-def phi_residual(identity: Array, residual: Array, mode: PhiResidualMode | str = "phi") -> Array:
+def phi_residual(
+    identity: Array, residual: Array, mode: PhiResidualMode | ResidualModeName = "phi"
+) -> Array:
     """Join a residual to its identity: identity + residual/φ.
 
     Parameters
@@ -64,7 +67,7 @@ def phi_residual(identity: Array, residual: Array, mode: PhiResidualMode | str =
 
 
 def phi_residual_relu(
-    identity: Array, residual: Array, mode: PhiResidualMode | str = "phi"
+    identity: Array, residual: Array, mode: PhiResidualMode | ResidualModeName = "phi"
 ) -> Array:
     """Join a residual to its identity and take max(x, 0) of the sum.
 
@@ -95,7 +98,7 @@ def phi_residual_relu(
 
 
 def phi_residual_gelu(
-    identity: Array, residual: Array, mode: PhiResidualMode | str = "phi"
+    identity: Array, residual: Array, mode: PhiResidualMode | ResidualModeName = "phi"
 ) -> Array:
     """Join a residual to its identity and apply GELU, s(1 + erf(s/√2))/2, to the sum s.
 
@@ -132,7 +135,7 @@ def phi_residual_layernorm(
     gamma: Array | None = None,
     beta: Array | None = None,
     eps: float = 1e-5,
-    mode: PhiResidualMode | str = "phi",
+    mode: PhiResidualMode | ResidualModeName = "phi",
 ) -> Array:
     """Join a residual to its identity and normalize the sum over the last axis to variance 1.
 
@@ -172,7 +175,7 @@ def phi_residual_layernorm(
 
 def golden_layer_norm(
     x: Array,
-    mode: GoldenNormMode | str = "golden",
+    mode: GoldenNormMode | NormModeName = "golden",
     eps: float = 1e-5,
     gamma: Array | None = None,
     beta: Array | None = None,
@@ -217,7 +220,7 @@ def golden_layer_norm(
 
 def golden_batch_norm_1d(
     x: Array,
-    mode: GoldenNormMode | str = "golden",
+    mode: GoldenNormMode | NormModeName = "golden",
     eps: float = 1e-5,
     gamma: Array | None = None,
     beta: Array | None = None,
@@ -254,7 +257,7 @@ def golden_batch_norm_1d(
 
 def golden_batch_norm_2d(
     x: Array,
-    mode: GoldenNormMode | str = "golden",
+    mode: GoldenNormMode | NormModeName = "golden",
     eps: float = 1e-5,
     gamma: Array | None = None,
     beta: Array | None = None,
@@ -306,7 +309,7 @@ def syntonic_softmax(
     *,
     syntony: Array | None = None,
     syntony_scale: float = 1.0,
-    mode: SyntonicSoftmaxMode | str | None = None,
+    mode: SyntonicSoftmaxMode | SoftmaxModeName | None = None,
     syntony_floor: float = 1e-10,
 ) -> Array:
     """Return the softmax of x + scale·log w along one axis.

@@ -26,11 +26,12 @@ from syntonic.ops.gradient_rules import Gradients, batch_gradients
 from syntonic.ops.gradients import beside
 from syntonic.ops.norm import GoldenNormMode
 from syntonic.tensor import ResonantTensor
+from syntonic.typing import NormModeName
 
 __all__ = ["GoldenBatchNormConfig", "GoldenBatchNormState"]
 
 
-def _text(mode: GoldenNormMode | str) -> str:
+def _text(mode: GoldenNormMode | NormModeName) -> str:
     """Return how a repr names a mode, as the layers of `syntonic.torch` do."""
     mode = GoldenNormMode.of(mode, "GoldenBatchNormState")
     for name in ("golden", "standard"):
