@@ -1,4 +1,4 @@
-"""Compiled loops over all numbers of an array of limbs: the largest one, and what divides them.
+"""Compiled loops over all numbers of an array of limbs: the largest one, quotients by one divisor.
 
 Numbers are flat uint64 limbs, n a number, in two's complement. Importing this module imports numba.
 
@@ -17,11 +17,13 @@ from syntonic.jit.compile import njit
 from syntonic.lattice.limb_code import multiply_add
 from syntonic.lattice.limb_loops import extension
 
-__all__ = ["divide", "place_of_largest"]
+__all__ = ["divide", "floor_quotients", "place_of_largest"]
 
 _ONE: Any = np.uint64(1)
 _ZERO: Any = np.uint64(0)
 _LAST: Any = np.uint64(63)
+_HALF: Any = np.uint64(32)
+_LOW: Any = np.uint64((1 << 32) - 1)
 
 
 @njit
@@ -55,6 +57,25 @@ def divide(x: Any, n: int, twos: int, inverse: Any, limit: Any, out: Any) -> int
         if _is_larger(out, o, limit, 0, n):
             return i
     return count
+
+
+@njit
+def floor_quotients(x: Any, n: int, d: int, out: Any) -> None:
+    """Write ⌊x/d⌋ for 0 < d < 2^32, by digits of 32 bits, the highest first.
+
+    Of a negative x the complement -x - 1 is divided: ⌊x/d⌋ is the quotient's complement.
+    """
+    divisor = np.uint64(d)
+    for i in range(0, x.size, n):
+        flip, rest = extension(x[i + n - 1]), _ZERO
+        for k in range(i + n - 1, i - 1, -1):
+            limb = x[k] ^ flip
+            upper = rest << _HALF | limb >> _HALF
+            high = upper // divisor
+            lower = (upper - high * divisor) << _HALF | limb & _LOW
+            low = lower // divisor
+            rest = lower - low * divisor
+            out[k] = (high << _HALF | low) ^ flip
 
 
 @njit

@@ -22,6 +22,7 @@ __all__ = [
     "ONE_LIMB",
     "common_divisor",
     "digits_of",
+    "floor_quotients",
     "from_digits",
     "from_int64",
     "from_objects",
@@ -211,6 +212,20 @@ def _divided(x: Any, d: int) -> tuple[Any, int]:
     out = np.empty(count * x.size, np.uint64)
     place = divide(words(x), count, twos, _constant(inverse, count), _constant(limit, count), out)
     return wrapped(out, count, x.shape), place
+
+
+def floor_quotients(x: Any, d: int) -> Any:
+    """Return ⌊x/d⌋ of all items."""
+    if d == 1:
+        return x
+    count = limbs_of(x)
+    if d >> 32:
+        return from_objects(np.asarray(to_objects(x) // d, object), count)
+    from syntonic.lattice import limb_surveys as loops
+
+    out = np.empty(count * x.size, np.uint64)
+    loops.floor_quotients(words(x), count, d, out)
+    return wrapped(out, count, x.shape)
 
 
 def _constant(n: int, count: int) -> Any:

@@ -14,7 +14,7 @@ import numpy as np
 
 from syntonic.exact import pairs
 from syntonic.lattice import limbs, wide
-from syntonic.lattice.array import LatticeArray, elementwise, objects
+from syntonic.lattice.array import LatticeArray, elementwise
 from syntonic.lattice.limbs import MOST_LIMBS, limbs_for
 
 __all__ = ["are_odd", "wide_floor"]
@@ -30,11 +30,9 @@ def wide_floor(x: LatticeArray) -> LatticeArray | None:
     one = 1 << 64 * cut
     if limbs_for(4 * x.bound * one) > MOST_LIMBS:
         return None
-    floors = _floors(x, cut, one)
-    if x.denominator != 1:
-        floors = objects(limbs.to_objects(floors) // x.denominator)
-        return LatticeArray.from_numerators(floors, np.zeros(floors.shape, np.int64))
-    return LatticeArray.wide(floors, np.zeros_like(floors), 1, bound=3 * x.bound)
+    floors = limbs.floor_quotients(_floors(x, cut, one), x.denominator)
+    bound = 3 * x.bound // x.denominator + 1
+    return LatticeArray.wide(floors, np.zeros_like(floors), 1, bound=bound)
 
 
 def _floors(x: LatticeArray, cut: int, one: int) -> Any:

@@ -107,6 +107,14 @@ def test_limbs_over_least_denominators(compiled, data, factor, d):
         assert limbs.to_objects(found).tolist() == [n // common for n in numbers]
 
 
+@given(st.lists(st.one_of(SIZES, ENDS), min_size=1, max_size=9), st.data())
+def test_floors_of_quotients_of_limbs(numbers, data):
+    ends = st.sampled_from([1, 2, 3, (1 << 32) - 1, 1 << 32, (1 << 64) + 1])
+    d = data.draw(st.one_of(ends, st.integers(1, 1 << 33)))
+    found = limbs.floor_quotients(limbs.from_objects(ints(numbers), 3), d)
+    assert limbs.to_objects(found).tolist() == [n // d for n in numbers]
+
+
 # -- floats ---
 
 
