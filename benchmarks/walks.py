@@ -64,7 +64,7 @@ def calls() -> dict[str, tuple[Callable[[], Any], Walk]]:
         "golden_batch_norm_2d": (lambda: syntonic.golden_batch_norm_2d(image), Walk(36, 8, 16)),
         "syntonic_softmax": (lambda: syntonic.syntonic_softmax(x), Walk(30, 7, 14)),
         "golden_layer_norm": (lambda: syntonic.golden_layer_norm(x), Walk(30, 8, 14)),
-        "linalg.det 8x8": (lambda: linalg.det(a), Walk(50, 14, 25)),
+        "linalg.det 8x8": (lambda: linalg.det(a), Walk(50, 11, 22)),
         "A @ B": (lambda: a @ b, Walk(41, 5, 11)),
         "A + B": (lambda: a + b, Walk(22, 6, 9)),
         "snap of an array": (lambda: syntonic.snap(floats), Walk(22, 8, 11)),

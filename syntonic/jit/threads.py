@@ -108,8 +108,8 @@ class _Unlocked:
 
     def __init__(self, x: npt.NDArray[Any]) -> None:
         self.owner = x
-        address, _ = x.__array_interface__["data"]
-        self.__array_interface__ = x.__array_interface__ | {"data": (address, False)}
+        interface = x.__array_interface__
+        self.__array_interface__ = interface | {"data": (interface["data"][0], False)}
 
 
 def _usual(x: Any) -> Any:

@@ -89,8 +89,10 @@ class LatticeArray:
     # -- construction ---------------------------------------------------------------------
 
     @classmethod
-    def fresh(cls, a: IntArray, b: IntArray, denominator: int, bound: int) -> LatticeArray:
-        """Wrap int64 arrays or scalars that an operation has just made, with a proven bound."""
+    def fresh(
+        cls, a: IntArray, b: IntArray, denominator: int, bound: int | None = None
+    ) -> LatticeArray:
+        """Wrap int64 arrays or scalars that an operation has just made, maybe with a bound."""
         if type(a) is not np.ndarray:
             a, b = np.asarray(a), np.asarray(b)
         self = _new(cls)
@@ -377,10 +379,8 @@ class LatticeArray:
     def map(self, function: Callable[[Any], Any]) -> LatticeArray:
         """Apply to the parts a function that only moves elements (or fills with zeros)."""
         a, b, d = function(self.a), function(self.b), self.denominator
-        if self.is_wide:
-            return LatticeArray(np.asarray(a), np.asarray(b), d, self._bound)
         if type(d) is int:
-            return LatticeArray.packed(a, b, d, bound=self._bound)
+            return LatticeArray(np.asarray(a), np.asarray(b), d, self._bound)
         if d is None:
             return LatticeArray(objects(a), objects(b), None, None)
         return LatticeArray.fractional(a, b, moved(function(d)), bound=self._bound, over=self._over)

@@ -88,7 +88,8 @@ def _flat(part: Any) -> Any:
 
 def in_threads(loop: Callable[..., None], items: int, work: int, *arguments: Any) -> None:
     """Call loop(first, last, *arguments) over ranges that make up range(items)."""
-    threads = min(get_num_threads(), items, work // _LEAST_WORK)
+    most = min(items, work // _LEAST_WORK)
+    threads = min(most, get_num_threads()) if most > 1 else 1
     if threads <= 1:
         loop(0, items, *arguments)
         return

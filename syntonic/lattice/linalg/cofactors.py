@@ -60,13 +60,13 @@ def det(x: LatticeArray) -> LatticeArray:
     """Return the determinants of matrices that are `admitted`."""
     if not _is_compiled(x):
         return _det(x, _adjugate(x))
-    from syntonic.lattice.linalg import cofactor_loops as kernels
+    from syntonic.lattice.linalg.cofactor_loops import dets
 
     batch, n = x.a.shape[:-2], x.a.shape[-1]
     out = np.empty((2, prod(batch)), np.int64)
-    in_threads(kernels.dets, out.shape[1], n**2 * x.a.size, *_stacked(x), out)
+    in_threads(dets, out.shape[1], n**2 * x.a.size, *_stacked(x), out)
     a, b = out.reshape(2, *batch)
-    return LatticeArray.packed(a, b, x.denominator**n, bound=_growth(n) * x.bound**n)
+    return LatticeArray.fresh(a, b, x.denominator**n, _growth(n) * x.bound**n)
 
 
 def inverse(x: LatticeArray, where: str) -> LatticeArray:
@@ -96,7 +96,7 @@ def solve(x: LatticeArray, y: LatticeArray, where: str) -> LatticeArray | None:
 
 
 def _solved(x: LatticeArray, y: LatticeArray | None, where: str) -> LatticeArray:
-    from syntonic.lattice.linalg import cofactor_loops as kernels
+    from syntonic.lattice.linalg.cofactor_loops import solutions
 
     shape = x.a.shape if y is None else y.a.shape
     n, m = shape[-2:]
@@ -105,7 +105,7 @@ def _solved(x: LatticeArray, y: LatticeArray | None, where: str) -> LatticeArray
     right = (_NONE, _NONE) if y is None else _stacked(y)
     out = adjugate if y is None else np.empty((2, count, n, m), np.int64)
     work = n**3 * (n + m) * count
-    in_threads(kernels.solutions, count, work, *_stacked(x), *right, adjugate, out, dets)
+    in_threads(solutions, count, work, *_stacked(x), *right, adjugate, out, dets)
     return compiled_quotient(out, dets, x.denominator, below, shape, where)
 
 

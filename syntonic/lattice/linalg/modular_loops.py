@@ -187,19 +187,19 @@ def det_residues(a: Any, b: Any, table: Any, out: Any) -> None:
 
 
 @njit
-def solve_residues(a: Any, b: Any, table: Any, dets: Any, out: Any) -> None:
-    """Write the residues of det A and of adj(A) B for augmented matrices [A | B].
+def solve_residues(first: int, last: int, a: Any, b: Any, table: Any, dets: Any, out: Any) -> None:
+    """Write the residues of det A and of adj(A) B for augmented matrices [A | B], first to last.
 
     a, b are limbs of shape (limbs, batch, n, n + m); dets has shape (primes, 2, batch), out
     (primes, 2, batch, n·m). Where A is singular at a root, out is NaN.
     """
-    batch, n, width = a.shape[1], a.shape[2], a.shape[3]
+    n, width = a.shape[2], a.shape[3]
     work, images = np.empty((n, width)), np.empty((2, n * (width - n)))
     columns, order = np.empty(n, np.int64), np.empty(n, np.int64)
     scale, det = np.empty(n), np.empty((2, 1))
     for k in range(table.shape[0]):
         p = table[k, 0]
-        for i in range(batch):
+        for i in range(first, last):
             for r in range(2):
                 load(work, a[:, i], b[:, i], table[k, 1 + r], p, 1.0 / p)
                 if n <= _SMALL_ORDER:

@@ -17,12 +17,17 @@ from typing import Any
 import numpy as np
 
 from syntonic.lattice.linalg.bounds import coefficient_bits, log_norms, paired_limbs, rough_bits
-from syntonic.lattice.linalg.primes import PRIME_BITS, fields, prime_count
+from syntonic.lattice.linalg.primes import PRIME_BITS, fields
 from syntonic.lattice.linalg.residues import integers
 
-__all__ = ["charpoly", "det", "pivots", "solve"]
+__all__ = ["charpoly", "det", "pivots", "prime_count", "solve"]
 
 Pair = tuple[Any, Any]
+
+
+def prime_count(bits: float) -> int:
+    """Return how many primes have a product above 2^bits."""
+    return max(1, int(bits / PRIME_BITS) + 1)
 
 
 def det(a: Any, b: Any) -> Pair:
@@ -59,6 +64,7 @@ def solve(a: Any, b: Any, *, inverse: bool = False) -> tuple[Pair, Pair]:
 
     Where det A is 0, the second result is arbitrary. `inverse` says that B is the identity.
     """
+    from syntonic.jit.threads import in_threads
     from syntonic.lattice.linalg.modular_loops import solve_residues
 
     batch, n, width = a.shape
@@ -67,7 +73,8 @@ def solve(a: Any, b: Any, *, inverse: bool = False) -> tuple[Pair, Pair]:
     parts = paired_limbs(a, b)
     dets = np.empty((needed, 2, batch))
     residues = np.empty((needed, 2, batch, n * (width - n)))
-    solve_residues(*parts, table, dets, residues)
+    work = 8 * needed * batch * n * n * width
+    in_threads(solve_residues, batch, work, *parts, table, dets, residues)
     missing = np.isnan(residues[:, 0, :, 0]).any(axis=0)
     det_a, det_b = _integers(primes, dets)
     again = np.flatnonzero(missing & ((det_a != 0) | (det_b != 0)))
@@ -95,6 +102,7 @@ def _solution_bits(a: Any, b: Any, inverse: bool) -> float:
 
 def _solve_avoiding(a: Any, b: Any, needed: int) -> Pair:
     """Return adj(A) B for one matrix from primes that do not divide norm(det A), which is not 0."""
+    from syntonic.jit.threads import in_threads
     from syntonic.lattice.linalg.modular_loops import solve_residues
 
     n, width = a.shape[2:]
@@ -105,7 +113,7 @@ def _solve_avoiding(a: Any, b: Any, needed: int) -> Pair:
         stop = start + needed - len(primes)
         more, table = fields(stop, start)
         residues = np.empty((len(more), 2, 1, n * (width - n)))
-        solve_residues(a, b, table, np.empty((len(more), 2, 1)), residues)
+        in_threads(solve_residues, 1, 1, a, b, table, np.empty((len(more), 2, 1)), residues)
         good = ~np.isnan(residues[:, 0, 0, 0])
         primes += [p for p, ok in zip(more, good, strict=True) if ok]
         found.append(residues[good])

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from gmpy2 import invert, is_prime, powmod
 
-__all__ = ["PRIME_BITS", "fields", "prime_count"]
+__all__ = ["PRIME_BITS", "fields"]
 
 PRIME_BITS = 49.999
 """A lower bound of log2 p; 2^50 (1 - 2^-0.001) is 10^11 away, so no list gets there."""
@@ -20,11 +20,6 @@ PRIME_BITS = 49.999
 _SPLIT_AND_3_MOD_4 = (11, 19)  # modulo 20: ±1 mod 5, and 5^((p+1)/4) is a root of 5
 
 _lists: dict[int, list[tuple[int, int, int, int]]] = {}
-
-
-def prime_count(bits: float) -> int:
-    """Return how many primes have a product above 2^bits."""
-    return max(1, int(bits / PRIME_BITS) + 1)
 
 
 @lru_cache(maxsize=256)

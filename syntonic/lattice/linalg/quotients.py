@@ -30,16 +30,16 @@ def compiled_quotient(
     SingularMatrixError
         A y is 0.
     """
-    from syntonic.lattice.linalg import cofactor_loops as kernels
+    from syntonic.lattice.linalg.cofactor_loops import FITS, quotients
 
     count = y.shape[1]
     norms = np.empty(count, np.int64)
-    found = kernels.quotients(x, y, scale, below, norms)
-    if found != kernels.FITS:
+    found = quotients(x, y, scale, below, norms)
+    if found != FITS:
         return _long_quotient((x[0], x[1]), (y[0], y[1]), scale, below, shape, where)
     a, b = x.reshape(2, *shape)
     if count == 1:
-        return LatticeArray.packed(a, b, int(norms[0]))
+        return LatticeArray.fresh(a, b, int(norms[0]))
     over = np.broadcast_to(norms.reshape(*shape[:-2], 1, 1), shape)
     return LatticeArray.fractional(a, b, over)
 

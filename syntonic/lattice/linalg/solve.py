@@ -13,7 +13,7 @@ from syntonic.errors import ShapeError
 from syntonic.exact.limits import are_short, require_all_bits
 from syntonic.jit.policy import compiled_pays
 from syntonic.lattice import arithmetic, products
-from syntonic.lattice.array import LatticeArray, objects
+from syntonic.lattice.array import INT64_MAX, LatticeArray, objects
 from syntonic.lattice.convert import as_lattice
 from syntonic.lattice.fraction_products import integer_rows
 from syntonic.lattice.fraction_products import quotient as over_denominators
@@ -54,10 +54,10 @@ def det(x: LatticeArray) -> LatticeArray:
     if m.content is not None:
         content = np.multiply.reduce(m.content.astype(object), axis=-1)
         a, b = a * content, b * content
-    a, b = a.reshape(batch), b.reshape(batch)
-    if a.dtype == np.int64:
-        return LatticeArray.packed(a, b, m.denominator**n)
-    return LatticeArray.from_numerators(a, b, m.denominator**n)
+    a, b, over = a.reshape(batch), b.reshape(batch), m.denominator**n
+    if a.dtype == np.int64 and over <= INT64_MAX:
+        return LatticeArray.fresh(a, b, over)
+    return LatticeArray.from_numerators(a, b, over)
 
 
 def inverse(x: LatticeArray, where: str = "inv") -> LatticeArray:

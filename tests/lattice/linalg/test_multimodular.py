@@ -13,7 +13,8 @@ from syntonic.lattice.convert import as_lattice
 from syntonic.lattice.linalg import bounds, multimodular
 from syntonic.lattice.linalg import solve as lattice_linalg
 from syntonic.lattice.linalg.bound_loops import adjugate_bits, cramer_bits, det_bits
-from syntonic.lattice.linalg.primes import PRIME_BITS, fields, prime_count
+from syntonic.lattice.linalg.multimodular import prime_count
+from syntonic.lattice.linalg.primes import PRIME_BITS, fields
 from syntonic.lattice.linalg.residues import integers
 
 
