@@ -8,8 +8,10 @@ a transformation is found with its rounding named, and nothing is found fused.
 from __future__ import annotations
 
 import re
+from itertools import product
 
 import pytest
+from effort import thinned
 
 from syntonic.flux.cuda import nvrtc, source
 
@@ -17,7 +19,6 @@ LIBRARIES = nvrtc.installed()
 pytestmark = pytest.mark.skipif(not LIBRARIES, reason="no NVRTC; install the test extra")
 
 each = pytest.mark.parametrize("library", LIBRARIES, ids=lambda x: f"nvrtc{x.version[0]}")
-every_dtype = pytest.mark.parametrize("dtype", source.DTYPES)
 
 _ARITHMETIC = re.compile(r"(?m)^\s*((?:add|sub|mul|fma|mad)\.\S*f(?:32|64))\s")
 _KERNEL = re.compile(
@@ -74,8 +75,7 @@ def operators(text):
 
 
 @each
-@every_dtype
-@pytest.mark.parametrize("name", PROBES)
+@pytest.mark.parametrize(("dtype", "name"), thinned(product(source.DTYPES, PROBES), every=3))
 def test_nothing_is_fused(library, dtype, name):
     type_ = ".f64" if dtype == "f64" else ".ftz.f32"
     expected = [f"{instruction}{type_}" for instruction in PROBES[name][2]]
