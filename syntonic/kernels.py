@@ -43,6 +43,11 @@ class Warmed(NamedTuple):
 def families() -> tuple[str, ...]:
     """Return the families of kernels: what `load` takes.
 
+    See Also
+    --------
+    load : a family on a device.
+    planned : what can be compiled.
+
     Examples
     --------
     >>> families()[0]
@@ -77,6 +82,11 @@ def load(family: str, dtype: Any) -> Any:
         CuPy, a driver, a device or NVRTC is missing.
     KernelCompileError
         It does not compile.
+
+    See Also
+    --------
+    warm : compiles ahead.
+    families : the names.
 
     Examples
     --------
@@ -121,6 +131,11 @@ def warm(wanted: Sequence[Module] | None = None, *, cores: int | None = None) ->
     ------
     BackendUnavailableError
         There is no NVRTC; or no modules are given and no GPU is visible.
+
+    See Also
+    --------
+    planned : what is compiled.
+    load : takes what is compiled.
     """
     jobs = planned() if wanted is None else wanted
     major = _cuda_major()
@@ -148,6 +163,10 @@ def planned(
     families, dtypes, architectures
         Such as "phi_residual", "f32" and "sm_90"; by default all families and dtypes, and the
         architectures of the visible GPUs.
+
+    See Also
+    --------
+    warm : compiles them.
 
     Examples
     --------

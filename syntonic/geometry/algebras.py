@@ -107,6 +107,11 @@ def multiply(x: ExactArrayLike, y: ExactArrayLike, algebra: Algebra = QUATERNION
     ShapeError
         The last axis is not that of the algebra.
 
+    See Also
+    --------
+    conjugate, norm, inverse : the rest of the algebra.
+    left_matrix : a product as a matrix.
+
     Examples
     --------
     >>> multiply([0, 1, 0, 0], [0, 0, 1, 0])
@@ -242,6 +247,10 @@ def star_map(x: ExactArrayLike) -> ResonantTensor:
     ShapeError
         The last axis is not 2.
 
+    See Also
+    --------
+    embed : floats for drawing.
+
     Examples
     --------
     >>> star_map([0, 1])
@@ -268,6 +277,10 @@ def embed(x: ExactArrayLike) -> FloatArray:
     ------
     ShapeError
         The last axis is not 2.
+
+    See Also
+    --------
+    star_map : into the space of the windows.
 
     Examples
     --------

@@ -61,6 +61,10 @@ def real_form(x: ResonantTensor) -> ResonantTensor:
     ShapeError
         There are not three axes, or the last is not 2.
 
+    See Also
+    --------
+    pairs : the other way.
+
     Examples
     --------
     >>> from syntonic.linalg import det
@@ -90,6 +94,10 @@ def pairs(x: ResonantTensor) -> ResonantTensor:
     ------
     ShapeError
         A number of rows or columns is odd.
+
+    See Also
+    --------
+    real_form : the other way.
 
     Examples
     --------
@@ -159,6 +167,10 @@ def fuses(a: int, b: int, c: int) -> bool:
     -------
     bool
 
+    See Also
+    --------
+    f_symbol, r_symbol : what a fusion comes with.
+
     Examples
     --------
     >>> fuses(1, 1, 0), fuses(1, 1, 1), fuses(0, 1, 0)
@@ -179,6 +191,11 @@ def f_symbol(a: int, b: int, c: int, d: int, e: int, f: int) -> GoldenExact:
     -------
     GoldenExact
         0 where a fusion is not allowed.
+
+    See Also
+    --------
+    r_symbol : the phases of exchanges.
+    fuses : which labels are admissible.
 
     Examples
     --------
@@ -206,6 +223,11 @@ def r_symbol(a: int, b: int, c: int) -> ResonantTensor:
     ResonantTensor, shape (2,)
         1, or ζ³ for two τ that vanish and -ζ⁴ for two that make one. 0 where the fusion is not
         allowed.
+
+    See Also
+    --------
+    f_symbol : the changes of basis.
+    fuses : which labels are admissible.
 
     Examples
     --------

@@ -52,6 +52,11 @@ def symmetry_group(figure: Figure) -> ResonantTensor:
     ShapeError
         The figure is flat.
 
+    See Also
+    --------
+    rotations : the half of it that turns.
+    reflection_group : groups by name.
+
     Notes
     -----
     A vertex and d - 1 others along edges, linearly independent, are mapped in all ways that keep
@@ -89,6 +94,11 @@ def similarity_squared(figure: Figure, other: Figure) -> GoldenExact | None:
     GoldenExact or None
         Squared distances in `figure` over those in `other`; mirror images are similar.
 
+    See Also
+    --------
+    identify_solid : which figure it is.
+    symmetry_group : the congruences of a figure with itself.
+
     Examples
     --------
     >>> from syntonic import PHI
@@ -111,6 +121,11 @@ def identify_solid(figure: Figure) -> str | None:
     -------
     str or None
         A name of `solid_names()`, or None if it is none of these.
+
+    See Also
+    --------
+    solid, polytope : the figures by name.
+    similarity_squared : whether two figures are similar.
 
     Notes
     -----

@@ -56,6 +56,12 @@ def hull(
     PrecisionError
         The floats' proposal is wrong, and there is no fallback.
 
+    See Also
+    --------
+    polar : the dual.
+    volume : of the hull.
+    identify_solid : which figure it is.
+
     Notes
     -----
     SciPy's qhull proposes simplices from floats; each is turned into an exact plane, and the sign

@@ -105,6 +105,11 @@ def closure(generators: ExactArrayLike, *, limit: int = 1_000_000) -> ResonantTe
     ShapeError
         The generators are not square matrices.
 
+    See Also
+    --------
+    reflection_group : groups by name.
+    orbit : of points.
+
     Notes
     -----
     Breadth first. With the inverses among the generators, a product with an element of length k
@@ -151,6 +156,10 @@ def orbit(
     ------
     ValueError
         There are more points than the limit.
+
+    See Also
+    --------
+    closure : the group itself.
 
     Examples
     --------
@@ -221,6 +230,12 @@ def reflection_group(name: str) -> ResonantTensor:
     ------
     ValueError
         The name is not in this list.
+
+    See Also
+    --------
+    simple_roots : of the generators.
+    closure : of any generators.
+    rotations : the half of it that turns.
 
     Examples
     --------

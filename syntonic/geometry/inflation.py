@@ -51,6 +51,11 @@ def substitution(rule: Mapping[str, str], word: str, n: int) -> str:
         A letter has no word, n is negative, or the result would have more than 10^8 letters;
         `substitution_counts` counts those of any length.
 
+    See Also
+    --------
+    substitution_counts : the numbers of letters alone.
+    fibonacci_chain : L to LS, S to L.
+
     Examples
     --------
     >>> substitution({"L": "LS", "S": "L"}, "L", 4)
@@ -84,6 +89,10 @@ def substitution_counts(rule: Mapping[str, str], word: str, n: int) -> dict[str,
     ------
     ValueError
         A letter has no word, or n is negative.
+
+    See Also
+    --------
+    substitution : the word itself.
 
     Notes
     -----
@@ -126,6 +135,11 @@ def fibonacci_chain(n: int) -> ResonantTensor:
     ValueError
         n is negative, or there would be more than 10^8 tiles.
 
+    See Also
+    --------
+    substitution : any rule.
+    model_set : the same points by a window.
+
     Examples
     --------
     >>> [str(x) for x in fibonacci_chain(2).tolist()]
@@ -155,6 +169,10 @@ def penrose_inflated(n: int) -> Tiling:
     ------
     ValueError
         n is not from 1 to 14.
+
+    See Also
+    --------
+    penrose : the same tiles by windows.
 
     Notes
     -----

@@ -46,6 +46,11 @@ def polar(figure: Figure) -> Polytope:
     ShapeError
         The figure is flat.
 
+    See Also
+    --------
+    hull : makes a polytope of points.
+    identify_solid : which figure it is.
+
     Examples
     --------
     >>> polar([[1, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0], [0, 0, 1], [0, 0, -1]]).f_vector
@@ -83,6 +88,11 @@ def volume(figure: Figure) -> GoldenExact:
     ------
     ShapeError
         The figure is flat.
+
+    See Also
+    --------
+    volume_squared_per_edge : does not depend on the size.
+    area_squared, edge_length_squared : other measures.
 
     Notes
     -----

@@ -69,6 +69,11 @@ def model_set(
     ShapeError
         The window is neither.
 
+    See Also
+    --------
+    penrose, ammann, fibonacci_chain : tilings.
+    plot_window : the conjugates in their window.
+
     Notes
     -----
     Boundaries are part of the definition: the Fibonacci window [-1, 1/φ) gives the gaps 1 and φ,

@@ -62,6 +62,10 @@ def diffraction(
     ShapeError
         The points have another shape, or there are none.
 
+    See Also
+    --------
+    plot_diffraction : its picture.
+
     Examples
     --------
     >>> waves, intensities = diffraction([0.0, 1.0, 2.0, 3.0], 1, size=3)
@@ -126,6 +130,11 @@ def plot_diffraction(
         The points lie on a line.
     FormatError
         Matplotlib cannot write this kind of file.
+
+    See Also
+    --------
+    diffraction : the intensities.
+    plot_tiling, plot_window : of the same points.
     """
     axes, path = _axes(target)
     _, intensities = diffraction(points, reach, size=size)
@@ -160,6 +169,10 @@ def plot_tiling(tiling: Tiling, target: Target = None) -> Figure:
         The tiling fills space.
     FormatError
         Matplotlib cannot write this kind of file.
+
+    See Also
+    --------
+    plot_window, plot_diffraction : of the same points.
     """
     if tiling.points.shape[1] != 2:
         raise ShapeError(
@@ -199,6 +212,10 @@ def plot_window(tiling: Tiling, target: Target = None) -> Figure:
         Matplotlib is not installed.
     FormatError
         Matplotlib cannot write this kind of file.
+
+    See Also
+    --------
+    plot_tiling, plot_diffraction : of the same points.
     """
     axes, path = _axes(target)
     places = np.array([_PLACES[k] for k in range(5)])

@@ -125,6 +125,11 @@ def polytope(name: str) -> Polytope:
     ValueError
         There is no such name, or the figure is a star.
 
+    See Also
+    --------
+    solid : as a model, with what files hold.
+    regular : by Schläfli's symbol.
+
     Examples
     --------
     >>> polytope("120-cell").f_vector

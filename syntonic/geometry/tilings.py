@@ -176,6 +176,12 @@ def penrose(
     ValueError
         A conjugate lies on the boundary of a window: the shift is singular.
 
+    See Also
+    --------
+    penrose_inflated : the same tiles by inflation.
+    penrose_windows : the windows.
+    plot_tiling : the picture.
+
     Notes
     -----
     The vertices are the u + vζ of Z[ζ] whose class, the value at ζ → 1 modulo 5, is 1 to 4 and
@@ -258,6 +264,11 @@ def ammann(
     ------
     ValueError
         A conjugate lies on the boundary of the window: the shift is singular.
+
+    See Also
+    --------
+    penrose : of the plane.
+    model_set : points in any window.
 
     Notes
     -----

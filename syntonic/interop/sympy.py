@@ -56,6 +56,11 @@ def to_sympy(x: ResonantTensor | ExactScalar, *, form: str = "sqrt5") -> Basic:
     ValueError
         There is no such form.
 
+    See Also
+    --------
+    from_sympy : the other way.
+    to_domain, to_domain_matrix : elements of SymPy's polynomial ring, which compute faster.
+
     Examples
     --------
     >>> from syntonic import PHI, ResonantTensor
@@ -118,6 +123,10 @@ def from_sympy(x: Any) -> Any:
         It has free symbols or floating-point numbers, or is no number at all.
     ZeroDivisionError
         It divides by what is zero after all.
+
+    See Also
+    --------
+    to_sympy : the other way.
 
     Notes
     -----
@@ -250,6 +259,11 @@ def golden_domain() -> Any:
 def to_domain(x: ExactScalar) -> Any:
     """Return an exact scalar as an element of `golden_domain()`.
 
+    See Also
+    --------
+    from_domain : the other way.
+    golden_domain : the domain of the elements.
+
     Examples
     --------
     >>> from syntonic import PHI
@@ -279,6 +293,10 @@ def from_domain(element: Any, domain: Any = None) -> GoldenExact:
         The element is not in Q(φ).
     TypeError
         Without a domain: the element does not belong to QQ<sqrt(5)>.
+
+    See Also
+    --------
+    to_domain : the other way.
 
     Examples
     --------

@@ -46,6 +46,11 @@ def read(path: str | os.PathLike[str], *, columns: Columns | None = None) -> Mod
     FormatError
         If no reader knows the format, or the file breaks its rules; with the line.
 
+    See Also
+    --------
+    write : the other way.
+    syntonic.recover : proves what printed decimals stand for.
+
     Examples
     --------
     >>> import tempfile
@@ -97,6 +102,11 @@ def write(model: Model | ResonantTensor, path: str | os.PathLike[str]) -> None:
         If it is no model, and no crystallized tensor.
     ShapeError
         If it is a tensor that has not two axes.
+
+    See Also
+    --------
+    read : the other way.
+    save : one tensor, without loss.
     """
     if isinstance(model, ResonantTensor):
         model = Model.from_exact(model)

@@ -97,6 +97,12 @@ def save(tensor: ResonantTensor, path: str | os.PathLike[str]) -> None:
     TypeError
         If it is no tensor.
 
+    See Also
+    --------
+    load : the other way.
+    write : a figure, in a format of others.
+    syntonic.torch.save : several tensors, as safetensors.
+
     Examples
     --------
     >>> import tempfile
@@ -156,6 +162,11 @@ def load(path: str | os.PathLike[str]) -> ResonantTensor:
         If there is no such file.
     FormatError
         If the file is damaged, is none of `save`, or is of a newer version.
+
+    See Also
+    --------
+    save : the other way.
+    read : a figure.
     """
     if is_store(Path(path)):
         return load_store(Path(path))

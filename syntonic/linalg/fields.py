@@ -165,6 +165,11 @@ def rank(x: ExactArrayLike) -> int | IntArray:
     PhaseError
         The tensor is in flux.
 
+    See Also
+    --------
+    nullspace : what is sent to 0.
+    echelon : the pivots.
+
     Notes
     -----
     Modulo a prime the rank can only fall; the greatest one modulo primes whose product exceeds
@@ -199,6 +204,11 @@ def charpoly(x: ExactArrayLike) -> ResonantTensor:
     PhaseError
         The tensor is in flux.
 
+    See Also
+    --------
+    det : its last coefficient, up to sign.
+    syntonic.polynomials.roots : the eigenvalues in the field.
+
     Notes
     -----
     Modulo each prime by Hessenberg's form, in O(n³); the coefficients are at most Π(1 + |row|).
@@ -232,6 +242,11 @@ def nullspace(x: ExactArrayLike) -> ResonantTensor:
     PhaseError
         The tensor is in flux.
 
+    See Also
+    --------
+    rank : the number of columns is this plus that of the kernel.
+    solve : the one solution of a regular system.
+
     Examples
     --------
     >>> from syntonic import PHI
@@ -260,6 +275,11 @@ def echelon(x: ExactArrayLike) -> ResonantTensor:
         x has fewer than two axes.
     PhaseError
         The tensor is in flux.
+
+    See Also
+    --------
+    rref : the reduced form of one matrix.
+    rank : how many pivots there are.
 
     Notes
     -----
@@ -292,6 +312,10 @@ def trace(x: ExactArrayLike) -> ResonantTensor:
         The matrices are not square.
     PhaseError
         The tensor is in flux.
+
+    See Also
+    --------
+    charpoly : the other invariants.
 
     Examples
     --------

@@ -30,6 +30,11 @@ def matmul(x: ExactArrayLike, y: ExactArrayLike) -> ResonantTensor:
     PhaseError
         An operand is in flux.
 
+    See Also
+    --------
+    chain_product : the product of many matrices.
+    matrix_power : of one matrix with itself.
+
     Examples
     --------
     >>> from syntonic import PHI
@@ -65,6 +70,10 @@ def matrix_power(x: ExactArrayLike, n: int) -> ResonantTensor:
         The matrices are not square.
     PhaseError
         The tensor is in flux.
+
+    See Also
+    --------
+    chain_product : the product of different matrices.
 
     Examples
     --------

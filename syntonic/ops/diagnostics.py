@@ -59,6 +59,11 @@ def output_stats(x: ResonantTensor) -> OutputStats:
     ValueError
         x is empty.
 
+    See Also
+    --------
+    component_norms : norms of identity, residual and output.
+    ResonantTensor.var : exact variances along axes.
+
     Notes
     -----
     In flux two passes over chunks, merged by Chan's formula, with no sum of squares that could
@@ -98,6 +103,11 @@ def component_norms(
     ComponentNorms
         float64. Of crystallized tensors the sums of squares are exact, then rounded and rooted.
         In either phase they are scaled, so that they neither overflow nor vanish.
+
+    See Also
+    --------
+    output_stats : mean and variance of one tensor.
+    phi_residual : the connection that is measured.
 
     Notes
     -----

@@ -51,6 +51,11 @@ def vjp(
     ShapeError, DeviceError
         From the pullback: the gradient has not the shape or the device of out.
 
+    See Also
+    --------
+    jvp : derivatives along a direction.
+    syntonic.torch : the same operations under PyTorch's autograd.
+
     Notes
     -----
     Results are in the dtype of the inputs; halves are computed with in float32. The pullback takes
@@ -104,6 +109,11 @@ def jvp(
     ------
     PhaseError, TypeError, ShapeError, DeviceError
         As for `vjp`.
+
+    See Also
+    --------
+    vjp : gradients.
+    syntonic.torch : the same operations under PyTorch's autograd.
 
     Examples
     --------

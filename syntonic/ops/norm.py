@@ -131,6 +131,12 @@ def golden_batch_norm_1d(
     ValueError
         The mode is unknown, or eps is negative or not finite.
 
+    See Also
+    --------
+    golden_batch_norm_2d : of images.
+    GoldenBatchNormState : with running statistics.
+    syntonic.torch.GoldenBatchNorm1d : as a layer of PyTorch.
+
     Notes
     -----
     In real arithmetic the variance before gamma and beta is exactly t·var/(var + eps). On
@@ -177,6 +183,12 @@ def golden_batch_norm_2d(
     ResonantTensor
         As from `golden_batch_norm_1d`, with the same errors.
 
+    See Also
+    --------
+    golden_batch_norm_1d : of features.
+    GoldenBatchNormState : with running statistics.
+    syntonic.torch.GoldenBatchNorm2d : as a layer of PyTorch.
+
     Notes
     -----
     The kernels are `golden_bn_2d_compute_stats` and `golden_bn_2d_normalize`.
@@ -214,6 +226,12 @@ def golden_layer_norm(
     ResonantTensor
         gamma·(x - mean)·sqrt(t/(var + eps)) + beta with the statistics of each row; errors as
         for `golden_batch_norm_1d`.
+
+    See Also
+    --------
+    golden_batch_norm_1d : over the batch.
+    phi_residual_layernorm : fused with a residual connection.
+    syntonic.torch.GoldenLayerNorm : as a layer of PyTorch.
 
     Notes
     -----

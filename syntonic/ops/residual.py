@@ -48,6 +48,11 @@ def phi_residual_gelu(
         In the phase of the inputs. Crystallized: a cycle, the sum is exact, GELU is float64, and
         one snap follows.
 
+    See Also
+    --------
+    phi_residual : the connection alone.
+    phi_residual_relu, phi_residual_layernorm : followed by something else.
+
     Notes
     -----
     The erf form, not the one with tanh; the kernel is `phi_residual_gelu`.
@@ -100,6 +105,11 @@ def phi_residual_layernorm(
     ResonantTensor
         (s - mean)/sqrt(var + eps)·gamma + beta for the sum s, population variance, target
         variance 1. Crystallized: a cycle with exact statistics.
+
+    See Also
+    --------
+    phi_residual : the connection alone.
+    golden_layer_norm : the normalization alone.
 
     Notes
     -----

@@ -85,6 +85,11 @@ def syntonic_softmax(
         dim or mode is unknown, mode and arguments contradict each other, a weight is negative, or
         (crystallized) all weights of a slice are 0.
 
+    See Also
+    --------
+    SyntonicSoftmaxState : with mode norms that are kept.
+    syntonic.torch.SyntonicSoftmax : as a layer of PyTorch.
+
     Notes
     -----
     In flux a slice with a NaN or +inf, or of -inf alone, is NaN, as in PyTorch. The kernels are

@@ -69,6 +69,12 @@ def phi_residual(identity: T, residual: T, mode: PhiResidualMode | ResidualModeN
     ValueError
         The mode is unknown, or the tensors carry different mode norms.
 
+    See Also
+    --------
+    phi_residual_relu, phi_residual_gelu, phi_residual_layernorm : fused with what follows.
+    component_norms : the norms of what is joined.
+    syntonic.torch.PhiResidual : as a layer of PyTorch.
+
     Notes
     -----
     1/φ = φ - 1 is an integer of the field, so no denominator grows. In flux the mode "phi" is
@@ -111,6 +117,11 @@ def phi_residual_relu(
     ------
     ShapeError, PhaseError, DeviceError, TypeError, ValueError
         As for `phi_residual`.
+
+    See Also
+    --------
+    phi_residual : the connection alone.
+    phi_residual_gelu, phi_residual_layernorm : followed by something else.
 
     Notes
     -----

@@ -42,6 +42,11 @@ def assert_exact_equal(x: RealArrayLike, y: RealArrayLike) -> None:
     TypeError
         x or y holds something that is no real number.
 
+    See Also
+    --------
+    assert_identity : of polynomials, for all values.
+    assert_ulp_equal : of floats with exact values.
+
     Notes
     -----
     Nothing is broadcast; a scalar and a 0-d tensor have the same shape. NaN equals NaN, and -0.0

@@ -44,6 +44,10 @@ def assert_ulp_equal(
     ValueError
         `ulps` is negative or not finite.
 
+    See Also
+    --------
+    assert_exact_equal : of exact numbers.
+
     Notes
     -----
     With p bits of significand and least normal exponent e₀, an ulp of v is

@@ -92,6 +92,10 @@ def assert_identity(
         one sign and coefficients of 2^19 bits, an evaluation 10^6 points, a text about a thousand
         terms in one sum.
 
+    See Also
+    --------
+    assert_exact_equal : of numbers and arrays.
+
     Notes
     -----
     *Expansion.* Strings and SymPy expressions are expanded; so is a callable without a degree: it

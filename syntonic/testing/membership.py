@@ -45,6 +45,10 @@ def assert_on_lattice(
     ValueError
         The denominator is not positive, or a bound is negative or NaN.
 
+    See Also
+    --------
+    syntonic.snap : takes floats to numbers that hold these bounds.
+
     Examples
     --------
     >>> from syntonic import PHI

@@ -43,6 +43,11 @@ def golden_integers(*, bound: int | None = None) -> st.SearchStrategy[GoldenExac
     bound
         If given, |a| <= bound and |b| <= bound.
 
+    See Also
+    --------
+    golden_numbers : with denominators.
+    resonant_tensors : whole tensors.
+
     Examples
     --------
     >>> from hypothesis import given
@@ -66,6 +71,11 @@ def golden_numbers(
         If given, |a| <= bound and |b| <= bound for the numerators over the drawn d.
     denominators
         The d: a positive integer, a sequence or a strategy of them. By default mostly small.
+
+    See Also
+    --------
+    golden_integers : without denominators.
+    resonant_tensors : whole tensors.
 
     Examples
     --------
@@ -100,6 +110,10 @@ def resonant_tensors(
         As in `golden_numbers`; not together with `elements`.
     precision
         The precision of the tensors.
+
+    See Also
+    --------
+    golden_numbers : their elements.
 
     Examples
     --------

@@ -126,6 +126,10 @@ def goldenize(
     TypeError
         module is no `torch.nn.Module`.
 
+    See Also
+    --------
+    degoldenize : the inverse.
+
     Notes
     -----
     BatchNorm1d, 2d, 3d, SyncBatchNorm, LayerNorm and Softmax keep parameters, buffers, hooks,
@@ -185,6 +189,10 @@ def degoldenize(module: nn.Module) -> _Converted:
     ------
     TypeError
         module is no `torch.nn.Module`.
+
+    See Also
+    --------
+    goldenize : the inverse.
 
     Notes
     -----

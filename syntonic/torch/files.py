@@ -51,6 +51,11 @@ def save(tensors: dict[str, ResonantTensor], path: str | os.PathLike[str]) -> No
     BackendUnavailableError
         safetensors is not installed.
 
+    See Also
+    --------
+    load : the other way.
+    syntonic.io.save : one tensor, as npz.
+
     Examples
     --------
     >>> import tempfile
@@ -94,6 +99,10 @@ def load(path: str | os.PathLike[str]) -> dict[str, ResonantTensor]:
         The file is no safetensors file, or not one of `save`.
     FileNotFoundError, OSError
         It cannot be read.
+
+    See Also
+    --------
+    save : the other way.
     """
     library = _safetensors()
     with open(path, "rb"):

@@ -69,6 +69,10 @@ def phi_residual(
     ValueError
         The mode is unknown.
 
+    See Also
+    --------
+    PhiResidual : as a layer.
+
     Notes
     -----
     The mode "phi" is one fused multiply-add.
@@ -265,6 +269,10 @@ def syntonic_softmax(
         since it would make a CUDA device wait) a weight is negative.
     DeviceError, TypeError
         As for `golden_layer_norm`.
+
+    See Also
+    --------
+    SyntonicSoftmax : as a layer.
 
     Notes
     -----

@@ -92,6 +92,11 @@ def crystallize_module(
     ValueError
         A parameter has numbers that are not finite, or a bound is out of range.
 
+    See Also
+    --------
+    LatticeParameter : keeps parameters on the lattice while they train.
+    CrystallizedLinear : computes with them exactly.
+
     Examples
     --------
     >>> import torch
@@ -135,6 +140,10 @@ class LatticeParameter(nn.Module):
         The bound |b| <= precision on the points (a + bφ)/denominator.
     denominator : int, default 1
         The shared denominator.
+
+    See Also
+    --------
+    crystallize_module : snaps after training.
 
     Notes
     -----
@@ -199,6 +208,10 @@ class CrystallizedLinear:
         A tensor is in flux.
     ShapeError
         weight has not two axes, or bias does not fit it.
+
+    See Also
+    --------
+    crystallize_module : makes the weights.
 
     Notes
     -----

@@ -56,6 +56,10 @@ class PhiResidual(nn.Module):
     ValueError
         The mode or the activation is unknown, or normalized_shape does not go with it.
 
+    See Also
+    --------
+    phi_residual, phi_residual_relu, phi_residual_gelu, phi_residual_layernorm : as functions.
+
     Examples
     --------
     >>> import torch
@@ -151,6 +155,10 @@ class SyntonicSoftmax(nn.Module):
     ------
     ValueError
         "learned" without num_features, or an unknown mode or init.
+
+    See Also
+    --------
+    syntonic_softmax : as a function.
 
     Notes
     -----

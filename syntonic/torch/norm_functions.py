@@ -58,6 +58,10 @@ def golden_layer_norm(
     ValueError
         The mode is unknown, or eps is negative or not finite.
 
+    See Also
+    --------
+    GoldenLayerNorm : as a layer.
+
     Notes
     -----
     Statistics are float64. Under CUDA's autocast halves become float32, as in
@@ -130,6 +134,11 @@ def golden_batch_norm(
         range.
     DeviceError, TypeError
         As for `golden_layer_norm`.
+
+    See Also
+    --------
+    GoldenBatchNorm1d, GoldenBatchNorm2d, GoldenBatchNorm3d : as layers.
+    SyncGoldenBatchNorm : over processes.
 
     Notes
     -----

@@ -109,6 +109,11 @@ class GoldenLayerNorm(nn.Module):
     ValueError
         The mode is unknown, or eps is negative or not finite.
 
+    See Also
+    --------
+    golden_layer_norm : as a function.
+    goldenize : puts it into a model.
+
     Notes
     -----
     weight·(x - mean)·sqrt(t/(var + eps)) + bias. It is no `torch.nn.LayerNorm`: what treats those

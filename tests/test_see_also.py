@@ -1,0 +1,53 @@
+"""What docstrings send the reader to is there, in every public module."""
+
+import inspect
+import pkgutil
+import re
+from contextlib import suppress
+from importlib import import_module
+from importlib.util import find_spec
+
+PLACES = (
+    "geometry geometry.anyons integers interop.flint interop.pari interop.sympy io kernels linalg "
+    "ops plotting polynomials recovery testing torch"
+).split()
+HAS_TORCH = find_spec("torch") is not None
+
+
+def everything():
+    """Each public thing, and each of a class, as module, name and docstring."""
+    for place in ["syntonic", *(f"syntonic.{place}" for place in PLACES)]:
+        if place == "syntonic.torch" and not HAS_TORCH:
+            continue
+        module = import_module(place)
+        for name in module.__all__:
+            thing = getattr(module, name)
+            yield module, name, thing.__doc__
+            if inspect.isclass(thing):
+                yield from ((module, f"{name}.{n}", m.__doc__) for n, m in vars(thing).items())
+
+
+def links(text):
+    """The names that a See Also section names, several of them with one explanation, or none."""
+    section = re.search(r"(?m)^See Also\n-+\n((?:.+\n?)+)", inspect.cleandoc(text or ""))
+    for line in section[1].splitlines() if section else []:
+        if not line.startswith(" "):
+            yield from line.partition(" : ")[0].split(", ")
+
+
+def is_there(name, module, owner):
+    """Whether a name is one of the class, of the module, of the package, or whole."""
+    holder = f"{module.__name__}.{owner.partition('.')[0]}"
+    for start in (f"{holder}.", f"{module.__name__}.", "syntonic.", ""):
+        with suppress(ImportError, AttributeError, ValueError):
+            pkgutil.resolve_name(f"{start}{name}")
+            return True
+    return name.startswith("syntonic.torch") and not HAS_TORCH
+
+
+def test_see_also_leads_somewhere():
+    named = [(name, *rest) for *rest, text in everything() for name in links(text)]
+    assert len(named) > 250
+    assert [
+        (owner, name) for name, module, owner in named if not is_there(name, module, owner)
+    ] == []
