@@ -37,17 +37,19 @@ def links(text):
 
 def is_there(name, module, owner):
     """Whether a name is one of the class, of the module, of the package, or whole."""
+    if name.startswith("syntonic.torch") and not HAS_TORCH:
+        return True
     holder = f"{module.__name__}.{owner.partition('.')[0]}"
     for start in (f"{holder}.", f"{module.__name__}.", "syntonic.", ""):
         with suppress(ImportError, AttributeError, ValueError):
             pkgutil.resolve_name(f"{start}{name}")
             return True
-    return name.startswith("syntonic.torch") and not HAS_TORCH
+    return False
 
 
 def test_see_also_leads_somewhere():
     named = [(name, *rest) for *rest, text in everything() for name in links(text)]
-    assert len(named) > 250
+    assert len(named) > 200
     assert [
         (owner, name) for name, module, owner in named if not is_there(name, module, owner)
     ] == []
