@@ -31,7 +31,7 @@ html_theme_options = {
     "footer_start": ["copyright"],
     "footer_end": [],
 }
-html_sidebars = {"index": []}
+html_sidebars = {page: [] for page in ("index", "tutorial", "claims", "comparison", "performance")}
 
 myst_enable_extensions = ["deflist", "colon_fence"]
 myst_heading_anchors = 3
