@@ -8,6 +8,7 @@ common case is known by identity alone; an equal one is right too, only slower.
 from __future__ import annotations
 
 import numbers
+from decimal import Decimal
 from typing import Any, Self, TypeVar
 
 from gmpy2 import divexact, gcd, mpz
@@ -55,7 +56,7 @@ def reduced(kind: type[E], p: mpz, q: mpz, d: mpz) -> E:
 
 
 def operand(kind: type[E], x: Any, symbol: str) -> E | None:
-    """Return an exact number as an element, None for an unknown type; a float raises."""
+    """Return an exact number as an element, None for an unknown type; floats, Decimals raise."""
     if type(x) is kind:
         return x
     if type(x) is int:
@@ -63,6 +64,10 @@ def operand(kind: type[E], x: Any, symbol: str) -> E | None:
     triple = operands.rational_triple(x, f"GoldenExact: {symbol}")
     if triple is not None:
         return lowest(kind, *triple)
+    if isinstance(x, Decimal):
+        raise TypeError(
+            f"GoldenExact: {symbol} takes exact numbers, got Decimal; Fraction(x) is its value"
+        )
     return x if isinstance(x, kind) else None
 
 

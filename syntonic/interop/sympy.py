@@ -6,6 +6,7 @@ evaluation where its parts lie there, else by its minimal polynomial.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ __all__ = [
     "from_domain",
     "from_sympy",
     "golden_domain",
+    "lambdify",
     "to_domain",
     "to_domain_matrix",
     "to_sympy",
@@ -238,6 +240,64 @@ def _not_golden(e: Any, reason: str) -> NotGoldenError:
     text = str(e)
     text = text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
     return NotGoldenError(f"from_sympy: the value must lie in Q(φ), got {text}, {reason}")
+
+
+# -- functions ------------------------------------------------------------------------------
+
+
+def lambdify(args: Any, expression: Any) -> Callable[..., Any]:
+    """Return an expression as a function of exact numbers and tensors, as `sympy.lambdify`.
+
+    Parameters
+    ----------
+    args : Symbol or sequence of Symbol
+        The arguments of the function, in order.
+    expression
+        An expression, or a matrix or sequence of them.
+
+    Returns
+    -------
+    callable
+        Exact for GoldenExact numbers and crystallized tensors. Flux tensors do as well.
+
+    Raises
+    ------
+    NotGoldenError
+        A number in the expression does not lie in Q(φ).
+    TypeError
+        There is a floating-point number in it.
+
+    See Also
+    --------
+    to_sympy, from_sympy : the numbers themselves.
+
+    Notes
+    -----
+    `sympy.lambdify` writes 1/2 as a division of two integers, which Python rounds, and sqrt(5) as a
+    call of NumPy's. Here each number is written as the exact one that it is.
+
+    Examples
+    --------
+    >>> from sympy import GoldenRatio, symbols
+    >>> from syntonic import PHI, ResonantTensor
+    >>> x = symbols("x")
+    >>> f = lambdify(x, 3 * x / 2 + x**2 / GoldenRatio)
+    >>> f(PHI), f(ResonantTensor([2, PHI]))
+    (GoldenExact(0, '5/2'), ResonantTensor([-1 + 4φ, 5/2φ]))
+    """
+    import sympy
+    from sympy.printing.numpy import NumPyPrinter
+
+    base: Any = NumPyPrinter
+
+    class Printer(base):  # type: ignore[misc]
+        def _print(self, expr: Any, **settings: Any) -> Any:
+            number = isinstance(expr, sympy.Expr) and expr.is_number and not expr.is_Integer
+            return repr(from_sympy(expr)) if number else super()._print(expr, **settings)
+
+    settings = {"fully_qualified_modules": False, "inline": True, "allow_unknown_functions": True}
+    modules = [{"GoldenExact": GoldenExact}, "numpy"]
+    return sympy.lambdify(args, expression, modules, printer=Printer(settings))
 
 
 # -- domains --------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from syntonic.interop.sympy import (
     from_domain,
     from_sympy,
     golden_domain,
+    lambdify,
     to_domain,
     to_domain_matrix,
     to_sympy,
@@ -259,3 +260,40 @@ def test_refusals():
         to_domain_matrix(ResonantTensor([1, 2]))
     with pytest.raises(TypeError):
         to_sympy(0.5)
+
+
+# -- functions -------------------------------------------------------------------------------
+
+
+@given(SMALL, SMALL)
+def test_expressions_as_functions_are_exact(a, b):
+    x, y = sympy.symbols("x y")
+    half = GoldenExact("1/2")
+    cases = [
+        (x / 2, a / 2),
+        (-3 * x / 2 + x**2 * y, -3 * a / 2 + a**2 * b),
+        (sqrt(5) * x - GoldenRatio / 3, SQRT5 * a - PHI / 3),
+        ((x - y) / sqrt(5) + Rational(1, 2), (a - b) / SQRT5 + half),
+        (sympy.Abs(x) + sympy.Max(x, y), abs(a) + max(a, b)),
+        (sqrt(x**2 / 4), abs(a) / 2),
+        (Rational(2, 3) + 0 * x, GoldenExact("2/3")),
+    ]
+    for expression, expected in cases:
+        f = lambdify((x, y), expression)
+        assert f(a, b) == expected
+        tensor = f(ResonantTensor([a, 1]), ResonantTensor([b, 2]))
+        if expression.free_symbols:
+            assert tensor.is_crystallized
+            assert tensor[0].item() == expected
+    assert lambdify([x], [x / 3, Rational(1, 3)])(a) == [a / 3, GoldenExact("1/3")]
+
+
+def test_functions_refuse_what_is_not_exact():
+    x = sympy.Symbol("x")
+    with pytest.raises(TypeError, match="got a Float"):
+        lambdify(x, 0.5 * x)
+    for expression in (sqrt(2) * x, pi * x, I * x, exp(1) + x):
+        with pytest.raises(NotGoldenError):
+            lambdify(x, expression)
+    with pytest.raises(TypeError):
+        lambdify(x, sin(x))(ResonantTensor([1]))
