@@ -65,7 +65,7 @@ def test_examples(page):
 @pytest.mark.usefixtures("folder")
 def test_scripts(page):
     for script in blocks(page, "python"):
-        if ">>> " not in script:
+        if ">>> " not in script and name_of(page) != "interchange.md":  # see test_docs_tables
             names = {}
             exec(compile(script, name_of(page), "exec"), names)
             for test in [names[name] for name in names if name.startswith("test_")]:
