@@ -69,8 +69,8 @@ def to_arrow(t: ResonantTensor | ExactArrayLike, *, text: bool = False) -> Array
     from_arrow : the way back.
     """
     where = "to_arrow"
-    pyarrow, kind = required("pyarrow", where), _golden_type()
     x = as_exact(t, where)
+    pyarrow, kind = required("pyarrow", where), _golden_type()
     header: dict[str, Any] = {**carried(x)} if x.ndim == 1 else {"shape": [*x.shape], **carried(x)}
     if text:
         storage = pyarrow.array(list(map(str, x.ravel().tolist())), pyarrow.string())

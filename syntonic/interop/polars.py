@@ -56,8 +56,8 @@ def to_struct(t: ResonantTensor | ExactArrayLike, name: str = "golden") -> Serie
     from_struct : the way back.
     """
     where = "to_struct"
-    polars = required("polars", where)
     x = as_exact(t, where)
+    polars = required("polars", where)
     if x.ndim != 1:
         raise ValueError(f"{where}: t must have one axis, got shape {x.shape}; ravel it")
     remedy = "a column of texts, [str(v) for v in t.tolist()], holds any of them"

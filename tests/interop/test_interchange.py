@@ -59,12 +59,14 @@ def through_parquet(columns, file=None):
 
 
 def by_parquet(t):
+    pyarrow()
     return arrow.from_arrow(through_parquet({"x": arrow.to_arrow(t, text=is_long(t))})["x"])
 
 
 def by_ipc(t):
+    pa = pyarrow()
     array = arrow.to_arrow(t, text=True)
-    batch = pyarrow().record_batch({"x": array})
+    batch = pa.record_batch({"x": array})
     sink = pyarrow().BufferOutputStream()
     with pyarrow().ipc.new_stream(sink, batch.schema) as writer:
         writer.write_batch(batch)
@@ -183,6 +185,7 @@ def test_the_integers_are_not_copied():
 
 
 def test_slices_chunks_and_bare_storage():
+    pyarrow()
     t = ResonantTensor([[1, PHI / 7], [2, -3]])
     array = arrow.to_arrow(t)
     assert arrow.from_arrow(array[1:3]).tolist() == [PHI / 7, 2]
@@ -305,6 +308,7 @@ def write(form, t, path):
         with h5py.File(path, "w") as file:
             hdf5.to_hdf5(t, file.create_group("x"))
     else:
+        pyarrow()
         through_parquet({"x": arrow.to_arrow(t)}, path)
 
 
