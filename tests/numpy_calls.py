@@ -117,7 +117,7 @@ CALLS = {
     "linalg.matrix_transpose": [(M,)],
     "linalg.matrix_norm": [(P,)],
     "linalg.multi_dot": [([M, S, S],)],
-    "linalg.norm": [(P,), (P, None, 1), (V, 1), (M, -np.inf), (V, 0), (M, 1)],
+    "linalg.norm": [(P,), (P, None, 1), (V, 1), (M, -np.inf), (V, 0), (V, np.inf), (M, 1)],
     "linalg.outer": [(V, W)],
     "linalg.solve": [],
     "linalg.tensordot": [(S, S)],

@@ -43,6 +43,7 @@ def test_norms_of_figures():
     assert linalg.norm([[1, -PHI], [2, 0]], 1).item() == 3
     assert linalg.norm([[1, -PHI], [2, 0]], math.inf).item() == 1 + PHI
     assert linalg.norm([1, -PHI, 0], 0).item() == 2
+    assert linalg.norm([1, -PHI], math.inf).item() == PHI
     assert linalg.norm([1, -PHI], -math.inf, keepdims=True).tolist() == [1]
     assert linalg.norm([]).item() == 0
     assert linalg.norm(GoldenExact(-2)).item() == 2
