@@ -274,16 +274,6 @@ class TensorBase(Memory):
                 f'{where}: the tensor must be on the CPU, got {self.device}; call .to_device("cpu")'
             )
 
-    def _sympy_(self) -> NoReturn:  # without it SymPy would take one element as a float
-        from sympy import SympifyError
-
-        class NotSymbolic(SympifyError, TypeError):  # type: ignore[misc]
-            __str__ = BaseException.__str__
-
-        raise NotSymbolic(
-            "SymPy: a ResonantTensor has no place in an expression; "
-            "syntonic.interop.sympy.to_sympy converts it"
-        )
 
     # -- scalars and sequences ------------------------------------------------------------
 

@@ -1,8 +1,8 @@
-"""Python's operators on tensors, and NumPy's two doors: its ufuncs and its functions."""
+"""Python's operators on tensors, NumPy's two doors, its ufuncs and its functions, and SymPy's."""
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +29,17 @@ class Operators(TensorBase):
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
         return functions.call(func, args, kwargs, like=self)
+
+    def _sympy_(self) -> NoReturn:  # without it SymPy would take one element as a float
+        from sympy import SympifyError
+
+        class NotSymbolic(SympifyError, TypeError):  # type: ignore[misc]
+            __str__ = BaseException.__str__
+
+        raise NotSymbolic(
+            "SymPy: a ResonantTensor has no place in an expression; "
+            "syntonic.interop.sympy.to_sympy converts it"
+        )
 
     def _binary(self, ufunc: np.ufunc, other: Any) -> Any:
         if type(other) is type(self):
