@@ -38,6 +38,7 @@ def run(script, *arguments, cwd):
 OUTPUTS = {
     "depth": "output.png",
     "figures": "output.png",
+    "gallery": "output.png",
     "identities": None,
     "lattice_network": "output.png",
     "make_120cell": "output.off",

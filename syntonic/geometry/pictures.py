@@ -16,7 +16,8 @@ import numpy as np
 from syntonic.constants import PHI_FLOAT
 from syntonic.errors import ShapeError
 from syntonic.geometry.algebras import embed, star_map
-from syntonic.geometry.tilings import Tiling, penrose_windows
+from syntonic.geometry.tilings import Tiling, ammann_window, penrose_windows
+from syntonic.plotting.colours import DUSK_TO_GOLD, NIGHT
 from syntonic.plotting.pictures import canvas, require_matplotlib, require_picture, write_picture
 from syntonic.typing import FloatArray
 
@@ -27,9 +28,10 @@ if TYPE_CHECKING:
 __all__ = ["diffraction", "plot_diffraction", "plot_tiling", "plot_window"]
 
 Target = str | os.PathLike[str] | None
-_NIGHT, _RIM = "#0b1020", "#fff3c4"
+_RIM = DUSK_TO_GOLD[-1]
 _THICK, _THIN = "#e39a3f", "#3a9aa5"
 _BLOCK = 4096
+_DOTS, _DOT_SIZES = 30_000, (4, 60)  # few dots are large
 _PLACES = {1: (-1.3, 2.1), 2: (-1.3, -1.0), 3: (1.9, 2.1), 4: (1.9, -1.0), 0: (0.0, 0.0)}
 """Where the window of each class is drawn."""
 
@@ -185,7 +187,7 @@ def plot_tiling(tiling: Tiling, target: Target = None) -> Figure:
     colours = np.where(tiling.thick, _THICK, _THIN).tolist()
     corners: Any = tiling.positions[tiling.tiles]
     axes.add_collection(
-        PolyCollection(corners, facecolors=colours, edgecolors=_NIGHT, linewidths=0.5)
+        PolyCollection(corners, facecolors=colours, edgecolors=NIGHT, linewidths=0.5)
     )
     axes.autoscale_view()
     return _done(axes, path)
@@ -218,11 +220,20 @@ def plot_window(tiling: Tiling, target: Target = None) -> Figure:
     plot_tiling, plot_diffraction : of the same points.
     """
     axes, path = _axes(target)
+    from matplotlib.collections import LineCollection
+    from matplotlib.colors import LinearSegmentedColormap
+
     places = np.array([_PLACES[k] for k in range(5)])
     flat = _stars(tiling.conjugates) + places[tiling.classes]
     degrees = np.bincount(tiling.edges.ravel(), minlength=len(flat))
-    axes.scatter(flat[:, 0], flat[:, 1], s=5, c=degrees, cmap="viridis", linewidths=0)
-    if tiling.points.shape[1] == 2:
+    shades = LinearSegmentedColormap.from_list("degrees", DUSK_TO_GOLD[1:])
+    size = np.clip(_DOTS / max(len(flat), 1), *_DOT_SIZES)
+    axes.scatter(flat[:, 0], flat[:, 1], s=size, c=degrees, cmap=shades, linewidths=0, zorder=2)
+    if tiling.points.shape[1] == 3:
+        window = ammann_window()
+        sides = _stars(window.vertices)[np.array(window.faces(1))]
+        axes.add_collection(LineCollection(sides, colors=DUSK_TO_GOLD[1], linewidths=0.8))
+    else:
         for number, window in enumerate(penrose_windows(), 1):
             rim = _stars(window.vertices)[[*window.lattice.rings[0]]] + places[number]
             axes.fill(*rim.T, facecolor="none", edgecolor=_RIM, linewidth=1.2)
@@ -241,7 +252,7 @@ def _axes(target: Target) -> tuple[Axes, Path | None]:
     path = None if target is None else Path(target)
     if path is not None:
         require_picture(path)
-    return canvas(8.0, _NIGHT), path
+    return canvas(8.0, NIGHT), path
 
 
 def _done(axes: Axes, path: Path | None) -> Figure:

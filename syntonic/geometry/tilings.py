@@ -29,7 +29,7 @@ from syntonic.geometry.rows import RowTable, joined, stacked
 from syntonic.tensor import ResonantTensor
 from syntonic.typing import ExactArrayLike, ExactScalar, FloatArray, IntArray
 
-__all__ = ["Tiling", "ammann", "penrose", "penrose_windows", "powers"]
+__all__ = ["Tiling", "ammann", "ammann_window", "penrose", "penrose_windows", "powers"]
 
 _PENROSE_SHIFT = ("1/7", "1/11")
 _AMMANN_SHIFT = ("1/7", "1/11", "1/13")
@@ -236,7 +236,7 @@ def _ammann_steps() -> ResonantTensor:
 
 
 @cache
-def _ammann_window() -> Polytope:
+def ammann_window() -> Polytope:
     """Return the projection of the unit cube of Z⁶: a rhombic triacontahedron."""
     corners = ResonantTensor([*product((0, 1), repeat=6)])
     return hull(corners @ _ammann_steps().galois_conjugate())
@@ -283,7 +283,7 @@ def ammann(
     """
     moved = _shift(shift, 3, "ammann")
     size = GoldenExact(radius)
-    cut = Cut(_ammann_window(), ResonantTensor.eye(3), size, moved, progress=progress)
+    cut = Cut(ammann_window(), ResonantTensor.eye(3), size, moved, progress=progress)
     x, y, z = (_by_parity(each) for each in lines_of(cut, GoldenExact(1)))
     # The parities p = a₁ = b₂, q = a₂ = b₃, r = a₃ = b₁ are free.
     parts = [cut.select([x[p, r], y[q, p], z[r, q]]) for p, q, r in product((0, 1), repeat=3)]

@@ -74,6 +74,28 @@ def test_pictures_are_written(draw, tmp_path):
         draw(ammann(3), path, **options)
 
 
+@pytest.mark.parametrize("make", [lambda: penrose(8), lambda: ammann(6)], ids=["plane", "space"])
+def test_all_dots_lie_in_a_window_that_is_drawn(make):
+    pytest.importorskip("matplotlib")
+    from matplotlib.collections import LineCollection
+
+    from syntonic.geometry import hull
+
+    axes = plot_window(make()).axes[0]
+    dots = np.array(axes.collections[0].get_offsets())
+    lines = [each for each in axes.collections if isinstance(each, LineCollection)]
+    rims = [np.concatenate(each.get_segments()) for each in lines]
+    rims += [patch.get_xy() for patch in axes.patches]
+    inside = np.zeros(len(dots), dtype=bool)
+    for rim in rims:
+        flat = hull(np.round(rim * 1e6).astype(int))
+        heights = (dots * 1e6) @ flat.normals.to_floats().T - flat.offsets.to_floats()
+        sizes = np.linalg.norm(flat.normals.to_floats(), axis=1)
+        inside |= (heights / sizes < 10).all(axis=1)
+    assert inside.all()
+    assert len(rims) == (4 if lines == [] else 1)
+
+
 def test_refusals(tmp_path):
     with pytest.raises(ShapeError, match="diffraction: points must have shape"):
         diffraction(np.zeros((3, 4)), 1)
