@@ -146,31 +146,6 @@ SRT_INLINE Sum2 long_row_sums(const LongRows &in, const RowNumbers &row, const S
     return total;
 }
 
-template <bool ALIGNED>
-SRT_INLINE void write_long_row(scalar_t *dx, const LongRows &in, const RowNumbers &row, acc_t gain,
-                               const Share &share, index_t rows, index_t cols, int lanes) {
-    index_t first = share.channel * cols;
-    walk_planes<SRT_PAIRS, true>(share, rows, cols, lanes, [&](const index_t *at, const int *valid) {
-        Pack g[SRT_PAIRS], v[SRT_PAIRS];
-#pragma unroll
-        for (int u = 0; u < SRT_PAIRS; ++u) {
-            g[u] = load_pack<ALIGNED>(in.grad + at[u], valid[u]);
-            v[u] = load_pack<ALIGNED>(in.x + at[u], valid[u]);
-        }
-#pragma unroll
-        for (int u = 0; u < SRT_PAIRS; ++u) {
-            AccPack weight = load_acc(in.gamma ? in.gamma + (at[u] - first) : 0, valid[u], 1);
-#pragma unroll
-            for (int j = 0; j < SRT_VEC; ++j) {
-                acc_t xhat = normalized(to_acc(v[u].v[j]), row.by);
-                from_acc(&g[u].v[j],
-                         row_gradient(to_acc(g[u].v[j]) * weight.v[j], xhat, row, gain));
-            }
-            store_pack<ALIGNED>(dx + at[u], g[u], valid[u]);
-        }
-    });
-}
-
 // sum h and sum h xhat, as of golden_layer_norm_backward, of shares of long rows: partial is
 // acc_t (rows, splits, 2), grad and x (rows, cols), gamma acc_t (cols) or null, statistics double
 // (3, rows). A block has `packs` packs of V elements of a row, `lanes` threads side by side.
@@ -191,79 +166,75 @@ extern "C" __global__ void __launch_bounds__(256)
     if (threadIdx.x == 0) partial[share.channel * gridDim.y + blockIdx.y] = own;
 }
 
-// dx as of golden_layer_norm_backward, by the sums in partial, acc_t (rows, splits, 2), which every
-// block merges in one order. dx, grad and x are (rows, cols), gamma acc_t (cols) or null,
-// statistics double (3, rows); gain as there; lanes and packs as for _sums. Walked backward against
-// the sums.
-// Launch: grid (rows, splits), block a multiple of 32 from lanes to 256.
-extern "C" __global__ void __launch_bounds__(256)
-    SRT_KERNEL(golden_layer_norm_backward_apply)(scalar_t *dx, const Sum2 *partial,
-                                                 const scalar_t *grad, const scalar_t *x,
-                                                 const acc_t *gamma, const double *statistics,
-                                                 acc_t gain, index_t rows, index_t cols, int lanes,
-                                                 index_t packs) {
-    index_t r = gridDim.x - 1 - blockIdx.x;
-    Share share = share_of(r, gridDim.y - 1 - blockIdx.y, 1, cols, 1, packs, gridDim.y);
-    Sum2 sums = no_sum2();
-    for (int k = threadIdx.x; k < gridDim.y; k += blockDim.x)
-        sums = sums + partial[r * gridDim.y + k];
-    sums = block_total(sums, no_sum2());
-    LongRows in = {grad, x, gamma};
-    RowNumbers row = {load_centre(statistics, r, rows),
-                      {sums.x / (acc_t)cols, sums.y / (acc_t)cols}};
-    if (packs_allowed(bits_of(dx) | bits_of(grad) | bits_of(x) | cols * sizeof(scalar_t)))
-        write_long_row<true>(dx, in, row, gain, share, rows, cols, lanes);
-    else
-        write_long_row<false>(dx, in, row, gain, share, rows, cols, lanes);
+// means = <h> and <h xhat> of rows of cols numbers, acc_t (rows, 2), from partial,
+// acc_t (rows, splits, 2).
+// Launch: grid rows, block 32.
+extern "C" __global__ void __launch_bounds__(SRT_WARP)
+    SRT_KERNEL(golden_layer_norm_backward_means)(Sum2 *means, const Sum2 *partial, index_t cols,
+                                                 int splits) {
+    Sum2 sum = no_sum2();
+    for (int k = threadIdx.x; k < splits; k += SRT_WARP)
+        sum = sum + partial[blockIdx.x * (index_t)splits + k];
+    sum = warp_total(sum);
+    if (threadIdx.x == 0) means[blockIdx.x] = {sum.x / (acc_t)cols, sum.y / (acc_t)cols};
 }
 
+// Writes dx of a block's columns and rows, and adds up what its columns' gradients need.
 template <bool ALIGNED>
-SRT_INLINE void add_rows(Sum2 (&total)[SRT_VEC], const scalar_t *grad, const scalar_t *x,
-                         const double *statistics, index_t rows, const Columns &own, index_t begin,
-                         index_t end, index_t cols) {
-    walk_rows<SRT_PAIRS, false>(own, begin, end, cols,
-                                 [&](const index_t *at, const index_t *row, unsigned mask) {
+SRT_INLINE void write_columns(scalar_t *dx, Sum2 (&total)[SRT_VEC], const LongRows &in,
+                              const double *statistics, const Sum2 *means, acc_t gain, index_t rows,
+                              const Columns &own, index_t begin, index_t end, index_t cols) {
+    AccPack weight = load_acc(in.gamma ? in.gamma + own.column : 0, own.valid, 1);
+    walk_rows<SRT_PAIRS, true>(own, begin, end, cols,
+                               [&](const index_t *at, const index_t *r, unsigned mask) {
         Pack g[SRT_PAIRS], v[SRT_PAIRS];
 #pragma unroll
         for (int u = 0; u < SRT_PAIRS; ++u) {
-            g[u] = load_pack<ALIGNED>(grad + at[u], own.valid);
-            v[u] = load_pack<ALIGNED>(x + at[u], own.valid);
+            g[u] = load_pack<ALIGNED>(in.grad + at[u], own.valid);
+            v[u] = load_pack<ALIGNED>(in.x + at[u], own.valid);
         }
 #pragma unroll
         for (int u = 0; u < SRT_PAIRS; ++u) {
             if (!(mask >> u & 1)) continue;
-            Centre by = load_centre(statistics, row[u], rows);
+            RowNumbers row = {load_centre(statistics, r[u], rows), means[r[u]]};
 #pragma unroll
             for (int j = 0; j < SRT_VEC; ++j) {
-                acc_t xhat = normalized(to_acc(v[u].v[j]), by);
-                total[j].x = srt_fma(to_acc(g[u].v[j]), xhat, total[j].x);
-                total[j].y += to_acc(g[u].v[j]);
+                acc_t xhat = normalized(to_acc(v[u].v[j]), row.by), grad = to_acc(g[u].v[j]);
+                total[j].x = srt_fma(grad, xhat, total[j].x);
+                total[j].y += grad;
+                from_acc(&g[u].v[j], row_gradient(grad * weight.v[j], xhat, row, gain));
             }
+            store_pack<ALIGNED>(dx + at[u], g[u], own.valid);
         }
     });
 }
 
-// sum grad * (x - mean) / deviation and sum grad of shares of columns: partial is
-// acc_t (splits, 2, cols), grad and x (rows, cols), statistics double (3, rows). `lanes`, a power
-// of two up to 32, times V columns and `share` rows are a block's.
+// dx as of golden_layer_norm_backward, by the rows' means, acc_t (rows, 2), and for shares of
+// columns sum grad * (x - mean) / deviation and sum grad: partial is acc_t (splits, 2, cols), dx,
+// grad and x (rows, cols), gamma acc_t (cols) or null, statistics double (3, rows); gain as there.
+// `lanes`, a power of two up to 32, times V columns and `share` rows are a block's. Walked backward
+// against the sums.
 // Launch: grid (ceil(cols / (lanes * V)), splits = ceil(rows / share)), block 256.
 extern "C" __global__ void __launch_bounds__(256, 2)
-    SRT_KERNEL(golden_layer_norm_backward_columns)(acc_t *partial, const scalar_t *grad,
-                                                   const scalar_t *x, const double *statistics,
-                                                   index_t rows, index_t cols, int lanes,
-                                                   index_t share) {
+    SRT_KERNEL(golden_layer_norm_backward_columns)(scalar_t *dx, acc_t *partial,
+                                                   const scalar_t *grad, const scalar_t *x,
+                                                   const acc_t *gamma, const double *statistics,
+                                                   const Sum2 *means, acc_t gain, index_t rows,
+                                                   index_t cols, int lanes, index_t share) {
     Columns own = columns_of(blockIdx.x, cols, lanes);
-    index_t begin = blockIdx.y * share, end = min(rows, begin + share);
+    index_t split = gridDim.y - 1 - blockIdx.y, begin = split * share;
+    index_t end = min(rows, begin + share);
+    LongRows in = {grad, x, gamma};
     Sum2 total[SRT_VEC];
 #pragma unroll
     for (int j = 0; j < SRT_VEC; ++j) total[j] = no_sum2();
-    if (packs_allowed(bits_of(grad) | bits_of(x) | cols * sizeof(scalar_t)))
-        add_rows<true>(total, grad, x, statistics, rows, own, begin, end, cols);
+    if (packs_allowed(bits_of(dx) | bits_of(grad) | bits_of(x) | cols * sizeof(scalar_t)))
+        write_columns<true>(dx, total, in, statistics, means, gain, rows, own, begin, end, cols);
     else
-        add_rows<false>(total, grad, x, statistics, rows, own, begin, end, cols);
+        write_columns<false>(dx, total, in, statistics, means, gain, rows, own, begin, end, cols);
     column_totals(total, own);
     if (own.row) return;
-    acc_t *to = partial + (index_t)blockIdx.y * 2 * cols + own.column;
+    acc_t *to = partial + split * 2 * cols + own.column;
 #pragma unroll
     for (int j = 0; j < SRT_VEC; ++j)
         if (j < own.valid) to[j] = total[j].x, to[cols + j] = total[j].y;

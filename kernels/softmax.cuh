@@ -31,6 +31,17 @@ template <int V> SRT_INLINE Raw<V> load_raw(const scalar_t *p, bool packed) {
     return r;
 }
 
+// K packs of V values, `step` apart, copied as they are; all loads at once.
+template <int K, int V>
+SRT_INLINE void keep_packs(scalar_t *to, const scalar_t *from, int step) {
+    Raw<V> raw[K];
+    bool packed = in_packs<V>(from);
+#pragma unroll
+    for (int k = 0; k < K; ++k) raw[k] = load_raw<V>(from + (index_t)k * step, packed);
+#pragma unroll
+    for (int k = 0; k < K; ++k) *(Raw<V> *)(to + k * step) = raw[k];
+}
+
 template <int V> SRT_INLINE void store_raw(scalar_t *p, const acc_t *from, bool packed) {
     Raw<V> r;
 #pragma unroll

@@ -71,6 +71,20 @@ template <int WEIGHING> struct Backward {
         }
     }
 
+    // A tile from class j on, copied to shared memory: grad, out, and the weights.
+    static const int KEPT = WEIGHING == PROVIDED ? 3 : 2;
+    template <int K, int V> SRT_INLINE void keep(scalar_t *room, index_t j, int step) const {
+        keep_packs<K, V>(room, grad + j, step);
+        keep_packs<K, V>(room + K * step, out + j, step);
+        if (WEIGHING == PROVIDED) keep_packs<K, V>(room + 2 * K * step, weights + j, step);
+    }
+    // The operation on what was kept, to be loaded from.
+    SRT_INLINE Backward held(scalar_t *room, index_t, int tile) const {
+        Backward op = *this;
+        op.grad = room, op.out = room + tile, op.weights = room + 2 * tile;
+        return op;
+    }
+
     template <int N, int C> SRT_INLINE void absorb(State (&s)[C], Tile<N> &t) const {
 #pragma unroll
         for (int c = 0; c < C; ++c) s[c].add(dot_of<N / C, C>(t.g + c, t.y + c));

@@ -73,6 +73,20 @@ template <int WEIGHING> struct Forward {
         }
     }
 
+    // A tile from class j on, copied to shared memory: x, and behind it the weights.
+    static const int KEPT = WEIGHING == PROVIDED ? 2 : 1;
+    template <int K, int V> SRT_INLINE void keep(scalar_t *room, index_t j, int step) const {
+        keep_packs<K, V>(room, x + j, step);
+        if (WEIGHING == PROVIDED) keep_packs<K, V>(room + K * step, weights + j, step);
+    }
+    // The operation on what was kept, to be loaded from: class 0 there is j.
+    SRT_INLINE Forward held(scalar_t *room, index_t j, int tile) const {
+        Forward op = *this;
+        op.x = room, op.weights = room + tile;
+        if (WEIGHING == LEARNED) op.classes += j;
+        return op;
+    }
+
     template <int N, int C> SRT_INLINE void absorb(State (&s)[C], Tile<N> &t) const {
 #pragma unroll
         for (int c = 0; c < C; ++c) s[c].template add<N / C, C>(t.z + c);

@@ -117,10 +117,54 @@ SRT_INLINE void rows_in_lanes(Op op, index_t rows, index_t n, int bits) {
     whole<K, V, 1, true>(op, team, row_walk<V>(op.anchor(), row < rows ? n : 0, lane, 1 << bits));
 }
 
-// A block for each row.
-template <int K, int V, typename Op> SRT_INLINE void rows_in_blocks(Op op, index_t n) {
+// What a block keeps of its row in dynamic shared memory: tiles of Op::KEPT arrays. A thread reads
+// there what it has written itself: no barrier.
+SRT_INLINE scalar_t *kept_tiles() {
+    extern __shared__ __align__(16) unsigned char tiles[];
+    return (scalar_t *)tiles;
+}
+
+// A block for each row. The first `kept` tiles stay in shared memory, the last in registers; those
+// between, of a row that is longer, are read again. Tiles but the last are of half as many packs
+// where there are several arrays, or doubles: their copies take registers.
+template <int K, int V, typename Op> SRT_INLINE void rows_in_blocks(Op op, index_t n, int kept) {
+    const int H = Op::KEPT > 1 || sizeof(acc_t) == 8 ? K / 2 : K;
     op.move(blockIdx.x * n);
-    whole<K, V, 1, false>(op, BlockTeam(), row_walk<V>(op.anchor(), n, threadIdx.x, blockDim.x));
+    Walk w = row_walk<V>(op.anchor(), n, threadIdx.x, blockDim.x);
+    typename Op::template Tile<K * V> t;
+    typename Op::template Tile<H * V> h;
+    typename Op::template Tile<1> edge;
+    typename Op::State s[1] = {op.none()};
+    typename Op::Result r[1];
+    const int tile = H * w.step;
+#pragma unroll 1
+    for (int i = 0; i < kept; ++i) {
+        scalar_t *room = kept_tiles() + i * (Op::KEPT * tile) + w.first;
+        op.template keep<H, V>(room, w.from + i * tile + w.first, w.step);
+        op.held(room, w.from + i * tile + w.first, tile).template load<H, V, 1>(h, 0, tile, w.step);
+        op.template absorb<H * V, 1>(s, h);
+    }
+    Walk rest = w;
+    rest.from += kept * tile;
+    index_t base = rest.from;
+    for (; w.end - base > K * w.step; base += tile) {
+        op.template load<H, V, 1>(h, base + w.first, w.end, w.step);
+        op.template absorb<H * V, 1>(s, h);
+    }
+    op.template load<K, V, 1>(t, base + w.first, w.end, w.step);
+    op.template load<1, 1, 1>(edge, w.edge, w.n, 0);
+    op.template finish<K * V, 1>(BlockTeam(), s, t, edge, r);
+    op.template store<K, V, 1>(t, r, base + w.first, w.end, w.step);
+    if constexpr (V > 1) op.template store<1, 1, 1>(edge, r, w.edge, w.n, 0);
+    put_out_before<H, V, 1>(op, rest, base, r);
+#pragma unroll 1
+    for (int i = 0; i < kept; ++i) {
+        scalar_t *room = kept_tiles() + i * (Op::KEPT * tile) + w.first;
+        index_t from = w.from + i * tile + w.first;
+        op.held(room, from, tile).template load<H, V, 1>(h, 0, tile, w.step);
+        op.template again<H * V, 1>(h, r);
+        op.template store<H, V, 1>(h, r, from, w.end, w.step);
+    }
 }
 
 // -- long rows over several blocks ----------------------------------------------------------------

@@ -39,10 +39,13 @@ extern "C" __global__ void __launch_bounds__(128, 1)
 }
 
 // out = softmax of z = x by rows, a block to each. out and x are (rows, n).
+// Dynamic shared memory: kept * E * block elements, E = 4 for f64, else 16. It keeps that much
+// of x, for kept * E * block <= n - 2 V.
 // Launch: grid rows, block a multiple of 32 up to 1024.
 extern "C" __global__ void __launch_bounds__(1024)
-    SRT_KERNEL(syntonic_softmax_identity_block)(scalar_t *out, const scalar_t *x, index_t n) {
-    rows_in_blocks<FEW, SRT_VEC>(plain(out, x, 1), n);
+    SRT_KERNEL(syntonic_softmax_identity_block)(scalar_t *out, const scalar_t *x, index_t n,
+                                                int kept) {
+    rows_in_blocks<FEW, SRT_VEC>(plain(out, x, 1), n, kept);
 }
 
 // Greatest and sum of exp(x - greatest) of the parts of long rows: part is acc_t (rows, parts, 2).
@@ -132,11 +135,14 @@ extern "C" __global__ void __launch_bounds__(128, 1)
 
 // out = softmax of z = x + scale * classes[j] by rows, a block to each. out and x are (rows, n),
 // classes acc_t (n).
+// Dynamic shared memory: kept * E * block elements, E = 4 for f64, else 16. It keeps that much
+// of x, for kept * E * block <= n - 2 V.
 // Launch: grid rows, block a multiple of 32 up to 1024.
 extern "C" __global__ void __launch_bounds__(1024)
     SRT_KERNEL(syntonic_softmax_learned_block)(scalar_t *out, const scalar_t *x,
-                                               const acc_t *classes, acc_t scale, index_t n) {
-    rows_in_blocks<FEW, SRT_VEC>(by_class(out, x, classes, scale, 1), n);
+                                               const acc_t *classes, acc_t scale, index_t n,
+                                               int kept) {
+    rows_in_blocks<FEW, SRT_VEC>(by_class(out, x, classes, scale, 1), n, kept);
 }
 
 // With z = x + scale * classes[j], the greatest z and sum of exp(z - greatest) of the parts of long
@@ -226,7 +232,7 @@ extern "C" __global__ void __launch_bounds__(COLUMN_THREADS, 1)
     (SRT_DTYPE == SRT_F64 || SRT_DTYPE == SRT_F32)
 #define SRT_PROVIDED_BOUNDS 512, 2
 #else
-#define SRT_PROVIDED_BOUNDS 512
+#define SRT_PROVIDED_BOUNDS 512, 1
 #endif
 
 // out = softmax of z = x + scale * log(max(weights, floor)) by rows. out, x and weights
@@ -251,12 +257,14 @@ extern "C" __global__ void __launch_bounds__(128, 1)
 
 // out = softmax of z = x + scale * log(max(weights, floor)) by rows, a block to each. out, x and
 // weights are (rows, n).
+// Dynamic shared memory: 2 * kept * E * block elements, E = 4 for f64, else 8. It keeps half of
+// that of x and half of weights, for kept * E * block <= n - 2 V.
 // Launch: grid rows, block a multiple of 32 up to 512.
 extern "C" __global__ void __launch_bounds__(SRT_PROVIDED_BOUNDS)
     SRT_KERNEL(syntonic_softmax_provided_block)(scalar_t *out, const scalar_t *x,
                                                 const scalar_t *weights, acc_t scale, acc_t floor,
-                                                index_t n) {
-    rows_in_blocks<FEW, SRT_VEC>(by_weight(out, x, weights, scale, floor, 1), n);
+                                                index_t n, int kept) {
+    rows_in_blocks<FEW, SRT_VEC>(by_weight(out, x, weights, scale, floor, 1), n, kept);
 }
 
 // With z = x + scale * log(max(weights, floor)), the greatest z and sum of exp(z - greatest) of the

@@ -40,11 +40,13 @@ extern "C" __global__ void __launch_bounds__(128, 1)
 }
 
 // dx = out * (grad - sum grad * out) by rows, a block to each. dx, grad and out are (rows, n).
+// Dynamic shared memory: 2 * kept * E * block elements, E = 4 for f64, else 8. It keeps half of
+// that of grad and half of out, for kept * E * block <= n - 2 V.
 // Launch: grid rows, block a multiple of 32 up to 512.
-extern "C" __global__ void __launch_bounds__(512)
+extern "C" __global__ void __launch_bounds__(512, 1)
     SRT_KERNEL(syntonic_softmax_identity_backward_block)(scalar_t *dx, const scalar_t *grad,
-                                                         const scalar_t *out, index_t n) {
-    rows_in_blocks<FEW, SRT_VEC>(back(dx, grad, out, 1), n);
+                                                         const scalar_t *out, index_t n, int kept) {
+    rows_in_blocks<FEW, SRT_VEC>(back(dx, grad, out, 1), n, kept);
 }
 
 // sum grad * out of the parts of long rows: part is acc_t (rows, parts). dx, grad and out
@@ -277,14 +279,16 @@ extern "C" __global__ void __launch_bounds__(128, 1)
 
 // dx = out * (grad - sum grad * out) and dweights = scale * dx / weights, 0 for weights <= floor,
 // by rows, a block to each. dx, dweights, grad, out and weights are (rows, n).
+// Dynamic shared memory: 3 * kept * E * block elements, E = 4 for f64, else 8. It keeps a third
+// of that of grad, out and weights each, for kept * E * block <= n - 2 V.
 // Launch: grid rows, block a multiple of 32 up to 512.
-extern "C" __global__ void __launch_bounds__(512)
+extern "C" __global__ void __launch_bounds__(512, 1)
     SRT_KERNEL(syntonic_softmax_provided_backward_block)(scalar_t *dx, scalar_t *dweights,
                                                          const scalar_t *grad, const scalar_t *out,
                                                          const scalar_t *weights, acc_t scale,
-                                                         acc_t floor, index_t n) {
+                                                         acc_t floor, index_t n, int kept) {
     rows_in_blocks<FEW, SRT_VEC>(back_weighed(dx, dweights, grad, out, weights, scale, floor, 1),
-                                 n);
+                                 n, kept);
 }
 
 // sum grad * out of the parts of long rows: part is acc_t (rows, parts). dx, dweights, grad, out

@@ -25,7 +25,9 @@ class CuPy:
         memory = cupy.cuda.UnownedMemory(1 << 30, 1 << 40, None, 0)
         self._place = cupy.cuda.MemoryPointer(memory, 0)
         self.ndarray, self.allocated = cupy.ndarray, 0
-        number = SimpleNamespace(getDevice=lambda: 0)
+        number = SimpleNamespace(
+            getDevice=lambda: 0, deviceGetAttribute=lambda attribute, device: 227 << 10
+        )
         self.cuda = SimpleNamespace(
             Device=lambda device: nullcontext(), runtime=number, alloc=self._room
         )

@@ -228,6 +228,8 @@ class _Ufunc:
 class _Runtime:
     """The host harness, for these arrays."""
 
+    shared = RUNTIME.shared
+
     def __init__(self, device: int) -> None:
         self._number = device
 

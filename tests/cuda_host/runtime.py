@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from cuda_host.build import UNDEFINED, build
-from cuda_host.simulator import SHARED_BY_DEFAULT, SimModule
+from cuda_host.simulator import MOST_SHARED, SHARED_BY_DEFAULT, SimModule
 from syntonic.flux.cuda import source
 from syntonic.flux.cuda.launch import check_geometry, register_runtime
 
@@ -49,6 +49,7 @@ class HostRuntime:
     """
 
     seed = 1
+    shared = MOST_SHARED
 
     def __init__(self) -> None:
         self.launched: set[str] = set()

@@ -24,7 +24,7 @@ PIVOT = "each thread reads the pivot of its channel, which is one number"
 SPLIT = "rows are few: blocks share each, and meet its parts twice"
 LONG = "a row is longer than a block keeps"
 
-FLAT, ROWS, MIDDLE, FEW = (1 << 15,), (16, 1024), (8, 8192), (3, 40_000)
+FLAT, ROWS, MIDDLE, FEW, MANY = (1 << 15,), (16, 1024), (8, 8192), (3, 40_000), (128, 20_000)
 
 MADE: dict[tuple[str, str, tuple[int, ...]], tuple[float, str]] = {
     **{
@@ -45,11 +45,18 @@ MADE: dict[tuple[str, str, tuple[int, ...]], tuple[float, str]] = {
     ("norm", "layer norm", (2, 32_768)): (2, ONCE),
     ("norm", "layer norm", (64, 40_000)): (3.04, LONG),
     ("norm", "layer norm", (2, 131_072)): (3.19, SPLIT),
-    ("norm", "layer norm backward", (16, 40_000)): (7, LONG),
+    ("norm", "layer norm backward", (16, 40_000)): (5, LONG),
     ("residual", "residual layer norm", ROWS): (3, ONCE),
     ("residual", "residual layer norm", (2, 32_768)): (3, ONCE),
     ("residual", "residual layer norm backward", ROWS): (5, ONCE),
     ("residual", "residual layer norm backward", MIDDLE): (8, LONG),
+    **{
+        ("softmax", name, MANY): (OPERATIONS["softmax"][name].passes, ONCE)
+        for name in OPERATIONS["softmax"]
+        if name != "softmax learned backward"
+    },
+    ("softmax", "softmax backward", (128, 40_000)): (3.2, LONG),
+    ("softmax", "softmax learned backward", MANY): (5, LONG),
     ("softmax", "softmax", FEW): (3, SPLIT),
     ("softmax", "softmax backward", FEW): (5, SPLIT),
     ("softmax", "softmax provided", FEW): (5, SPLIT),

@@ -157,7 +157,9 @@ def torch_runtime(monkeypatch, request):
 
     streams = {"Stream": FromExternal} if request.param else {"ExternalStream": FakeStream}
     streams.setdefault("Stream", object)
-    number = SimpleNamespace(getDevice=lambda: asked.device)
+    number = SimpleNamespace(
+        getDevice=lambda: asked.device, deviceGetAttribute=lambda attribute, device: 227 << 10
+    )
     module = SimpleNamespace(
         cuda=SimpleNamespace(Device=lambda _: asked.entered, runtime=number, **streams),
         ndarray=type("ndarray", (), {}),

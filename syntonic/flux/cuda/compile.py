@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, cached_property
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -13,13 +13,13 @@ import numpy as np
 
 from syntonic.errors import BackendUnavailableError, DeviceError, KernelCompileError
 from syntonic.flux.cuda import modules, nvrtc
-from syntonic.flux.cuda.launch import Array, check_geometry
+from syntonic.flux.cuda.launch import SHARED, Array, check_geometry
 from syntonic.flux.cuda.plan import Launch, Plan
 
 __all__ = ["CudaRuntime", "load"]
 
 _DOCTOR = "run `syntonic doctor`"
-_SHARED = 48 * 1024  # what a kernel may have without asking
+_SHARED_OPTIN = 97  # cudaDevAttrMaxSharedMemoryPerBlockOptin
 _NULL = np.uint64(0)  # CuPy hands a None on as no argument at all, which is not a null pointer
 _UNREADABLE = ("CUDA_ERROR_INVALID_IMAGE", "CUDA_ERROR_INVALID_SOURCE", "CUDA_ERROR_FILE_NOT_FOUND")
 _NO_DEVICE = ("cudaErrorInsufficientDriver", "cudaErrorNoDevice", "CUDA_ERROR_NO_DEVICE")
@@ -42,6 +42,14 @@ class CudaRuntime:
     def of(cls, array: Array) -> CudaRuntime:
         """Return the runtime of the device that holds a CuPy array."""
         return _runtime(array.data.device_id)
+
+    @cached_property
+    def shared(self) -> int:
+        """Bytes of shared memory that a block may ask for."""
+        try:
+            return int(_cupy().cuda.runtime.deviceGetAttribute(_SHARED_OPTIN, self._number))
+        except _errors() as error:
+            raise _explained(error, f"device {self._number}") from error
 
     def empty(self, shape: tuple[int, ...], dtype: Any) -> Array:
         """Return an uninitialised C-contiguous array.
@@ -157,7 +165,7 @@ class CudaRuntime:
     def _kernel(self, this: Launch) -> Any:
         """Return a launch's kernel, with the shared memory that it takes."""
         kernel = _kernel(self._number, this.family, this.symbol, this.dtype)
-        if this.shared > _SHARED and kernel.max_dynamic_shared_size_bytes < this.shared:
+        if this.shared > SHARED and kernel.max_dynamic_shared_size_bytes < this.shared:
             kernel.max_dynamic_shared_size_bytes = this.shared
         return kernel
 

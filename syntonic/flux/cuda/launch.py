@@ -5,7 +5,7 @@ arrays, and know nothing of CuPy: a `Runtime` allocates and launches. There is o
 arrays; the tests have another, which runs the same kernels on the CPU.
 
 Geometry comes from shapes alone, never from the device, so that results are bitwise the same on
-every device of one compute capability.
+every device of one compute capability. What a block keeps in shared memory changes no bit.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Any, Protocol
 from syntonic.errors import DeviceError
 
 __all__ = [
+    "SHARED",
     "WARP",
     "Array",
     "Runtime",
@@ -26,10 +27,14 @@ __all__ = [
     "check_geometry",
     "register_runtime",
     "runtime_of",
+    "shared_of",
 ]
 
 WARP = 32
 """Threads in a warp."""
+
+SHARED = 48 << 10
+"""Bytes of shared memory that a kernel may have without asking, on every device."""
 
 _MOST_BLOCKS = (2**31 - 1, 65535, 65535)
 _MOST_THREADS = 1024
@@ -40,7 +45,10 @@ Array = Any
 
 
 class Runtime(Protocol):
-    """Allocates arrays beside an array, and launches kernels on its device."""
+    """Allocates arrays beside an array, and launches kernels on its device.
+
+    One that has `shared` tells with it how many bytes of shared memory a block may have.
+    """
 
     def empty(self, shape: tuple[int, ...], dtype: Any) -> Array:
         """Return an uninitialised C-contiguous array."""
@@ -78,6 +86,11 @@ def runtime_of(array: Array) -> Runtime:
 
         _RUNTIMES.setdefault(sys.modules["cupy"].ndarray, compile.CudaRuntime.of)
     return _RUNTIMES[type(array)](array)
+
+
+def shared_of(array: Array) -> int:
+    """Return the bytes of shared memory that a block may have beside an array: 48 KiB or more."""
+    return getattr(runtime_of(array), "shared", SHARED)
 
 
 def blocks_for(threads: int, block: int, most: int = 1 << 30) -> int:

@@ -132,7 +132,7 @@ def layer_norm_backward(
     -----
     Kernels `golden_layer_norm_backward`, with the rows in registers, and
     `golden_layer_norm_backward_finalize`; for longer rows, in place of the first,
-    `golden_layer_norm_backward_{sums,apply,columns}`.
+    `golden_layer_norm_backward_{sums,means,columns}`.
     """
     call, cols = Call(x), x.shape[1]
     dx, dgamma, dbeta = call.empty(x.shape), call.sums(cols), call.sums(cols)
@@ -166,19 +166,18 @@ def _backward_by_teams(
 def _backward_of_long_rows(
     call: Call, dx: Array, inputs: tuple[Any, ...], gain: Any, team: int
 ) -> Array:
-    """The same, with every row split over blocks, and the columns summed by themselves."""
+    """The same, with every row split over blocks for its sums, and then every column."""
     rows, cols = dx.shape
-    grad, x, _, statistics = inputs
-    shape = (np.int64(rows), np.int64(cols))
+    x = inputs[1]
     along = Channels.of(x.reshape(1, rows, cols))
-    sums = call.sums(rows, along.splits, SUMS)
-    sizes = (*shape, np.int32(along.lanes), along.units[1])
+    sums, means = call.sums(rows, along.splits, SUMS), call.sums(rows, SUMS)
+    sizes = (np.int64(rows), np.int64(cols), np.int32(along.lanes), along.units[1])
     call("golden_layer_norm_backward_sums", along.grid, along.block, sums, *inputs, *sizes)
-    arguments = (dx, sums, *inputs, gain, *sizes)
-    call("golden_layer_norm_backward_apply", along.grid, along.block, *arguments)
+    sizes = (np.int64(cols), np.int32(along.splits))
+    call("golden_layer_norm_backward_means", (rows,), WARP, means, sums, *sizes)
     down = Channels.of(x.reshape(rows, cols, 1))
     partial = call.sums(down.splits, 2, cols)
-    arguments = (partial, grad, x, statistics, *down.sizes, *down.units)
+    arguments = (dx, partial, *inputs, means, gain, *down.sizes, *down.units)
     call("golden_layer_norm_backward_columns", down.grid, down.block, *arguments)
     return partial
 

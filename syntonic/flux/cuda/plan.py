@@ -29,7 +29,14 @@ from typing import Any
 import numpy as np
 
 from syntonic.errors import DeviceError, ShapeError
-from syntonic.flux.cuda.launch import Array, check_geometry, register_runtime, runtime_of
+from syntonic.flux.cuda.launch import (
+    SHARED,
+    Array,
+    check_geometry,
+    register_runtime,
+    runtime_of,
+    shared_of,
+)
 
 __all__ = ["Launch", "Plan", "Slot", "Spec", "described", "forget", "planned"]
 
@@ -170,7 +177,8 @@ class Slot:
 class _Sketch:
     """The runtime of stand-ins: it notes what a launcher wants."""
 
-    def __init__(self) -> None:
+    def __init__(self, shared: int) -> None:
+        self.shared = shared
         self._slots: list[Slot] = []
         self._taken = 0
         self._launches: list[tuple[Launch, tuple[Any, ...]]] = []
@@ -284,8 +292,9 @@ class _Planned:
             else:
                 arrays.append(each)
                 key += each.shape, each.dtype
-        plan = self.plans.get(tuple(key)) or self._noted(tuple(key), arguments)
         runtime = runtime_of(arrays[0])
+        key.append(getattr(runtime, "shared", SHARED))
+        plan = self.plans.get(tuple(key)) or self._noted(tuple(key), arguments)
         follow = getattr(runtime, "follow", None)
         if follow is None:
             return _follow(runtime, plan, arrays, out, workspace)
@@ -293,7 +302,7 @@ class _Planned:
 
     def plan(self, *arguments: Any) -> Plan:
         """Return the plan of a call with these arguments, of which nothing is done."""
-        sketch = _Sketch()
+        sketch = _Sketch(shared_of(next(x for x in arguments if type(x) not in _SCALARS)))
         stand_ins = [x if type(x) in _SCALARS else sketch.take(x) for x in arguments]
         return sketch.plan(self.__name__, self._launcher(*stand_ins))  # type: ignore[attr-defined]
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from syntonic.constants import PHI_FLOAT as PHI
-from syntonic.flux.cuda.launch import WARP, Array, runtime_of
+from syntonic.flux.cuda.launch import WARP, Array, runtime_of, shared_of
 from syntonic.flux.cuda.plan import planned
 from syntonic.flux.cuda.source import acc_dtype, suffix
 
@@ -34,6 +34,8 @@ _SHARED_ROW = 1 << 14  # what is a long row
 _SHARE = 1 << 11  # the least that is worth a block of its own
 _LANE_BLOCK, _SHARE_BLOCK, _COLUMN_BLOCK, _ROW_BLOCK = 128, 256, 512, 512  # threads
 _SINGLE = 4  # elements of a lane in a row that is not whole packs
+_HALF = 96 << 10  # bytes of shared memory of which two blocks find room on an H100 or H200
+_STATIC = 2 << 10  # bytes of it that a block has besides
 
 
 @planned
@@ -125,7 +127,7 @@ def softmax_backward(grad: Array, out: Array) -> Array:
     """
     dx = runtime_of(out).empty(out.shape, out.dtype)
     if out.size:
-        _grid(out, _ROW_BLOCK).launch(out, "identity", "_backward", (dx, grad, out), scratch=1)
+        _grid(out, _ROW_BLOCK, 2).launch(out, "identity", "_backward", (dx, grad, out), scratch=1)
     return dx
 
 
@@ -179,7 +181,7 @@ def softmax_provided_backward(
     if out.size:
         scalars = _acc(out, scale), _acc(out, floor)
         arguments = (dx, dweights, grad, out, weights, *scalars)
-        _grid(out, _ROW_BLOCK).launch(out, "provided", "_backward", arguments, scratch=1)
+        _grid(out, _ROW_BLOCK, 3).launch(out, "provided", "_backward", arguments, scratch=1)
     return dx, dweights
 
 
@@ -193,6 +195,7 @@ class _Grid:
     sizes: tuple[Any, ...]
     parts: int = 1  # blocks, or teams, that share a slice
     sums: int = 0  # rows of n sums that the gradients by class come in
+    shared: int = 0  # bytes of shared memory
 
     def launch(
         self, x: Array, mode: str, way: str, arguments: tuple[Any, ...], scratch: int
@@ -200,7 +203,8 @@ class _Grid:
         """Launch in one stage, or in two: parts of slices into scratch, then joined."""
         stem = mode + ("_strided" if x.shape[2] > 1 else "") + way
         if self.parts == 1:
-            _launch(x, stem + self.variant, self.grid, self.block, (*arguments, *self.sizes))
+            name, given = stem + self.variant, (*arguments, *self.sizes)
+            _launch(x, name, self.grid, self.block, given, self.shared)
             return
         slices = x.shape[0] * x.shape[2]
         part = runtime_of(x).empty((slices * self.parts * scratch,), acc_dtype(x.dtype))
@@ -211,13 +215,13 @@ class _Grid:
 def _forward(mode: str, x: Array, parameters: tuple[Any, ...]) -> Array:
     out = runtime_of(x).empty(x.shape, x.dtype)
     if x.size:
-        most = _ROW_BLOCK if mode == "provided" else 2 * _ROW_BLOCK
-        _grid(x, most).launch(x, mode, "", (out, x, *parameters), scratch=2)
+        most, arrays = (_ROW_BLOCK, 2) if mode == "provided" else (2 * _ROW_BLOCK, 1)
+        _grid(x, most, arrays).launch(x, mode, "", (out, x, *parameters), scratch=2)
     return out
 
 
-def _grid(x: Array, most: int) -> _Grid:
-    """Choose the kernel for a shape; `most` threads are in a block that holds a row."""
+def _grid(x: Array, most: int, arrays: int) -> _Grid:
+    """Choose the kernel for a shape; `most` threads of a block hold rows of so many arrays."""
     outer, n, inner = x.shape
     if inner > 1:
         return _strided(outer, n, inner, x.dtype)
@@ -225,10 +229,29 @@ def _grid(x: Array, most: int) -> _Grid:
     if n <= WARP * values:
         return _lanes(outer, n, x.dtype)
     if outer >= _ROWS or n < _SHARED_ROW:
-        threads = min(most, -(-n // (values * WARP)) * WARP)
-        return _Grid("_block", (outer,), threads, (np.int64(n),))
+        return _in_block(x, most, arrays)
     parts = min(_BLOCKS // outer, n // _SHARE)
     return _Grid("", (outer, parts), _SHARE_BLOCK, (np.int64(n),), parts)
+
+
+def _in_block(x: Array, most: int, arrays: int) -> _Grid:
+    """A block to a row: what its registers do not hold, its shared memory keeps, as far as it can.
+
+    Two blocks to a multiprocessor, if both find room: one loads while the other stores. How much is
+    kept is the device's affair, and changes no bit.
+    """
+    outer, n, _ = x.shape
+    values, size = _tile(x.dtype) // 2, arrays * x.dtype.itemsize
+    if n <= values * _ROW_BLOCK + _HALF // size:
+        most = _ROW_BLOCK
+    threads = min(most, -(-n // (values * WARP)) * WARP)
+    tile = values * threads
+    part = tile if arrays == 1 and x.dtype.itemsize < 8 else tile // 2  # of what is kept
+    room = (shared_of(x) - _STATIC) // (part * size)
+    whole = (n - 2 * _pack(x.dtype)) // part  # the edges of a row stand apart
+    kept = max(0, min(room, whole, -(-(n - tile) // part)))
+    sizes = np.int64(n), np.int32(kept)
+    return _Grid("_block", (outer,), threads, sizes, shared=kept * part * size)
 
 
 def _lanes(rows: int, n: int, dtype: Any) -> _Grid:
@@ -287,7 +310,7 @@ def _backward_by_class(
     if out.size and out.shape[2] == 1 and n > _most_with_sums(out):
         sums, rows = _long_rows(dx, grad, out)
     elif out.size:
-        grid = _grid(out, _ROW_BLOCK) if out.shape[2] > 1 else _rows_with_sums(out)
+        grid = _grid(out, _ROW_BLOCK, 2) if out.shape[2] > 1 else _rows_with_sums(out)
         sums, rows = runtime.empty((grid.sums, n), acc_dtype(out.dtype)), grid.sums
         grid.launch(out, "learned", "_backward", (dx, sums, grad, out), scratch=1)
     if rows > 2 * _BLOCKS:  # more than one block should sum up for a class
@@ -367,9 +390,14 @@ def _acc(x: Array, value: float) -> Any:
 
 
 def _launch(
-    x: Array, name: str, grid: tuple[int, ...], block: int, arguments: tuple[Any, ...]
+    x: Array,
+    name: str,
+    grid: tuple[int, ...],
+    block: int,
+    arguments: tuple[Any, ...],
+    shared: int = 0,
 ) -> None:
     dtype = suffix(x.dtype)
     symbol = f"{_FAMILY}_{name}_{dtype}"
     family = _FAMILY + "_backward" * ("backward" in name)
-    runtime_of(x).launch(family, symbol, dtype, grid, (block,), arguments)
+    runtime_of(x).launch(family, symbol, dtype, grid, (block,), arguments, shared)

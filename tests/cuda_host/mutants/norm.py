@@ -243,6 +243,8 @@ MUTANTS = [
         "layer_norm_backward",
         ("x̂ forgotten", "h - srt_fma(xhat, row.means.y, row.means.x)", "h - row.means.x"),
         ("means of elements", "row.means.y = sums.y / (acc_t)cols;", "row.means.y = sums.y;"),
+        ("another row's means", "rows), means[r[u]]};", "rows), means[0]};"),
+        ("a long row's weight forgotten", "row_gradient(grad * weight.v[j],", "row_gradient(grad,"),
         (
             "columns of the first pack",
             "(u * team + threadIdx.x) * SRT_VEC + j;",

@@ -30,6 +30,12 @@ MUTANTS = [
         "softmax_identity_rows",
         ("a row too far", "if (row < rows) op.move(row * n);", "op.move((row + 1) * n);"),
         ("head misplaced", "thread < head ? thread : w.end + (thread - head)", "w.end + thread"),
+        (
+            "a kept tile stored elsewhere",
+            "index_t from = w.from + i * tile + w.first;",
+            "index_t from = w.from + (i + 1) * tile + w.first;",
+        ),
+        ("a kept tile forgotten", "rest.from += kept * tile;", "rest.from += kept * tile + tile;"),
     ),
     *planted(
         "softmax_forward.cuh",

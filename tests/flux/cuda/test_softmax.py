@@ -8,14 +8,17 @@ dtype in memory, or of its subnormal numbers. m is at most 8 below the greatest 
 """
 
 import math
+from itertools import product
 
 import numpy as np
 import pytest
+from cuda_host.devices import DTYPES, HostDevice, dtype_of
+from cuda_host.runtime import RUNTIME
 
 from syntonic.constants import PHI_FLOAT as PHI
-from syntonic.flux.cuda import softmax, source
+from syntonic.flux.cuda import plan, softmax, source
 from syntonic.flux.cuda.launch import runtime_of
-from syntonic.flux.cuda.source import acc_dtype
+from syntonic.flux.cuda.source import acc_dtype, suffix
 
 RANDOM = np.random.default_rng(1618)
 SCALE, FLOOR = 0.7, 0.25
@@ -308,8 +311,58 @@ def test_a_thread_of_many_tiles_loses_nothing(device, step):
     runtime = runtime_of(there)
     out = runtime.empty(x.shape, x.dtype)
     kernel = "syntonic_softmax", "syntonic_softmax_identity_block_f32", "f32"
-    runtime.launch(*kernel, (1,), (32,), (out, there, np.int64(n)))
+    runtime.launch(*kernel, (1,), (32,), (out, there, np.int64(n), np.int32(0)))
     assert abs(math.fsum(map(float, device.numpy(out).reshape(-1))) - 1) <= 4 * 2.0**-23
+
+
+KEPT = {"f64": (1, 12_305, 1), "f32": (1, 16_001, 1), "f16": (1, 16_001, 1), "bf16": (1, 16_001, 1)}
+
+
+@pytest.mark.parametrize("offset", [0, 1])
+def test_what_is_kept_in_shared_memory_changes_no_bit(device, kernel_dtype, offset, monkeypatch):
+    """None of the row, some of it, all but what registers hold: a device has what it has."""
+    if type(device) is not HostDevice:
+        pytest.skip("a GPU has one size of shared memory")
+    shape = KEPT[suffix(kernel_dtype)]
+    values = draw((1, shape[1] + offset, 1), kernel_dtype)
+    x, _, weights, _ = (device.array(v)[:, offset:] if v.ndim == 3 else v for v in values)
+    results = []
+    for shared in (2 << 10, 36 << 10, 227 << 10):
+        monkeypatch.setattr(RUNTIME, "shared", shared)
+        out = softmax.softmax_provided(x, weights, SCALE, FLOOR)
+        results.append(
+            [
+                device.numpy(each).tobytes()
+                for each in (
+                    softmax.softmax_identity(x),
+                    out,
+                    softmax.softmax_backward(weights, out),
+                    *softmax.softmax_provided_backward(weights, out, weights, SCALE, FLOOR),
+                )
+            ]
+        )
+    assert results[0] == results[1] == results[2]
+
+
+@pytest.mark.parametrize("name", DTYPES)
+def test_no_more_is_kept_than_there_is(name):
+    dtype, seen = dtype_of(name), set()
+    pack = 16 // dtype.itemsize
+    for n, most, arrays, shared in product(
+        (*range(1, 70_000, 997), 8192, 8200, 16_384, 16_391, 65_536, 131_072, 1 << 20),
+        (512, 1024),
+        (1, 2, 3),
+        (48 << 10, 99 << 10, 163 << 10, 227 << 10),
+    ):
+        x = plan.Slot(plan._Sketch(shared), 0, (1, n, 1), dtype)
+        grid = softmax._in_block(x, most, arrays)
+        part = softmax._tile(dtype) // 2 * grid.block // (1 if arrays == 1 and name != "f64" else 2)
+        kept = int(grid.sizes[1])
+        assert grid.shared == kept * part * arrays * dtype.itemsize <= shared - softmax._STATIC
+        assert kept == 0 or kept * part <= n - 2 * pack
+        assert grid.block == softmax._in_block(x, most, arrays).block
+        seen.add(kept)
+    assert len(seen) > 4
 
 
 @pytest.mark.parametrize("shape", FEW, ids=str)
