@@ -120,7 +120,7 @@ _SHAPES: dict[str, Shapes] = {
         (1024, True, True),
         (768, False, False),
         (8192, False, False),
-        (32768, False, False),
+        (32768, True, False),
         ((128, 768), False, False),
     ),
     "softmax": (
@@ -128,7 +128,7 @@ _SHAPES: dict[str, Shapes] = {
         (16384, True, True),
         (128, False, False),
         (4096, False, False),
-        (32768, False, False),
+        (32768, True, False),
         (131072, False, False),
         ((4, 131072), False, False),
         ((64, 1024, 64), False, True),

@@ -71,7 +71,7 @@ def _passes_made(case: Any) -> float:
     row = case.shape[-1] * max(case.size, 4)  # halves are kept as float32
     match case.operation:
         case "layer norm backward":
-            return 7 if row > 8192 * 4 else 3
+            return 5 if row > 8192 * 4 else 3
         case "residual layer norm backward":
             return 8 if row > 4096 * 4 else 5
         case "softmax learned backward":
@@ -79,9 +79,9 @@ def _passes_made(case: Any) -> float:
         case "layer norm":
             return 3 if row > 65536 * 4 else 2
         case "softmax" | "softmax learned":
-            return 2.9 if row > 65536 * 4 else 2.5 if row > 16384 * 4 else 2
+            return 2.5 if row > 65536 * 4 else 2  # less, of halves
         case "softmax backward":
-            return 4.9 if row > 65536 * 4 else 4 if row >= 16384 * 4 else 3
+            return 4.5 if row > 36864 * 4 else 3
     return case.passes
 
 
