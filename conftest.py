@@ -2,5 +2,5 @@
 
 from importlib.util import find_spec
 
-_NEEDED = {"syntonic/torch": "torch", "syntonic/jax": "jax"}
+_NEEDED = {"syntonic/torch": "torch", "syntonic/jax": "jax", "syntonic/dask": "dask"}
 collect_ignore = [path for path, package in _NEEDED.items() if find_spec(package) is None]

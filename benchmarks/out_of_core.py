@@ -107,21 +107,29 @@ def cold(path: Path) -> None:
 
 def killed(source: Path, target: Path, given: argparse.Namespace) -> int:
     """Snap in processes that are killed at random, and in one that is not; return the peak."""
-    import resource
-
     command = [sys.executable, "-m", "syntonic", "snap", str(source), str(target), "--resume",
                "--memory", given.memory, "--precision", str(given.precision)]  # fmt: skip
-    for _ in range(given.kill):
-        process, wanted = subprocess.Popen(command), random.randint(1, 4)
-        before = done(target)
-        while process.poll() is None and done(target) < before + wanted:
-            time.sleep(0.01)
-        time.sleep(random.random() / 10)
-        process.send_signal(signal.SIGKILL)
+    peak = 0
+    for k in range(given.kill + 1):
+        process, wanted = subprocess.Popen(command), done(target) + random.randint(1, 12)
+        while process.poll() is None and (k == given.kill or done(target) < wanted):
+            peak = max(peak, most_resident(process.pid))
+            time.sleep(0.05)
+        if k < given.kill:
+            time.sleep(random.random() / 10)
+            process.send_signal(signal.SIGKILL)
+            print(f"killed after {done(target)} blocks")
         process.wait()
-        print(f"killed after {done(target)} blocks")
-    subprocess.run(command, check=True)
-    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss << 10
+    return peak
+
+
+def most_resident(pid: int) -> int:
+    """Return the most memory that a process has had since it began its program, on Linux."""
+    try:
+        text = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0
+    return int(text.partition("VmHWM:")[2].split()[0]) << 10 if "VmHWM" in text else 0
 
 
 def done(target: Path) -> int:

@@ -158,9 +158,9 @@ _SUBMODULES = frozenset(
 )
 
 
-# Reached by name alone: in `__all__`, `from syntonic import *` would hide the user's own torch or
-# jax; in `dir`, whoever looks at all members would import it.
-_UNLISTED = frozenset(("jax", "torch"))
+# Reached by name alone: in `__all__`, `from syntonic import *` would hide the user's own torch, jax
+# or dask; in `dir`, whoever looks at all members would import it.
+_UNLISTED = frozenset(("dask", "jax", "torch"))
 
 
 def __getattr__(name: str) -> object:

@@ -20,7 +20,11 @@ from syntonic.cli import main
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", *sorted(DOCS.glob("**/*.md"))]
-NEEDS = {"howto/pytorch.md": "torch", "howto/gpu.md": "cupy"}
+NEEDS = {
+    "howto/pytorch.md": ("torch",),
+    "howto/gpu.md": ("cupy",),
+    "large_data.md": ("dask.array", "zarr"),
+}
 OPTIONS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 OTHERS = ("pip ", "python ", "pytest", "cd ")  # commands that are for the reader to run
 
@@ -31,7 +35,7 @@ def name_of(page):
 
 def parameters():
     for page in PAGES:
-        marks = [pytest.mark.gpu] if NEEDS.get(name_of(page)) == "cupy" else []
+        marks = [pytest.mark.gpu] if "cupy" in NEEDS.get(name_of(page), ()) else []
         yield pytest.param(page, id=name_of(page), marks=marks)
 
 
@@ -41,8 +45,8 @@ every_page = pytest.mark.parametrize("page", [*parameters()])
 @pytest.fixture
 def folder(page, tmp_path, monkeypatch):
     """A folder to write to, with the examples in it."""
-    if name_of(page) in NEEDS:
-        pytest.importorskip(NEEDS[name_of(page)])
+    for package in NEEDS.get(name_of(page), ()):
+        pytest.importorskip(package, reason=f"needs {package}")
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     monkeypatch.chdir(tmp_path)
 

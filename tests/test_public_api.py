@@ -27,7 +27,7 @@ def test_import_brings_no_heavy_module():
 WITHOUT_NAMES = set(
     "exact jit rounding lattice lattice.linalg device flux flux.cpu flux.cuda".split()
 )
-ABSENT = tuple(f"syntonic.{name}" for name in ("torch", "jax") if find_spec(name) is None)
+ABSENT = tuple(f"syntonic.{name}" for name in ("torch", "jax", "dask") if find_spec(name) is None)
 
 
 def modules():
@@ -54,10 +54,10 @@ def test_all_is_complete_and_true(name):
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("syntonic", "tests", "benchmarks", "examples")
 PUBLIC = {"syntonic", *(f"syntonic.{name}" for name in (
-    "geometry", "geometry.anyons", "integers", "interop", "interop.arrow", "interop.einops",
-    "interop.flint", "interop.hdf5", "interop.json", "interop.pari", "interop.polars",
-    "interop.sympy", "io", "jax", "kernels", "linalg", "ops", "plotting", "polynomials",
-    "recovery", "testing", "torch", "xp", "xp.fft", "xp.linalg",
+    "dask", "geometry", "geometry.anyons", "integers", "interop", "interop.arrow",
+    "interop.einops", "interop.flint", "interop.hdf5", "interop.json", "interop.pari",
+    "interop.polars", "interop.sympy", "io", "jax", "kernels", "linalg", "ops", "plotting",
+    "polynomials", "recovery", "testing", "torch", "xp", "xp.fft", "xp.linalg",
 ))}  # fmt: skip
 # A submodule hides what its package exports under the same name, or is hidden by it.
 SAME_NAME = {
@@ -206,6 +206,26 @@ def test_nothing_imports_torch_unasked():
     )
     out = in_a_fresh_process(script)
     assert out.returncode == 0, out.stderr
+
+
+@pytest.mark.parametrize("name", ["dask", "distributed", "zarr"])
+def test_nothing_imports_dask_unasked(name):
+    script = (
+        "import inspect, sys, syntonic\ninspect.getmembers(syntonic)\nimport syntonic.io\n"
+        f"assert {name!r} not in sys.modules and 'dask' not in dir(syntonic)"
+    )
+    out = in_a_fresh_process(script)
+    assert out.returncode == 0, out.stderr
+
+
+def test_without_dask_the_error_names_the_extra():
+    script = (
+        "import sys\nsys.modules['dask'] = None\nimport syntonic\n"
+        "try:\n    syntonic.dask\n"
+        "except syntonic.BackendUnavailableError as error:\n    print(error)"
+    )
+    out = in_a_fresh_process(script)
+    assert "pip install syntonic[dask]" in out.stdout, out.stderr
 
 
 def test_torch_is_reached_by_name():

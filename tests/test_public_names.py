@@ -23,9 +23,9 @@ MODULES = (
     "syntonic.kernels", "syntonic.linalg", "syntonic.ops",
     "syntonic.plotting", "syntonic.polynomials", "syntonic.recovery", "syntonic.testing",
     "syntonic.geometry", "syntonic.geometry.anyons", "syntonic.interop.einops", "syntonic.torch",
-    "syntonic.jax",
+    "syntonic.jax", "syntonic.dask",
 )  # fmt: skip
-OPTIONAL = {"syntonic.torch": "torch", "syntonic.jax": "jax"}
+OPTIONAL = {"syntonic.torch": "torch", "syntonic.jax": "jax", "syntonic.dask": "dask"}
 """Modules that need a package that may be missing."""
 
 

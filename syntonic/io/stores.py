@@ -114,11 +114,13 @@ class Store:
         precision: int | None = None,
         window: str | None = None,
         exponent: int = 1024,
+        bounded: bool = True,
         unique: bool = False,
         also: dict[str, Any] | None = None,
     ) -> Store:
         """Make an empty store for numbers below 2^exponent, with attributes besides.
 
+        `bounded` says whether b obeys the precision.
         It appears under its name when all of its arrays are there.
         """
         bound = {"precision": str(precision)} if window is None else {"window": window}
@@ -129,9 +131,10 @@ class Store:
         beside = path.with_name(f".{path.name}.{os.getpid()}")
         group = zarr_module("zarr store").create_group(beside, zarr_format=3, attributes=attributes)
         limbs = (exponent + denominator.bit_length() + (precision or 0).bit_length() + 3) // 64 + 1
-        for name, kind in _parts(precision).items():
+        bound_of_b = precision if bounded else None
+        for name, kind in _parts(bound_of_b).items():
             _make(group, name, shape, chunks, kind)
-        for name in ("a", "b") if precision is None or precision > INT64_MAX else ("a",):
+        for name in ("a", "b") if bound_of_b is None or bound_of_b > INT64_MAX else ("a",):
             _make(group, f"{name}_wide", shape, chunks, "int64")
             _make(group, f"{name}_limbs", (*shape, limbs), (*chunks, limbs), "uint64")
         if unique:

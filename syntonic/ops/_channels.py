@@ -24,6 +24,7 @@ __all__ = [
     "by_channel",
     "channel_parameters",
     "normalized",
+    "normalized_by",
     "scaled",
 ]
 
@@ -70,8 +71,24 @@ def normalized(
     """
     if x.size == 0:
         return np.zeros(x.shape)
-    variance = reductions.var(x, axes, keepdims=True)
-    centred = arithmetic.subtract(x, reductions.mean(x, axes, keepdims=True))
+    mean, variance = (f(x, axes, keepdims=True) for f in (reductions.mean, reductions.var))
+    return normalized_by(x, mean, variance, target, eps, gamma, beta, where)
+
+
+def normalized_by(
+    x: LatticeArray,
+    mean: LatticeArray,
+    variance: LatticeArray,
+    target: float,
+    eps: float,
+    gamma: FloatArray | None,
+    beta: FloatArray | None,
+    where: str,
+) -> FloatArray:
+    """Return the same with mean and variance given, which broadcast against x."""
+    if x.size == 0:
+        return np.zeros(x.shape)
+    centred = arithmetic.subtract(x, mean)
     added: Any = eps
     if not variance.is_int64 and (powers := _powers(variance, eps)).any():
         unit = _power_of_two(-powers)

@@ -19,6 +19,7 @@ from syntonic.ops._channels import (
 )
 from syntonic.ops.arguments import number, parameter, require_tensor
 from syntonic.tensor import ResonantTensor
+from syntonic.tensor.specification import SnapSpecification
 from syntonic.typing import NormModeName, RealArrayLike
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "golden_batch_norm_1d",
     "golden_batch_norm_2d",
     "golden_layer_norm",
+    "layer_norm",
 ]
 
 
@@ -248,6 +250,18 @@ def golden_layer_norm(
     >>> golden_layer_norm(ResonantTensor([[1, 2, 3]]), mode="standard", eps=0, beta=[1, 1, 1])
     ResonantTensor([[-52 + 32φ, 1, 54 - 32φ]])
     """
+    return layer_norm(x, mode, eps, gamma, beta)
+
+
+def layer_norm(
+    x: ResonantTensor,
+    mode: GoldenNormMode | str,
+    eps: float,
+    gamma: Any,
+    beta: Any,
+    snap_to: SnapSpecification | None = None,
+) -> ResonantTensor:
+    """Do what `golden_layer_norm` does; crystallized, under a snap specification that is given."""
     where = "golden_layer_norm"
     require_tensor(x, "x", where)
     target = GoldenNormMode.of(mode, where).target_variance
@@ -261,7 +275,7 @@ def golden_layer_norm(
     shift = parameter(beta, x, (features,), "beta", where, hint)
     if x.is_crystallized:
         values = normalized(x._data, (-1,), target, added, scale, shift, where)
-        return cycle.crystallized(x, values, cycle.specification(x))
+        return cycle.crystallized(x, values, snap_to or cycle.specification(x))
     rows = contiguous(x._data).reshape(prod(shape[:-1]) if features else 0, features)
     out, *_ = backend("norm", rows).layer_norm(rows, target, added, scale, shift)
     return x._of(narrowed(out.reshape(shape), x._data.dtype), x._carried.normalized())

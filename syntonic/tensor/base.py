@@ -274,7 +274,6 @@ class TensorBase(Memory):
                 f'{where}: the tensor must be on the CPU, got {self.device}; call .to_device("cpu")'
             )
 
-
     # -- scalars and sequences ------------------------------------------------------------
 
     def _scalar(self, where: str) -> Any:

@@ -6,7 +6,7 @@ elements is a `ResonantTensor` in flux, on the CPU or on CUDA; integers, truth v
 numbers are plain arrays of NumPy or CuPy. Crystallized tensors are no arrays of the standard, whose
 dtypes have no exact number, but they may be passed wherever NumPy's function of the same meaning
 takes them, and stay exact: type checkers see a tensor in ``xp.concat([t, u])`` where they see an
-ndarray in ``np.concatenate([t, u])``.
+ndarray in ``np.concatenate([t, u])``. NumPy's other functions, such as `pad`, are found as well.
 
 Examples
 --------
@@ -177,6 +177,7 @@ from syntonic.xp.whole import (
     where,
     zeros_like,
 )
+from syntonic.xp.wrapping import is_function, wrapped
 
 __all__ = [
     "__array_api_version__",
@@ -338,3 +339,10 @@ __all__ = [
 __array_api_version__ = "2024.12"
 
 concatenate = concat  # NumPy's name
+
+
+def __getattr__(name: str) -> object:
+    """Return a function that NumPy has beside the standard's, which libraries ask for: `pad`."""
+    if not name.startswith("_") and is_function(name):
+        return wrapped(name)
+    raise AttributeError(f"module 'syntonic.xp' has no attribute {name!r}")

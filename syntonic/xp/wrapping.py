@@ -13,7 +13,7 @@ import numpy as np
 from syntonic.flux.device import is_flux_dtype, move, parse_device
 from syntonic.tensor import ResonantTensor
 
-__all__ = ["as_tensors", "binary", "on_device", "there", "unary", "wrapped"]
+__all__ = ["as_tensors", "binary", "is_function", "on_device", "there", "unary", "wrapped"]
 
 
 def as_tensors(out: Any) -> Any:
@@ -74,6 +74,12 @@ def on_device(name: str) -> Callable[..., Any]:
         return there(as_tensors(_numpys(name)(*args, **kwargs)), device, name)
 
     return _with_signature(_named(call, name), name)
+
+
+def is_function(name: str) -> bool:
+    """Return whether NumPy has a function of the name."""
+    found = getattr(np, name, None)
+    return callable(found) and not isinstance(found, type)
 
 
 def _numpys(name: str) -> Any:
