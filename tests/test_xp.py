@@ -112,7 +112,7 @@ def test_einops():
 
 
 def test_the_list_of_expected_failures_names_tests():
-    lines = Path(__file__).with_name("array_api_failures.txt").read_text().splitlines()
-    assert lines[0].startswith("#")
-    assert lines[1:] == sorted(set(lines[1:]))
-    assert all(line.startswith("array_api_tests/test_") for line in lines[1:])
+    text = Path(__file__).with_name("array_api_failures.txt").read_text("utf-8")
+    names = [line for line in text.splitlines() if not line.startswith("#")]
+    assert len(set(names)) == len(names) > 30
+    assert all(name.startswith("array_api_tests/test_") for name in names)
