@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from fractions import Fraction
+from hashlib import sha256
 
 import numpy as np
 import pytest
@@ -140,6 +141,38 @@ def test_the_same_numbers_for_any_threads_and_batches(out_precision, threads):
     assert all(a.equals(b) for a, b in zip(results[:3], results[3:], strict=True))
     if out_precision is not None:
         assert abs(whole.numerators()[1]).max() <= out_precision
+
+
+def numbers(count, bound, start):
+    """Integers from -bound to bound by a congruential generator, the same everywhere."""
+    found, state = [], start
+    for _ in range(count):
+        state = (6364136223846793005 * state + 1442695040888963407) % 2**64
+        found.append((state >> 33) % (2 * bound + 1) - bound)
+    return found
+
+
+def drawn(*shape, bound, start):
+    parts = numbers(2 * int(np.prod(shape)), bound, start)
+    a, b = np.array(parts[::2]).reshape(shape), np.array(parts[1::2]).reshape(shape)
+    return ResonantTensor.from_lattice(a, b)
+
+
+@pytest.mark.parametrize(
+    ("out_precision", "wanted"),
+    [(None, "f9cddd7a636398c7"), (30, "5297b0b8cb6ddb02")],
+)
+def test_the_same_numbers_on_every_machine(out_precision, wanted):
+    """Three layers, relus and a residual connection; digests by integers of Python, one by one."""
+    weights = [drawn(32, 32, bound=9, start=s) for s in (1, 2, 3)]
+    first, inner, last = (
+        st.CrystallizedLinear(w, drawn(32, bound=9, start=7), out_precision=out_precision)
+        for w in weights
+    )
+    x = first(drawn(50, 32, bound=99, start=5)).relu()
+    out = last(syntonic.phi_residual(x, inner(x).relu()))
+    text = "\n".join(f"{a} {b}" for a, b in zip(out.a.ravel(), out.b.ravel(), strict=True))
+    assert sha256(text.encode()).hexdigest()[:16] == wanted
 
 
 def test_layers_refuse():
