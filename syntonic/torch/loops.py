@@ -10,10 +10,11 @@ On the CPU a call takes as many threads as both syntonic and PyTorch allow.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
+from functools import lru_cache, wraps
 from math import prod
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -30,6 +31,9 @@ VALUES: dict[str, Callable[..., Any]] = {}
 
 _SMALL = 1 << 16
 """Elements of which the loops make one thread's work in any case."""
+
+_NARROW = 1 << 10
+"""Columns or channels for which ones and zeros are kept."""
 
 
 def _loop(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -51,8 +55,8 @@ def _loop_with_statistics(function: Callable[..., Any]) -> Callable[..., Any]:
     obedient = _loop(function)
 
     @wraps(function)
-    def without(*arguments: Any) -> Any:
-        return obedient(*arguments)[0], None
+    def without(x: Tensor, *rest: Any) -> Any:
+        return (obedient if x.numel() >= _SMALL else function)(x, *rest)[0], None
 
     @wraps(function)
     def complete(*arguments: Any) -> Any:
@@ -69,6 +73,25 @@ def _parameter(value: Tensor | None, x: Tensor) -> Any:
         return None
     dtype = wide(x.dtype)
     return array_of(value if value.dtype is dtype else value.to(dtype))
+
+
+def _affine(gamma: Tensor | None, beta: Tensor | None, x: Tensor, values: Any) -> Any:
+    """Return scale and shift beside x, as the loops take x and them.
+
+    Without any that is, on the CPU, the ones and zeros kept here.
+    """
+    if gamma is None and beta is None and type(values) is np.ndarray:
+        n = values.shape[1]
+        if n <= _NARROW:
+            return _neutral(n, x.dtype is torch.float64)
+    return _parameter(gamma, x), _parameter(beta, x)
+
+
+@lru_cache(maxsize=64)
+def _neutral(n: int, double: bool) -> Any:
+    """Return n ones and zeros, which loops only read: making them takes as long as a small loop."""
+    kind = np.float64 if double else np.float32
+    return np.ones(n, kind), np.zeros(n, kind)
 
 
 def _distinct(x: Tensor, first: Any, second: Any) -> tuple[Tensor, Tensor]:
@@ -163,8 +186,9 @@ def _rows(x: Tensor) -> Any:
 def layer_norm(
     x: Tensor, gamma: Tensor | None, beta: Tensor | None, target: float, eps: float
 ) -> tuple[Tensor, Any]:
-    affine = _parameter(gamma, x), _parameter(beta, x)
-    out, statistics = family_of("norm", x).layer_norm(_rows(x), target, eps, *affine)
+    rows = _rows(x)
+    affine = _affine(gamma, beta, x, rows)
+    out, statistics = family_of("norm", x).layer_norm(rows, target, eps, *affine)
     return tensor_of(out, x.dtype, x.shape), statistics
 
 
@@ -190,7 +214,8 @@ def batch_norm(
     x: Tensor, gamma: Tensor | None, beta: Tensor | None, target: float, eps: float
 ) -> tuple[Tensor, Any]:
     layout = format_of(x)
-    values, affine = channels_of(x, layout), (_parameter(gamma, x), _parameter(beta, x))
+    values = channels_of(x, layout)
+    affine = _affine(gamma, beta, x, values)
     out, statistics = family_of("norm", x).batch_norm(values, target, eps, *affine)
     return _unfolded(out, x, layout), statistics
 
@@ -235,6 +260,8 @@ def _by_class(x: Tensor, dim: int) -> Any:
     """Return a tensor as (outer, n, inner)."""
     array = array_of(x)
     shape = array.shape
+    if len(shape) == 2 and dim:
+        return array.reshape(*shape, 1)
     return array.reshape(prod(shape[:dim]), shape[dim], prod(shape[dim + 1 :]))
 
 
