@@ -16,6 +16,10 @@ EXAMPLES = {
     ),
     "eval": ('eval "phi^12 - 3/2"', 'eval "(1+sqrt5)/2"'),
     "solid": ("solid --list", 'solid "600-cell" --off 600-cell.off'),
+    "snap": (
+        "snap x.npy x.zarr --memory 1GB",
+        "snap x.npy x.zarr --precision 1000 --resume",
+    ),
     "kernels": ("kernels list", "kernels show phi_residual_relu_f64"),
     "kernels list": ("kernels list --kernel phi_residual --dtype f32",),
     "kernels show": ("kernels show phi_residual_relu_f64", "kernels show golden_layer_norm"),

@@ -1,7 +1,7 @@
 """Exact tensors and flux in Dask arrays: what is larger than memory, or than one machine.
 
 Nothing imports it unasked: `syntonic.dask`, or ``import syntonic.dask``, does. It needs Dask
-(``pip install syntonic[dask]``).
+(``pip install dask``).
 
 A Dask array of tensors is ``da.from_array(tensor, chunks)``, or comes from the functions here; its
 blocks are tensors of one phase. What means the same in a block as in the whole needs nothing of
@@ -21,7 +21,7 @@ try:
     import dask.array as _array  # noqa: F401
 except ImportError as error:
     raise BackendUnavailableError(
-        f"syntonic.dask: Dask does not import ({error}); pip install syntonic[dask]"
+        f"syntonic.dask: Dask does not import ({error}); pip install dask"
     ) from error
 
 from syntonic.dask.arrays import (

@@ -16,6 +16,7 @@ from syntonic.ops import syntonic_softmax as softmax_block
 from syntonic.ops.arguments import number
 from syntonic.ops.norm import GoldenNormMode, layer_norm
 from syntonic.tensor import ResonantTensor
+from syntonic.typing import NormModeName
 
 __all__ = [
     "golden_batch_norm_1d",
@@ -27,7 +28,7 @@ __all__ = [
 
 def golden_layer_norm(
     x: Any,
-    mode: GoldenNormMode | str = "golden",
+    mode: GoldenNormMode | NormModeName = "golden",
     eps: float = 1e-5,
     gamma: Any = None,
     beta: Any = None,
@@ -125,7 +126,7 @@ def syntonic_softmax(
 
 def golden_batch_norm_1d(
     x: Any,
-    mode: GoldenNormMode | str = "golden",
+    mode: GoldenNormMode | NormModeName = "golden",
     eps: float = 1e-5,
     gamma: Any = None,
     beta: Any = None,
@@ -159,7 +160,7 @@ def golden_batch_norm_1d(
 
 def golden_batch_norm_2d(
     x: Any,
-    mode: GoldenNormMode | str = "golden",
+    mode: GoldenNormMode | NormModeName = "golden",
     eps: float = 1e-5,
     gamma: Any = None,
     beta: Any = None,

@@ -255,7 +255,7 @@ def golden_layer_norm(
 
 def layer_norm(
     x: ResonantTensor,
-    mode: GoldenNormMode | str,
+    mode: GoldenNormMode | NormModeName,
     eps: float,
     gamma: Any,
     beta: Any,

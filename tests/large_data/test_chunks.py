@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pytest
 
-da = pytest.importorskip("dask.array", reason="needs Dask: pip install syntonic[dask]")
+da = pytest.importorskip("dask.array", reason="needs Dask: it is in the extra dask")
 
 import syntonic  # noqa: E402
 import syntonic.dask as sd  # noqa: E402
@@ -212,7 +212,7 @@ def test_refusals(call, error, words):
 # -- stores -------------------------------------------------------------------------------------
 @pytest.mark.parametrize("t", [WHOLE, FRACTIONS[:5, :5], LARGE, WHOLE[:0]], ids=str)
 def test_stores(t, tmp_path):
-    pytest.importorskip("zarr", reason="needs zarr: pip install syntonic[dask]")
+    pytest.importorskip("zarr", reason="needs zarr: it is in the extra dask")
     x = chunked(t, 4) if t.size else da.from_array(t, chunks=(1, 17))
     sd.to_zarr(x, tmp_path / "x.zarr")
     assert load(tmp_path / "x.zarr").equals(t)
@@ -223,7 +223,7 @@ def test_stores(t, tmp_path):
 
 
 def test_stores_go_on_where_they_were_left(tmp_path):
-    pytest.importorskip("zarr", reason="needs zarr: pip install syntonic[dask]")
+    pytest.importorskip("zarr", reason="needs zarr: it is in the extra dask")
     path = tmp_path / "x.zarr"
     x = da.from_array(WHOLE, chunks=(6, 9))
     with pytest.raises(RuntimeError, match="stop"):
@@ -249,7 +249,7 @@ def stopping(block, block_info=None):
 
 
 def test_a_store_of_a_file_is_a_dask_array(tmp_path):
-    pytest.importorskip("zarr", reason="needs zarr: pip install syntonic[dask]")
+    pytest.importorskip("zarr", reason="needs zarr: it is in the extra dask")
     floats = np.random.default_rng(3).standard_normal((50, 4))
     np.save(tmp_path / "x.npy", floats)
     snap_file(tmp_path / "x.npy", tmp_path / "x.zarr", precision=60)

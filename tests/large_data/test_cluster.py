@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-distributed = pytest.importorskip("distributed", reason="needs Dask: pip install syntonic[dask]")
+distributed = pytest.importorskip("distributed", reason="needs Dask: it is in the extra dask")
 
 import dask.array as da  # noqa: E402
 

@@ -6,7 +6,7 @@ import pickle
 import numpy as np
 import pytest
 
-da = pytest.importorskip("dask.array", reason="needs Dask: pip install syntonic[dask]")
+da = pytest.importorskip("dask.array", reason="needs Dask: it is in the extra dask")
 
 import dask  # noqa: E402
 from dask.sizeof import sizeof  # noqa: E402
