@@ -12,9 +12,10 @@ True
 `snap` and `identify` take floats to golden numbers, `recover` proves those behind printed decimals.
 
 Modules, imported when they are first named: `linalg`, `integers` (number theory), `polynomials`,
-`geometry` (figures, hulls, tilings, anyons), `ops` (golden networks), `torch`, `kernels` (CUDA),
-`io` (files), `interop` (SymPy, FLINT, PARI), `plotting`, `testing`. `help` of one of these, or of a
-name in it, says more; the pages in `docs/` begin with `tutorial.md`.
+`geometry` (figures, hulls, tilings, anyons), `ops` (golden networks), `torch`, `jax`, `dask`,
+`kernels` (CUDA), `io` (files), `interop` (SymPy, FLINT, PARI and others), `xp` (the array API),
+`plotting`, `testing`. `help` of one of these, or of a name in it, says more; the pages in `docs/`
+begin with `tutorial.md`.
 """
 
 from importlib import import_module as _import_module

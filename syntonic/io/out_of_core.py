@@ -23,6 +23,7 @@ from syntonic.exact.golden import GoldenExact
 from syntonic.io.npy import npy_header
 from syntonic.io.stores import Block, Store, chunks_of, is_store, zarr_module
 from syntonic.rounding.snap import plan_of, snapped
+from syntonic.typing import ComparableScalar, Real
 
 __all__ = ["snap_file"]
 
@@ -45,9 +46,9 @@ def snap_file(
     target: StrPath,
     *,
     precision: int | None = None,
-    window: Any = None,
+    window: ComparableScalar | None = None,
     denominator: int = 1,
-    error_bound: Any = None,
+    error_bound: Real | None = None,
     memory: int | str = "1GB",
     resume: bool = False,
     progress: bool = False,

@@ -32,7 +32,6 @@ from syntonic.lattice.linalg.primes import fields
 __all__ = [
     "MOST_BITS",
     "Digits",
-    "Operand",
     "Plan",
     "digits_of",
     "integers_of",

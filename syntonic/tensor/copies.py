@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
+import numpy.typing as npt
 
 from syntonic.tensor import functions
 from syntonic.tensor.base import TensorBase
 from syntonic.tensor.exact_truth import as_type
 from syntonic.tensor.operands import carried_by, wrap
 from syntonic.tensor.options import ruled
+from syntonic.typing import IntArray
 
 __all__ = ["Copies"]
 
@@ -20,7 +23,7 @@ class Copies(TensorBase):
 
     __slots__ = ()
 
-    def astype(self, dtype: Any, **options: Any) -> Any:
+    def astype(self, dtype: npt.DTypeLike, **options: object) -> Any:
         """Return the elements as another dtype, never losing exactness in silence.
 
         Parameters
@@ -114,7 +117,7 @@ class Copies(TensorBase):
         out = functions.call(np.ravel, (self, order), {})
         return out if self.is_crystallized else functions.call(np.copy, (out,), {})
 
-    def take(self, indices: Any, axis: int | None = None, **options: Any) -> Self:
+    def take(self, indices: npt.ArrayLike, axis: int | None = None, **options: object) -> Self:
         """Return the elements at integer positions along an axis.
 
         Parameters
@@ -144,7 +147,7 @@ class Copies(TensorBase):
         """
         return functions.call(np.take, (self, indices, axis), options)
 
-    def repeat(self, repeats: Any, axis: int | None = None) -> Self:
+    def repeat(self, repeats: int | Sequence[int] | IntArray, axis: int | None = None) -> Self:
         """Return each element several times.
 
         Parameters
@@ -234,7 +237,7 @@ class Copies(TensorBase):
         """
         return functions.call(np.diagonal, (self, offset, axis1, axis2), {})
 
-    def nonzero(self) -> Any:
+    def nonzero(self) -> tuple[IntArray, ...]:
         """Return the positions of the elements that are not zero.
 
         Returns

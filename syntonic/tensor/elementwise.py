@@ -202,7 +202,12 @@ class Elementwise(Operators):
             return self._mapped(order.relu, "relu")
         return self._of(np.maximum(self._data, self._data.dtype.type(0)), self._carried)
 
-    def clip(self, min: Any = None, max: Any = None, **options: Any) -> Self:
+    def clip(
+        self,
+        min: RealArrayLike | None = None,
+        max: RealArrayLike | None = None,
+        **options: object,
+    ) -> Self:
         """Return the elements, those below min or above max replaced by it.
 
         Parameters

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Self, overload
 
 import numpy as np
+import numpy.typing as npt
 
 from syntonic.tensor import functions
 from syntonic.tensor.reductions import Reductions
-from syntonic.typing import Axis, IntArray
+from syntonic.typing import Axis, IntArray, RealArrayLike
 
 __all__ = ["Ordering"]
 
@@ -242,7 +244,9 @@ class Ordering(Reductions):
             options.setdefault("stable", True)
         return functions.call(np.argsort, (self, axis), options)
 
-    def argpartition(self, kth: Any, axis: int | None = -1, **options: Any) -> Any:
+    def argpartition(
+        self, kth: int | Sequence[int], axis: int | None = -1, **options: object
+    ) -> IntArray:
         """Return positions that bring the kth element to its place, smaller ones before it.
 
         Parameters
@@ -276,7 +280,9 @@ class Ordering(Reductions):
         """
         return functions.call(np.argpartition, (self, kth, axis), options)
 
-    def searchsorted(self, v: Any, side: str = "left", sorter: Any = None) -> Any:
+    def searchsorted(
+        self, v: RealArrayLike, side: str = "left", sorter: npt.ArrayLike | None = None
+    ) -> IntArray:
         """Return where values belong in a sorted tensor, decided exactly.
 
         Parameters
@@ -310,7 +316,7 @@ class Ordering(Reductions):
         """
         return functions.call(np.searchsorted, (self, v, side, sorter), {})
 
-    def ptp(self, axis: Any = None, *, keepdims: bool = False) -> Self:
+    def ptp(self, axis: Axis = None, *, keepdims: bool = False) -> Self:
         """Return the largest elements less the least along axes.
 
         Parameters

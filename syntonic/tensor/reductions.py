@@ -169,7 +169,7 @@ class Reductions(TensorBase):
         """
         return self._reduced(np.var, axis, keepdims, **options)
 
-    def std(self, axis: Any = None, *, keepdims: bool = False, **options: Any) -> Self:
+    def std(self, axis: Axis = None, *, keepdims: bool = False, **options: object) -> Self:
         """Return the standard deviation along axes, of flux alone: roots leave the field.
 
         Parameters
@@ -203,7 +203,7 @@ class Reductions(TensorBase):
         """
         return self._reduced(np.std, axis, keepdims, **options)
 
-    def any(self, axis: Any = None, *, keepdims: bool = False, **options: Any) -> Any:
+    def any(self, axis: Axis = None, *, keepdims: bool = False, **options: object) -> Any:
         """Return whether an element is not zero, along axes.
 
         Parameters
@@ -237,7 +237,7 @@ class Reductions(TensorBase):
         """
         return functions.call(np.any, (self, axis), {"keepdims": keepdims, **options})
 
-    def all(self, axis: Any = None, *, keepdims: bool = False, **options: Any) -> Any:
+    def all(self, axis: Axis = None, *, keepdims: bool = False, **options: object) -> Any:
         """Return whether no element is zero, along axes.
 
         Parameters
@@ -271,7 +271,7 @@ class Reductions(TensorBase):
         """
         return functions.call(np.all, (self, axis), {"keepdims": keepdims, **options})
 
-    def cumprod(self, axis: int | None = None, **options: Any) -> Self:
+    def cumprod(self, axis: int | None = None, **options: object) -> Self:
         """Return the running products along an axis.
 
         Parameters

@@ -38,7 +38,7 @@ from syntonic.flux.cuda.launch import (
     shared_of,
 )
 
-__all__ = ["Launch", "Plan", "Slot", "Spec", "described", "forget", "planned"]
+__all__ = ["Launch", "Plan", "Slot", "described", "forget", "planned"]
 
 _MOST = 4096
 """Plans that a launcher remembers; then it forgets them all."""
