@@ -142,14 +142,16 @@ def add(
 
 @njit
 def negate(first: int, last: int, start: int, x: Any, out: Any, widths: Any) -> None:
-    """Write -x in as many limbs: the complement, and 1 more up to the first limb that is not 0."""
+    """Write -x in as many limbs: the complement, and 1, whose carry seldom goes beyond a limb."""
     n = _count(widths[0])
-    for i in range((start + first) * n, (start + last) * n, n):
-        seen = _ZERO
-        for k in range(n):
-            limb = x[i + k]
-            out[i + k] = ~limb + (_ZERO if seen else _ONE)
-            seen |= limb
+    begin, end = (start + first) * n, (start + last) * n
+    for i in range(begin, end):
+        out[i] = ~x[i]
+    for i in range(begin, end, n):
+        k = i
+        while k < i + n:
+            out[k] += _ONE
+            k = k + 1 if out[k] == _ZERO else i + n
 
 
 @njit
