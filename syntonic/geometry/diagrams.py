@@ -7,8 +7,6 @@ References
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from syntonic.errors import ShapeError
@@ -18,11 +16,12 @@ from syntonic.geometry.polytopes import Polytope
 from syntonic.geometry.rows import stacked
 from syntonic.io import Model
 from syntonic.tensor import ResonantTensor
+from syntonic.typing import ExactArrayLike
 
 __all__ = ["schlegel"]
 
 
-def schlegel(figure: Any, cell: int = 0) -> Model:
+def schlegel(figure: Polytope | Model | ExactArrayLike, cell: int = 0) -> Model:
     """Return what an eye just outside one cell of a figure of four dimensions sees: all others.
 
     Parameters

@@ -49,7 +49,7 @@ def snap_file(
     window: ComparableScalar | None = None,
     denominator: int = 1,
     error_bound: Real | None = None,
-    memory: int | str = "1GB",
+    memory: int | str | None = None,
     resume: bool = False,
     progress: bool = False,
 ) -> int:
@@ -64,8 +64,9 @@ def snap_file(
         The store: a new folder, or with `resume` one of the same call.
     precision, window, denominator, error_bound
         As for `syntonic.snap`; with an error bound the store says which elements are proved.
-    memory : int or str, default "1GB"
+    memory : int or str, optional
         How many bytes the process may take in all: a number, or text such as "500MB" or "2GiB".
+        By default it is not looked at, and blocks have about a million elements.
     resume : bool, default False
         Go on with a store that was left unfinished; blocks that it holds are not snapped again.
     progress : bool, default False
@@ -320,8 +321,10 @@ def _opened(path: Path) -> Floats:
 # -- memory -------------------------------------------------------------------------------------
 
 
-def _block_size(memory: int | str, bounds: Bounds) -> int:
+def _block_size(memory: int | str | None, bounds: Bounds) -> int:
     """Return how many elements a block may have."""
+    if memory is None:
+        return _LARGEST_BLOCK
     limit = bytes_of(memory)
     snapped(np.linspace(0, 1, 1 << 16), *bounds)  # loads what is loaded once
     taken = resident()

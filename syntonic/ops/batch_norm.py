@@ -26,7 +26,7 @@ from syntonic.ops.gradient_rules import Gradients, batch_gradients
 from syntonic.ops.gradients import beside
 from syntonic.ops.norm import GoldenNormMode
 from syntonic.tensor import ResonantTensor
-from syntonic.typing import NormModeName
+from syntonic.typing import FloatArray, NormModeName
 
 __all__ = ["GoldenBatchNormConfig", "GoldenBatchNormState"]
 
@@ -118,7 +118,7 @@ class GoldenBatchNormState:
     # -- parameters and statistics --------------------------------------------------------
 
     @property
-    def gamma(self) -> Any:
+    def gamma(self) -> FloatArray | None:
         """The scales, (C,)."""
         return self._parameters["gamma"]
 
@@ -127,7 +127,7 @@ class GoldenBatchNormState:
         self._set_parameter("gamma", values)
 
     @property
-    def beta(self) -> Any:
+    def beta(self) -> FloatArray | None:
         """The shifts, (C,)."""
         return self._parameters["beta"]
 
@@ -136,12 +136,12 @@ class GoldenBatchNormState:
         self._set_parameter("beta", values)
 
     @property
-    def running_mean(self) -> Any:
+    def running_mean(self) -> FloatArray | None:
         """The running means, (C,)."""
         return None if self._running is None else self._running[0]
 
     @property
-    def running_var(self) -> Any:
+    def running_var(self) -> FloatArray | None:
         """The running variances, (C,)."""
         return None if self._running is None else self._running[1]
 

@@ -197,7 +197,7 @@ class SyntonicSoftmaxState:
         return f"{text}, syntony_scale={self.syntony_scale})"
 
     @property
-    def mode_norms(self) -> Any:
+    def mode_norms(self) -> FloatArray | None:
         """The |n|² of each class."""
         return self._mode_norms
 
