@@ -66,8 +66,11 @@ def test_exact_tensors_may_be_passed_and_stay_exact():
     assert xp.where(EXACT > 0, EXACT, 0).equals([[1, PHI], [2, 0]])
     assert xp.linalg.det(EXACT).item() == -3 * PHI
     assert xp.asarray([1, PHI]).is_crystallized
-    with pytest.raises(TypeError, match="wake_flux"):
+    assert xp.sqrt(EXACT * EXACT).equals(abs(EXACT))
+    with pytest.raises(ValueError, match="wake_flux"):
         xp.sqrt(EXACT)
+    with pytest.raises(TypeError, match="wake_flux"):
+        xp.exp(EXACT)
 
 
 def test_information():

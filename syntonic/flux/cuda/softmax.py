@@ -390,12 +390,7 @@ def _acc(x: Array, value: float) -> Any:
 
 
 def _launch(
-    x: Array,
-    name: str,
-    grid: tuple[int, ...],
-    block: int,
-    arguments: tuple[Any, ...],
-    shared: int = 0,
+    x: Array, name: str, grid: tuple[int, ...], block: int, arguments: Any, shared: int = 0
 ) -> None:
     dtype = suffix(x.dtype)
     symbol = f"{_FAMILY}_{name}_{dtype}"
