@@ -233,7 +233,13 @@ LINALG_CALLS: dict[str, list[str]] = {
 
 _REDUCTION = FUNCTION_CALLS["sum"]
 METHOD_CALLS: dict[str, list[str]] = {
-    **_shared("sum prod mean var min max argmin argmax cumsum", *_REDUCTION),
+    **_shared("sum prod mean var min max argmin argmax cumsum cumprod all any", *_REDUCTION),
+    **_shared("conj conjugate copy flatten nonzero", "M"),
+    **{
+        name: FUNCTION_CALLS[name]
+        for name in "argpartition astype clip diagonal repeat searchsorted swapaxes take".split()
+    },
+    "ptp": ["M", "M, 0"],
     **_shared(
         "field_norm field_trace floor ceil galois_conjugate relu round sign to_floats", *_ONE, "L"
     ),
@@ -257,9 +263,13 @@ METHOD_CALLS: dict[str, list[str]] = {
 }
 _METHOD_RIGHTS: dict[str, list[Callable[..., Any]]] = {
     **oracles.METHODS,
+    "argpartition": [oracles.sorted_stably],
     "argsort": [oracles.sorted_stably],
+    "astype": [lambda x, dtype: x],
+    **{name: [lambda x: x] for name in ("conj", "conjugate", "copy")},
     "elementwise_add": [operator.add],
     "equals": [np.array_equal],
+    "flatten": [np.ravel],
     "item": [lambda x, i: x[i]],
     "numerators": [oracles.numerators],
     "scalar_mul_exact": [operator.mul],

@@ -20,7 +20,7 @@ FEW, SEEDS = range(1), range(16)
 # Of the public methods, those that no layout can change, or that other tests have.
 ELSEWHERE = set(
     "crystallize eye from_f64_vec from_floats from_flux from_lattice full ones randn "
-    "random_lattice to_device toggle zeros".split()
+    "random_lattice std to_device toggle zeros".split()  # std is of flux
 )
 
 

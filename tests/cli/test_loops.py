@@ -18,7 +18,7 @@ def compiled_loops():
     """Every loop of the package, by the start of the names of its files in the cache."""
     from numba.core.registry import CPUDispatcher
 
-    for found in pkgutil.walk_packages(syntonic.__path__, "syntonic."):
+    for found in pkgutil.walk_packages(syntonic.__path__, "syntonic.", onerror=lambda name: None):
         if found.name.startswith(ROOMS):
             module = importlib.import_module(found.name)
             for name, each in vars(module).items():
