@@ -167,6 +167,11 @@ def fuses(a: int, b: int, c: int) -> bool:
     -------
     bool
 
+    Raises
+    ------
+    ValueError
+        A label is neither 0 nor 1.
+
     See Also
     --------
     f_symbol, r_symbol : what a fusion comes with.
@@ -176,7 +181,14 @@ def fuses(a: int, b: int, c: int) -> bool:
     >>> fuses(1, 1, 0), fuses(1, 1, 1), fuses(0, 1, 0)
     (True, True, False)
     """
+    _require_labels("fuses", a, b, c)
     return a + b + c != 1
+
+
+def _require_labels(where: str, *labels: int) -> None:
+    for label in labels:
+        if label not in (0, 1):
+            raise ValueError(f"{where}: labels must be 0 for the vacuum or 1 for τ, got {label!r}")
 
 
 def f_symbol(a: int, b: int, c: int, d: int, e: int, f: int) -> GoldenExact:
@@ -202,6 +214,7 @@ def f_symbol(a: int, b: int, c: int, d: int, e: int, f: int) -> GoldenExact:
     >>> f_symbol(1, 1, 1, 1, 0, 0)
     GoldenExact(-1, 1)
     """
+    _require_labels("f_symbol", a, b, c, d, e, f)
     if not (fuses(a, b, e) and fuses(e, c, d) and fuses(b, c, f) and fuses(a, f, d)):
         return _ZERO
     if not (a and b and c and d):
@@ -234,6 +247,7 @@ def r_symbol(a: int, b: int, c: int) -> ResonantTensor:
     >>> r_symbol(1, 1, 0)
     ResonantTensor([1 - φ, 1 - φ])
     """
+    _require_labels("r_symbol", a, b, c)
     if not fuses(a, b, c):
         return ResonantTensor([0, 0])
     return R[c, c] if a and b else ResonantTensor([1, 0])

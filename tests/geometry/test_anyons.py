@@ -151,3 +151,13 @@ def test_refusals():
         real_form(ResonantTensor([1, 2]))
     with pytest.raises(ShapeError, match="pairs: x must have shape"):
         pairs(ResonantTensor([[GoldenExact(1)]]))
+
+
+@pytest.mark.parametrize("label", [-1, 2, 0.5])
+def test_other_labels_are_refused(label):
+    for function, count in ((anyons.fuses, 3), (anyons.r_symbol, 3), (anyons.f_symbol, 6)):
+        for place in range(count):
+            labels = [0] * count
+            labels[place] = label
+            with pytest.raises(ValueError, match="labels must be 0"):
+                function(*labels)
