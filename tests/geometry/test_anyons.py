@@ -10,7 +10,7 @@ import pytest
 
 from syntonic import PHI_INV, GoldenExact, ResonantTensor, linalg
 from syntonic.errors import ShapeError
-from syntonic.geometry import CYCLOTOMIC5, conjugate, multiply, norm
+from syntonic.geometry import CYCLOTOMIC5, anyons, conjugate, multiply, norm
 from syntonic.geometry.anyons import (
     FORM,
     F,
