@@ -150,7 +150,7 @@ def test_refusals(tmp_path):
 
 def test_without_plotly(monkeypatch):
     monkeypatch.setitem(sys.modules, "plotly.graph_objects", None)
-    with pytest.raises(BackendUnavailableError, match=r'pip install plotly'):
+    with pytest.raises(BackendUnavailableError, match=r"pip install plotly"):
         view(solid("cube"))
 
 
