@@ -87,13 +87,12 @@ def channels_normalized(
     affine
         Scale and shift, each None or an array (C,) of the block's channels.
     snap_to
-        The specification of the whole, for a crystallized block.
+        The specification of the whole; None for flux.
     """
-    if x.is_crystallized:
+    if snap_to is not None:
         mean, var = (each._data for each in statistics)
         scale, shift = (across_channels(p, x.ndim) for p in affine)
         values = normalized_by(x._data, mean, var, target, eps, scale, shift, where)
-        assert snap_to is not None
         return cycle.crystallized(x, values, snap_to)
     var = (statistics["m2"] / statistics["count"]).ravel()
     table = np.stack([statistics["mean"].ravel(), statistics["low"].ravel(), var, np.sqrt(var)])
