@@ -15,13 +15,13 @@ from syntonic.linalg.fields import (
     det,
     echelon,
     inv,
-    norm,
     nullspace,
     rank,
     solve,
     trace,
 )
 from syntonic.linalg.integral import hermite_form, lll, smith_form
+from syntonic.linalg.norms import norm
 from syntonic.linalg.products import chain_product, matmul, matrix_power
 from syntonic.linalg.spaces import column_space, lu, row_space, rref
 

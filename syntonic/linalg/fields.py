@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Callable
+from typing import Any
 
-import numpy as np
-
-from syntonic.lattice import arithmetic
+from syntonic.constants import DEFAULT_PRECISION
+from syntonic.errors import PhaseError
+from syntonic.lattice.convert import as_lattice
 from syntonic.lattice.linalg import solve as field
-from syntonic.linalg.calls import exact
-from syntonic.tensor import ResonantTensor
+from syntonic.tensor import ResonantTensor, on_device
+from syntonic.tensor.base import TensorBase
+from syntonic.tensor.operands import carried_by, tensors_in
+from syntonic.tensor.specification import Carried
 from syntonic.typing import ExactArrayLike, IntArray
 
 __all__ = [
     "charpoly",
     "det",
     "echelon",
+    "exact",
     "inv",
-    "norm",
     "nullspace",
     "rank",
     "solve",
@@ -319,55 +322,34 @@ def trace(x: ExactArrayLike) -> ResonantTensor:
     return exact("trace", field.trace, x)
 
 
-def norm(
-    x: ExactArrayLike,
-    ord: float | Literal["fro"] | None = None,
-    axis: int | tuple[int, int] | None = None,
-    keepdims: bool = False,
-) -> ResonantTensor:
-    """Return exact norms, as `numpy.linalg.norm`.
+def exact(where: str, function: Callable[..., Any], *operands: Any) -> Any:
+    """Apply a function of lattice arrays to tensors or exact array-likes."""
+    tensors: list[TensorBase] = []
+    for x in operands:
+        tensors.extend((x,) if isinstance(x, TensorBase) else tensors_in(x))
+    there = False
+    for t in tensors:
+        there = there or t._is_exact_on_device
+        if not t.is_crystallized:
+            raise PhaseError(
+                f"linalg.{where}: the tensor must be crystallized, got flux; call .crystallize() "
+                f"first, or np.linalg.{where} for floats where NumPy has it"
+            )
+    if there:
+        return _on_device(where, tensors, operands)
+    arrays = []
+    for x in operands:
+        arrays.append(x._data if isinstance(x, TensorBase) else as_lattice(x, f"linalg.{where}"))
+    out = function(*arrays)
+    return ResonantTensor._of(out, _carried(tensors)) if hasattr(out, "numerators") else out
 
-    Parameters
-    ----------
-    x : ResonantTensor or exact array-like
-    ord : {None, 0, 1, 2, inf, -inf, "fro", -1}, optional
-        Of vectors: the root of the sum of squares (2, the default), the sum (1), the largest
-        (inf) or least (-inf) of the absolute values, or how many are not 0 (0). Of matrices: the
-        root of the sum of squares ("fro", the default), the largest or least sum of absolute
-        values in a column (1, -1) or a row (inf, -inf).
-    axis : int or pair of int, optional
-        The axis of vectors, or the two of matrices. By default all elements, as one vector where
-        ord is None.
-    keepdims : bool, default False
-        Whether these axes stay, with length 1.
 
-    Returns
-    -------
-    ResonantTensor
+def _on_device(where: str, tensors: list[TensorBase], operands: tuple[Any, ...]) -> ResonantTensor:
+    out = on_device.called(f"linalg.{where}", operands, {}, f"linalg.{where}")
+    return ResonantTensor._of(out, _carried(tensors))
 
-    Raises
-    ------
-    ValueError
-        A root is not in Q(φ), with the index of the first; or there is no such ord.
-    TypeError
-        ord is another number or "nuc": such norms leave the field.
-    PhaseError
-        The tensor is in flux.
 
-    See Also
-    --------
-    syntonic.GoldenExact.sqrt : of one number.
-
-    Notes
-    -----
-    A square root lies in the field where the sum of squares is a square in it. The sum itself,
-    ``np.sum(x * x)``, is exact always.
-
-    Examples
-    --------
-    >>> from syntonic import PHI
-    >>> norm([3, 4 * PHI, 5 - 10 * PHI / 3], 1).item(), norm([PHI, 2 * PHI, 2 * PHI]).item()
-    (GoldenExact(-2, '22/3'), GoldenExact(0, 3))
-    """
-    t = exact("norm", arithmetic.positive, x)
-    return np.linalg.norm(t, ord, axis, keepdims)
+def _carried(tensors: list[TensorBase]) -> Carried:
+    if len(tensors) == 1 and tensors[0]._carried.mode_norm_sq is None:
+        return tensors[0]._carried  # no snap is remembered where no tensor is in flux
+    return carried_by(tensors) if tensors else Carried(DEFAULT_PRECISION)

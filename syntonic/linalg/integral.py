@@ -10,7 +10,7 @@ from gmpy2 import mpz
 from syntonic.exact import normal_forms
 from syntonic.exact.normal_forms import Matrix
 from syntonic.lattice.linalg import solve as field
-from syntonic.linalg.calls import exact
+from syntonic.linalg.fields import exact
 from syntonic.linalg.spaces import require_one
 from syntonic.tensor import ResonantTensor
 from syntonic.typing import ExactArrayLike

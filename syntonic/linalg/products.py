@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from syntonic.lattice import products
 from syntonic.lattice.linalg import solve as field
-from syntonic.linalg.calls import exact
+from syntonic.linalg.fields import exact
 from syntonic.tensor import ResonantTensor
 from syntonic.typing import ExactArrayLike
 

@@ -9,7 +9,7 @@ import numpy as np
 from syntonic.errors import ShapeError
 from syntonic.exact.golden import GoldenExact
 from syntonic.lattice.linalg import solve as field
-from syntonic.linalg.calls import exact
+from syntonic.linalg.fields import exact
 from syntonic.tensor import ResonantTensor
 from syntonic.typing import ExactArrayLike
 

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from syntonic.tensor import functions, ufuncs
+from syntonic.tensor import creation, functions, questions, ufuncs
 
 __all__ = ["TABLE", "from_cupy", "signature"]
 
@@ -39,7 +39,7 @@ def signature(text: str) -> inspect.Signature:
 def from_cupy(cupy: Any) -> dict[str, Any]:
     """Return the table of an installed CuPy."""
     tables = (functions.MOVES, functions.EXACT, functions.BY_OBJECTS, functions.REFUSED)
-    names = sorted(set().union(*tables))
+    names = sorted(set().union(*tables, questions.ANSWERS, creation.EXACT))
     array = cupy.ndarray
     public = [name for name in dir(array) if not name.startswith("_")]
     methods = [name for name in public if callable(getattr(array, name))]
