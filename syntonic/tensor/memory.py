@@ -34,6 +34,18 @@ def parts_of(data: Any) -> list[Any]:
     return [x for x in (data.a, data.b, data.denominator) if type(x) is np.ndarray]
 
 
+class _FluxMethod(property):
+    """A property that gives a function.
+
+    On the class it is that function of a tensor: before 2.1 NumPy looks for `__dlpack__` there.
+    """
+
+    def __get__(self, tensor: Any, owner: type | None = None) -> Any:
+        if tensor is not None:
+            return super().__get__(tensor, owner)
+        return lambda tensor, **options: self.__get__(tensor)(**options)
+
+
 class Memory(Properties):
     """Adds what is known of the memory, and the ways in which others share it."""
 
@@ -145,7 +157,7 @@ class Memory(Properties):
         """
         return self._shared("tobytes").tobytes
 
-    @property
+    @_FluxMethod
     def __dlpack__(self) -> Callable[..., Any]:
         """Export the memory of a flux tensor, for `from_dlpack` of PyTorch, JAX, CuPy, NumPy.
 
@@ -163,7 +175,7 @@ class Memory(Properties):
 
         return exported
 
-    @property
+    @_FluxMethod
     def __dlpack_device__(self) -> Callable[[], tuple[int, int]]:
         return self._shared("__dlpack_device__").__dlpack_device__
 

@@ -271,9 +271,11 @@ def test_attributes_of_flux_alone(name):
 def test_dlpack_takes_all_of_the_protocol():
     shared = np.from_dlpack(F)
     assert np.shares_memory(shared, A)
-    assert np.from_dlpack(F, copy=True).base is not A
-    assert F.__dlpack__(stream=None, max_version=(1, 0), dl_device=(1, 0), copy=None)
-    assert F.__dlpack_device__() == (1, 0)
+    assert F.__dlpack__(stream=None, max_version=None, dl_device=None, copy=None)
+    assert F.__dlpack_device__() == type(F).__dlpack_device__(F) == (1, 0)
+    if np.lib.NumpyVersion(np.__version__) >= "2.1.0":  # before, NumPy's arrays take no more
+        assert np.from_dlpack(F, copy=True).base is not A
+        assert F.__dlpack__(stream=None, max_version=(1, 0), dl_device=(1, 0), copy=None)
 
 
 def test_priority():

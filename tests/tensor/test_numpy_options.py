@@ -617,7 +617,7 @@ OF_ONE_AXIS = {"cumulative_prod", "cumulative_sum", "unstack"}
 # NumPy rounds a float down to an axis there.
 OF_ANY_AXIS = {"linalg.norm", "linalg.vector_norm"}
 # NumPy does not do it on object arrays.
-BEYOND_NUMPY = {"unique", "median", "nanmedian", *(["size"] if OLD else [])}
+BEYOND_NUMPY = {"unique", "median", "nanmedian", *(["size", "linalg.norm"] if OLD else [])}
 
 
 def along(name):
