@@ -24,6 +24,7 @@ GPU_TESTS = (
     "tests/cuda_host/test_devices.py",
     "tests/test_benchmarks_device.py",
     "tests/test_benchmarks_exact.py",
+    "tests/test_docs.py",
     "tests/test_doctor.py",
     "tests/test_kernels.py",
 )

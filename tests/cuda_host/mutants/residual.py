@@ -94,7 +94,7 @@ MUTANTS = [
         ),
     ),
     *planted(
-        "residual_layer_norm.cuh",
+        "residual_layer_norm_backward.cuh",
         "residual_layer_norm",
         ("x̂ forgotten", "srt_fma(-xhat[i], means.y, h[i] - means.x)", "h[i] - means.x"),
         ("dβ over dγ", "store_column(to + k.cols, dbeta", "store_column(to, dbeta"),
@@ -112,7 +112,7 @@ MUTANTS = [
         ("the first pack", "int i = this->first(u) + j;", "int i = j;"),
     ),
     *planted(
-        "residual_layer_norm.cuh",
+        "residual_layer_norm_backward.cuh",
         "residual_layer_norm_long",
         (
             "partial's stride",

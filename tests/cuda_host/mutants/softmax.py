@@ -98,7 +98,7 @@ MUTANTS = [
     ),
     *planted(
         "softmax_slices.cuh",
-        "softmax_provided_rows",
+        "softmax_provided_columns",
         (
             "every other tile",
             "w.end - base > tile; base += tile)",
