@@ -159,7 +159,7 @@ def _needed(rows: Any, least: int = 1) -> int:
 
 def largest(x: Any) -> int:
     """Return the largest size of an item."""
-    if not compiled_pays(x.size):
+    if x.size == 0 or not compiled_pays(x.size):
         return max((abs(int(n)) for n in to_objects(x).flat), default=0)
     from syntonic.lattice.limb_surveys import place_of_largest
 
