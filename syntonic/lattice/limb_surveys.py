@@ -83,7 +83,7 @@ def _shift(x: Any, i: int, n: int, twos: int, out: Any) -> bool:
     """Write x/2^twos, rounded down, and tell whether that is all of it."""
     skipped, shift = twos >> 6, np.uint64(twos & 63)
     above, lost = extension(x[i + n - 1]), _ZERO
-    for k in range(skipped):
+    for k in range(min(skipped, n)):
         lost |= x[i + k]
     for k in range(n):
         low = x[i + k + skipped] if k + skipped < n else above

@@ -179,7 +179,7 @@ def nonzero(x: Any) -> Any:
 
 def reduced(a: Any, b: Any, d: int) -> tuple[Any, Any, int]:
     """Return a/g, b/g, d/g for the greatest common divisor g of d and all items."""
-    if compiled_pays(a.size):
+    if a.size and compiled_pays(a.size):
         return _reduced_in_loops(a, b, d)
     common = common_divisor(d, a, b)
     if common > 1:

@@ -107,6 +107,22 @@ def test_limbs_over_least_denominators(compiled, data, factor, d):
         assert limbs.to_objects(found).tolist() == [n // common for n in numbers]
 
 
+@pytest.mark.parametrize("size", [0, 1, 80])
+@pytest.mark.parametrize("number", [0, 1, -1, -(1 << 127)])
+@pytest.mark.parametrize("twos", [63, 64, 127, 128, 129, 319])
+def test_limbs_over_denominators_that_are_longer(compiled, size, number, twos):
+    items, d = ints([number] * size), 3 << twos
+    common = math.gcd(d, number if size else 0)
+    p, q, over = limbs.reduced(limbs.from_objects(items, 2), limbs.from_objects(items, 2), d)
+    assert over == d // common
+    for found in (p, q):
+        assert limbs.to_objects(found).tolist() == [number // common] * size
+
+
+def test_the_largest_of_no_limbs(compiled):
+    assert limbs.largest(limbs.from_objects(ints([]), 3)) == 0
+
+
 @given(st.lists(st.one_of(SIZES, ENDS), min_size=1, max_size=9), st.data())
 def test_floors_of_quotients_of_limbs(numbers, data):
     ends = st.sampled_from([1, 2, 3, (1 << 32) - 1, 1 << 32, (1 << 64) + 1])

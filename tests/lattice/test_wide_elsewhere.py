@@ -133,3 +133,10 @@ def test_what_becomes_short_needs_no_limbs():
     small = of(ints([6, 12]), ints([0, -18]))
     assert small.shared().is_packed
     assert small.numerators()[0].dtype == np.int64
+
+
+@pytest.mark.parametrize("size", [1, 100])
+def test_zeros_over_long_powers_of_two(size):
+    x = ResonantTensor(np.arange(1, size + 1)) / (1 << 100)
+    for zero in ((x - x) * x, (x - x) / (1 << 100), x * x * (x - x), x * (x - x) + x - x):
+        assert zero.equals(ResonantTensor.zeros(size))
