@@ -102,7 +102,7 @@ def _norm(dtype: str) -> None:
 def _softmax(dtype: str) -> None:
     from syntonic.flux.cpu import softmax
 
-    for shape in ((16, 64, 1), (4, 16, 32), (2, 1 << 17, 1)):
+    for shape in ((16, 64, 1), (4, 16, 32), (1, 16, 1 << 12), (2, 1 << 17, 1)):
         x, grad = _floats(dtype, *shape), _floats(dtype, *shape)
         softmax.softmax_backward(grad, softmax.softmax_identity(x))
         out = softmax.softmax_learned(x, _floats(dtype, shape[1]) ** 2, 1.0)

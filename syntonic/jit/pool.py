@@ -27,11 +27,13 @@ from typing import Any, cast
 import numpy as np
 from llvmlite import ir
 from numba.core import cgutils as _cgutils
+from numba.core import compiler as _compiler
 
 from syntonic.jit.atomics import add, exchange, intrinsic, load, store, types
 from syntonic.jit.compile import njit
 
 cgutils: Any = _cgutils  # untyped
+compiler: Any = _compiler
 
 __all__ = ["Pool", "packer", "run"]
 
@@ -82,23 +84,35 @@ def _call_system(context: Any, function: Any, lock: Any) -> Any:
 def packer(loop: Any) -> Any:
     """Return the compiled function (arguments) -> the loop's entry, where the arguments are.
 
-    The arguments live on the stack of the function that calls it.
+    The loop becomes part of the function that calls it, and the arguments live on its stack.
     """
 
     @intrinsic
     def packed(context: Any, arguments: Any) -> Any:
-        kinds = types.int64, types.int64, *arguments
-        loop.compile(kinds)
-        compiled = loop.overloads[kinds]
-
         def emit(ctx: Any, b: Any, sig: Any, args: Any) -> Any:
-            entry = _entry(ctx, b.module, compiled, args[0].type)
+            entry = _entry(ctx, b.module, _lowered(ctx, loop, arguments), args[0].type)
             pack = cgutils.alloca_once_value(b, _lent(ctx, b, sig.args[0], args[0]))
             return cgutils.pack_array(b, [b.ptrtoint(entry, _WORD), b.ptrtoint(pack, _WORD)])
 
         return types.UniTuple(types.int64, 2)(arguments), emit
 
     return packed
+
+
+def _lowered(context: Any, loop: Any, arguments: Any) -> Any:
+    """Lower a loop into the library that is being made; return the description of its function.
+
+    A loop that was compiled by itself and then linked would be optimized twice.
+    """
+    flags = compiler.Flags()
+    flags.nrt = flags.no_compile = flags.no_cpython_wrapper = flags.no_cfunc_wrapper = True
+    flags.error_model = loop.targetoptions.get("error_model", "python")
+    kinds = types.int64, types.int64, *arguments
+    library, typing = context.active_code_library, context.typing_context
+    made = compiler.compile_internal(
+        typing, context, library, loop.py_func, kinds, types.void, flags, {}
+    )
+    return made.fndesc
 
 
 def _lent(context: Any, builder: Any, kinds: Any, values: Any) -> Any:
@@ -115,9 +129,8 @@ def _lent(context: Any, builder: Any, kinds: Any, values: Any) -> Any:
     return values
 
 
-def _entry(context: Any, module: Any, compiled: Any, packed: Any) -> Any:
+def _entry(context: Any, module: Any, description: Any, packed: Any) -> Any:
     """Return a function of this module that unpacks the arguments and calls the loop."""
-    description = compiled.fndesc
     function = ir.Function(module, _PIECES_OF, f"{description.mangled_name}_pieces")
     function.linkage = "internal"
     pack, first, last = function.args
@@ -127,7 +140,6 @@ def _entry(context: Any, module: Any, compiled: Any, packed: Any) -> Any:
         b, context.declare_function(module, description), description.restype,
         description.argtypes, [first, last, *cgutils.unpack_tuple(b, arguments)],
     )  # fmt: skip
-    context.active_code_library.add_linking_library(compiled.library)
     b.ret(b.zext(status.is_error, ir.IntType(32)))
     return function
 

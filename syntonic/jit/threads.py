@@ -86,7 +86,7 @@ def over_elements(
         part = arrays if size <= step else tuple(x[start : start + step] for x in arrays)
         items = part[0].size
         if threads == 1 or items < 2 * LEAST_WORK:
-            loop(0, items, *part, *rest)
+            _driver(loop)(0, items, 1, 0, *part, *rest)
         else:
             in_threads(loop, items, items, *part, *rest)
 
