@@ -65,7 +65,6 @@ def det(x: LatticeArray) -> LatticeArray:
     batch, n = x.a.shape[:-2], x.a.shape[-1]
     out = np.empty((2, prod(batch)), np.int64)
     in_threads(dets, out.shape[1], n**2 * x.a.size, *_stacked(x), out)
-    out.flags.writeable = False
     a, b = out.reshape(2, *batch)
     return LatticeArray.fresh(a, b, x.denominator**n, _growth(n) * x.bound**n)
 

@@ -56,7 +56,7 @@ def det(x: LatticeArray) -> LatticeArray:
         a, b = a * content, b * content
     a, b, over = a.reshape(batch), b.reshape(batch), m.denominator**n
     if a.dtype == np.int64 and over <= INT64_MAX:
-        return LatticeArray.packed(a, b, over)
+        return LatticeArray.fresh(a, b, over)
     return LatticeArray.from_numerators(a, b, over)
 
 
