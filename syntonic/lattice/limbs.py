@@ -52,6 +52,9 @@ ONE_LIMB = np.dtype((np.void, 8))
 
 _GLANCE = 64
 
+_FACTORS = (np.arange(1, 1025)[:, None] ** 2 * [3, 5, 7, 11] % 2039).astype(np.float64)
+"""Of four sums of 1024 items: squares modulo a prime, which look like random numbers."""
+
 
 def is_limbs(x: Any) -> bool:
     """Tell whether an array holds limbs."""
@@ -189,29 +192,53 @@ def reduced(a: Any, b: Any, d: int) -> tuple[Any, Any, int]:
 
 
 def _reduced_in_loops(a: Any, b: Any, d: int) -> tuple[Any, Any, int]:
-    """Divide by the divisor of a few items; with more of them, where one is no multiple of it."""
+    """Divide by the divisor of some items; with more of them, where one is no multiple of it."""
     first, second, common = 0, 0, d
-    step = a.size // _GLANCE | 1  # odd: these come from all columns of the usual matrices
     while first < a.size or second < a.size:
-        some = (x.reshape(-1)[i::step][:_GLANCE] for x, i in ((a, first), (b, second)))
-        common = common_divisor(common, *some)
+        common = gcd(common, *_multiples(a, first), *_multiples(b, second))
         if common == 1:
             return a, b, d
-        (p, first), (q, second) = _divided(a, common), _divided(b, common)
+        by = _divisor(common, limbs_of(a))
+        (p, first), (q, second) = _divided(a, by), _divided(b, by)
     return p, q, d // common
 
 
-def _divided(x: Any, d: int) -> tuple[Any, int]:
-    """Return x/d, and the first place of what is no multiple of d, or the size."""
-    from syntonic.lattice.limb_surveys import divide
+def _multiples(x: Any, first: int) -> list[int]:
+    """Return multiples of the common divisor of all items: one item, and sums of many times others.
 
-    count = limbs_of(x)
+    Their greatest common divisor is most often that of the items. Halves of limbs are below 2^32,
+    factors below 2^11, and up to 2^10 items are added up: float64 is exact.
+    """
+    flat = x.reshape(-1)[first:]
+    if not flat.size:
+        return []
+    step = flat.size // len(_FACTORS) | 1  # odd: these come from all columns of the usual matrices
+    some = flat[::step][: len(_FACTORS)]
+    halves = words(some).astype("<u8", copy=False).view("<u4").astype(np.float64)
+    halves = halves.reshape(some.size, -1)
+    halves[:, -1] -= 2.0**32 * (halves[:, -1] >= 2.0**31)  # of the sign
+    sums = (_FACTORS[: some.size].T @ halves).astype(np.int64).tolist()
+    return [
+        *to_objects(some[:1]).tolist(),
+        *(sum(half << 32 * k for k, half in enumerate(row)) for row in sums),
+    ]
+
+
+def _divisor(d: int, count: int) -> tuple[int, Any, Any]:
+    """Return what `divide` needs of a divisor of items of so many limbs."""
     modulus, twos = 1 << 64 * count, (d & -d).bit_length() - 1
     odd = d >> twos
     inverse, limit = pow(odd, -1, modulus), (modulus // 2 - 1) // odd
-    out = np.empty(count * x.size, np.uint64)
-    place = divide(words(x), count, twos, _constant(inverse, count), _constant(limit, count), out)
-    return wrapped(out, count, x.shape), place
+    return twos, _constant(inverse, count), _constant(limit, count)
+
+
+def _divided(x: Any, by: tuple[int, Any, Any]) -> tuple[Any, int]:
+    """Return x/d, and the first place of what is no multiple of d, or the size."""
+    from syntonic.lattice.limb_surveys import divide
+
+    out = np.empty(limbs_of(x) * x.size, np.uint64)
+    place = divide(words(x), limbs_of(x), *by, out)
+    return wrapped(out, limbs_of(x), x.shape), place
 
 
 def floor_quotients(x: Any, d: int) -> Any:
