@@ -96,11 +96,7 @@ class LatticeArray:
         if type(a) is not np.ndarray:
             a, b = np.asarray(a), np.asarray(b)
         self = _new(cls)
-        for part in (a, b):
-            part.setflags(write=False)
-            if part.base is not None:
-                part.base.setflags(write=False)
-        self.a, self.b, self.denominator, self._bound = a, b, denominator, bound
+        self.a, self.b, self.denominator, self._bound = frozen(a), frozen(b), denominator, bound
         self._over = self._tight = self._widened = self._enclosed = None
         return self
 

@@ -82,6 +82,11 @@ class Constructors(Filled):
         ValueError
             The denominator is not positive, or a or b holds a number with φ.
 
+        See Also
+        --------
+        numerators : the way back.
+        from_floats : from floats, to the nearest of bounded height.
+
         Examples
         --------
         >>> from syntonic import ResonantTensor

@@ -78,6 +78,11 @@ class Copies(TensorBase):
         ValueError
             The order is another letter.
 
+        See Also
+        --------
+        view : the same memory.
+        flatten : a copy of one axis.
+
         Examples
         --------
         >>> from syntonic import ResonantTensor
@@ -139,6 +144,11 @@ class Copies(TensorBase):
         IndexError
             There is no such position.
 
+        See Also
+        --------
+        at : changed copies at such positions.
+        repeat : each element several times.
+
         Examples
         --------
         >>> from syntonic import PHI, ResonantTensor
@@ -166,6 +176,10 @@ class Copies(TensorBase):
         ------
         ValueError
             A number is negative, or there are not as many as elements.
+
+        See Also
+        --------
+        take : any positions, each any number of times.
 
         Examples
         --------
@@ -244,6 +258,11 @@ class Copies(TensorBase):
         -------
         tuple of ndarray of int64
             One array of indices for each axis.
+
+        See Also
+        --------
+        sign : which elements are positive.
+        all, any : whether there are such.
 
         Examples
         --------

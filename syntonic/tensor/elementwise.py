@@ -41,6 +41,11 @@ class Elementwise(Operators):
         TypeError
             g is not exact.
 
+        See Also
+        --------
+        elementwise_add : with a tensor.
+        galois_conjugate : of the elements.
+
         Examples
         --------
         >>> from syntonic import PHI, ResonantTensor
@@ -68,6 +73,11 @@ class Elementwise(Operators):
         PhaseError
             One tensor is crystallized and the other in flux.
 
+        See Also
+        --------
+        scalar_mul_exact : times one number.
+        sum : of the elements of one tensor.
+
         Examples
         --------
         >>> from syntonic import PHI, ResonantTensor
@@ -92,6 +102,10 @@ class Elementwise(Operators):
         ------
         PhaseError
             One tensor is crystallized and the other in flux.
+
+        See Also
+        --------
+        syntonic.testing.assert_exact_equal : the same in a test, and says where not.
 
         Examples
         --------
@@ -191,6 +205,11 @@ class Elementwise(Operators):
         -------
         ResonantTensor
             In the phase of the tensor, exact when crystallized. NaN stays NaN in flux.
+
+        See Also
+        --------
+        clip : bounds on both sides.
+        phi_residual_relu : that of a residual connection.
 
         Examples
         --------
@@ -320,6 +339,11 @@ class Elementwise(Operators):
         -------
         ResonantTensor
             In the phase of the tensor.
+
+        See Also
+        --------
+        nonzero : the positions of those that are not zero.
+        relu : the positive ones.
 
         Examples
         --------

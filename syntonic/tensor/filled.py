@@ -51,6 +51,11 @@ class Filled(TensorBase):
         ShapeError
             A length is negative.
 
+        See Also
+        --------
+        ones, full : of other numbers.
+        eye : ones on a diagonal.
+
         Examples
         --------
         >>> from syntonic import PHI, ResonantTensor
@@ -79,6 +84,11 @@ class Filled(TensorBase):
         ------
         ShapeError
             A length is negative.
+
+        See Also
+        --------
+        zeros, full : of other numbers.
+        eye : on a diagonal.
 
         Examples
         --------
@@ -112,6 +122,11 @@ class Filled(TensorBase):
             A length is negative.
         TypeError
             The value is not exact.
+
+        See Also
+        --------
+        zeros, ones : of the numbers used most.
+        from_lattice : of numerators.
 
         Examples
         --------
@@ -151,6 +166,11 @@ class Filled(TensorBase):
         ------
         ValueError
             A length is negative.
+
+        See Also
+        --------
+        zeros, ones, full : other tensors of given shape.
+        syntonic.linalg.inv : what gives it, times a matrix.
 
         Examples
         --------

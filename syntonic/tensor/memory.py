@@ -107,6 +107,11 @@ class Memory(Properties):
         -------
         tuple of int
 
+        See Also
+        --------
+        flux_array : the floats themselves.
+        tobytes : the floats in order.
+
         Examples
         --------
         >>> from syntonic import ResonantTensor

@@ -29,6 +29,11 @@ class Methods(Elementwise, Ordering, Shapes, Copies):
         At
             Takes an index of NumPy's; then `set`, `add` or `multiply` takes the value, broadcast.
 
+        See Also
+        --------
+        take : elements by their positions.
+        clip : all elements changed by one rule.
+
         Examples
         --------
         >>> from syntonic import PHI, ResonantTensor

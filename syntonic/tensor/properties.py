@@ -73,6 +73,11 @@ class Properties:
         -------
         bool
 
+        See Also
+        --------
+        phase : the same as a word.
+        toggle : to the other phase.
+
         Examples
         --------
         >>> from syntonic import ResonantTensor
@@ -116,6 +121,11 @@ class Properties:
         -------
         tuple of int
 
+        See Also
+        --------
+        ndim : the number of axes.
+        reshape : other lengths.
+
         Examples
         --------
         >>> from syntonic import ResonantTensor
@@ -132,6 +142,10 @@ class Properties:
         -------
         int
 
+        See Also
+        --------
+        shape : the lengths of the axes.
+
         Examples
         --------
         >>> from syntonic import ResonantTensor
@@ -147,6 +161,11 @@ class Properties:
         Returns
         -------
         int
+
+        See Also
+        --------
+        shape : the lengths of the axes.
+        nbytes : the bytes of the numbers.
 
         Examples
         --------
@@ -168,6 +187,11 @@ class Properties:
         -----
         Views of one memory each count what they see of it.
 
+        See Also
+        --------
+        size : how many elements.
+        itemsize : the bytes of one in flux.
+
         Examples
         --------
         >>> from syntonic import ResonantTensor
@@ -186,6 +210,11 @@ class Properties:
         Returns
         -------
         numpy.dtype
+
+        See Also
+        --------
+        astype : other floats, or floats of exact elements.
+        phase : crystallized or in flux.
 
         Examples
         --------

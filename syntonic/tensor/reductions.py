@@ -60,6 +60,12 @@ class Reductions(TensorBase):
         -----
         Exact sums are independent of order and threads; an empty one is 0.
 
+        See Also
+        --------
+        cumsum : the sums on the way.
+        mean : divided by n.
+        prod : of the elements.
+
         Examples
         --------
         >>> from syntonic import PHI, ResonantTensor
@@ -96,6 +102,11 @@ class Reductions(TensorBase):
         -----
         An empty product is 1.
 
+        See Also
+        --------
+        cumprod : the products on the way.
+        sum : of the elements.
+
         Examples
         --------
         >>> from syntonic import PHI, ResonantTensor
@@ -127,6 +138,11 @@ class Reductions(TensorBase):
             There is no such axis.
         ValueError
             Nothing is averaged.
+
+        See Also
+        --------
+        sum : n times as much.
+        var, std : how far from it the elements are.
 
         Examples
         --------
@@ -160,6 +176,11 @@ class Reductions(TensorBase):
             There is no such axis.
         ValueError
             n - ddof is not positive.
+
+        See Also
+        --------
+        std : its root, in flux.
+        mean : what it is measured from.
 
         Examples
         --------

@@ -232,6 +232,10 @@ class Shapes(TensorBase):
         ValueError
             A given axis is longer.
 
+        See Also
+        --------
+        reshape : any other shape.
+
         Examples
         --------
         >>> from syntonic import ResonantTensor

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from syntonic.foreign import frozen
 from syntonic.jit.policy import LOADED_SIZE, compiled_pays
 from syntonic.lattice import arithmetic, products, reductions
 from syntonic.lattice.array import INT64_MAX, LatticeArray
@@ -109,12 +110,14 @@ def _solved(x: LatticeArray, y: LatticeArray | None, where: str) -> LatticeArray
     return compiled_quotient(out, dets, x.denominator, below, shape, where)
 
 
-def _stacked(x: LatticeArray) -> list[Any]:
+def _stacked(x: LatticeArray) -> tuple[Any, Any]:
     """Return the numerators as contiguous arrays of three axes, read-only as they all are."""
-    out = [np.ascontiguousarray(part).reshape(-1, *part.shape[-2:]) for part in (x.a, x.b)]
-    for part in out:
-        part.flags.writeable = False
-    return out
+    shape = (-1, *x.a.shape[-2:])
+    return _contiguous(x.a).reshape(shape), _contiguous(x.b).reshape(shape)
+
+
+def _contiguous(part: Any) -> Any:
+    return part if part.flags.c_contiguous else frozen(np.ascontiguousarray(part))
 
 
 # -- in NumPy's loops ---------------------------------------------------------------------
