@@ -61,13 +61,13 @@ class Constructors(Filled):
 
         Parameters
         ----------
-        a, b
+        a, b : array_like of rational numbers
             Rational numbers of one shape: nested sequences or arrays.
-        denominator
+        denominator : int, default 1
             A positive integer.
-        shape
+        shape : int or tuple of int, optional
             The tensor's shape, if not that of a and b.
-        precision, mode_norm_sq
+        precision, mode_norm_sq : optional
             As for `ResonantTensor`.
 
         Returns
@@ -131,23 +131,23 @@ class Constructors(Filled):
 
         Parameters
         ----------
-        data
+        data : array_like of real numbers
             Real numbers, an array or nested sequence.
-        shape
+        shape : int or tuple of int, optional
             The tensor's shape, if not that of the data.
-        mode_norm_sq
+        mode_norm_sq : array_like of real numbers, optional
             As for `ResonantTensor`.
-        precision
+        precision : int, default 100
             Bound on the numerators of the φ-coefficients, by default 100; ignored by the snap
             when `window` is given.
-        denominator
+        denominator : int or "auto", default 1
             Snap to (1/denominator)ℤ[φ], by default ℤ[φ]. "auto": the least common denominator,
             up to `max_denominator`, under which rounding explains all that the snap changes; the
             default precision then grows with it.
-        window
+        window : real number, optional
             Bound the Galois conjugates instead.
-        max_denominator
-            How far "auto" looks, by default 12.
+        max_denominator : int, default 12
+            How far "auto" looks.
 
         Returns
         -------
@@ -243,11 +243,11 @@ class Constructors(Filled):
 
         Parameters
         ----------
-        array
+        array : array of floats
             A NumPy or CuPy array of float64, float32, float16 or (through ml_dtypes) bfloat16,
             or one of another library, on the CPU or a CUDA device, that exports DLPack or has
             `__cuda_array_interface__`: PyTorch, JAX, numba.
-        precision
+        precision : int, default 100
             The precision a later `crystallize` uses, by default 100.
 
         Returns

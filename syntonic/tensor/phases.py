@@ -46,9 +46,9 @@ class Phases(TensorBase):
 
         Parameters
         ----------
-        device
+        device : str, default "cpu"
             Where the floats live: "cpu", or "cuda" or "cuda:0" for a GPU through CuPy.
-        dtype
+        dtype : dtype_like, default float64
             float64, float32 or float16.
 
         Returns
@@ -60,6 +60,16 @@ class Phases(TensorBase):
             of a φ-coefficient, and the least common denominator), so that `crystallize` undoes
             this call.
 
+        Raises
+        ------
+        PhaseError
+            The tensor is in flux already.
+        DeviceError
+            There is no such device; or the tensor is on a CUDA device, with numerators that int64
+            does not hold.
+        BackendUnavailableError
+            A GPU is asked for, and CuPy or a driver is missing. Nothing falls back to the CPU.
+
         Warns
         -----
         SnapWarning
@@ -70,16 +80,6 @@ class Phases(TensorBase):
             float64 and 1291 in float32; and under precision 100, whatever a, for all elements
             below 2^44 in float64, 2^15 in float32 and 4 in float16. The warning's `count` says
             how many elements are that far away, `residual` how far the farthest is.
-
-        Raises
-        ------
-        PhaseError
-            The tensor is in flux already.
-        DeviceError
-            There is no such device; or the tensor is on a CUDA device, with numerators that int64
-            does not hold.
-        BackendUnavailableError
-            A GPU is asked for, and CuPy or a driver is missing. Nothing falls back to the CPU.
 
         See Also
         --------
@@ -131,19 +131,19 @@ class Phases(TensorBase):
 
         Parameters
         ----------
-        precision
+        precision : int, optional
             Bound on the numerator of the φ-coefficient.
-        denominator
+        denominator : int or "auto", optional
             Snap to (1/denominator)ℤ[φ]. "auto": the least common denominator, up to
             `max_denominator`, under which rounding explains all that the snap changes; a
             precision that is not given here then grows with it.
-        window
+        window : real number, optional
             Bound the Galois conjugate instead of the φ-coefficient.
-        error_bound
+        error_bound : real number, optional
             Demand a proof: the exact values are known to lie within error_bound of the floats,
             and each snapped point must be the only admissible one that does.
-        max_denominator
-            How far "auto" looks, by default 12.
+        max_denominator : int, default 12
+            How far "auto" looks.
 
         Returns
         -------
@@ -168,6 +168,13 @@ class Phases(TensorBase):
             floats are too coarse to tell. Its `count` says how many are, `residual` how far the
             farthest is.
 
+        See Also
+        --------
+        syntonic.snap : the same for arrays, with residuals and certificates.
+        syntonic.identify : the simplest element near one float, without a bound.
+        syntonic.recover : the exact points of a figure from rounded ones.
+        wake_flux : the way back.
+
         Notes
         -----
         Let ρ be the unit roundoff of the dtype (2^-53, 2^-24, 2^-11) times an element's size, or
@@ -180,13 +187,6 @@ class Phases(TensorBase):
         2^38 and 2^9. Smaller numbers than the limit count as what is left of sums that cancel.
         What golden network operations return is near lattice points by chance alone: its snap
         does not warn.
-
-        See Also
-        --------
-        syntonic.snap : the same for arrays, with residuals and certificates.
-        syntonic.identify : the simplest element near one float, without a bound.
-        syntonic.recover : the exact points of a figure from rounded ones.
-        wake_flux : the way back.
 
         Examples
         --------
@@ -233,7 +233,7 @@ class Phases(TensorBase):
 
         Parameters
         ----------
-        device
+        device : str, default "cpu"
             Where a crystallized tensor wakes. Flux crystallizes on the CPU.
 
         Returns
@@ -269,9 +269,9 @@ class Phases(TensorBase):
 
         Parameters
         ----------
-        device
+        device : str
             "cpu", "cuda", or "cuda:0" and so on.
-        stream
+        stream : None
             None, as the array API has it; `cupy.cuda.Stream` as a context chooses one.
 
         Returns

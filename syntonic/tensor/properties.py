@@ -183,14 +183,14 @@ class Properties:
         -------
         int
 
-        Notes
-        -----
-        Views of one memory each count what they see of it.
-
         See Also
         --------
         size : how many elements.
         itemsize : the bytes of one in flux.
+
+        Notes
+        -----
+        Views of one memory each count what they see of it.
 
         Examples
         --------

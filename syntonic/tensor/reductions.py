@@ -56,15 +56,15 @@ class Reductions(TensorBase):
         AxisError
             There is no such axis.
 
-        Notes
-        -----
-        Exact sums are independent of order and threads; an empty one is 0.
-
         See Also
         --------
         cumsum : the sums on the way.
         mean : divided by n.
         prod : of the elements.
+
+        Notes
+        -----
+        Exact sums are independent of order and threads; an empty one is 0.
 
         Examples
         --------
@@ -98,14 +98,14 @@ class Reductions(TensorBase):
         OverflowError
             The exact products could take more than 2^28 bits.
 
-        Notes
-        -----
-        An empty product is 1.
-
         See Also
         --------
         cumprod : the products on the way.
         sum : of the elements.
+
+        Notes
+        -----
+        An empty product is 1.
 
         Examples
         --------

@@ -105,7 +105,7 @@ def phi_residual_relu(
 
     Parameters
     ----------
-    identity, residual, mode
+    identity, residual, mode : ResonantTensor, ResonantTensor, PhiResidualMode or str
         As for `phi_residual`.
 
     Returns

@@ -20,14 +20,14 @@ class ResonantTensor(Constructors, Phases, Methods):
 
     Parameters
     ----------
-    data
+    data : array_like of exact numbers
         Exact numbers: an int, Fraction, mpz, mpq or GoldenExact, a nested sequence of them, an
         integer or object array, or a crystallized tensor. Floats are refused: `from_floats`
         snaps them, `from_flux` keeps them.
-    precision
+    precision : int, default 100
         Bound on the numerator of the φ-coefficient that later snaps obey, by default 100; an
         operation keeps the larger of its operands'. Where it is given, snaps warn of no miss.
-    mode_norm_sq
+    mode_norm_sq : array_like of real numbers, optional
         Squared mode norms |n|² for `syntony`, of the tensor's shape; by default the flat index
         squared.
 
@@ -37,6 +37,11 @@ class ResonantTensor(Constructors, Phases, Methods):
         The data hold a float or another number that is not exact.
     ShapeError
         The data are ragged, or the mode norms do not fit.
+
+    See Also
+    --------
+    from_floats, from_flux, from_lattice : from floats, and from numerators.
+    snap : the nearest lattice points, with residuals and certificates.
 
     Notes
     -----
