@@ -82,9 +82,7 @@ class LatticeArray:
         self.denominator = frozen(denominator) if type(denominator) is np.ndarray else denominator
         self._bound = bound
         self._over = over
-        self._tight = None
-        self._widened = None
-        self._enclosed = None
+        self._tight = self._widened = self._enclosed = None
 
     # -- construction ---------------------------------------------------------------------
 
@@ -96,7 +94,11 @@ class LatticeArray:
         if type(a) is not np.ndarray:
             a, b = np.asarray(a), np.asarray(b)
         self = _new(cls)
-        self.a, self.b, self.denominator, self._bound = frozen(a), frozen(b), denominator, bound
+        for part in (a, b):  # as `frozen` does, without a walk to it: this is each sum's way
+            part.setflags(write=False)
+            if part.base is not None:
+                part.base.setflags(write=False)
+        self.a, self.b, self.denominator, self._bound = a, b, denominator, bound
         self._over = self._tight = self._widened = self._enclosed = None
         return self
 
