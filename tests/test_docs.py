@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from cuda_host.devices import device_for
 
 import syntonic
 from syntonic.cli import main
@@ -46,7 +47,10 @@ every_page = pytest.mark.parametrize("page", [*parameters()])
 def folder(page, tmp_path, monkeypatch):
     """A folder to write to, with the examples in it."""
     for package in NEEDS.get(name_of(page), ()):
-        pytest.importorskip(package, reason=f"needs {package}")
+        if package == "cupy":
+            device_for("cuda")  # or skips
+        else:
+            pytest.importorskip(package, reason=f"needs {package}")
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     monkeypatch.chdir(tmp_path)
 
