@@ -204,9 +204,10 @@ def _reduced_in_loops(a: Any, b: Any, d: int) -> tuple[Any, Any, int]:
 
 
 def _multiples(x: Any, first: int) -> list[int]:
-    """Return multiples of the common divisor of all items: one item, and sums of many times others.
+    """Return multiples of the common divisor of all items: the first item, and sums of many.
 
-    Their greatest common divisor is most often that of the items. Halves of limbs are below 2^32,
+    Their greatest common divisor is most often that of the items, and always divides the first
+    item, which the one before did not: so they come to an end. Halves of limbs are below 2^32,
     factors below 2^11, and up to 2^10 items are added up: float64 is exact.
     """
     flat = x.reshape(-1)[first:]
