@@ -197,6 +197,7 @@ def test_a_goal_that_instructions_bound_is_of_the_device():
     assert bound == "66 instructions an element"
 
 
+@pytest.mark.campaign
 # -- every launcher, with the benchmark's arguments, beside every peer ----------------------------
 @pytest.mark.parametrize("dtype", ALL)
 @pytest.mark.parametrize("operation", [name for f in operations.OPERATIONS.values() for name in f])

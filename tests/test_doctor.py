@@ -236,6 +236,7 @@ def in_process(*before, modules=("syntonic", "doctor"), **environment):
 LONG = pytest.mark.campaign
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize(
     ("modules", "broken"),
     [
@@ -263,6 +264,7 @@ def distribution(folder, name, version):
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
 
 
+@pytest.mark.campaign
 def test_two_cupys_and_neither_works(tmp_path):
     distribution(tmp_path, "cupy-cuda12x", "13.0.0")
     distribution(tmp_path, "cupy-cuda13x", "14.0.0")

@@ -51,6 +51,7 @@ def test_no_row_of_the_tables_is_left_out():
     assert methods - {n.removeprefix("method ") for n in OPERATIONS} == ELSEWHERE
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("name", SHAPES)
 def test_the_layouts_are_what_they_are_called_and_equal(name):
     """Else the campaign compares an array with itself."""

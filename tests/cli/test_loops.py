@@ -28,6 +28,7 @@ def compiled_loops():
                     yield f"{found.name}.{name}", Path(each.stats.cache_path), stem
 
 
+@pytest.mark.campaign
 def test_every_loop_is_compiled_ahead(capsys):
     assert main(["kernels", "warm", "--cpu"]) == 0
     assert f"{len(loops.JOBS)} groups of loops in" in capsys.readouterr().out

@@ -30,6 +30,7 @@ SHAPES = [
 MOST = 2**63 - 1
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize(("bits", "of"), thinned(product(BITS, [(1, 1), (6, 10), (7, 1)]), every=2))
 def test_elementwise(place, bits, of):
     d, e = of
@@ -109,6 +110,7 @@ def test_residues_come_back_to_int64_where_their_bounds_allow(place):
     assert same(place.fetch(small), of([3], [4]))
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("bits", [40, 63, 200])
 def test_long_chains_lengthen_the_residues(place, bits):
     x = array(4, (3,), bits)
@@ -120,6 +122,7 @@ def test_long_chains_lengthen_the_residues(place, bits):
     assert same(place.fetch(there), here)
 
 
+@pytest.mark.campaign
 def test_what_grows_too_long_is_refused(place):
     x = place.send(of([2**2000], [1]))
     assert same(place.fetch(arithmetic.multiply(x, x)), host.square(of([2**2000], [1])))

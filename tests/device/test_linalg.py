@@ -19,6 +19,7 @@ PRIMES = first(4).numbers
 T = first(1).rows[0][1]
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize(("bits", "d"), thinned(product([2, 8, 40, 63, 100], [1, 6]), every=3))
 def test_beside_the_cpu(place, bits, d):
     for shape in SHAPES:
@@ -144,6 +145,7 @@ def test_right_hand_sides_that_do_not_fit(place):
             linalg.solve(x, place.send(array(1, shape, 3)))
 
 
+@pytest.mark.campaign
 def test_bounds_beyond_the_longest_numbers_are_refused(place):
     x = place.send(array(1, (3, 3), 2000))
     with pytest.raises(DeviceError, match=r"det: .* 4096 bits"):

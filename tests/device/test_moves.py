@@ -25,6 +25,7 @@ def test_long_numbers(place, bits):
     assert same(place.fetch(place.send(x)), x)
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("bits", thinned([40, 300, 64, 100, 127, 128, 191], every=2))
 def test_many_numbers_as_limbs(place, bits):
     compiled_pays(1 << 30)
@@ -47,6 +48,7 @@ def test_halves_hold_the_ends_of_their_range(place, monkeypatch):
             assert same(place.fetch(place.send(x)), x)
 
 
+@pytest.mark.campaign
 def test_long_numbers_stay_on_the_cpu(place):
     with pytest.raises(DeviceError, match=r"^to_device: .* 4096 bits"):
         place.send(of([2**4096], [0]))

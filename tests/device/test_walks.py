@@ -27,6 +27,7 @@ def bits(x):
     return max(int(abs(n)).bit_length() for n in (*a.flat, *b.flat, d))
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("seed", thinned([1, 0, 3, 2], every=2))
 def test_a_walk(place, seed):
     """Each step is 100 elements: 10^4 of them, and as many comparisons."""

@@ -42,6 +42,7 @@ def check_zeckendorf(n):
     assert [FIBONACCI[k - 2] for k, _ in terms] == greedy(n)
 
 
+@pytest.mark.campaign
 def test_zeckendorf_of_small_numbers():
     for n in range(3000):
         check_zeckendorf(n)

@@ -157,6 +157,7 @@ def test_a_long_text_is_shown_around_the_place():
     assert shown[caret.index("^")] == "?"
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_input_is_refused_quickly(name):
     with pytest.raises(ValueError, match=r"^GoldenExact\.parse: ") as caught, at_most(calls=10**6):
@@ -164,6 +165,7 @@ def test_hostile_input_is_refused_quickly(name):
     assert len(str(caught.value)) < 400
 
 
+@pytest.mark.campaign
 def test_long_but_honest_input():
     assert GoldenExact.parse("1+" * 40_000 + "1") == 40_001
     assert GoldenExact.parse("-" * 90_000 + "1") == 1

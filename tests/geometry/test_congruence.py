@@ -75,6 +75,7 @@ def test_a_polygon_by_brute_force(seed):
 NAMES = [n for n in solid_names() if "ated 1" not in n and "d 6" not in n]
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("name", thinned(NAMES, every=4))
 def test_every_name_is_found_again_elsewhere(name):
     """Moved, mirrored, scaled by a number whose square root is none of the field."""

@@ -21,6 +21,7 @@ def corners(model, cell):
     return model.tensor[sorted({k for face in model.cells[cell] for k in model.faces[face]})]
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("name", FIGURES)
 @pytest.mark.parametrize("cell", [0, 3])
 def test_the_other_cells_fill_the_outer_one(name, cell):

@@ -55,6 +55,7 @@ def way(request, monkeypatch):
     return request.param
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize(("seed", "dimension"), thinned(product(range(3), [2, 3, 4]), every=4))
 def test_small_integers_against_brute_force(way, seed, dimension):
     """Few values in each coordinate: many points on edges and facets."""
@@ -166,6 +167,7 @@ def test_against_qhull(seed):
         assert figure.f_vector[-1] <= len(peer.simplices)
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("seed", thinned(range(12), every=3))
 def test_whatever_is_proposed_the_hull_is_right(seed, monkeypatch):
     """Random simplices, some of them true, instead of qhull's: nothing wrong is ever accepted."""

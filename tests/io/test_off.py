@@ -366,6 +366,7 @@ def test_round_trip(tmp_path_factory, model):
     assert second.getvalue() == first
 
 
+@pytest.mark.campaign
 def test_mutated_files_are_read_or_refused_quickly(parse, tmp_path):
     """2000 damaged files: every one gives a valid Model or FormatError, none takes many calls."""
     rng = random.Random(20240612)

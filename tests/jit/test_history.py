@@ -214,6 +214,7 @@ def test_the_first_number_is_the_environment_s(
     assert int(done.stdout) == (expected or cores)
 
 
+@pytest.mark.campaign
 @pytest.mark.skipif(not os.path.isdir("/proc/self/task"), reason="threads are counted in /proc")
 @pytest.mark.parametrize("how", ["s.set_num_threads(1)", "import numba; numba.set_num_threads(1)"])
 def test_one_thread_starts_none(how: str) -> None:

@@ -185,6 +185,7 @@ def _play(seed: int, callers: int, helpers: int, looks: int) -> None:
     machine.run()
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("looks", [0, 2])
 @pytest.mark.parametrize(("callers", "helpers"), [(1, 1), (1, 2), (2, 2)])
 def test_any_order_of_the_atomic_steps(callers: int, helpers: int, looks: int) -> None:

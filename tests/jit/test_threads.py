@@ -183,6 +183,7 @@ def test_a_forked_child_has_threads_of_its_own(threads: Set) -> None:
     assert child.exitcode == 0
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("rest", [0.0, 2 * pool.PATIENCE], ids=["at once", "asleep"])
 def test_a_program_may_end_beside_its_helpers(rest: float) -> None:
     program = f"""

@@ -90,6 +90,7 @@ DIVISORS = st.one_of(
 )
 
 
+@pytest.mark.campaign
 @given(st.data(), DIVISORS, DIVISORS)
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_limbs_over_least_denominators(compiled, data, factor, d):

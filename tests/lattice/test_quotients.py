@@ -35,6 +35,7 @@ divisors = st.one_of(
 element = st.tuples(words, words, divisors)
 
 
+@pytest.mark.campaign
 @given(st.lists(st.tuples(element, element), min_size=1, max_size=4))
 def test_compiled_sums_and_products(pairs):
     """The loops give all that int64 holds of operands in lowest terms, and never anything else."""

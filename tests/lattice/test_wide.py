@@ -321,6 +321,7 @@ def test_mixed_with_every_other_layout(function):
             assert (order.compare(left, right, np.less) == (left.scalars() < right.scalars())).all()
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("d", [1, 3, 1 << 60, 10**30])
 def test_floors(operands, d):
     a, b, c, _ = operands
@@ -412,6 +413,7 @@ def evaluated(tree):
     return form(*(x for x, _ in parts)), plain(*(v for _, v in parts))
 
 
+@pytest.mark.campaign
 @given(trees)
 def test_any_expression_over_mixed_layouts(tree):
     x, expected = evaluated(tree)

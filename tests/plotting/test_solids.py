@@ -64,6 +64,7 @@ FIGURES = {
 }
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("name", FIGURES)
 @pytest.mark.parametrize("distance", [3.0, math.inf])
 def test_what_is_painted_last_is_nearest(name, distance):

@@ -44,6 +44,7 @@ def reals(rng, n, decimals):
 LARGE = pytest.param(1000, marks=pytest.mark.campaign)
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("bound", [12, LARGE])
 @pytest.mark.parametrize(("decimals", "n"), thinned(product([2, 3, 4], [1, 2, 4]), every=2))
 def test_unrelated_reals_are_refused(n, decimals, bound):
@@ -55,6 +56,7 @@ def test_unrelated_reals_are_refused(n, decimals, bound):
     assert all(each.accident <= 0.02 for each in accepted)
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("decimals", thinned([6, 9, 12, 15], every=2))
 def test_unrelated_reals_with_many_digits_are_refused(decimals):
     rng = random.Random(decimals)
@@ -100,6 +102,7 @@ GOLDEN = (
 )
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("bound", [12, LARGE])
 @pytest.mark.parametrize("decimals", [1, 2, 3, 5, 8, 11])
 def test_a_scale_that_is_not_golden_is_refused_or_reserved(decimals, bound):

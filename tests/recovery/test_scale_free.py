@@ -221,6 +221,7 @@ def test_the_football_is_golden_only_with_equal_bonds():
         assert caught.value.golden_part[ONE] == 30  # the shorter bonds
 
 
+@pytest.mark.campaign
 def test_random_points_are_refused():
     rng = random.Random(5)
     accepted = 0
@@ -350,6 +351,7 @@ def test_equal_distances_prove_a_simplex():
         assert (found.tensor is not None) == (dimension == 3)
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize(
     "rows",
     [

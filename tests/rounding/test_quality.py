@@ -33,6 +33,7 @@ def test_least_distances_under_a_precision(precision, d):
     assert half_gap(plan_of(precision, None, d)[0], d) == float(min(gaps) / (2 * d))
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("window", [Fraction(3, 5), 1, 2, Fraction(7, 3)])
 @pytest.mark.parametrize("d", [1, 2])
 def test_least_distances_in_a_window(window, d):

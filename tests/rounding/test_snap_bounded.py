@@ -192,6 +192,7 @@ def test_the_two_oracles_agree():
     assert [euclid(v, 20) for v in x.tolist()] == [brute_force(v, 20) for v in x.tolist()]
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize(
     ("precision", "d"), thinned(product([10**5, 10**9, 2**31, 2**45], [1, 7]), every=3)
 )
@@ -200,6 +201,7 @@ def test_large_precisions(precision, d):
     check(x[(np.abs(x) > 1e-20) | (x == 0)], precision, d, euclid)
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("precision", thinned([2**45 + 1, 10**18, 2**100], every=2))
 def test_beyond_the_compiled_loops(precision):
     x = adversarial(precision, 3, np.random.default_rng(1))

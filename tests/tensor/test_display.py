@@ -31,6 +31,7 @@ def written(t):
     return np.array2string(elements, separator=", ", prefix="ResonantTensor(", formatter=formatter)
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize(("shape", "options"), thinned(product(SHAPES, OPTIONS), every=4), ids=str)
 def test_repr_is_that_of_all_elements(shape, options):
     t = ResonantTensor.random_lattice(shape, bound=10**6, seed=4)

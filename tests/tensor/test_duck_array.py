@@ -202,6 +202,7 @@ def test_the_function_astype():
     assert same(np.astype(F, np.float32), F.astype(np.float32))
 
 
+@pytest.mark.campaign
 # -- memory ------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     "make",

@@ -74,6 +74,7 @@ def spread(kind: type, low: float, high: float) -> np.ndarray:
 TAIL = {np.float32: (-12.8, 20), np.float64: (-37.3, 45)}  # Φ(x) is normal
 
 
+@pytest.mark.campaign
 def test_exp_below(kind: type) -> None:
     x = spread(kind, {np.float32: -87.2, np.float64: -708.2}[kind], 0)
     assert errors(x, apply(_exp_below, x), mpmath.exp).max() <= 1
@@ -81,6 +82,7 @@ def test_exp_below(kind: type) -> None:
     np.testing.assert_array_equal(apply(_exp_below, x), [1, 1, 0, 0, 0, np.nan])
 
 
+@pytest.mark.campaign
 def test_log(kind: type) -> None:
     info = np.finfo(kind)
     small, large = np.log(float(info.smallest_subnormal)), np.log(float(info.max))
@@ -96,6 +98,7 @@ def test_log_of_special_values(kind: type) -> None:
     np.testing.assert_array_equal(apply(_log, x), [-np.inf, -np.inf, 0, np.inf, np.nan])
 
 
+@pytest.mark.campaign
 def test_gelu(kind: type) -> None:
     x = spread(kind, *TAIL[kind])
     assert errors(x, apply(_gelu, x), gelu).max() <= 4
@@ -108,6 +111,7 @@ def test_gelu_of_special_values(kind: type) -> None:
     assert np.signbit(out).tolist()[:4] == [False, True, True, False]
 
 
+@pytest.mark.campaign
 def test_gelu_slope(kind: type) -> None:
     """In ulp of 1: the slope has a root at -0.75."""
     x = spread(kind, *TAIL[kind])

@@ -89,6 +89,7 @@ def test_noise_on_a_large_mean(n: int, centre: float) -> None:
             assert found[1] == pytest.approx(exact[1], rel=1e-11, abs=1e-300)
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("shape", [(40, 2, 300), (60, 3, 128), (2000, 2, 1), (3, 2, 9000)])
 def test_noise_on_a_large_mean_in_channels(shape: tuple[int, int, int]) -> None:
     """However a channel is cut into chunks."""
@@ -342,6 +343,7 @@ def close_to_torch(kind: type, found: tuple[Any, ...], exact: tuple[Any, ...]) -
 # -- memory and threads -----------------------------------------------------------------------
 
 
+@pytest.mark.campaign
 def test_nothing_given_is_written(kind: type) -> None:
     for shape in ((6, 3, 1), (2, 3, 40)):
         x, grad = normal(kind, *shape), normal(kind, *shape, seed=1)

@@ -42,6 +42,7 @@ def assert_normalized(
     assert_within(out, exact * gain * wide + beta, size, x.dtype)
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize(("eps", "cols"), thinned(product(EPS, COLS), every=2))
 def test_layer_norm(kind: type, cols: int, eps: float) -> None:
     x, (gamma, beta, _) = hard_rows(kind, cols), affine(kind, cols)
@@ -70,6 +71,7 @@ def test_layer_norm_backward(kind: type, cols: int, eps: float) -> None:
 SHAPES = ["columns", "folded", "short runs", "runs", "small"]
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize(("eps", "shape"), thinned(product(EPS, SHAPES), every=2))
 def test_batch_norm(kind: type, shape: str, eps: float) -> None:
     """The hard rows are channels, in every layout."""

@@ -324,6 +324,7 @@ SPLIT = [
 ]  # fmt: skip
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("shape", SPLIT)
 def test_threads_do_not_change_a_bit(
     kind: type, threads: Callable[[int], None], shape: tuple[int, int, int]

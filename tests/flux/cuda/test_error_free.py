@@ -74,6 +74,7 @@ def operators(text):
     return _NAMED.sub(lambda m: f"x {signs[m[0][3:6]]} y", text)
 
 
+@pytest.mark.campaign
 @each
 @pytest.mark.parametrize(("dtype", "name"), thinned(product(source.DTYPES, PROBES), every=3))
 def test_nothing_is_fused(library, dtype, name):
@@ -82,6 +83,7 @@ def test_nothing_is_fused(library, dtype, name):
     assert sorted(arithmetic(library, name, dtype)) == sorted(expected)
 
 
+@pytest.mark.campaign
 @each
 @pytest.mark.parametrize("dtype", ["f64", "f32"])
 @pytest.mark.parametrize("name", PROBES)

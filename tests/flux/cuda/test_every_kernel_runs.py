@@ -10,6 +10,7 @@ from cuda_host.runtime import RUNTIME
 from syntonic.flux.cuda import source
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("family", FAMILIES)
 def test_the_calls_reach_every_symbol_and_are_right(device, kernel_dtype, family) -> None:
     RUNTIME.launched.clear()

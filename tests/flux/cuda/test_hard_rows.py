@@ -111,6 +111,7 @@ def rows_of(request, kernel_dtype):
 GAIN = np.sqrt(np.longdouble(TARGET))
 
 
+@pytest.mark.campaign
 @short_and_long
 def test_layer_norm(place, kernel_dtype, rows_of, long):
     for cols in lengths(kernel_dtype, long):
@@ -129,6 +130,7 @@ def test_layer_norm(place, kernel_dtype, rows_of, long):
             assert_within(place.numpy(one), right, size, kind)
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize(
     ("name", "cols"), thinned([("f64", 16386), ("f32", 32772), ("bf16", 32776)], every=3)
 )
@@ -146,6 +148,7 @@ def test_many_rows_that_a_block_reads_twice(place, name, cols):
         rows.assert_output(out[start : start + len(chosen)], GAIN, 1, 0)
 
 
+@pytest.mark.campaign
 @short_and_long
 @pytest.mark.parametrize("mode", ["phi", "phi_symmetric", "standard"])
 def test_residual_layer_norm(place, kernel_dtype, rows_of, mode, long):
@@ -209,6 +212,7 @@ def by_channel(out, form):
     return channels.reshape(len(channels), -1)
 
 
+@pytest.mark.campaign
 @short_and_long
 @pytest.mark.parametrize("form", FORMS)
 def test_batch_norm(place, kernel_dtype, rows_of, form, long):
@@ -262,6 +266,7 @@ def assert_channel_gradients(rows, trained, constant, form):
             assert_within(got, exact, each * one, rows.acc)
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("size", [2, 33, 1025, 20000])
 def test_output_stats(place, kernel_dtype, size):
     for row in hard_rows(kernel_dtype, size):
@@ -315,6 +320,7 @@ OPERATIONS = {
 }
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("eps", [0.0, 2.0**-10])
 @pytest.mark.parametrize("cols", [2, 33, 1025, 9000, 16384])
 @pytest.mark.parametrize("operation", OPERATIONS)

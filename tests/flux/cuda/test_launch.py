@@ -96,6 +96,7 @@ def shapes():
             yield shape
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("name", ["f64", "bf16"])
 def test_no_launcher_exceeds_them(name):
     """Rows and columns, few and many, long and short, up to 2^33 elements."""

@@ -34,6 +34,7 @@ def test_layer_norm_is_its_definition(device, kernel_dtype, shape):
     assert_layer_norm(device, x, gamma, beta, *got)
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize(("dtype", "cols"), [("float64", 16385), ("float32", 32769)])
 def test_many_rows_that_a_block_reads_twice(device, dtype, cols):
     x, gamma, beta = inputs(RANDOM, (64, cols), np.dtype(dtype))

@@ -71,6 +71,7 @@ def test_the_key_knows_no_path(tmp_path, monkeypatch):
         cached.cache_clear()
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("major", [12, 13])
 def test_the_key_knows_no_path_of_a_real_compiler(major, tmp_path, monkeypatch):
     """Its headers copied elsewhere make another environment."""

@@ -256,6 +256,7 @@ def test_alignment_changes_no_bit(device, kernel_dtype, shape):
     assert_same(device, got, straight)
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("shape", [(40, 16), (3, 2000), (2, 16384)], ids=str)
 def test_alignment_changes_no_bit_of_a_row(device, kernel_dtype, shape):
     grad, x, *rest = rows_of(shape, kernel_dtype)

@@ -168,6 +168,7 @@ def on_host(dtype) -> Iterator[tuple[Any, tuple[Any, ...]]]:
     yield softmax.softmax_learned_backward, (y, softmax.softmax_identity(y), 1.0)
 
 
+@pytest.mark.campaign
 def test_results_and_scratch_that_are_given_change_no_bit():
     device = device_for("natural")
     for launcher, arguments in on_host(np.dtype(np.float32)):

@@ -237,6 +237,7 @@ def test_component_norms_of_special_values(device, kernel_dtype):
         np.testing.assert_array_equal(norms, [expected, 0.0, expected])
 
 
+@pytest.mark.campaign
 # -- determinism ----------------------------------------------------------------------------
 def test_same_bits_in_every_order(device, kernel_dtype):
     for shape in ((40, 37), (3, 1025), (2, 9001)):

@@ -66,6 +66,7 @@ def test_a_declaration_has_the_types_of_its_dtype() -> None:
     assert vec4.declaration("f32").startswith("void phi_residual_mode_phi_vec4_f32(float *out,")
 
 
+@pytest.mark.campaign
 def test_the_launchers_keep_to_the_comments(kernel_dtype, monkeypatch) -> None:
     """Nothing runs: what a launcher passes is compared with what the comment says."""
     wrong: dict[str, str] = {}

@@ -104,6 +104,7 @@ def test_softmax_is_its_definition(device, kernel_dtype, shape):
         check(device.numpy(out), x, bias, kernel_dtype)
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("shape", LONG, ids=str)
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_long_slices(device, shape, dtype):
@@ -402,6 +403,7 @@ def test_strided_slices_are_rows_of_the_transpose(device, kernel_dtype, shape):
     assert np.all(error <= 24 * eps * straight.astype(float) + tiny)
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("shape", [*FEW, (1, 9001, 7), (300, 601, 1)], ids=str)
 def test_the_order_of_threads_changes_no_bit(device, shape):
     x, norms, weights, classes = map(device.array, draw(shape, np.float32))
@@ -470,6 +472,7 @@ def test_gradients_are_their_definition(device, kernel_dtype, shape):
     check_sums(device.numpy(dclasses), grad, out, np.where(wide > FLOOR, SCALE / wide, 0))
 
 
+@pytest.mark.campaign
 def test_gradients_of_long_rows_that_are_not_shared(device):
     shape = (300, 2049, 1)
     out = definition(draw(shape, np.float64)[0]).astype(np.float64)

@@ -63,6 +63,7 @@ def test_two_streams_at_once_change_no_bit(family):
                 assert [device.numpy(each).tobytes() for each in arrays] == alone[name], name
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("family", thinned(FAMILIES, every=len(FAMILIES)))
 def test_on_the_host_calls_repeat_themselves(family):
     device, dtype = device_for("natural"), dtype_of("f32")

@@ -135,6 +135,7 @@ def test_integers_that_fit_are_int64():
             assert (out.dtype == np.int64) == fits
 
 
+@pytest.mark.campaign
 def test_the_bounds_of_solutions_are_those_of_the_norms():
     """Compiled and not, of matrices beside one column, few and many, with zeros among them."""
     for n, width, bound in ((1, 1, 9), (2, 1, 2**62), (3, 7, 9), (5, 5, 9), (6, 2, 2**40)):
