@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from effort import thinned
 
 from benchmarks.gpu.cases import Case
 from benchmarks.gpu.operations import OPERATIONS
@@ -79,7 +80,7 @@ def arrays_like_x(given: SimpleNamespace, results: Any) -> Iterator[np.ndarray[A
             yield each
 
 
-@pytest.mark.parametrize(("family", "operation", "shape"), MADE, ids=str)
+@pytest.mark.parametrize(("family", "operation", "shape"), thinned(MADE, every=5), ids=str)
 def test_bytes_moved(family, operation, shape):
     device, random = device_for("natural"), np.random.default_rng(0)
     case = Case(family, operation, "f32", shape)
