@@ -52,35 +52,113 @@ def shown(x: Any) -> str:
 
 
 class SyntonicError(Exception):
-    """Base class of every error that syntonic raises on purpose."""
+    """Base class of every error that syntonic raises on purpose.
+
+    Examples
+    --------
+    >>> from syntonic import ResonantTensor, SyntonicError
+    >>> try:
+    ...     ResonantTensor([[1, 2], [3]])
+    ... except SyntonicError as error:
+    ...     print(type(error).__name__)
+    ShapeError
+    """
 
 
 class ShapeError(SyntonicError, ValueError):
-    """Shapes do not fit each other or the operation."""
+    """Shapes do not fit each other or the operation.
+
+    Examples
+    --------
+    >>> from syntonic import ResonantTensor
+    >>> ResonantTensor([[1, 2], [3]])
+    Traceback (most recent call last):
+        ...
+    syntonic.errors.ShapeError: ResonantTensor: nested sequences must have one length at each depth,
+    got a ragged one
+    """
 
 
 class PhaseError(SyntonicError, TypeError):
-    """A crystallized tensor came where flux is needed, or the other way round."""
+    """A crystallized tensor came where flux is needed, or the other way round.
+
+    Examples
+    --------
+    >>> from syntonic import ResonantTensor
+    >>> ResonantTensor([1]) + ResonantTensor.from_flux([1.0])
+    Traceback (most recent call last):
+        ...
+    syntonic.errors.PhaseError: add: all tensors must be in one phase, got crystallized and flux;
+    call .wake_flux() on the crystallized or .crystallize() on the flux ones
+    """
 
 
 class DeviceError(SyntonicError, RuntimeError):
-    """Operands live on different devices, or on one that the operation cannot use."""
+    """Operands live on different devices, or on one that the operation cannot use.
+
+    Examples
+    --------
+    >>> from syntonic import ResonantTensor
+    >>> x = ResonantTensor.from_flux([1.0])
+    >>> x + x.to_device("cuda")                                  # doctest: +SKIP
+    Traceback (most recent call last):
+        ...
+    syntonic.errors.DeviceError: ...
+    """
 
 
 class BackendUnavailableError(SyntonicError, RuntimeError):
-    """A backend (a GPU, an optional package) is asked for and is not there."""
+    """A backend (a GPU, an optional package) is asked for and is not there.
+
+    Examples
+    --------
+    >>> from syntonic.kernels import load
+    >>> load("phi_residual", "float32")                         # doctest: +SKIP
+    Traceback (most recent call last):
+        ...
+    syntonic.errors.BackendUnavailableError: ...
+    """
 
 
 class KernelCompileError(SyntonicError, RuntimeError):
-    """A kernel source did not compile."""
+    """A kernel source did not compile.
+
+    Examples
+    --------
+    >>> raise KernelCompileError("phi_residual.cu(7): error: expected a ;")
+    Traceback (most recent call last):
+        ...
+    syntonic.errors.KernelCompileError: phi_residual.cu(7): error: expected a ;
+    """
 
 
 class SingularMatrixError(SyntonicError, ArithmeticError):
-    """A matrix that must be invertible is singular."""
+    """A matrix that must be invertible is singular.
+
+    Examples
+    --------
+    >>> from syntonic import linalg
+    >>> linalg.inv([[1, 2], [2, 4]])
+    Traceback (most recent call last):
+        ...
+    syntonic.errors.SingularMatrixError: inv: the matrix must have an inverse, got the determinant 0
+    exactly; linalg.nullspace gives the kernel
+    """
 
 
 class PrecisionError(SyntonicError, ValueError):
-    """The stated error bound does not prove every element."""
+    """The stated error bound does not prove every element.
+
+    Examples
+    --------
+    >>> from syntonic import ResonantTensor
+    >>> flux = ResonantTensor.from_flux([1.6, 2.0])
+    >>> try:
+    ...     flux.crystallize(100, error_bound=0.1)
+    ... except PrecisionError as error:
+    ...     print("not proved")
+    not proved
+    """
 
 
 class NotGoldenError(SyntonicError, ValueError):
@@ -95,6 +173,15 @@ class NotGoldenError(SyntonicError, ValueError):
     golden_part
         Of the ratios of squared distances, those that are golden each by itself, as
         {ratio: number of pairs}; None where it was not ratios that were to be recovered.
+
+    Examples
+    --------
+    >>> from syntonic import recover
+    >>> try:
+    ...     recover([["0.1234567", "0.7654321"], ["0.3141593", "0.2718282"]])
+    ... except NotGoldenError as error:
+    ...     print(error.denominator is not None)
+    True
     """
 
     def __init__(
@@ -128,6 +215,12 @@ class FormatError(SyntonicError, ValueError):
         The file, if there is one.
     line
         The line, counted from 1.
+
+    Examples
+    --------
+    >>> error = FormatError("a face needs three vertices, got 2", path="cube.off", line=12)
+    >>> str(error), error.line
+    ('cube.off, line 12: a face needs three vertices, got 2', 12)
     """
 
     def __init__(self, rule: str, *, path: object = None, line: int | None = None) -> None:
@@ -153,6 +246,16 @@ class SnapWarning(UserWarning):
         How many elements are concerned.
     residual
         The largest distance of a float from its lattice point.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from syntonic import ResonantTensor
+    >>> with warnings.catch_warnings(record=True) as caught:
+    ...     warnings.simplefilter("always")
+    ...     _ = ResonantTensor.from_floats([0.1234])
+    >>> caught[0].category is SnapWarning, caught[0].message.count
+    (True, 1)
     """
 
     def __init__(self, message: str, *, count: int = 0, residual: float = 0.0) -> None:

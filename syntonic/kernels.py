@@ -25,7 +25,18 @@ __all__ = ["Module", "Warmed", "families", "load", "planned", "warm"]
 
 
 class Module(NamedTuple):
-    """One compilation: a family, a dtype ("f32") and an architecture ("sm_90")."""
+    """One compilation: a family, a dtype ("f32") and an architecture ("sm_90").
+
+    See Also
+    --------
+    planned : those that a machine may want.
+    warm : compiles them.
+
+    Examples
+    --------
+    >>> Module("phi_residual", "f32", "sm_90").architecture
+    'sm_90'
+    """
 
     family: str
     dtype: str
@@ -33,7 +44,18 @@ class Module(NamedTuple):
 
 
 class Warmed(NamedTuple):
-    """What became of a module: the file of its machine code, or the compiler's message."""
+    """What became of a module: the file of its machine code, or the compiler's message.
+
+    See Also
+    --------
+    warm : what yields it.
+
+    Examples
+    --------
+    >>> done = Warmed(Module("phi_residual", "f32", "sm_90"), None, "line 7: expected a ;")
+    >>> done.path is None, done.error
+    (True, 'line 7: expected a ;')
+    """
 
     module: Module
     path: Path | None
@@ -136,6 +158,11 @@ def warm(wanted: Sequence[Module] | None = None, *, cores: int | None = None) ->
     --------
     planned : what is compiled.
     load : takes what is compiled.
+
+    Examples
+    --------
+    >>> for done in warm():                                   # doctest: +SKIP
+    ...     print(done.module, done.error or "compiled")
     """
     jobs = planned() if wanted is None else wanted
     major = _cuda_major()

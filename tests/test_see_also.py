@@ -53,3 +53,20 @@ def test_see_also_leads_somewhere():
     assert [
         (owner, name) for name, module, owner in named if not is_there(name, module, owner)
     ] == []
+
+
+def test_every_public_name_has_an_example_and_neighbours():
+    """Of an error the tree is the neighbourhood."""
+    missing = []
+    for place in ["syntonic", *(f"syntonic.{place}" for place in PLACES)]:
+        if place == "syntonic.torch":
+            continue  # its modules are documented beside PyTorch's
+        module = import_module(place)
+        for name in module.__all__:
+            thing, text = getattr(module, name), getattr(module, name).__doc__ or ""
+            if not (inspect.isclass(thing) or inspect.isfunction(thing)):
+                continue
+            error = inspect.isclass(thing) and issubclass(thing, Exception)
+            wanted = ("Examples",) if error else ("See Also", "Examples")
+            missing += [(place, name, each) for each in wanted if f"{each}\n" not in text]
+    assert missing == []

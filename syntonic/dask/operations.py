@@ -56,6 +56,19 @@ def golden_layer_norm(
     ------
     ValueError
         The last axis is cut, and rechunk is False; or as for `syntonic.golden_layer_norm`.
+
+    See Also
+    --------
+    syntonic.golden_layer_norm : of one tensor.
+
+    Examples
+    --------
+    >>> import dask.array as da
+    >>> from syntonic.dask import from_lattice
+    >>> a = da.from_array([[1], [3]], chunks=1)
+    >>> x = from_lattice(a, 0 * a)
+    >>> golden_layer_norm(x.reshape(1, 2), mode="standard", eps=0).compute().to_floats().tolist()
+    [[-1.0, 1.0]]
     """
     where = "golden_layer_norm"
     exact = is_exact(x, where)
@@ -103,6 +116,18 @@ def syntonic_softmax(
         The axis is cut, and rechunk is False; or as for `syntonic.syntonic_softmax`.
     ShapeError
         syntony has one weight for each element.
+
+    See Also
+    --------
+    syntonic.syntonic_softmax : of one tensor.
+
+    Examples
+    --------
+    >>> import dask.array as da
+    >>> from syntonic.dask import from_lattice, wake
+    >>> x = wake(from_lattice(da.zeros(2, dtype=int, chunks=1), da.zeros(2, dtype=int, chunks=1)))
+    >>> syntonic_softmax(x).compute().flux_array.tolist()
+    [0.5, 0.5]
     """
     where = "syntonic_softmax"
     is_exact(x, where)
@@ -154,6 +179,20 @@ def golden_batch_norm_1d(
         x has not two axes, or gamma or beta not shape (C,).
     ValueError
         As for `syntonic.golden_batch_norm_1d`.
+
+    See Also
+    --------
+    golden_batch_norm_2d : of images.
+    syntonic.golden_batch_norm_1d : of one tensor.
+
+    Examples
+    --------
+    >>> import dask.array as da
+    >>> from syntonic.dask import from_lattice
+    >>> a = da.from_array([[1], [3]], chunks=1)
+    >>> x = from_lattice(a, 0 * a)
+    >>> golden_batch_norm_1d(x, mode="standard", eps=0).compute().to_floats().tolist()
+    [[-1.0], [1.0]]
     """
     return _batch_norm(x, "(N, C)", mode, eps, (gamma, beta), "golden_batch_norm_1d")
 
@@ -185,6 +224,21 @@ def golden_batch_norm_2d(
         x has not four axes, or gamma or beta not shape (C,).
     ValueError
         As for `syntonic.golden_batch_norm_2d`.
+
+    See Also
+    --------
+    golden_batch_norm_1d : of (N, C).
+    syntonic.golden_batch_norm_2d : of one tensor.
+
+    Examples
+    --------
+    >>> import dask.array as da
+    >>> from syntonic.dask import from_lattice
+    >>> a = da.from_array([[1], [3]], chunks=1)
+    >>> x = from_lattice(a, 0 * a)
+    >>> out = golden_batch_norm_2d(x[:, :, None, None], mode="standard", eps=0)
+    >>> out.compute().to_floats().ravel().tolist()
+    [-1.0, 1.0]
     """
     return _batch_norm(x, "(N, C, H, W)", mode, eps, (gamma, beta), "golden_batch_norm_2d")
 

@@ -59,6 +59,18 @@ def to_zarr(
     --------
     from_zarr : the way back.
     syntonic.io.snap_file : from a file of floats, without Dask.
+
+    Examples
+    --------
+    >>> import dask.array as da
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from syntonic.dask import from_lattice
+    >>> x = from_lattice(da.arange(2, chunks=1), da.ones(2, dtype=int, chunks=1))
+    >>> with TemporaryDirectory() as folder:
+    ...     to_zarr(x, Path(folder, "x.zarr"))
+    ...     from_zarr(Path(folder, "x.zarr")).compute().equals(x.compute())
+    True
     """
     if not is_exact(x, "to_zarr"):
         raise PhaseError("to_zarr: the blocks must be crystallized, got flux; crystallize(x) first")
@@ -142,6 +154,18 @@ def from_zarr(path: str | os.PathLike[str]) -> Any:
     See Also
     --------
     syntonic.io.load : a whole tensor.
+
+    Examples
+    --------
+    >>> import dask.array as da
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from syntonic.dask import from_lattice
+    >>> x = from_lattice(da.arange(2, chunks=1), da.ones(2, dtype=int, chunks=1))
+    >>> with TemporaryDirectory() as folder:
+    ...     to_zarr(x, Path(folder, "x.zarr"))
+    ...     from_zarr(Path(folder, "x.zarr")).compute().equals(x.compute())
+    True
     """
     store = Store.open(Path(path))
     chunks = da.core.normalize_chunks(store.chunks, store.shape)

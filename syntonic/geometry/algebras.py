@@ -45,6 +45,18 @@ class Algebra(NamedTuple):
 
     `table[i, j]` is the product of basis elements i and j, shape (d, d, d); conjugation is
     ``x @ conjugation``. The first element of the basis is 1.
+
+    See Also
+    --------
+    multiply, conjugate, norm, inverse : what take one.
+
+    Examples
+    --------
+    >>> from syntonic.geometry import QUATERNION, multiply
+    >>> QUATERNION, QUATERNION.table.shape
+    (QUATERNION, (4, 4, 4))
+    >>> multiply([0, 1, 0, 0], [0, 0, 1, 0]).tolist()[3]  # ij = k
+    GoldenExact(1)
     """
 
     name: str
@@ -138,6 +150,11 @@ def left_matrix(x: ExactArrayLike, algebra: Algebra = QUATERNION) -> ResonantTen
     ShapeError
         The last axis is not that of the algebra.
 
+    See Also
+    --------
+    multiply : one product.
+    syntonic.linalg.chain_product : products of many matrices.
+
     Examples
     --------
     >>> left_matrix([0, 1], COMPLEX).tolist()
@@ -166,6 +183,11 @@ def conjugate(x: ExactArrayLike, algebra: Algebra = QUATERNION) -> ResonantTenso
     ShapeError
         The last axis is not that of the algebra.
 
+    See Also
+    --------
+    norm, inverse : what it is for.
+    multiply : products.
+
     Examples
     --------
     >>> conjugate([1, 2, 3, 4])
@@ -190,6 +212,10 @@ def norm(x: ExactArrayLike, algebra: Algebra = QUATERNION) -> ResonantTensor:
     ------
     ShapeError
         The last axis is not that of the algebra.
+
+    See Also
+    --------
+    conjugate, inverse : of the same elements.
 
     Notes
     -----
@@ -221,6 +247,11 @@ def inverse(x: ExactArrayLike, algebra: Algebra = QUATERNION) -> ResonantTensor:
         An element is 0.
     ShapeError
         The last axis is not that of the algebra.
+
+    See Also
+    --------
+    conjugate, norm : of which it is the quotient.
+    multiply : products.
 
     Examples
     --------
@@ -334,6 +365,10 @@ def e8_form(x: ExactArrayLike, y: ExactArrayLike) -> ResonantTensor:
     ------
     ShapeError
         The last axis is not 4.
+
+    See Also
+    --------
+    icosians : the elements whose span it makes E8.
 
     Examples
     --------

@@ -45,6 +45,11 @@ def schlegel(figure: Polytope | Model | ExactArrayLike, cell: int = 0) -> Model:
     IndexError
         There is no such cell.
 
+    See Also
+    --------
+    polytope : the figures of four dimensions.
+    syntonic.plotting.plot_model, syntonic.plotting.view : draw it.
+
     Notes
     -----
     The eye stands over the middle c of the cell, at c + tn for its normal n, half as high as the

@@ -69,6 +69,11 @@ def reflection(root: ExactArrayLike) -> ResonantTensor:
     ShapeError
         There is no axis.
 
+    See Also
+    --------
+    simple_roots : those of a reflection group.
+    reflection_group : all that they generate.
+
     Examples
     --------
     >>> reflection([1, -1]).tolist()
@@ -203,6 +208,10 @@ def rotations(group: ResonantTensor) -> ResonantTensor:
     -------
     ResonantTensor, shape (rotations, n, n)
 
+    See Also
+    --------
+    reflection_group : the groups by name.
+
     Examples
     --------
     >>> len(rotations(reflection_group("H3")))
@@ -264,6 +273,11 @@ def simple_roots(name: str) -> ResonantTensor:
     ValueError
         The name is not known.
 
+    See Also
+    --------
+    reflection : their reflections.
+    reflection_group : all that these generate.
+
     Examples
     --------
     >>> from syntonic.linalg import det
@@ -319,6 +333,11 @@ def icosians() -> ResonantTensor:
     Returns
     -------
     ResonantTensor, shape (120, 4)
+
+    See Also
+    --------
+    solid : the 600-cell with its faces.
+    e8_form : what makes their span E8.
 
     Examples
     --------

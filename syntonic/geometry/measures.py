@@ -123,6 +123,10 @@ def edge_length_squared(figure: Figure) -> GoldenExact:
     ValueError
         The edges have different lengths.
 
+    See Also
+    --------
+    circumradius_squared, area_squared : other measures.
+
     Examples
     --------
     >>> from syntonic.geometry import solid
@@ -150,6 +154,10 @@ def circumradius_squared(figure: Figure) -> GoldenExact:
     ------
     ValueError
         The distances are different.
+
+    See Also
+    --------
+    edge_length_squared, area_squared : other measures.
 
     Examples
     --------
@@ -181,6 +189,11 @@ def volume_squared_per_edge(figure: Figure) -> GoldenExact:
     ShapeError
         The figure is flat.
 
+    See Also
+    --------
+    volume : the exact volume itself.
+    edge_length_squared : the edge.
+
     Examples
     --------
     >>> from syntonic.geometry import solid
@@ -202,6 +215,11 @@ def area_squared(figure: Figure) -> ResonantTensor:
     Returns
     -------
     ResonantTensor, shape (faces,)
+
+    See Also
+    --------
+    edge_length_squared, circumradius_squared, volume_squared_per_edge : other measures.
+    volume : the exact volume itself.
 
     Notes
     -----

@@ -137,6 +137,15 @@ def plot_diffraction(
     --------
     diffraction : the intensities.
     plot_tiling, plot_window : of the same points.
+
+    Examples
+    --------
+    >>> import pytest
+    >>> _ = pytest.importorskip("matplotlib")
+    >>> from syntonic.geometry import penrose
+    >>> figure = plot_diffraction(penrose(4), reach=2, size=100)
+    >>> len(figure.axes)
+    1
     """
     axes, path = _axes(target)
     _, intensities = diffraction(points, reach, size=size)
@@ -175,6 +184,15 @@ def plot_tiling(tiling: Tiling, target: Target = None) -> Figure:
     See Also
     --------
     plot_window, plot_diffraction : of the same points.
+
+    Examples
+    --------
+    >>> import pytest
+    >>> _ = pytest.importorskip("matplotlib")
+    >>> from syntonic.geometry import penrose
+    >>> figure = plot_tiling(penrose(4))
+    >>> len(figure.axes)
+    1
     """
     if tiling.points.shape[1] != 2:
         raise ShapeError(
@@ -218,6 +236,15 @@ def plot_window(tiling: Tiling, target: Target = None) -> Figure:
     See Also
     --------
     plot_tiling, plot_diffraction : of the same points.
+
+    Examples
+    --------
+    >>> import pytest
+    >>> _ = pytest.importorskip("matplotlib")
+    >>> from syntonic.geometry import penrose
+    >>> figure = plot_window(penrose(4))
+    >>> len(figure.axes)
+    1
     """
     axes, path = _axes(target)
     from matplotlib.collections import LineCollection

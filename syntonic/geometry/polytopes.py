@@ -39,6 +39,11 @@ class Polytope:
     lattice : FaceLattice
         The faces of all ranks.
 
+    See Also
+    --------
+    hull, polytope : what make one.
+    polar, volume, symmetry_group : functions of one.
+
     Examples
     --------
     >>> from syntonic.geometry import hull
@@ -80,7 +85,14 @@ class Polytope:
         return sum((-1) ** k * n for k, n in enumerate(self.f_vector))
 
     def faces(self, rank: int) -> tuple[tuple[int, ...], ...]:
-        """Return the vertices of all faces of a rank; those of rank 2 in cyclic order."""
+        """Return the vertices of all faces of a rank; those of rank 2 in cyclic order.
+
+        Examples
+        --------
+        >>> from syntonic.geometry import polytope
+        >>> len(polytope("cube").faces(2)), len(polytope("cube").faces(2)[0])
+        (6, 4)
+        """
         if not 0 <= rank < self.dimension:
             raise ValueError(
                 f"Polytope.faces: rank must be from 0 to {self.dimension - 1}, got {rank}"
@@ -147,6 +159,11 @@ class Polytope:
         Notes
         -----
         `FaceLattice.fault` has the proof.
+
+        Examples
+        --------
+        >>> from syntonic.geometry import polytope
+        >>> polytope("dodecahedron").certify()
         """
         fault = self._plane_fault() or self.lattice.fault()
         if fault is not None:

@@ -61,6 +61,11 @@ def solid_names() -> tuple[str, ...]:
     -------
     tuple of str
 
+    See Also
+    --------
+    solid : a figure by its name.
+    identify_solid : the name of a figure.
+
     Examples
     --------
     >>> "600-cell" in solid_names()

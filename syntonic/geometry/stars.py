@@ -49,6 +49,11 @@ def regular(*symbol: int | str) -> Model:
     ValueError
         There is no such finite figure, or none over this field.
 
+    See Also
+    --------
+    solid : figures by name.
+    solid_names : these names.
+
     Notes
     -----
     Wythoff's construction: with reflections r0, r1, ... whose mirrors meet at the angles π/p,

@@ -50,6 +50,18 @@ class Tiling:
         Which window each conjugate falls into; 0 where there is only one.
     steps : ResonantTensor, shape (k, d)
         The edges as vectors.
+
+    See Also
+    --------
+    penrose, ammann : what make one.
+    plot_tiling, plot_window : draw one.
+
+    Examples
+    --------
+    >>> from syntonic.geometry import penrose
+    >>> patch = penrose(3)
+    >>> patch.points.shape[1], patch.tiles.shape[1]
+    (2, 4)
     """
 
     points: ResonantTensor
@@ -142,6 +154,11 @@ def penrose_windows() -> tuple[Polytope, ...]:
     -------
     tuple of Polytope
         P, -φP, φP and -P, where P has the corners ζ^2k; as pairs (u', v') for u' + v'ζ².
+
+    See Also
+    --------
+    penrose : the tiling.
+    plot_window : what falls into them.
 
     Examples
     --------

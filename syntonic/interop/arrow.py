@@ -36,6 +36,16 @@ def register() -> None:
     ------
     BackendUnavailableError
         pyarrow is not installed.
+
+    See Also
+    --------
+    to_arrow, from_arrow : the conversions.
+
+    Examples
+    --------
+    >>> import pytest
+    >>> pyarrow = pytest.importorskip("pyarrow")
+    >>> register()
     """
     _golden_type()
 
@@ -67,6 +77,14 @@ def to_arrow(t: ResonantTensor | ExactArrayLike, *, text: bool = False) -> Array
     See Also
     --------
     from_arrow : the way back.
+
+    Examples
+    --------
+    >>> import pytest
+    >>> pyarrow = pytest.importorskip("pyarrow")
+    >>> from syntonic import PHI, ResonantTensor
+    >>> to_arrow(ResonantTensor([1, PHI])).storage.to_pylist()
+    [{'a': 1, 'b': 0}, {'a': 0, 'b': 1}]
     """
     where = "to_arrow"
     x = as_exact(t, where)
@@ -106,6 +124,13 @@ def from_arrow(array: Array | ChunkedArray, *, denominator: int | None = None) -
     See Also
     --------
     to_arrow : the way there.
+
+    Examples
+    --------
+    >>> import pytest
+    >>> pyarrow = pytest.importorskip("pyarrow")
+    >>> from_arrow(pyarrow.array([{"a": 1, "b": 2}]), denominator=2)
+    ResonantTensor([1/2 + φ])
     """
     where = "from_arrow"
     if hasattr(array, "combine_chunks"):

@@ -306,6 +306,11 @@ def lambdify(args: Any, expression: Any) -> Callable[..., Any]:
 def golden_domain() -> Any:
     """Return SymPy's domain QQ<sqrt(5)>, the field Q(φ) for its polynomials and matrices.
 
+    See Also
+    --------
+    to_domain, from_domain : its elements.
+    to_domain_matrix : matrices over it.
+
     Examples
     --------
     >>> golden_domain()
@@ -383,6 +388,11 @@ def to_domain_matrix(x: ResonantTensor) -> Any:
         The tensor is in flux.
     ValueError
         It has not two axes.
+
+    See Also
+    --------
+    to_domain : one element.
+    golden_domain : the domain.
 
     Examples
     --------

@@ -107,6 +107,16 @@ def write(model: Model | ResonantTensor, path: str | os.PathLike[str]) -> None:
     --------
     read : the other way.
     save : one tensor, without loss.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from syntonic.geometry import solid
+    >>> with TemporaryDirectory() as folder:
+    ...     write(solid("cube"), Path(folder, "cube.off"))
+    ...     read(Path(folder, "cube.off")).vertex_count
+    8
     """
     if isinstance(model, ResonantTensor):
         model = Model.from_exact(model)

@@ -61,6 +61,12 @@ class Model:
         If a coordinate is not a decimal number, an index is out of range, a face or a cell is
         degenerate, or a count disagrees.
 
+    See Also
+    --------
+    read, write : from and to files.
+    syntonic.recover : exact vertices from decimals.
+    syntonic.geometry.solid : figures by name.
+
     Examples
     --------
     >>> square = Model((("0", "0"), ("1", "0"), ("1", "1"), ("0", "1")), faces=((0, 1, 2, 3),))

@@ -167,6 +167,16 @@ def load(path: str | os.PathLike[str]) -> ResonantTensor:
     --------
     save : the other way.
     read : a figure.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from syntonic import PHI, ResonantTensor, io
+    >>> with TemporaryDirectory() as folder:
+    ...     io.save(ResonantTensor([1, PHI]), Path(folder, "x.npz"))
+    ...     io.load(Path(folder, "x.npz"))
+    ResonantTensor([1, φ])
     """
     if is_store(Path(path)):
         return load_store(Path(path))

@@ -25,6 +25,10 @@ def get_num_threads() -> int:
         The number that was set last, or numba's own for the calling thread if that is smaller:
         `numba.set_num_threads` is obeyed too.
 
+    See Also
+    --------
+    set_num_threads, num_threads : change it.
+
     Notes
     -----
     threadpoolctl knows the libraries it was written for, and neither sees nor limits these
@@ -59,6 +63,11 @@ def set_num_threads(n: int) -> None:
     ValueError
         n is not positive.
 
+    See Also
+    --------
+    num_threads : for a block.
+    get_num_threads : what it is.
+
     Examples
     --------
     >>> import syntonic
@@ -80,6 +89,10 @@ def num_threads(n: int) -> Iterator[None]:
     n : int
         As for `set_num_threads`, with the same errors. The number is the process's: other Python
         threads see it as well.
+
+    See Also
+    --------
+    set_num_threads : for good.
 
     Examples
     --------

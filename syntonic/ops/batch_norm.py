@@ -65,6 +65,12 @@ class GoldenBatchNormState:
     training : bool
         Whether `forward` learns where it is not told; True at first, changed by `train` and `eval`.
 
+    See Also
+    --------
+    GoldenBatchNormConfig : the settings.
+    golden_batch_norm_1d, golden_batch_norm_2d : without running statistics.
+    syntonic.torch.GoldenBatchNorm2d : a module of PyTorch.
+
     Notes
     -----
     After a batch of n values a channel, with momentum m: running = (1 - m)·running + m·batch.
@@ -99,12 +105,24 @@ class GoldenBatchNormState:
         self.training = True
 
     def train(self, mode: bool = True) -> GoldenBatchNormState:
-        """Let `forward` learn from batches from now on, or not; return the state itself."""
+        """Let `forward` learn from batches from now on, or not; return the state itself.
+
+        Examples
+        --------
+        >>> GoldenBatchNormState(3).train(False).training
+        False
+        """
         self.training = bool(mode)
         return self
 
     def eval(self) -> GoldenBatchNormState:
-        """Let `forward` use the running statistics from now on; return the state itself."""
+        """Let `forward` use the running statistics from now on; return the state itself.
+
+        Examples
+        --------
+        >>> GoldenBatchNormState(3).eval().training
+        False
+        """
         return self.train(False)
 
     def __repr__(self) -> str:
@@ -149,6 +167,15 @@ class GoldenBatchNormState:
         """Return copies of parameters and statistics as NumPy arrays, by PyTorch's names.
 
         They are weight (gamma), bias (beta), running_mean, running_var and num_batches_tracked.
+
+        See Also
+        --------
+        load_state_dict : the other way.
+
+        Examples
+        --------
+        >>> sorted(GoldenBatchNormState(3).state_dict())
+        ['bias', 'num_batches_tracked', 'running_mean', 'running_var', 'weight']
         """
         named = {
             "weight": self.gamma,
@@ -176,6 +203,18 @@ class GoldenBatchNormState:
             Names are missing or unknown, or a value cannot be a statistic.
         ShapeError
             A value does not have shape (C,).
+
+        See Also
+        --------
+        state_dict : the other way.
+
+        Examples
+        --------
+        >>> one, other = GoldenBatchNormState(2), GoldenBatchNormState(2)
+        >>> one.gamma = [2, 3]
+        >>> other.load_state_dict(one.state_dict())
+        >>> other.gamma.tolist()
+        [2.0, 3.0]
         """
         where = f"{type(self).__name__}.load_state_dict"
         wanted = set(self.state_dict())
@@ -236,6 +275,18 @@ class GoldenBatchNormState:
             x has fewer than two axes or another number of channels.
         ValueError
             A channel has fewer than two values in training.
+
+        See Also
+        --------
+        vjp : the same, with what its gradients need.
+        train, eval : what `training` is by default.
+
+        Examples
+        --------
+        >>> from syntonic import ResonantTensor
+        >>> state = GoldenBatchNormState(GoldenBatchNormConfig(1, eps=0.0, mode="standard"))
+        >>> state.forward(ResonantTensor.from_flux([[1.0], [3.0]])).flux_array.tolist()
+        [[-1.0], [1.0]]
         """
         where = f"{type(self).__name__}.forward"
         training = self.training if training is None else training
@@ -277,6 +328,19 @@ class GoldenBatchNormState:
             x is crystallized.
         ShapeError, ValueError
             As for `forward`.
+
+        See Also
+        --------
+        forward : the same, without.
+        syntonic.ops.vjp : of the functions.
+
+        Examples
+        --------
+        >>> from syntonic import ResonantTensor
+        >>> state = GoldenBatchNormState(1)
+        >>> out, pullback = state.vjp(ResonantTensor.from_flux([[1.0], [3.0]]))
+        >>> pullback([[1.0], [1.0]]).beta.flux_array.tolist()
+        [2.0]
         """
         where = f"{type(self).__name__}.vjp"
         if require_tensor(x, "x", where).is_crystallized:

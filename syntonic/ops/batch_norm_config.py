@@ -37,6 +37,19 @@ class GoldenBatchNormConfig:
     ------
     ValueError, TypeError
         A setting is out of its range.
+
+    See Also
+    --------
+    GoldenBatchNormState : what it is for.
+    GoldenNormMode : the target variance.
+
+    Examples
+    --------
+    >>> from syntonic import GoldenBatchNormConfig, GoldenNormMode
+    >>> GoldenBatchNormConfig(3).target_variance
+    0.6180339887498949
+    >>> GoldenBatchNormConfig(3, mode=GoldenNormMode.custom(2)).target_variance
+    2.0
     """
 
     num_features: int

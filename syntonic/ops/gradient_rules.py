@@ -45,6 +45,18 @@ class Gradients(NamedTuple):
     ----------
     x, identity, residual, gamma, beta, mode_norms, syntony : ResonantTensor or None
         Shaped as the arguments; those of parameters have the dtype that they were computed in.
+
+    See Also
+    --------
+    vjp, jvp : what return and take it.
+
+    Examples
+    --------
+    >>> from syntonic import ResonantTensor, ops
+    >>> x = ResonantTensor.from_flux([1.0, 2.0])
+    >>> _, pullback = ops.vjp(ops.phi_residual, x, x, mode="phi_symmetric")
+    >>> pullback([1.0, 0.0]).residual.flux_array.tolist()
+    [0.6180339887498949, 0.0]
     """
 
     x: ResonantTensor | None = None

@@ -53,6 +53,10 @@ class GoldenNormMode:
     ValueError
         The name is unknown, or the variance is not positive and finite.
 
+    See Also
+    --------
+    golden_batch_norm_1d, golden_batch_norm_2d, golden_layer_norm : what takes it.
+
     Examples
     --------
     >>> GoldenNormMode("golden") == GoldenNormMode.GOLDEN
@@ -79,12 +83,26 @@ class GoldenNormMode:
 
     @classmethod
     def custom(cls, v: float) -> GoldenNormMode:
-        """Return the mode with target variance v > 0."""
+        """Return the mode with target variance v > 0.
+
+        Examples
+        --------
+        >>> GoldenNormMode.custom(2).target_variance
+        2.0
+        """
         return cls(number(v, "v", "GoldenNormMode.custom", positive=True))
 
     @classmethod
     def of(cls, mode: GoldenNormMode | NormModeName, where: str) -> GoldenNormMode:
-        """Return a mode, or the one of a name; raise ValueError for another."""
+        """Return a mode, or the one of a name; raise ValueError for another.
+
+        Examples
+        --------
+        >>> GoldenNormMode.of("standard", "here") is GoldenNormMode.STANDARD
+        False
+        >>> GoldenNormMode.of("standard", "here") == GoldenNormMode.STANDARD
+        True
+        """
         if isinstance(mode, cls):
             return mode
         if isinstance(mode, str) and mode in _TARGETS:

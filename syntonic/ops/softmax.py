@@ -27,7 +27,19 @@ __all__ = [
 
 
 class SyntonicSoftmaxMode(StrEnum):
-    """Where the weights come from; a plain string of the same value does as well."""
+    """Where the weights come from; a plain string of the same value does as well.
+
+    See Also
+    --------
+    syntonic_softmax, SyntonicSoftmaxState : what take it.
+
+    Examples
+    --------
+    >>> SyntonicSoftmaxMode("learned") is SyntonicSoftmaxMode.LEARNED
+    True
+    >>> SyntonicSoftmaxMode.IDENTITY == "identity"
+    True
+    """
 
     LEARNED = "learned"
     """exp(-|n|²/φ) from mode norms |n|²"""
@@ -162,6 +174,11 @@ class SyntonicSoftmaxState:
     TypeError
         dim or num_features is not an integer, or syntony_scale not a real number.
 
+    See Also
+    --------
+    syntonic_softmax : the function.
+    syntonic.torch.SyntonicSoftmax : a module of PyTorch.
+
     Examples
     --------
     >>> from syntonic import ResonantTensor
@@ -217,7 +234,20 @@ class SyntonicSoftmaxState:
         self._mode_norms = array
 
     def forward(self, x: ResonantTensor, syntony: RealArrayLike | None = None) -> ResonantTensor:
-        """Return `syntonic_softmax` of x with the parameters of this state."""
+        """Return `syntonic_softmax` of x with the parameters of this state.
+
+        See Also
+        --------
+        syntonic_softmax : what x and syntony may be.
+
+        Examples
+        --------
+        >>> from syntonic import ResonantTensor
+        >>> state = SyntonicSoftmaxState(mode="provided")
+        >>> x = ResonantTensor.from_flux([0.0, 0.0])
+        >>> state.forward(x, syntony=[1.0, 3.0]).flux_array.tolist()
+        [0.25, 0.75]
+        """
         where = f"{type(self).__name__}.forward"
         norms = self._mode_norms
         if norms is not None:
@@ -228,11 +258,33 @@ class SyntonicSoftmaxState:
     __call__ = forward
 
     def state_dict(self) -> dict[str, Any]:
-        """Return copies of the parameters, by name."""
+        """Return copies of the parameters, by name.
+
+        See Also
+        --------
+        load_state_dict : the other way.
+
+        Examples
+        --------
+        >>> SyntonicSoftmaxState(num_features=2).state_dict()
+        {'mode_norms': array([1., 1.])}
+        """
         return {} if self._mode_norms is None else {"mode_norms": self._mode_norms.copy()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take over what `state_dict` returned."""
+        """Take over what `state_dict` returned.
+
+        See Also
+        --------
+        state_dict : the other way.
+
+        Examples
+        --------
+        >>> state = SyntonicSoftmaxState(num_features=2)
+        >>> state.load_state_dict({"mode_norms": [0.0, 1.0]})
+        >>> state.mode_norms.tolist()
+        [0.0, 1.0]
+        """
         wanted = sorted(self.state_dict())
         if sorted(state) != wanted:
             raise ValueError(

@@ -104,6 +104,11 @@ def view(
     ShapeError, IndexError, ValueError
         As `plot_model`.
 
+    See Also
+    --------
+    plot_model : a picture.
+    project : where the points fall.
+
     Notes
     -----
     The page tells browsers to load nothing and to send nothing.
@@ -150,6 +155,19 @@ def require_page(path: str | os.PathLike[str]) -> None:
         If the name does not end in .html.
     OSError
         If the file cannot be written.
+
+    See Also
+    --------
+    view : writes one.
+
+    Examples
+    --------
+    >>> import pytest
+    >>> _ = pytest.importorskip("plotly")
+    >>> require_page("cube.png")
+    Traceback (most recent call last):
+        ...
+    syntonic.errors.FormatError: cube.png: a page must be .html
     """
     require_plotly()
     if Path(path).suffix.lower() not in (".html", ".htm"):

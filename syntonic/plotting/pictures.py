@@ -92,6 +92,11 @@ def plot_model(
     ValueError
         As `project`.
 
+    See Also
+    --------
+    view : a page that turns with the mouse.
+    project : where the points fall.
+
     Notes
     -----
     Edges are cut into short pieces and painted from far to near, in layers, each piece over a
@@ -139,6 +144,16 @@ def require_matplotlib() -> None:
     ------
     BackendUnavailableError
         If it is not installed.
+
+    See Also
+    --------
+    require_picture : a file too.
+
+    Examples
+    --------
+    >>> import pytest
+    >>> _ = pytest.importorskip("matplotlib")
+    >>> require_matplotlib()
     """
     try:
         import_module("matplotlib.figure")
@@ -159,6 +174,19 @@ def require_picture(path: str | os.PathLike[str]) -> None:
         If Matplotlib cannot write this kind of file.
     OSError
         If the file cannot be written.
+
+    See Also
+    --------
+    plot_model : draws one.
+
+    Examples
+    --------
+    >>> import pytest
+    >>> _ = pytest.importorskip("matplotlib")
+    >>> require_picture("cube.txt")
+    Traceback (most recent call last):
+        ...
+    syntonic.errors.FormatError: cube.txt: a picture must be .png, .svg, .pdf or the like
     """
     require_matplotlib()
     from matplotlib.backends.backend_agg import FigureCanvasAgg

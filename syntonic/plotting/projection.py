@@ -110,6 +110,10 @@ def project(
         If a coordinate is not finite, the directions are dependent, or the distance is not
         above 1.
 
+    See Also
+    --------
+    plot_model, view : draw what is projected.
+
     Notes
     -----
     Let c be the coordinates of a point in the orthonormal view, from the centroid, and R the

@@ -88,6 +88,18 @@ class Recovery:
     left_out
         The numbers of the vertices of the input that are not part of this, because no edge and no
         face uses them, and the proof fails with them.
+
+    See Also
+    --------
+    recover : what returns it.
+    syntonic.recovery.ScaleFreeRecovery : where only the shape is golden.
+
+    Examples
+    --------
+    >>> from syntonic import recover
+    >>> found = recover([["1.618034", "0"], ["0", "0.618034"]])
+    >>> found.basis, found.tensor.tolist()[0]
+    ('decimals', [GoldenExact(0, 1), GoldenExact(0)])
     """
 
     tensor: ResonantTensor
@@ -113,6 +125,17 @@ class Recovery:
 
         Exact numbers are strings that `GoldenExact.parse` reads. Classes are lists of
         [value, count], the smallest value first.
+
+        See Also
+        --------
+        summary : for a reader.
+
+        Examples
+        --------
+        >>> from syntonic import recover
+        >>> report = recover([["1.618034", "0"], ["0", "0.618034"]]).report()
+        >>> report["basis"], report["denominator"], report["decimals"]
+        ('decimals', 1, 6)
         """
         return {
             "basis": self.basis,
@@ -143,7 +166,18 @@ class Recovery:
         }
 
     def summary(self) -> str:
-        """Return the result in a few lines for a reader at a terminal."""
+        """Return the result in a few lines for a reader at a terminal.
+
+        See Also
+        --------
+        report : all of it, for a program.
+
+        Examples
+        --------
+        >>> from syntonic import recover
+        >>> "decimals" in recover([["1.618034", "0"], ["0", "0.618034"]]).summary()
+        True
+        """
         return table(self._rows())
 
     def __repr__(self) -> str:

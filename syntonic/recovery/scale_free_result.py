@@ -110,6 +110,19 @@ class ScaleFreeRecovery:
     left_out
         The numbers of the vertices of the input that are not part of this, because no edge and no
         face uses them, and the proof fails with them.
+
+    See Also
+    --------
+    recover : what returns it, with scale_free=True.
+    Recovery : where the coordinates themselves are golden.
+
+    Examples
+    --------
+    >>> from syntonic import recover
+    >>> square = [["0", "0"], ["2.345", "0"], ["0", "2.345"], ["2.345", "2.345"]]
+    >>> found = recover(square, scale_free=True)
+    >>> {str(ratio): n for ratio, n in found.ratios.items()}
+    {'1': 4, '2': 2}
     """
 
     coordinates: ResonantTensor
@@ -158,7 +171,15 @@ class ScaleFreeRecovery:
         return (x * ResonantTensor(list(self.axes))) @ x.T
 
     def approximate(self) -> FloatArray:
-        """Return the vertices as doubles in an ordinary frame, the unit having the length 1."""
+        """Return the vertices as doubles in an ordinary frame, the unit having the length 1.
+
+        Examples
+        --------
+        >>> from syntonic import recover
+        >>> square = [["0", "0"], ["2.345", "0"], ["0", "2.345"], ["2.345", "2.345"]]
+        >>> recover(square, scale_free=True).approximate().shape
+        (4, 2)
+        """
         lengths = np.sqrt([float(axis) for axis in self.axes])
         floats: FloatArray = self.coordinates.to_floats() * lengths
         return floats
@@ -168,6 +189,17 @@ class ScaleFreeRecovery:
 
         Exact numbers are strings that `GoldenExact.parse` reads. Classes are lists of
         [value, count], the smallest value first.
+
+        See Also
+        --------
+        summary : for a reader.
+
+        Examples
+        --------
+        >>> from syntonic import recover
+        >>> square = [["0", "0"], ["2.345", "0"], ["0", "2.345"], ["2.345", "2.345"]]
+        >>> recover(square, scale_free=True).report()["scale_free"]
+        True
         """
         low, high = self.unit_square
         return {
@@ -204,7 +236,19 @@ class ScaleFreeRecovery:
         }
 
     def summary(self) -> str:
-        """Return the result in a few lines for a reader at a terminal."""
+        """Return the result in a few lines for a reader at a terminal.
+
+        See Also
+        --------
+        report : all of it, for a program.
+
+        Examples
+        --------
+        >>> from syntonic import recover
+        >>> square = [["0", "0"], ["2.345", "0"], ["0", "2.345"], ["2.345", "2.345"]]
+        >>> "1 (4), 2 (2)" in recover(square, scale_free=True).summary()
+        True
+        """
         return table(self._rows())
 
     def __repr__(self) -> str:

@@ -44,6 +44,17 @@ class SnapResult:
         The shared denominator.
     unique : ndarray of bool or None
         Where the error bound proves the element; None if `snap` got no error bound.
+
+    See Also
+    --------
+    syntonic.snap : what returns it.
+
+    Examples
+    --------
+    >>> from syntonic import snap
+    >>> found = snap([1.618034, 0.5], denominator=2, error_bound=1e-6)
+    >>> found.a.tolist(), found.b.tolist(), found.unique.tolist()
+    ([0, 1], [2, 0], [True, True])
     """
 
     a: npt.NDArray[Any]

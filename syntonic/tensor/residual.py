@@ -32,7 +32,18 @@ T = TypeVar("T", bound=TensorBase)
 
 
 class PhiResidualMode(StrEnum):
-    """How the residual joins the identity; a plain string of the same value does as well."""
+    """How the residual joins the identity; a plain string of the same value does as well.
+
+    See Also
+    --------
+    phi_residual, phi_residual_relu : what take it.
+
+    Examples
+    --------
+    >>> from syntonic import PhiResidualMode
+    >>> PhiResidualMode("phi") is PhiResidualMode.PHI, PhiResidualMode.STANDARD == "standard"
+    (True, True)
+    """
 
     PHI = "phi"
     """identity + residual/φ"""

@@ -28,7 +28,21 @@ __all__ = [
 
 
 class ResonantPhase(StrEnum):
-    """The two phases of a tensor: exact lattice elements, or floats on a device."""
+    """The two phases of a tensor: exact lattice elements, or floats on a device.
+
+    See Also
+    --------
+    ResonantTensor.phase : that of a tensor.
+    ResonantTensor.wake_flux, ResonantTensor.crystallize : from one into the other.
+
+    Examples
+    --------
+    >>> from syntonic import ResonantPhase, ResonantTensor
+    >>> ResonantTensor([1]).phase is ResonantPhase.CRYSTALLIZED
+    True
+    >>> ResonantTensor([1]).wake_flux().phase == "flux"
+    True
+    """
 
     CRYSTALLIZED = "crystallized"
     FLUX = "flux"

@@ -40,6 +40,16 @@ class IdentityProof:
     assumption
         What was taken on trust: for an evaluation, that the callables are polynomials of at most
         the stated degree; where there are denominators, that none is 0; else empty.
+
+    See Also
+    --------
+    assert_identity, assert_sequence_identity : what return it.
+
+    Examples
+    --------
+    >>> from syntonic.testing import assert_identity
+    >>> print(assert_identity("(x + phi)^2", "x^2 + 2*phi*x + phi + 1", "x"))
+    proved by expansion
     """
 
     method: str
