@@ -13,7 +13,7 @@ import numpy as np
 
 from syntonic.dask.arrays import empty, is_exact
 from syntonic.errors import FormatError, PhaseError
-from syntonic.io.stores import Store, blocks_of
+from syntonic.io.stores import Store, blocks_of, carried_attribute
 from syntonic.tensor import ResonantTensor
 
 __all__ = ["from_zarr", "to_zarr"]
@@ -101,8 +101,8 @@ def _store(path: Path, x: Any, chunks: Any, denominator: int | None, resume: boo
         )  # fmt: skip
         denominator = lcm(*map(int, found.compute().ravel().tolist()))
     return Store.create(
-        path, x.shape, chunks, denominator=denominator, precision=x._meta.precision, also=also,
-        bounded=False, exponent=_EXPONENT,
+        path, x.shape, chunks, denominator=denominator, precision=x._meta.precision,
+        also=also | carried_attribute(x._meta), bounded=False, exponent=_EXPONENT,
     )  # fmt: skip
 
 

@@ -2,8 +2,8 @@
 
 A store is a group of zarr format 3, which any reader of zarr opens. Its attributes are "format"
 ("syntonic lattice"), "version", "field" ("Q(phi)"), "denominator" and "precision" or "window" (as
-text), and, where floats of a file were snapped, "source". Its arrays, uncompressed, in chunks that
-are the blocks:
+text); where floats of a file were snapped, "source"; and where it was a tensor before, "carried": its
+precision and whether somebody chose it. Its arrays, uncompressed, in chunks that are the blocks:
 
 a, b
     The numerators of (a + bφ)/denominator, of the tensor's shape: a of int32, b of the narrowest
@@ -45,6 +45,7 @@ __all__ = [
     "Block",
     "Store",
     "blocks_of",
+    "carried_attribute",
     "chunks_of",
     "is_store",
     "load_store",
@@ -166,6 +167,12 @@ class Store:
         text = found.get("denominator")
         if not (isinstance(text, str) and text.isdecimal() and int(text) > 0):
             raise FormatError("denominator must be the text of a positive integer", path=self.path)
+        match found.get("carried", ["0", False]):
+            case [str(precision), bool()] if precision.isdecimal():
+                pass
+            case other:
+                rule = "carried must be the text of a precision and a boolean"
+                raise FormatError(f"{rule}, got {other!r}", path=self.path)
         if "a" not in self.group or "b" not in self.group or "done" not in self.group:
             raise FormatError("must hold the arrays a, b and done", path=self.path)
 
@@ -176,10 +183,11 @@ class Store:
     @property
     def carried(self) -> Carried:
         """What a tensor of this store carries."""
-        text = self.attributes.get("precision")
-        if text is None:
-            return Carried(DEFAULT_PRECISION)
-        return Carried(int(text), named=True)
+        if "carried" in self.attributes:
+            precision, named = self.attributes["carried"]
+            return Carried(int(precision), named=named)
+        text = self.attributes.get("precision")  # bounds that a snap was given
+        return Carried(DEFAULT_PRECISION) if text is None else Carried(int(text), named=True)
 
     def blocks(self) -> Iterator[Block]:
         return blocks_of(self.shape, self.chunks)
@@ -273,6 +281,11 @@ def _from_limbs(limbs: Any) -> Any:
 # -- whole tensors ------------------------------------------------------------------------------
 
 
+def carried_attribute(tensor: ResonantTensor) -> dict[str, Any]:
+    """Return the attribute of a store that keeps what a tensor carries beside its numbers."""
+    return {"carried": [str(tensor.precision), tensor._carried.named]}
+
+
 def is_store(path: Path) -> bool:
     """Return whether a path is a folder with what zarr writes into a group."""
     return (path / "zarr.json").is_file()
@@ -289,7 +302,7 @@ def save_store(tensor: ResonantTensor, path: Path) -> None:
     largest = max((abs(int(n)) for n in _extremes(b)), default=0)
     store = Store.create(
         path, a.shape, chunks_of(a.shape, _BLOCK), denominator=denominator, exponent=bits + 1,
-        precision=max(tensor.precision, largest),
+        precision=max(tensor.precision, largest), also=carried_attribute(tensor),
     )  # fmt: skip
     for block in store.blocks():
         store.write(block, a[block[1]], b[block[1]])

@@ -52,6 +52,8 @@ TENSORS = {
     "long": ResonantTensor([[PHI * 10**60 - 7, 1], [-(10**80), 2**63]]),
     "empty": ResonantTensor.zeros((0, 3)),
     "precision": ResonantTensor([1, 2], precision=10**20),
+    "default precision, chosen": ResonantTensor([1, 2], precision=100),
+    "beyond its precision": ResonantTensor([1000 * PHI], precision=7),
     "mode norms": ResonantTensor([1, 2], mode_norm_sq=[0, 5]),
 }
 
@@ -63,10 +65,24 @@ def test_round_trip(name, tmp_path):
     again = load(tmp_path / "t.zarr")
     assert again.equals(t)
     assert again.shape == t.shape
-    assert again.precision >= t.precision
+    assert (again.precision, again._carried.named) == (t.precision, t._carried.named)
     assert (again.mode_norm_sq is None) == (t.mode_norm_sq is None)
     if t.mode_norm_sq is not None:
         assert np.array_equal(again.mode_norm_sq, t.mode_norm_sq)
+
+
+@pytest.mark.parametrize("carried", [100, ["100"], [100, True], ["-1", True], ["1", "yes"], None])
+def test_damaged_attributes_are_refused(carried, tmp_path):
+    save(TENSORS["packed"], tmp_path / "t.zarr")
+    zarr.open_group(tmp_path / "t.zarr", mode="r+").attrs["carried"] = carried
+    with pytest.raises(FormatError, match="carried must be the text of a precision and a boolean"):
+        load(tmp_path / "t.zarr")
+
+
+def test_stores_of_before_have_the_precision_of_their_columns(tmp_path):
+    save(TENSORS["precision"], tmp_path / "t.zarr")
+    del zarr.open_group(tmp_path / "t.zarr", mode="r+").attrs["carried"]
+    assert load(tmp_path / "t.zarr").precision == 10**20
 
 
 def test_plain_zarr_reads_the_numerators(tmp_path):
