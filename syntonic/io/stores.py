@@ -2,8 +2,9 @@
 
 A store is a group of zarr format 3, which any reader of zarr opens. Its attributes are "format"
 ("syntonic lattice"), "version", "field" ("Q(phi)"), "denominator" and "precision" or "window" (as
-text); where floats of a file were snapped, "source"; and where it was a tensor before, "carried": its
-precision and whether somebody chose it. Its arrays, uncompressed, in chunks that are the blocks:
+text); where floats of a file were snapped, "source"; and where it was a tensor before, "carried":
+its precision and whether somebody chose it. Its arrays, uncompressed, in chunks that are the
+blocks:
 
 a, b
     The numerators of (a + bφ)/denominator, of the tensor's shape: a of int32, b of the narrowest
