@@ -41,18 +41,6 @@ class Snapped(NamedTuple):
         Their shared denominator.
     unique : dask.array.Array of bool or None
         Where the error bound proves the element; None without an error bound.
-
-    See Also
-    --------
-    snap : what returns it.
-
-    Examples
-    --------
-    >>> import dask.array as da
-    >>> import numpy as np
-    >>> from syntonic.dask import snap
-    >>> snap(da.from_array(np.array([1.618, 0.5])), denominator=2).denominator
-    2
     """
 
     tensor: Any
@@ -116,19 +104,6 @@ def from_lattice(a: Any, b: Any, denominator: int = 1, *, precision: int | None 
         The shapes differ.
     TypeError
         a or b is no Dask array; when it is computed, it holds floats.
-
-    See Also
-    --------
-    from_floats : from floats.
-    syntonic.ResonantTensor.from_lattice : of one tensor.
-
-    Examples
-    --------
-    >>> import dask.array as da
-    >>> import numpy as np
-    >>> x = from_lattice(da.arange(4, chunks=2), da.ones(4, dtype=int, chunks=2))
-    >>> x.sum().compute().item()
-    GoldenExact(6, 4)
     """
     where = "from_lattice"
     require_dask(a, "a", where), require_dask(b, "b", where)
@@ -164,19 +139,6 @@ def from_floats(
         denominator is "auto"; when it is computed, NaN or infinity is among the floats.
     TypeError
         x is no Dask array.
-
-    See Also
-    --------
-    snap : with residuals and certificates.
-    syntonic.ResonantTensor.from_floats : of one tensor.
-
-    Examples
-    --------
-    >>> import dask.array as da
-    >>> import numpy as np
-    >>> x = from_floats(da.from_array(np.array([1.618033988749895, 2.0]), chunks=1))
-    >>> x.compute()
-    ResonantTensor([φ, 2])
     """
     if denominator == "auto":
         raise ValueError(
@@ -218,19 +180,6 @@ def snap(
         When it is computed: a bound is out of range, or NaN or infinity is among the floats.
     TypeError
         x is no Dask array.
-
-    See Also
-    --------
-    from_floats : the tensor alone.
-    syntonic.snap : of one array.
-
-    Examples
-    --------
-    >>> import dask.array as da
-    >>> import numpy as np
-    >>> found = snap(da.from_array(np.array([1.6180339887]), chunks=1), error_bound=1e-9)
-    >>> found.tensor.compute(), found.unique.compute().tolist()
-    (ResonantTensor([φ]), [True])
     """
     require_dask(x, "x", "snap")
     bounds = {"precision": precision, "window": window, "denominator": denominator}
@@ -272,19 +221,6 @@ def wake(x: Any, dtype: Any = np.float64) -> Any:
     ------
     PhaseError
         The blocks are in flux.
-
-    See Also
-    --------
-    crystallize : the other way.
-    syntonic.ResonantTensor.wake_flux : of one tensor.
-
-    Examples
-    --------
-    >>> import dask.array as da
-    >>> import numpy as np
-    >>> x = from_lattice(da.arange(2, chunks=1), da.ones(2, dtype=int, chunks=1))
-    >>> wake(x).compute().flux_array.tolist()
-    [1.618033988749895, 2.618033988749895]
     """
     if not is_exact(x, "wake"):
         raise PhaseError("wake: the blocks must be crystallized, got flux; crystallize(x) first")
@@ -318,19 +254,6 @@ def crystallize(
     ------
     PhaseError
         The blocks are crystallized.
-
-    See Also
-    --------
-    wake : the other way.
-    syntonic.ResonantTensor.crystallize : of one tensor.
-
-    Examples
-    --------
-    >>> import dask.array as da
-    >>> import numpy as np
-    >>> x = from_lattice(da.arange(2, chunks=1), da.ones(2, dtype=int, chunks=1))
-    >>> crystallize(wake(x)).compute()
-    ResonantTensor([φ, 1 + φ])
     """
     if is_exact(x, "crystallize"):
         raise PhaseError("crystallize: the blocks must be in flux, got crystallized ones")
@@ -368,18 +291,6 @@ def var(x: Any, axis: Any = None, *, ddof: int = 0, keepdims: bool = False) -> A
         n - ddof is not positive.
     AxisError
         There is no such axis.
-
-    See Also
-    --------
-    golden_batch_norm_1d : what such variances are for.
-
-    Examples
-    --------
-    >>> import dask.array as da
-    >>> import numpy as np
-    >>> x = from_lattice(da.arange(4, chunks=2), da.zeros(4, dtype=int, chunks=2))
-    >>> var(x).compute().item()
-    GoldenExact('5/4')
     """
     exact, axes = is_exact(x, "var"), axes_of(x, axis, "var")
     n = prod(x.shape[i] for i in axes)
@@ -434,18 +345,6 @@ def syntony(x: Any, mode_norm_sq: Any = None) -> Any:
     ------
     ShapeError
         mode_norm_sq has another shape.
-
-    See Also
-    --------
-    syntonic.ResonantTensor.syntony : of one tensor.
-
-    Examples
-    --------
-    >>> import dask.array as da
-    >>> import numpy as np
-    >>> x = from_lattice(da.ones(2, dtype=int, chunks=1), da.zeros(2, dtype=int, chunks=1))
-    >>> float(syntony(x, [0, 0]).compute())
-    1.0
     """
     is_exact(x, "syntony")
     norms = [] if mode_norm_sq is None else [da.asarray(mode_norm_sq)]

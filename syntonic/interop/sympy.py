@@ -21,14 +21,9 @@ if TYPE_CHECKING:
     from sympy import Basic
 
 __all__ = [
-    "from_domain",
-    "from_sympy",
-    "golden_domain",
-    "lambdify",
-    "to_domain",
-    "to_domain_matrix",
+    "from_domain", "from_sympy", "golden_domain", "lambdify", "to_domain", "to_domain_matrix",
     "to_sympy",
-]
+]  # fmt: skip
 
 _FORMS = ("sqrt5", "phi")
 _SHOWN = 80
@@ -308,8 +303,7 @@ def golden_domain() -> Any:
 
     See Also
     --------
-    to_domain, from_domain : its elements.
-    to_domain_matrix : matrices over it.
+    to_domain, from_domain, to_domain_matrix : its elements, and matrices over it.
 
     Examples
     --------
@@ -326,8 +320,7 @@ def to_domain(x: ExactScalar) -> Any:
 
     See Also
     --------
-    from_domain : the other way.
-    golden_domain : the domain of the elements.
+    from_domain, golden_domain : the other way, and the domain.
 
     Examples
     --------
@@ -391,8 +384,7 @@ def to_domain_matrix(x: ResonantTensor) -> Any:
 
     See Also
     --------
-    to_domain : one element.
-    golden_domain : the domain.
+    to_domain, golden_domain : one element, and the domain.
 
     Examples
     --------
@@ -405,5 +397,4 @@ def to_domain_matrix(x: ResonantTensor) -> Any:
     values = _scalars(x, "to_domain_matrix")
     if x.ndim != 2:
         raise ShapeError(f"to_domain_matrix: x must have two axes, got shape {x.shape}")
-    rows = [[to_domain(v) for v in row] for row in values]
-    return DomainMatrix(rows, x.shape, golden_domain())
+    return DomainMatrix([[to_domain(v) for v in row] for row in values], x.shape, golden_domain())

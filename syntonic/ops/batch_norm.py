@@ -105,24 +105,12 @@ class GoldenBatchNormState:
         self.training = True
 
     def train(self, mode: bool = True) -> GoldenBatchNormState:
-        """Let `forward` learn from batches from now on, or not; return the state itself.
-
-        Examples
-        --------
-        >>> GoldenBatchNormState(3).train(False).training
-        False
-        """
+        """Let `forward` learn from batches from now on, or not; return the state itself."""
         self.training = bool(mode)
         return self
 
     def eval(self) -> GoldenBatchNormState:
-        """Let `forward` use the running statistics from now on; return the state itself.
-
-        Examples
-        --------
-        >>> GoldenBatchNormState(3).eval().training
-        False
-        """
+        """Let `forward` use the running statistics from now on; return the state itself."""
         return self.train(False)
 
     def __repr__(self) -> str:
@@ -167,15 +155,6 @@ class GoldenBatchNormState:
         """Return copies of parameters and statistics as NumPy arrays, by PyTorch's names.
 
         They are weight (gamma), bias (beta), running_mean, running_var and num_batches_tracked.
-
-        See Also
-        --------
-        load_state_dict : the other way.
-
-        Examples
-        --------
-        >>> sorted(GoldenBatchNormState(3).state_dict())
-        ['bias', 'num_batches_tracked', 'running_mean', 'running_var', 'weight']
         """
         named = {
             "weight": self.gamma,
@@ -203,18 +182,6 @@ class GoldenBatchNormState:
             Names are missing or unknown, or a value cannot be a statistic.
         ShapeError
             A value does not have shape (C,).
-
-        See Also
-        --------
-        state_dict : the other way.
-
-        Examples
-        --------
-        >>> one, other = GoldenBatchNormState(2), GoldenBatchNormState(2)
-        >>> one.gamma = [2, 3]
-        >>> other.load_state_dict(one.state_dict())
-        >>> other.gamma.tolist()
-        [2.0, 3.0]
         """
         where = f"{type(self).__name__}.load_state_dict"
         wanted = set(self.state_dict())

@@ -236,10 +236,6 @@ class SyntonicSoftmaxState:
     def forward(self, x: ResonantTensor, syntony: RealArrayLike | None = None) -> ResonantTensor:
         """Return `syntonic_softmax` of x with the parameters of this state.
 
-        See Also
-        --------
-        syntonic_softmax : what x and syntony may be.
-
         Examples
         --------
         >>> from syntonic import ResonantTensor
@@ -258,33 +254,11 @@ class SyntonicSoftmaxState:
     __call__ = forward
 
     def state_dict(self) -> dict[str, Any]:
-        """Return copies of the parameters, by name.
-
-        See Also
-        --------
-        load_state_dict : the other way.
-
-        Examples
-        --------
-        >>> SyntonicSoftmaxState(num_features=2).state_dict()
-        {'mode_norms': array([1., 1.])}
-        """
+        """Return copies of the parameters, by name."""
         return {} if self._mode_norms is None else {"mode_norms": self._mode_norms.copy()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take over what `state_dict` returned.
-
-        See Also
-        --------
-        state_dict : the other way.
-
-        Examples
-        --------
-        >>> state = SyntonicSoftmaxState(num_features=2)
-        >>> state.load_state_dict({"mode_norms": [0.0, 1.0]})
-        >>> state.mode_norms.tolist()
-        [0.0, 1.0]
-        """
+        """Take over what `state_dict` returned."""
         wanted = sorted(self.state_dict())
         if sorted(state) != wanted:
             raise ValueError(
