@@ -63,13 +63,14 @@ def to_zarr(
     Examples
     --------
     >>> import dask.array as da
+    >>> import syntonic
     >>> from pathlib import Path
     >>> from tempfile import TemporaryDirectory
     >>> from syntonic.dask import from_lattice
     >>> x = from_lattice(da.arange(2, chunks=1), da.ones(2, dtype=int, chunks=1))
     >>> with TemporaryDirectory() as folder:
     ...     to_zarr(x, Path(folder, "x.zarr"))
-    ...     from_zarr(Path(folder, "x.zarr")).compute().equals(x.compute())
+    ...     syntonic.io.load(Path(folder, "x.zarr")).equals(x.compute())
     True
     """
     if not is_exact(x, "to_zarr"):

@@ -111,7 +111,8 @@ def _as_part(function: Callable[..., Any]) -> Any:
     """Return what compiles a function into the code that calls it, and for that code alone.
 
     Most functions are such parts. They have no machine code, no door for Python and no file of
-    their own, which takes a fifth off the time of compiling all.
+    their own, none of which is worth the time to compile it. A part must not call itself: numba
+    would ask the wrong dispatcher whether it is being compiled.
     """
     part: Any = numba.njit(**_OPTIONS, **_ALONE)(function)
     part._compiler._compile_core = partial(_compiled_part, part)
