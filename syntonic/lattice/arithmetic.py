@@ -273,7 +273,6 @@ def _are_small(x: LatticeArray, y: LatticeArray) -> bool:
     return (
         type(x.denominator) is int
         and type(y.denominator) is int
-        and a.ndim > 0
         and a.size < loops.SMALLEST > c.size
         and a.dtype is _INT64 is c.dtype
     )

@@ -87,17 +87,17 @@ class LatticeArray:
     # -- construction ---------------------------------------------------------------------
 
     @classmethod
-    def fresh(
-        cls, a: IntArray, b: IntArray, denominator: int, bound: int | None = None
-    ) -> LatticeArray:
+    def fresh(cls, a: Any, b: Any, denominator: int, bound: int | None = None) -> LatticeArray:
         """Wrap int64 arrays or scalars that an operation has just made, maybe with a bound."""
         if type(a) is not np.ndarray:
             a, b = np.asarray(a), np.asarray(b)
         self = _new(cls)
-        for part in (a, b):  # as `frozen` does, without a walk to it: this is each sum's way
-            part.setflags(write=False)
-            if part.base is not None:
-                part.base.setflags(write=False)
+        a.setflags(False)  # as `frozen` does, without a walk to it: this is each sum's way
+        b.setflags(False)
+        if a.base is not None:
+            a.base.setflags(False)
+        if b.base is not None:
+            b.base.setflags(False)
         self.a, self.b, self.denominator, self._bound = a, b, denominator, bound
         self._over = self._tight = self._widened = self._enclosed = None
         return self

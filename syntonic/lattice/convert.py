@@ -13,7 +13,7 @@ from syntonic.errors import ShapeError
 from syntonic.exact.golden import GoldenExact
 from syntonic.exact.operands import flint_triple, is_flint
 from syntonic.foreign import require_unmasked
-from syntonic.lattice.array import LatticeArray, objects
+from syntonic.lattice.array import INT64_MAX, LatticeArray, objects
 
 __all__ = ["as_lattice", "is_exact_scalar", "lattice_scalar"]
 
@@ -38,8 +38,11 @@ def _is_exact(kind: type) -> bool:
 
 def lattice_scalar(x: Any) -> LatticeArray:
     """Return a 0-d array of one exact scalar."""
-    p, q, d = _triple(x)
-    return LatticeArray.from_numerators(*_columns([p], [q], ()), int(d))
+    p, q, d = map(int, _triple(x))
+    bound = max(abs(p), abs(q))
+    if bound <= INT64_MAX >= d:
+        return LatticeArray.fresh(np.array(p, np.int64), np.array(q, np.int64), d, bound)
+    return LatticeArray.from_numerators(*_columns([p], [q], ()), d)
 
 
 def as_lattice(data: Any, where: str = "ResonantTensor") -> LatticeArray:

@@ -14,12 +14,12 @@ import numpy as np
 from syntonic.jit.compile import njit
 from syntonic.jit.floats import from_bits, to_bits
 from syntonic.lattice.limb_loops import extension, in_pieces
-from syntonic.rounding.wake_loops import divided, rounded, split_sum
+from syntonic.rounding.wake_loops import divided_unless_one, rounded, split_sum
 
 __all__ = ["round_limbs"]
 
+_ZERO, _ONE, _LAST, _WORD, _BITS = (np.uint64(n) for n in (0, 1, 63, 64, 50))
 _MASK: Any = np.uint64((1 << 50) - 1)
-_ONE: Any = np.uint64(1)
 _unsigned: Any = np.uint64
 
 
@@ -54,7 +54,7 @@ def _round(
         high, low, error = split_sum(p1, p0, q1, q0)
         rational = q1 == 0.0 and q0 == 0.0 and cut == 0
         error = 0.0 if rational else error + (3.0 if cut else 0.0)
-        high, low, error = divided(high, low, error, odd)
+        high, low, error = divided_unless_one(high, low, error, odd)
         value = rounded(high, low, error, rational and odd == 1.0, to_odd)
         out[e] = value * from_bits((cut - shift + 1023) << 52)
 
@@ -71,14 +71,12 @@ def _leading(x: Any, i: int, n: int, flip: int, cut: int) -> tuple[float, float]
 
     Of a negative x the complement is cut, which is 1 less than its size.
     """
-    high, low = float(_field(x, i, n, flip, cut + 50)), float(_field(x, i, n, flip, cut))
+    limb, shift = cut >> 6, _unsigned(cut & 63)
+    first = x[i + limb] ^ flip
+    second = x[i + limb + 1] ^ flip if limb + 1 < n else _ZERO
+    third = x[i + limb + 2] ^ flip if limb + 2 < n else _ZERO
+    word = (first >> shift) | ((second << _ONE) << (_LAST - shift))
+    next_word = (second >> shift) | ((third << _ONE) << (_LAST - shift))
+    low = float(word & _MASK)
+    high = float(((word >> _BITS) | (next_word << (_WORD - _BITS))) & _MASK)
     return (-high, -(low + 1.0)) if flip else (high, low)
-
-
-@njit
-def _field(x: Any, i: int, n: int, flip: int, start: int) -> int:
-    """Return 50 bits of the size of x from a bit on."""
-    limb, shift = start >> 6, _unsigned(start & 63)
-    low = x[i + limb] ^ flip if limb < n else _unsigned(0)
-    high = x[i + limb + 1] ^ flip if limb + 1 < n else _unsigned(0)
-    return ((low >> shift) | ((high << _ONE) << (_unsigned(63) - shift))) & _MASK

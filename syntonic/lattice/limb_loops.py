@@ -30,7 +30,6 @@ __all__ = [
     "extension",
     "in_pieces",
     "multiplication",
-    "negate",
     "sign",
     "widths",
 ]
@@ -138,20 +137,6 @@ def add(
     r = _count(widths[2])
     for i in range(start + first, start + last):
         _add_of_widths(x, i * x_step, y, i * y_step, flip, out, i * r, widths)
-
-
-@njit
-def negate(first: int, last: int, start: int, x: Any, out: Any, widths: Any) -> None:
-    """Write -x in as many limbs: the complement, and 1, whose carry seldom goes beyond a limb."""
-    n = _count(widths[0])
-    begin, end = (start + first) * n, (start + last) * n
-    for i in range(begin, end):
-        out[i] = ~x[i]
-    for i in range(begin, end, n):
-        k = i
-        while k < i + n:
-            out[k] += _ONE
-            k = k + 1 if out[k] == _ZERO else i + n
 
 
 @njit

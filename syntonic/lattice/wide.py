@@ -172,24 +172,18 @@ def _rescaled(x: LatticeArray, scale: int, d: int) -> LatticeArray:
 
 def negative(x: LatticeArray) -> LatticeArray:
     """Return -x."""
-    a, b = (_negative(part, x.bound) for part in (x.a, x.b))
+    a, b = (_added(_zero(x), part, True, x.bound) for part in (x.a, x.b))
     return LatticeArray.wide(a, b, x.denominator, bound=x.bound)
 
 
-def _negative(x: Any, bound: int) -> Any:
-    from syntonic.lattice import limb_loops as loops
-
-    n = max(limbs.limbs_of(x), limbs_for(bound))
-    x = limbs.resized(x, n)
-    out = np.empty(x.size * n, np.uint64)
-    loops.in_pieces(loops.negate, x.size, limbs.words(x), out, loops.widths(n, n))
-    return limbs.wrapped(out, n, x.shape)
+def _zero(like: LatticeArray) -> Any:
+    return np.zeros((), like.a.dtype)
 
 
 def conjugate(x: LatticeArray) -> LatticeArray:
     """Return the Galois conjugate (a + b) - bφ."""
     bound = 2 * x.bound
-    a, b = _added(x.a, x.b, False, bound), _negative(x.b, bound)
+    a, b = _added(x.a, x.b, False, bound), _added(_zero(x), x.b, True, bound)
     return LatticeArray.wide(a, b, x.denominator, bound=bound)
 
 

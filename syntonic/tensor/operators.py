@@ -7,12 +7,16 @@ from typing import Any, NoReturn, Self
 import numpy as np
 import numpy.typing as npt
 
+from syntonic.exact.golden import GoldenExact
 from syntonic.tensor import functions, ufunc_methods, ufuncs
 from syntonic.tensor.base import TensorBase
 from syntonic.tensor.operands import is_foreign
 from syntonic.tensor.option_rules import NO_OUT
 
 __all__ = ["Operators"]
+
+_NUMBERS = (int, GoldenExact)
+"""What often meets a tensor, and is known by its type alone."""
 
 
 class Operators(TensorBase):
@@ -44,9 +48,13 @@ class Operators(TensorBase):
     def _binary(self, ufunc: np.ufunc, other: Any) -> Any:
         if type(other) is type(self):
             return ufuncs.apply_pair(ufunc, self, other)
+        if type(other) in _NUMBERS:
+            return ufuncs.apply_number(ufunc, self, self, other)
         return NotImplemented if is_foreign(other) else ufuncs.apply(ufunc, (self, other))
 
     def _reflected(self, ufunc: np.ufunc, other: Any) -> Any:
+        if type(other) in _NUMBERS:
+            return ufuncs.apply_number(ufunc, self, other, self)
         return NotImplemented if is_foreign(other) else ufuncs.apply(ufunc, (other, self))
 
     def __add__(self, other: Any) -> Self:

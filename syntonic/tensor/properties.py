@@ -35,8 +35,8 @@ class Properties:
     def _of(cls, data: Any, carried: Carried) -> Self:
         """Wrap a LatticeArray or DeviceLattice (crystallized) or an array of floats (flux)."""
         self = object.__new__(cls)
-        object.__setattr__(self, "_data", data)
-        object.__setattr__(self, "_carried", carried)
+        _set_data(self, data)
+        _set_carried(self, carried)
         return self
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
@@ -288,3 +288,6 @@ class Properties:
         array([0., 3.])
         """
         return self._carried.mode_norm_sq
+
+
+_set_data, _set_carried = (vars(Properties)[name].__set__ for name in ("_data", "_carried"))

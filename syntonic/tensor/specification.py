@@ -121,10 +121,13 @@ class Carried(NamedTuple):
         return Carried(self.precision, mode_norm_sq, snap, self.named)
 
 
+_UNNAMED = Carried(DEFAULT_PRECISION)
+
+
 def carried_with(precision: Any, where: str, mode_norm_sq: FloatArray | None = None) -> Carried:
     """Return the metadata of a new tensor; without a precision it is 100, which nobody chose."""
     if precision is None:
-        return Carried(DEFAULT_PRECISION, mode_norm_sq)
+        return _UNNAMED.with_norms(mode_norm_sq)
     return Carried(check_precision(precision, where), mode_norm_sq, named=True)
 
 

@@ -33,7 +33,7 @@ from syntonic.tensor.options import require_everywhere, ufunc_options
 from syntonic.tensor.reasons import Claim, Reason
 from syntonic.tensor.specification import elementwise_norms
 
-__all__ = ["EXACT", "REFUSED", "apply", "apply_pair", "called", "exact"]
+__all__ = ["EXACT", "REFUSED", "apply", "apply_number", "apply_pair", "called", "exact"]
 
 
 def _power(x: LatticeArray, n: LatticeArray) -> LatticeArray:
@@ -163,6 +163,11 @@ EXACT: dict[str, Callable[..., Any]] = {
     "vecmat": _vecmat,
 }
 
+_AT_ONCE: dict[np.ufunc, Callable[..., Any]] = {
+    ufunc: EXACT[ufunc.__name__] for ufunc in (np.add, np.subtract, np.multiply, np.divide)
+}
+"""Those of the operators that are called most, found without their names."""
+
 REFUSED: dict[str, Reason] = {
     **dict.fromkeys(
         "arccos arccosh arcsin arcsinh arctan arctan2 arctanh cbrt cos cosh deg2rad degrees exp "
@@ -226,17 +231,26 @@ def called(ufunc: np.ufunc, *operands: LatticeArray, options: Any) -> Any:
 
 def apply_pair(ufunc: np.ufunc, x: TensorBase, y: TensorBase) -> Any:
     """Return ufunc(x, y) of two tensors, at once in the common case of like plain tensors."""
-    carried, other = x._carried, y._carried
+    a, b, carried, other = x._data, y._data, x._carried, y._carried
     if (
-        carried.mode_norm_sq is other.mode_norm_sq is None
-        and carried.precision == other.precision
-        and carried.named == other.named
-        and type(x._data) is type(y._data) is LatticeArray
+        type(a) is type(b) is LatticeArray
+        and carried.mode_norm_sq is other.mode_norm_sq is None
+        and (carried is other or carried == other)
     ):
-        form = EXACT.get(ufunc.__name__) or exact(ufunc)
-        out = form(x._data, y._data)
+        form = _AT_ONCE.get(ufunc) or exact(ufunc)
+        out = form(a, b)
         return x._of(out, carried) if type(out) is LatticeArray else wrap(x, out, carried)
     return apply(ufunc, (x, y))
+
+
+def apply_number(ufunc: np.ufunc, tensor: TensorBase, x: Any, y: Any) -> Any:
+    """Return ufunc(x, y) of a tensor and a number, at once where the tensor is a plain one."""
+    data, carried = tensor._data, tensor._carried
+    if type(data) is not LatticeArray or carried.mode_norm_sq is not None:
+        return apply(ufunc, (x, y))
+    form = _AT_ONCE.get(ufunc) or exact(ufunc)
+    out = form(data, lattice_scalar(y)) if x is tensor else form(lattice_scalar(x), data)
+    return tensor._of(out, carried) if type(out) is LatticeArray else wrap(tensor, out, carried)
 
 
 def exact(ufunc: np.ufunc) -> Callable[..., Any]:
