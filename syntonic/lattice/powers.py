@@ -131,12 +131,14 @@ def _integer_power(x: LatticeArray, n: int) -> LatticeArray:
         return _integer_power(reciprocal(x, "power"), -n)
     if n > MAX_BITS:  # every element is 0 or ±1, or n would have been refused
         n = 2 - n % 2
-    ones = np.ones(x.shape, dtype=np.int64)
-    out = LatticeArray.packed(ones, np.zeros_like(ones), bound=1)
-    while n:
+    if n == 0:
+        ones = np.ones(x.shape, dtype=np.int64)
+        return LatticeArray.packed(ones, np.zeros_like(ones), bound=1)
+    while n % 2 == 0:
+        x, n = square(x), n >> 1
+    out = x
+    while n := n >> 1:
+        x = square(x)
         if n & 1:
             out = multiply(out, x)
-        n >>= 1
-        if n:
-            x = square(x)
     return out
