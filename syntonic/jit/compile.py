@@ -20,15 +20,17 @@ from numba.core import caching as _caching
 from numba.core import codegen as _codegen
 from numba.core import compiler as _compiler
 from numba.core import sigutils as _sigutils
+from numba.core.ccallback import CFunc as _CFunc
 
 caching: Any = _caching  # untyped
 codegen: Any = _codegen
 compiler: Any = _compiler
 sigutils: Any = _sigutils
+CFunc: Any = _CFunc
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-__all__ = ["cache_of", "njit"]
+__all__ = ["cache_of", "callback", "njit"]
 
 _ROOMS = ("exact", "jit", "rounding", "lattice", "flux/cpu")
 _SOURCES = ("constants.py", "typing.py", *(f"{room}/**/*.py" for room in _ROOMS))
@@ -94,13 +96,31 @@ def njit(function: F) -> F:
 
     A call in compiled code becomes part of that code, and of what is cached for it.
     """
-    compiled: Any = numba.njit(**_OPTIONS)(function)
-    with suppress(RuntimeError):  # neither the package nor the user has a directory for the cache
-        if _STAMP:
-            compiled._cache = _Cache(function)
+    compiled: Any = _cached(numba.njit(**_OPTIONS)(function), function)
     part = _as_part(function)
     compiled.get_call_template, compiled.get_overload = part.get_call_template, part.get_overload
     return cast(F, compiled)
+
+
+def callback(function: Callable[[int], None]) -> int:
+    """Compile a function of an address for C, likewise, and return its own address."""
+    arguments, nothing = sigutils.normalize_signature("void(int64)")
+    compiled = _cached(CFunc(function, (arguments, nothing), {}, _OPTIONS), function)
+    compiled.compile()
+    _CALLBACKS.append(compiled)
+    address: int = compiled.address
+    return address
+
+
+_CALLBACKS: list[Any] = []
+"""What C may call as long as the process lives."""
+
+
+def _cached(compiled: Any, function: Callable[..., Any]) -> Any:
+    with suppress(RuntimeError):  # neither the package nor the user has a directory for the cache
+        if _STAMP:
+            compiled._cache = _Cache(function)
+    return compiled
 
 
 _OPTIONS: Any = {"nogil": True, "error_model": "numpy"}

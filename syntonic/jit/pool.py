@@ -35,7 +35,7 @@ from syntonic.jit.compile import njit
 cgutils: Any = _cgutils  # untyped
 compiler: Any = _compiler
 
-__all__ = ["Pool", "packer", "run"]
+__all__ = ["TEAM", "Pool", "Words", "packer", "run", "take_pieces"]
 
 PATIENCE = 300e-6
 """Seconds for which a thread looks for work, or for the end of it, before it sleeps: a few times
@@ -56,6 +56,10 @@ The words of _JOB are: the loop's entry, its arguments, items, pieces, seats; th
 the functions that acquire a lock, release one, give way, and how often to look; those of _CALLER
 and, from _HELPERS on, of each helper: whether it sleeps, its lock.
 """
+
+TEAM = _SYSTEM + 32
+"""Of a pool without helpers: the function that calls another in each thread of a team, and
+`take_pieces` for it; see `team`."""
 
 _CLOSED = -(1 << 32)
 """What the gate holds when it is closed and nobody is in."""
@@ -153,6 +157,22 @@ def _call(context: Any, entry: Any, pack: Any, first: Any, last: Any) -> Any:
     return types.int32(*[types.int64] * 4), emit
 
 
+@intrinsic
+def _call_team(context: Any, parallel: Any, work: Any, pool: Any, threads: Any) -> Any:
+    """Call parallel(work, pool, threads, 0), which calls work(pool) in so many threads."""
+
+    def emit(ctx: Any, b: Any, sig: Any, args: Any) -> Any:
+        number = ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [_BYTES, _BYTES, number, number])
+        work, pool = (b.inttoptr(each, _BYTES) for each in args[1:3])
+        threads = b.trunc(args[3], number)
+        call = b.inttoptr(args[0], kind.as_pointer())
+        b.call(call, [work, pool, threads, ir.Constant(number, 0)])
+        return ctx.get_dummy_value()
+
+    return types.void(*[types.int64] * 4), emit
+
+
 # -- waiting -----------------------------------------------------------------------------------
 
 
@@ -217,7 +237,7 @@ def _wake(pool: int, sleeper: int) -> None:
 
 
 @njit
-def _take_pieces(pool: int) -> None:
+def take_pieces(pool: int) -> None:
     entry, pack = load(pool + _JOB), load(pool + _JOB + 8)
     items, pieces = load(pool + _JOB + 16), load(pool + _JOB + 24)
     while True:
@@ -241,13 +261,13 @@ def _serve(pool: int, sleeper: int) -> None:
         ticket = load(pool + _TICKET)
         inside = add(pool + _GATE, 1)
         if 0 <= inside < load(pool + _JOB + 32):
-            _take_pieces(pool)
+            take_pieces(pool)
         if add(pool + _GATE, -1) - 1 == _CLOSED:
             _wake(pool, pool + _CALLER)
 
 
 @njit
-def _begin(pool: int, entry: int, pack: int, items: int, pieces: int, seats: int) -> None:
+def _describe(pool: int, entry: int, pack: int, items: int, pieces: int, seats: int) -> None:
     store(pool + _JOB, entry)
     store(pool + _JOB + 8, pack)
     store(pool + _JOB + 16, items)
@@ -255,22 +275,19 @@ def _begin(pool: int, entry: int, pack: int, items: int, pieces: int, seats: int
     store(pool + _JOB + 32, seats)
     store(pool + _NEXT, 0)
     store(pool + _FAILED, 0)
+
+
+@njit
+def _call_helpers(pool: int, seats: int) -> None:
     add(pool + _GATE, -_CLOSED)
     add(pool + _TICKET, 1)
     for i in range(seats):
         _wake(pool, pool + _HELPERS + i * _LINE)
-
-
-@njit
-def _end(pool: int) -> bool:
-    """Wait for the helpers; return whether a piece failed."""
+    take_pieces(pool)
     inside = add(pool + _GATE, _CLOSED) + _CLOSED
     while inside != _CLOSED:
         _await_change(pool, pool + _GATE, inside, pool + _CALLER, True)
         inside = load(pool + _GATE)
-    failed = load(pool + _FAILED)
-    store(pool + _OWNED, 0)
-    return failed != 0
 
 
 @njit
@@ -282,32 +299,45 @@ def run(pool: int, entry: int, pack: int, items: int, pieces: int, seats: int) -
     if pool == 0 or exchange(pool + _OWNED, 1) != 0:
         failed = _call(entry, pack, 0, items) != 0
     else:
-        _begin(pool, entry, pack, items, pieces, seats)
-        _take_pieces(pool)
-        failed = _end(pool)
+        _describe(pool, entry, pack, items, pieces, seats)
+        team = load(pool + TEAM)
+        if team != 0:
+            _call_team(team, load(pool + TEAM + 8), pool, seats + 1)
+        else:
+            _call_helpers(pool, seats)
+        failed = load(pool + _FAILED) != 0
+        store(pool + _OWNED, 0)
     if failed:
         raise MemoryError("a loop failed: there was no memory for its scratch space")
 
 
-class Pool:
-    """The words where the threads meet, and the helpers, which are started when needed."""
+class Words:
+    """The words where the threads meet."""
 
-    def __init__(self) -> None:
-        self._words = np.zeros((_HELPERS + (MOST_HELPERS + 1) * _LINE) // 8, np.int64)
+    def __init__(self, last: int) -> None:
+        """Make the words up to those of the last line."""
+        self._words = np.zeros((last + 2 * _LINE) // 8, np.int64)
         at = self._words.ctypes.data
         self.address = -(-at // _LINE) * _LINE
         self._start = (self.address - at) // 8
+
+    def set(self, line: int, *values: Any) -> None:
+        first = self._start + line // 8
+        self._words[first : first + len(values)] = values
+
+
+class Pool(Words):
+    """The helpers, which are started when needed, and the words where the threads meet."""
+
+    def __init__(self) -> None:
+        super().__init__(_HELPERS + MOST_HELPERS * _LINE)
         self._count, self._starting = 0, Lock()
         # Green threads would run a helper, which never returns, in place of its caller.
         self._most = MOST_HELPERS if isinstance(start_new_thread, BuiltinFunctionType) else 0
-        self._set(_GATE, _CLOSED)
-        self._set(_SYSTEM, *_system(), _looks())
-        self._set(_CALLER, 0, _new_lock())
+        self.set(_GATE, _CLOSED)
+        self.set(_SYSTEM, *_system(), _looks())
+        self.set(_CALLER, 0, _new_lock())
         cast(Any, _serve).compile("void(int64, int64)")  # a program may end while a helper compiles
-
-    def _set(self, line: int, *values: Any) -> None:
-        first = self._start + line // 8
-        self._words[first : first + len(values)] = values
 
     def helpers(self, wanted: int) -> int:
         """Start those of the wanted helpers that are missing; return how many there are of them."""
@@ -319,7 +349,7 @@ class Pool:
 
     def _start_helper(self) -> None:
         line = _HELPERS + self._count * _LINE
-        self._set(line, 0, _new_lock())
+        self.set(line, 0, _new_lock())
         # The thread holds the pool, so its words outlive everything, the interpreter included.
         helper = Thread(target=self._help, args=(line,), name="syntonic-flux", daemon=True)
         self._count += 1  # first: an interrupt finds the caller waiting for a thread that runs

@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from numbers import Integral
 from threading import local
+from typing import Any
 
-__all__ = ["at_most", "get_num_threads", "num_threads", "set_num_threads"]
+__all__ = ["at_most", "get_num_threads", "num_threads", "pool_here", "set_num_threads"]
 
 
 def get_num_threads() -> int:
@@ -109,17 +110,23 @@ def num_threads(n: int) -> Iterator[None]:
 
 
 @contextmanager
-def at_most(n: int) -> Iterator[None]:
+def at_most(n: int, team: Any = None) -> Iterator[None]:
     """Limit the loops that the calling thread starts in a `with` block, n >= 1.
 
-    Other threads see nothing of it; `set_num_threads` is obeyed too.
+    Other threads see nothing of it; `set_num_threads` is obeyed too. A `team` is the pool that
+    these loops use in place of ours.
     """
-    before = getattr(_HERE, "most", _UNLIMITED)
-    _HERE.most = min(n, before)
+    before = getattr(_HERE, "most", _UNLIMITED), pool_here()
+    _HERE.most, _HERE.pool = min(n, before[0]), team or before[1]
     try:
         yield
     finally:
-        _HERE.most = before
+        _HERE.most, _HERE.pool = before
+
+
+def pool_here() -> Any:
+    """Return the pool that loops of the calling thread use, or None for ours."""
+    return getattr(_HERE, "pool", None)
 
 
 def _checked(n: int, where: str) -> int:

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from syntonic.jit.compile import njit
 from syntonic.jit.pool import Pool, packer, run
-from syntonic.jit.thread_count import get_num_threads
+from syntonic.jit.thread_count import get_num_threads, pool_here
 
 __all__ = ["BLOCK", "counted_over_elements", "in_threads", "over_elements"]
 
@@ -63,7 +63,7 @@ def in_threads(loop: Callable[..., None], items: int, work: int, *arguments: Any
     if threads <= 1:
         _driver(loop)(0, items, 1, 0, *arguments)
     else:
-        pool = _pool()
+        pool = pool_here() or _pool()
         pieces, seats = min(most, threads * PIECES), pool.helpers(threads - 1)
         _driver(loop)(pool.address, items, pieces, seats, *arguments)
 

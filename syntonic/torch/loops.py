@@ -4,7 +4,8 @@ Callers have checked shapes, dtypes and devices. Nothing is differentiated here,
 written to, and what comes out is new memory. Gradients of parameters, and statistics, have the
 dtype that they were added up in.
 
-On the CPU a call takes as many threads as both syntonic and PyTorch allow.
+On the CPU a call takes as many threads as both syntonic and PyTorch allow, and of PyTorch's own
+where that is possible.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from torch import Tensor
 
 from syntonic.jit.thread_count import at_most
 from syntonic.torch.arrays import array_of, channels_of, family_of, format_of, tensor_of, wide
+from syntonic.torch.threads import own_team
 
 __all__ = ["LOOPS", "VALUES"]
 
@@ -42,7 +44,7 @@ def _loop(function: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(function)
     def obedient(x: Tensor, *rest: Any) -> Any:
         if x.numel() >= _SMALL and x.is_cpu:
-            with at_most(torch.get_num_threads()):
+            with at_most(torch.get_num_threads(), own_team()):
                 return function(x, *rest)
         return function(x, *rest)
 

@@ -26,6 +26,7 @@ from syntonic.torch.norm_modules import (
     GoldenBatchNorm3d,
 )
 from syntonic.torch.ops import call, untraced
+from syntonic.torch.threads import own_team
 from syntonic.typing import NormModeName
 
 if TYPE_CHECKING:
@@ -206,7 +207,7 @@ def _moments_of_all(x: Tensor, group: Any) -> Tensor:
 def _moments(x: Tensor) -> Tensor:
     """Return the same of one process."""
     channels = channels_of(x, format_of(x))
-    with at_most(torch.get_num_threads()):
+    with at_most(torch.get_num_threads(), own_team()):
         mean, low, var, _ = tensor_of(family_of("norm", x).batch_norm_stats(channels))
     n = x.numel() // x.shape[1] if x.shape[1] else 0
     return torch.stack([torch.full_like(mean, n), mean, low, var * n])
