@@ -230,13 +230,15 @@ def _layer_norm(
     """Normalise rows first, ..., last - 1 of x or, with y, of their residual connection."""
     wide_vectors()
     kind = out.dtype.type
+    # Not in `target`: LLVM has vectors for loops that do not write where they read.
+    joined = np.empty(0 if y is None else x.shape[1], out.dtype)
     for r in range(first, last):
         row, target = x[r], out[r]
         if y is None:
             row, mean, low, variance, p = _statistics(row, row, None, by, eps, target)
         else:
-            _join(row, y[r], by, 1.0, target)
-            row, mean, low, variance, p = _statistics(target, row, y[r], by, eps, target)
+            _join(row, y[r], by, 1.0, joined)
+            row, mean, low, variance, p = _statistics(joined, row, y[r], by, eps, joined)
         deviation = math.sqrt(variance + (eps * p) * p)
         middle, factor = kind(mean), root / deviation
         scale, shift = kind(factor), kind(-((mean - middle) + low) * factor)
@@ -303,6 +305,7 @@ def _layer_norm_gradient(
     rows, cols = x.shape
     kind = gi.dtype.type
     dgamma, dbeta = np.zeros(cols, gi.dtype), np.zeros(cols, gi.dtype)
+    joined = np.empty(cols, gi.dtype)  # as in `_layer_norm`
     for block in range(first, last):
         sums[:, block] = 0.0
         start, stop = rows * block // blocks, rows * (block + 1) // blocks
@@ -310,11 +313,11 @@ def _layer_norm_gradient(
             g, row, target = grad[r], x[r], gi[r]
             p = power_outside(statistics[2, r], gi.itemsize // 8)
             if y is not None:
-                _join(x[r], y[r], by, p, target)
-                row = target
+                _join(x[r], y[r], by, p, joined)
+                row = joined
             elif p != 1:
-                _join(x[r], None, by, p, target)
-                row = target
+                _join(x[r], None, by, p, joined)
+                row = joined
             mean, inverse = statistics[0, r] * p, 1.0 / (statistics[2, r] * p)
             middle = kind(mean)
             missed = (mean - middle) + statistics[1, r] * p
@@ -325,14 +328,15 @@ def _layer_norm_gradient(
                 d = (row[i] - middle) - low
                 dgamma[i] = fma(g[i] * scale, d, dgamma[i])
                 dbeta[i] += g[i]
-                t = fma(g[i], gamma[i], -along)
-                target[i] = fma(-d, across, t) * scale * by.identity
+                t = fma(-d, across, fma(g[i], gamma[i], -along)) * scale * by.identity
+                target[i] = t
+                if gr is not None:
+                    gr[r, i] = t * by.residual
             if p != 1:
                 _multiply(target, p)
-            if gr is not None:
-                more = gr[r]
-                for i in range(cols):
-                    more[i] = target[i] * by.residual
+                if gr is not None:
+                    for i in range(cols):
+                        gr[r, i] = target[i] * by.residual
             if (r - start) % _FEW == _FEW - 1 or r == stop - 1:
                 _flush(dgamma, sums[0, block])
                 _flush(dbeta, sums[1, block])
