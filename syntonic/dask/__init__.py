@@ -30,8 +30,6 @@ from syntonic.dask.arrays import (
     from_floats,
     from_lattice,
     snap,
-    syntony,
-    var,
     wake,
 )
 from syntonic.dask.operations import (
@@ -40,6 +38,7 @@ from syntonic.dask.operations import (
     golden_layer_norm,
     syntonic_softmax,
 )
+from syntonic.dask.reductions import syntony, var
 from syntonic.dask.stores import from_zarr, to_zarr
 
 __all__ = [

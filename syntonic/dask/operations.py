@@ -9,7 +9,8 @@ import dask
 import dask.array as da
 import numpy as np
 
-from syntonic.dask.arrays import is_exact, moments_of
+from syntonic.dask.arrays import is_exact
+from syntonic.dask.reductions import moments_of
 from syntonic.errors import ShapeError
 from syntonic.ops import blocks, cycle
 from syntonic.ops import syntonic_softmax as softmax_block
