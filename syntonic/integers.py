@@ -62,6 +62,10 @@ __all__ = [
 ]
 
 
+def __dir__() -> list[str]:
+    return [*__all__]
+
+
 def divmod_euclid(x: ExactScalar, y: ExactScalar) -> tuple[GoldenExact, GoldenExact]:
     """Divide with a remainder of smaller norm.
 

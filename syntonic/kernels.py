@@ -24,6 +24,10 @@ from syntonic.flux.device import cuda_library
 __all__ = ["Module", "Warmed", "families", "load", "planned", "warm"]
 
 
+def __dir__() -> list[str]:
+    return [*__all__]
+
+
 class Module(NamedTuple):
     """One compilation: a family, a dtype ("f32") and an architecture ("sm_90").
 

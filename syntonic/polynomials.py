@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 __all__ = ["factor", "gcd", "roots"]
 
 
+def __dir__() -> list[str]:
+    return [*__all__]
+
+
 def gcd(p: ExactArrayLike, q: ExactArrayLike) -> ResonantTensor:
     """Return the monic greatest common divisor of two polynomials.
 

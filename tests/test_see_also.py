@@ -7,18 +7,23 @@ from contextlib import suppress
 from importlib import import_module
 from importlib.util import find_spec
 
-PLACES = (
-    "geometry geometry.anyons integers interop.flint interop.pari interop.sympy io kernels linalg "
-    "ops plotting polynomials recovery testing torch"
-).split()
-HAS_TORCH = find_spec("torch") is not None
+EXTRAS = "dask jax torch".split()
+PLACES = [
+    "syntonic",
+    *(
+        f"syntonic.{place}"
+        for place in (
+            "geometry geometry.anyons integers interop.flint interop.pari interop.sympy io kernels "
+            "linalg ops plotting polynomials recovery testing"
+        ).split()
+    ),
+    *(f"syntonic.{place}" for place in EXTRAS if find_spec(place)),
+]
 
 
 def everything():
     """Each public thing, and each of a class, as module, name and docstring."""
-    for place in ["syntonic", *(f"syntonic.{place}" for place in PLACES)]:
-        if place == "syntonic.torch" and not HAS_TORCH:
-            continue
+    for place in PLACES:
         module = import_module(place)
         for name in module.__all__:
             thing = getattr(module, name)
@@ -37,7 +42,7 @@ def links(text):
 
 def is_there(name, module, owner):
     """Whether a name is one of the class, of the module, of the package, or whole."""
-    if name.startswith("syntonic.torch") and not HAS_TORCH:
+    if any(name.startswith(f"syntonic.{extra}") and not find_spec(extra) for extra in EXTRAS):
         return True
     holder = f"{module.__name__}.{owner.partition('.')[0]}"
     for start in (f"{holder}.", f"{module.__name__}.", "syntonic.", ""):
@@ -58,9 +63,7 @@ def test_see_also_leads_somewhere():
 def test_every_public_name_has_an_example_and_neighbours():
     """Of an error the tree is the neighbourhood."""
     missing = []
-    for place in ["syntonic", *(f"syntonic.{place}" for place in PLACES)]:
-        if place == "syntonic.torch":
-            continue  # its modules are documented beside PyTorch's
+    for place in PLACES:
         module = import_module(place)
         for name in module.__all__:
             thing, text = getattr(module, name), getattr(module, name).__doc__ or ""
@@ -70,3 +73,12 @@ def test_every_public_name_has_an_example_and_neighbours():
             wanted = ("Examples",) if error else ("See Also", "Examples")
             missing += [(place, name, each) for each in wanted if f"{each}\n" not in text]
     assert missing == []
+
+
+def test_completion_shows_what_is_public_and_no_more():
+    parts = {"syntonic.geometry.anyons", "syntonic.xp.fft", "syntonic.xp.linalg"}
+    for place in ["syntonic.xp", *(place for place in PLACES if place.count(".") == 1)]:
+        module = import_module(place)
+        assert set(module.__all__) <= set(dir(module)), place
+        more = {f"{place}.{name}" for name in set(dir(module)) - set(module.__all__)}
+        assert {name for name in more if ".__" not in name} <= parts, place

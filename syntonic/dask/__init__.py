@@ -57,3 +57,7 @@ __all__ = [
     "var",
     "wake",
 ]
+
+
+def __dir__() -> list[str]:
+    return [*__all__]

@@ -34,6 +34,17 @@ class Snapped(NamedTuple):
         Their shared denominator.
     unique : dask.array.Array of bool or None
         Where the error bound proves the element; None without an error bound.
+
+    See Also
+    --------
+    snap : makes it.
+
+    Examples
+    --------
+    >>> import dask.array as da
+    >>> found = snap(da.from_array([1.618, 0.5], chunks=1), error_bound=1e-3, precision=1)
+    >>> found.tensor.compute(), found.unique.compute().tolist()
+    (ResonantTensor([φ, -1 + φ], precision=1), [True, False])
     """
 
     tensor: Any
@@ -89,6 +100,18 @@ def from_lattice(a: Any, b: Any, denominator: int = 1, *, precision: int | None 
         The shapes differ.
     TypeError
         a or b is no Dask array; when it is computed, it holds floats.
+
+    See Also
+    --------
+    from_floats : from approximations.
+    from_zarr : from a store.
+
+    Examples
+    --------
+    >>> import dask.array as da
+    >>> a, b = da.arange(4, chunks=2), da.arange(4, chunks=2)
+    >>> from_lattice(a, b, denominator=2).sum().compute()
+    ResonantTensor(3 + 3φ)
     """
     where = "from_lattice"
     require_dask(a, "a", where), require_dask(b, "b", where)
@@ -124,6 +147,18 @@ def from_floats(
         denominator is "auto"; when it is computed, NaN or infinity is among the floats.
     TypeError
         x is no Dask array.
+
+    See Also
+    --------
+    snap : also tells what is proved.
+    syntonic.io.snap_file : from disk to disk.
+    from_lattice : from exact numbers.
+
+    Examples
+    --------
+    >>> import dask.array as da
+    >>> from_floats(da.from_array([1.618034, 0.381966], chunks=1), precision=2).compute()
+    ResonantTensor([φ, 2 - φ], precision=2)
     """
     if denominator == "auto":
         raise ValueError(
@@ -165,6 +200,19 @@ def snap(
         When it is computed: a bound is out of range, or NaN or infinity is among the floats.
     TypeError
         x is no Dask array.
+
+    See Also
+    --------
+    from_floats : the tensor alone.
+    syntonic.snap : of one array.
+    syntonic.io.snap_file : from disk to disk.
+
+    Examples
+    --------
+    >>> import dask.array as da
+    >>> found = snap(da.from_array([1.6, 0.6], chunks=1), precision=3, error_bound=0.05)
+    >>> found.tensor.compute(), found.unique.compute().tolist()
+    (ResonantTensor([φ, -1 + φ], precision=3), [True, True])
     """
     require_dask(x, "x", "snap")
     bounds = {"precision": precision, "window": window, "denominator": denominator}
@@ -206,6 +254,19 @@ def wake(x: Any, dtype: Any = np.float64) -> Any:
     ------
     PhaseError
         The blocks are in flux.
+
+    See Also
+    --------
+    crystallize : the other way.
+    syntonic.ResonantTensor.wake_flux : of one tensor.
+
+    Examples
+    --------
+    >>> import dask.array as da
+    >>> from syntonic import PHI, ResonantTensor
+    >>> x = wake(da.from_array(ResonantTensor([1, PHI, PHI**2]), chunks=2))
+    >>> x.compute().to_floats().round(3).tolist()
+    [1.0, 1.618, 2.618]
     """
     if not is_exact(x, "wake"):
         raise PhaseError("wake: the blocks must be crystallized, got flux; crystallize(x) first")
@@ -239,6 +300,19 @@ def crystallize(
     ------
     PhaseError
         The blocks are crystallized.
+
+    See Also
+    --------
+    wake : the other way.
+    from_floats : from floats that come from elsewhere.
+
+    Examples
+    --------
+    >>> import dask.array as da
+    >>> from syntonic import PHI, ResonantTensor
+    >>> x = da.from_array(ResonantTensor([1, PHI, PHI**2]), chunks=2)
+    >>> crystallize(wake(x)).compute()
+    ResonantTensor([1, φ, 1 + φ])
     """
     if is_exact(x, "crystallize"):
         raise PhaseError("crystallize: the blocks must be in flux, got crystallized ones")

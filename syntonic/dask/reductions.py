@@ -52,6 +52,18 @@ def var(x: Any, axis: Any = None, *, ddof: int = 0, keepdims: bool = False) -> A
         n - ddof is not positive.
     AxisError
         There is no such axis.
+
+    See Also
+    --------
+    syntony : another number of the whole.
+    syntonic.ResonantTensor.var : of one tensor.
+
+    Examples
+    --------
+    >>> import dask.array as da
+    >>> from syntonic import PHI, ResonantTensor
+    >>> var(da.from_array(ResonantTensor([PHI, 1 - PHI]), chunks=1)).compute()
+    ResonantTensor(5/4)
     """
     exact, axes = is_exact(x, "var"), _axes_of(x, axis, "var")
     n = prod(x.shape[i] for i in axes)
@@ -106,6 +118,18 @@ def syntony(x: Any, mode_norm_sq: Any = None) -> Any:
     ------
     ShapeError
         mode_norm_sq has another shape.
+
+    See Also
+    --------
+    syntonic.ResonantTensor.syntony : of one tensor.
+    var : another number of the whole.
+
+    Examples
+    --------
+    >>> import dask.array as da
+    >>> from syntonic import ResonantTensor
+    >>> float(syntony(da.from_array(ResonantTensor([1, 0, 0]), chunks=2)).compute())
+    1.0
     """
     is_exact(x, "syntony")
     norms = [] if mode_norm_sq is None else [da.asarray(mode_norm_sq)]

@@ -101,3 +101,7 @@ __all__ = [
     "volume",
     "volume_squared_per_edge",
 ]
+
+
+def __dir__() -> list[str]:
+    return [*__all__]

@@ -20,6 +20,10 @@ from syntonic.tensor import ResonantTensor
 __all__ = ["Model", "load", "read", "save", "snap_file", "write"]
 
 
+def __dir__() -> list[str]:
+    return [*__all__]
+
+
 def read(path: str | os.PathLike[str], *, columns: Columns | None = None) -> Model:
     """Read a model from a file, by the extension of its name, else by how it begins.
 

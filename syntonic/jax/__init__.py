@@ -25,11 +25,13 @@ from syntonic.jax.functions import (
     golden_batch_norm_1d,
     golden_batch_norm_2d,
     golden_layer_norm,
+    syntonic_softmax,
+)
+from syntonic.jax.residuals import (
     phi_residual,
     phi_residual_gelu,
     phi_residual_layernorm,
     phi_residual_relu,
-    syntonic_softmax,
 )
 
 __all__ = [
@@ -42,3 +44,7 @@ __all__ = [
     "phi_residual_relu",
     "syntonic_softmax",
 ]
+
+
+def __dir__() -> list[str]:
+    return [*__all__]

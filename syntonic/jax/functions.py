@@ -1,4 +1,4 @@
-"""Golden operations on arrays of JAX; see `syntonic.jax` for what holds of all of them."""
+"""Normalizations and softmax of arrays of JAX; see `syntonic.jax` for what holds of all of them."""
 
 from __future__ import annotations
 
@@ -8,169 +8,20 @@ from typing import TYPE_CHECKING, Any
 from syntonic import ops
 from syntonic.errors import ShapeError
 from syntonic.jax.call import Array, run
-from syntonic.jax.checks import LAST, affine, array_of, features, pair_of, parameter
+from syntonic.jax.checks import LAST, affine, array_of, features, parameter
 from syntonic.ops.arguments import integer, number
 from syntonic.ops.softmax import softmax_mode
-from syntonic.tensor.residual import residual_mode
 
 if TYPE_CHECKING:
-    from syntonic.ops import GoldenNormMode, PhiResidualMode, SyntonicSoftmaxMode
-    from syntonic.typing import NormModeName, ResidualModeName, SoftmaxModeName
+    from syntonic.ops import GoldenNormMode, SyntonicSoftmaxMode
+    from syntonic.typing import NormModeName, SoftmaxModeName
 
 __all__ = [
     "golden_batch_norm_1d",
     "golden_batch_norm_2d",
     "golden_layer_norm",
-    "phi_residual",
-    "phi_residual_gelu",
-    "phi_residual_layernorm",
-    "phi_residual_relu",
     "syntonic_softmax",
 ]
-
-
-def phi_residual(
-    identity: Array, residual: Array, mode: PhiResidualMode | ResidualModeName = "phi"
-) -> Array:
-    """Join a residual to its identity: identity + residual/φ.
-
-    Parameters
-    ----------
-    identity, residual : jax.Array
-        Of one shape (nothing is broadcast) and dtype.
-    mode : PhiResidualMode or str, default "phi"
-        "phi": identity + residual/φ; "phi_symmetric": (identity + residual)/φ;
-        "standard": identity + residual.
-
-    Returns
-    -------
-    jax.Array
-        Shaped as the inputs.
-
-    Raises
-    ------
-    ShapeError, TypeError, DeviceError
-        The arrays differ in shape or dtype, are no floats, or are not on the CPU.
-    ValueError
-        The mode is unknown.
-
-    Examples
-    --------
-    >>> import jax
-    >>> x = jax.numpy.ones(2)
-    >>> jax.grad(lambda y: phi_residual(x, y).sum())(x)
-    Array([0.618034, 0.618034], dtype=float32)
-    """
-    where = "phi_residual"
-    mode = residual_mode(mode, where)
-    return run(ops.phi_residual, pair_of(identity, residual, where), mode=mode)
-
-
-def phi_residual_relu(
-    identity: Array, residual: Array, mode: PhiResidualMode | ResidualModeName = "phi"
-) -> Array:
-    """Join a residual to its identity and take max(x, 0) of the sum.
-
-    Parameters
-    ----------
-    identity, residual, mode
-        As for `phi_residual`, with the same errors.
-
-    Returns
-    -------
-    jax.Array
-        Shaped as the inputs. The gradient at 0 is 0.
-
-    Raises
-    ------
-    ShapeError, TypeError, DeviceError, ValueError
-        As for `phi_residual`.
-
-    Examples
-    --------
-    >>> import jax.numpy as jnp
-    >>> phi_residual_relu(jnp.array([1.0, -1.0]), jnp.array([0.0, 1.0])).tolist()
-    [1.0, 0.0]
-    """
-    where = "phi_residual_relu"
-    mode = residual_mode(mode, where)
-    return run(ops.phi_residual_relu, pair_of(identity, residual, where), mode=mode)
-
-
-def phi_residual_gelu(
-    identity: Array, residual: Array, mode: PhiResidualMode | ResidualModeName = "phi"
-) -> Array:
-    """Join a residual to its identity and apply GELU, s(1 + erf(s/√2))/2, to the sum s.
-
-    Parameters
-    ----------
-    identity, residual, mode
-        As for `phi_residual`, with the same errors.
-
-    Returns
-    -------
-    jax.Array
-        Shaped as the inputs.
-
-    Raises
-    ------
-    ShapeError, TypeError, DeviceError, ValueError
-        As for `phi_residual`.
-
-    Examples
-    --------
-    >>> import jax.numpy as jnp
-    >>> y = phi_residual_gelu(jnp.array([1.0, -1.0]), jnp.zeros(2))
-    >>> [f"{v:.4f}" for v in y]
-    ['0.8413', '-0.1587']
-    """
-    where = "phi_residual_gelu"
-    mode = residual_mode(mode, where)
-    return run(ops.phi_residual_gelu, pair_of(identity, residual, where), mode=mode)
-
-
-def phi_residual_layernorm(
-    identity: Array,
-    residual: Array,
-    gamma: Array | None = None,
-    beta: Array | None = None,
-    eps: float = 1e-5,
-    mode: PhiResidualMode | ResidualModeName = "phi",
-) -> Array:
-    """Join a residual to its identity and normalize the sum over the last axis to variance 1.
-
-    Parameters
-    ----------
-    identity, residual, mode
-        As for `phi_residual`, with the same errors, and at least one axis.
-    gamma, beta : jax.Array, optional
-        Scale and shift for each place of the last axis, (features,).
-    eps : float, default 1e-5
-        Added to the variance, zero or more.
-
-    Returns
-    -------
-    jax.Array
-        Shaped as the inputs.
-
-    Raises
-    ------
-    ShapeError, TypeError, DeviceError, ValueError
-        As for `phi_residual`; gamma, beta or eps do not fit.
-
-    Examples
-    --------
-    >>> import jax.numpy as jnp
-    >>> x = jnp.array([[1.0, 3.0]])
-    >>> phi_residual_layernorm(x, x, eps=0, mode="standard").tolist()
-    [[-1.0, 1.0]]
-    """
-    where = "phi_residual_layernorm"
-    mode, added = residual_mode(mode, where), number(eps, "eps", where)
-    pair = pair_of(identity, residual, where)
-    n = features(pair["identity"], "identity", where)
-    arrays = pair | affine(gamma, beta, n, where, LAST)
-    return run(ops.phi_residual_layernorm, arrays, eps=added, mode=mode)
 
 
 def golden_layer_norm(
@@ -204,6 +55,11 @@ def golden_layer_norm(
         x, gamma or beta does not fit, is no array of floats, or is not on the CPU.
     ValueError
         The mode is unknown, or eps is negative or not finite.
+
+    See Also
+    --------
+    golden_batch_norm_1d, golden_batch_norm_2d : by channels.
+    syntonic.golden_layer_norm : of tensors.
 
     Examples
     --------
@@ -246,6 +102,12 @@ def golden_batch_norm_1d(
     ShapeError, TypeError, DeviceError, ValueError
         As for `golden_layer_norm`.
 
+    See Also
+    --------
+    golden_batch_norm_2d : of images.
+    golden_layer_norm : by rows.
+    syntonic.golden_batch_norm_1d : of tensors.
+
     Examples
     --------
     >>> import jax.numpy as jnp
@@ -280,6 +142,12 @@ def golden_batch_norm_2d(
     ------
     ShapeError, TypeError, DeviceError, ValueError
         As for `golden_layer_norm`.
+
+    See Also
+    --------
+    golden_batch_norm_1d : of rows.
+    golden_layer_norm : over the last axes.
+    syntonic.golden_batch_norm_2d : of tensors.
 
     Examples
     --------
@@ -344,6 +212,10 @@ def syntonic_softmax(
         dim or mode is unknown, mode and arguments contradict each other, or a number is out of
         range. A negative weight is found in the computation, where JAX raises an error of its own
         with our text.
+
+    See Also
+    --------
+    syntonic.syntonic_softmax : of tensors.
 
     Examples
     --------

@@ -47,3 +47,7 @@ __all__ = [
     "syntonic_softmax",
     "vjp",
 ]
+
+
+def __dir__() -> list[str]:
+    return [*__all__]

@@ -8,3 +8,7 @@ from syntonic.plotting.pictures import plot_model, require_matplotlib, require_p
 from syntonic.plotting.projection import project
 
 __all__ = ["plot_model", "project", "require_matplotlib", "require_page", "require_picture", "view"]
+
+
+def __dir__() -> list[str]:
+    return [*__all__]

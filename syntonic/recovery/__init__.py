@@ -5,3 +5,7 @@ from syntonic.recovery.result import Recovery
 from syntonic.recovery.scale_free_result import ScaleFreeRecovery
 
 __all__ = ["Recovery", "ScaleFreeRecovery", "recover"]
+
+
+def __dir__() -> list[str]:
+    return [*__all__]

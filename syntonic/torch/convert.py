@@ -50,6 +50,17 @@ class Conversion(NamedTuple):
         The types; the same where the part was kept.
     reason : str
         Why it was kept; "" where it was converted.
+
+    See Also
+    --------
+    ConversionReport : holds them.
+    goldenize : makes them.
+
+    Examples
+    --------
+    >>> from torch import nn
+    >>> goldenize(nn.Sequential(nn.LayerNorm(4))).report.changed[0].after
+    'GoldenLayerNorm'
     """
 
     name: str
@@ -65,6 +76,19 @@ class ConversionReport(NamedTuple):
     ----------
     changed, kept : tuple of Conversion
         In the order of the model.
+
+    See Also
+    --------
+    goldenize, degoldenize : give it.
+
+    Examples
+    --------
+    >>> from torch import nn
+    >>> class OwnNorm(nn.LayerNorm):
+    ...     pass
+    >>> report = goldenize(nn.Sequential(nn.LayerNorm(4), OwnNorm(4))).report
+    >>> [each.name for each in report.changed], [each.name for each in report.kept]
+    (['0'], ['1'])
     """
 
     changed: tuple[Conversion, ...]

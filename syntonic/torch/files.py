@@ -103,6 +103,15 @@ def load(path: str | os.PathLike[str]) -> dict[str, ResonantTensor]:
     See Also
     --------
     save : the other way.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from syntonic import PHI, ResonantTensor
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save({"bias": ResonantTensor([PHI])}, f"{folder}/x.safetensors")
+    ...     list(load(f"{folder}/x.safetensors"))
+    ['bias']
     """
     library = _safetensors()
     with open(path, "rb"):

@@ -110,6 +110,12 @@ def phi_residual_relu(
     ShapeError, DeviceError, TypeError, ValueError
         As for `phi_residual`.
 
+    See Also
+    --------
+    phi_residual : the connection alone.
+    PhiResidual : the module.
+    syntonic.ops.phi_residual_relu : of tensors of this package.
+
     Notes
     -----
     One pass over memory. The gradient at 0 is 0.
@@ -144,6 +150,12 @@ def phi_residual_gelu(
     ------
     ShapeError, DeviceError, TypeError, ValueError
         As for `phi_residual`.
+
+    See Also
+    --------
+    phi_residual : the connection alone.
+    PhiResidual : the module.
+    syntonic.ops.phi_residual_gelu : of tensors of this package.
 
     Notes
     -----
@@ -197,6 +209,12 @@ def phi_residual_layernorm(
     ------
     ShapeError, DeviceError, TypeError, ValueError
         As for `phi_residual`; gamma, beta or eps do not fit.
+
+    See Also
+    --------
+    phi_residual : the connection alone.
+    PhiResidual : the module.
+    syntonic.ops.phi_residual_layernorm : of tensors of this package.
 
     Notes
     -----

@@ -34,6 +34,20 @@ class SnapReport(NamedTuple):
         Of the distances between its numbers and their lattice points; 0 if it is empty.
     largest_a, largest_b : int
         The largest |a| and |b| of the points (a + bφ)/denominator.
+
+    See Also
+    --------
+    crystallize_module : gives it.
+
+    Examples
+    --------
+    >>> import torch
+    >>> layer = torch.nn.Linear(1, 1, bias=False)
+    >>> with torch.no_grad():
+    ...     _ = layer.weight.fill_(1.618)
+    >>> report = crystallize_module(layer, precision=1).report[0]
+    >>> report.name, round(report.largest_residual, 6), report.largest_b
+    ('weight', 3.4e-05, 1)
     """
 
     name: str

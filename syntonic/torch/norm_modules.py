@@ -280,6 +280,12 @@ _BATCH_NORM = """Batch norm of {axes} to a target variance, as `torch.nn.BatchNo
     ValueError
         The mode is unknown, or eps is negative or not finite.
 
+    See Also
+    --------
+    GoldenBatchNorm1d, GoldenBatchNorm2d, GoldenBatchNorm3d : by the number of axes.
+    SyncGoldenBatchNorm : over several processes.
+    golden_batch_norm : the function.
+
     Examples
     --------
     >>> import torch

@@ -64,6 +64,11 @@ class SyncGoldenBatchNorm(GoldenBatchNorm):
         In training: a process did not take part within the time limit of the group, which is
         ``init_process_group(timeout=...)``; or a gradient is to be differentiated again.
 
+    See Also
+    --------
+    GoldenBatchNorm2d : in one process.
+    goldenize : converts `SyncBatchNorm`.
+
     Notes
     -----
     All processes call it in training equally often, with batches of any sizes, empty ones

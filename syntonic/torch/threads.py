@@ -5,10 +5,12 @@ from __future__ import annotations
 import ctypes
 import os
 from functools import cache
+from typing import TYPE_CHECKING
 
 import torch
 
-from syntonic.jit.team import Team
+if TYPE_CHECKING:
+    from syntonic.jit.team import Team
 
 __all__ = ["own_team"]
 
@@ -28,6 +30,8 @@ def _team() -> Team | None:
         parallel = ctypes.CDLL(torch._C.__file__).GOMP_parallel
     except (OSError, AttributeError):
         return None
+    from syntonic.jit.team import Team  # with numba, which not all need
+
     return Team(ctypes.cast(parallel, ctypes.c_void_p).value or 0)
 
 

@@ -336,6 +336,11 @@ __all__ = [
     "zeros_like",
 ]
 
+
+def __dir__() -> list[str]:
+    return ["fft", "linalg", *__all__]
+
+
 __array_api_version__ = "2024.12"
 
 concatenate = concat  # NumPy's name
