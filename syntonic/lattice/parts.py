@@ -98,12 +98,19 @@ def fits_int64(x: Any) -> bool:
 
 def common_divisor(a: IntArray, b: IntArray, d: int) -> int:
     """Return the greatest common divisor of d and all int64 numerators."""
+    twos = d & -d
+    odd = d // twos
     for x in (a, b):
-        if d == 1:
+        if odd == 1:
             break
-        # Reduce modulo d first: |-2^63| has no int64 for np.gcd to return.
-        d = gcd(d, int(np.gcd.reduce(x % d, axis=None))) if x.size else d
-    return d
+        # Reduce modulo it first: |-2^63| has no int64 for np.gcd to return.
+        odd = gcd(odd, int(np.gcd.reduce(x % odd, axis=None))) if x.size else odd
+    if twos > 1:  # the lowest bit that is set in any number
+        bits = (
+            twos | int(np.bitwise_or.reduce(a, axis=None)) | int(np.bitwise_or.reduce(b, axis=None))
+        )
+        twos = bits & -bits
+    return odd * twos
 
 
 def divisors_apart(a: IntArray, b: IntArray, d: IntArray) -> IntArray:
