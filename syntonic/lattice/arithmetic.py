@@ -90,7 +90,12 @@ def multiply(x: LatticeArray, y: LatticeArray) -> LatticeArray:
         bound = 3 * (x._bound or x.bound) * (y._bound or y.bound)
         over = x.denominator * y.denominator
         if bound <= INT64_MAX >= over:
-            return LatticeArray.fresh(*_small_product(x.a, x.b, y.a, y.b), over, bound)
+            a, b, c, d = x.a, x.b, y.a, y.b
+            bd, p, q = b * d, a * c, a * d
+            p += bd
+            q += b * c
+            q += bd
+            return LatticeArray.fresh(p, q, over, bound)
     if not (x.is_packed and y.is_packed and _product_need(x, y) <= INT64_MAX):
         if _apart(x, y, _product_need) and (apart := fractional.product(x, y)):
             return apart
@@ -241,15 +246,6 @@ def _product(
 
 
 _long_product = slow_way(_product)
-
-
-def _small_product(a: IntArray, b: IntArray, c: IntArray, d: IntArray) -> tuple[Any, Any]:
-    bd = b * d
-    p, q = a * c, a * d
-    p += bd
-    q += b * c
-    q += bd
-    return p, q
 
 
 def _product_need(x: LatticeArray, y: LatticeArray) -> int:
