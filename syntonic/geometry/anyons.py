@@ -31,6 +31,11 @@ from syntonic.tensor import ResonantTensor
 
 __all__ = ["FORM", "F", "R", "braid", "f_symbol", "fuses", "pairs", "r_symbol", "real_form"]
 
+
+def __dir__() -> list[str]:
+    return [*__all__]
+
+
 _ZERO, _ONE = GoldenExact(0), GoldenExact(1)
 
 F = ResonantTensor([[[PHI_INV, 0], [PHI_INV, 0]], [[1, 0], [-PHI_INV, 0]]])

@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 
 __all__ = ["from_arrow", "register", "to_arrow"]
 
+
+def __dir__() -> list[str]:
+    return [*__all__]
+
+
 _NAME = "syntonic.golden"
 
 

@@ -9,6 +9,10 @@ from syntonic.tensor import ResonantTensor
 __all__ = ["register"]
 
 
+def __dir__() -> list[str]:
+    return [*__all__]
+
+
 @cache
 def register() -> None:
     """Teach einops what a tensor is, once for the process.

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 __all__ = ["from_flint", "to_flint"]
 
 
+def __dir__() -> list[str]:
+    return [*__all__]
+
+
 def to_flint(t: ResonantTensor) -> tuple[fmpz_mat, fmpz_mat, int]:
     """Return the numerators of a matrix as FLINT's, with their common denominator.
 

@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 
 __all__ = ["from_hdf5", "to_hdf5"]
 
+
+def __dir__() -> list[str]:
+    return [*__all__]
+
+
 _FORMAT, _VERSION, _FIELD = "syntonic tensor", 1, "Q(phi)"
 
 

@@ -17,6 +17,11 @@ from syntonic.typing import ExactArrayLike
 
 __all__ = ["from_json", "to_json"]
 
+
+def __dir__() -> list[str]:
+    return [*__all__]
+
+
 _FIELD = "Q(phi)"
 _SAFE = 1 << 53
 

@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 
 __all__ = ["from_pari", "to_pari"]
 
+
+def __dir__() -> list[str]:
+    return [*__all__]
+
+
 _FORMS = {"quadgen": "quadgen(5,'w)", "mod": "Mod(y,y^2-y-1)"}
 _ROOTS = (([1, -1, -1], PHI), ([1, 0, -5], SQRT5))
 """By the modulus of a residue: the number that its variable stands for."""

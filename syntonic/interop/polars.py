@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 
 __all__ = ["from_struct", "to_struct"]
 
+
+def __dir__() -> list[str]:
+    return [*__all__]
+
+
 _NAMES = ("a", "b", "denominator")
 
 

@@ -20,13 +20,15 @@ from syntonic.typing import ExactScalar
 if TYPE_CHECKING:
     from sympy import Basic
 
-__all__ = [
-    "from_domain", "from_sympy", "golden_domain", "lambdify", "to_domain", "to_domain_matrix",
-    "to_sympy",
-]  # fmt: skip
+__all__ = ["from_domain", "from_sympy", "golden_domain", "lambdify", "to_domain",
+           "to_domain_matrix", "to_sympy"]  # fmt: skip
 
-_FORMS = ("sqrt5", "phi")
-_SHOWN = 80
+
+def __dir__() -> list[str]:
+    return [*__all__]
+
+
+_FORMS, _SHOWN = ("sqrt5", "phi"), 80
 
 
 def to_sympy(x: ResonantTensor | ExactScalar, *, form: str = "sqrt5") -> Basic:
@@ -339,11 +341,9 @@ def from_domain(element: Any, domain: Any = None) -> GoldenExact:
 
     Parameters
     ----------
-    element
-        An element of `domain`.
-    domain
-        The SymPy domain it belongs to: `golden_domain()` by default, or any whose elements are
-        numbers of Q(φ), such as ZZ, QQ or another presentation of the field.
+    element, domain
+        The element and its domain: `golden_domain()` by default, or any whose elements are numbers
+        of Q(φ), such as ZZ, QQ or another presentation of the field.
 
     Raises
     ------
@@ -377,10 +377,8 @@ def to_domain_matrix(x: ResonantTensor) -> Any:
 
     Raises
     ------
-    PhaseError
-        The tensor is in flux.
-    ValueError
-        It has not two axes.
+    PhaseError, ShapeError
+        The tensor is in flux, or has not two axes.
 
     See Also
     --------

@@ -47,19 +47,16 @@ _COURTESIES = 16
 MOST_HELPERS = 255
 
 _LINE = 64
-_OWNED, _GATE, _TICKET, _NEXT, _FAILED, _JOB, _SYSTEM, _CALLER, _HELPERS = (
-    range(0, 9 * _LINE, _LINE)
+_OWNED, _GATE, _TICKET, _NEXT, _FAILED, _JOB, _SYSTEM, TEAM, _CALLER, _HELPERS = (
+    range(0, 10 * _LINE, _LINE)
 )  # fmt: skip
 """Where the lines of the pool are, in bytes.
 
 The words of _JOB are: the loop's entry, its arguments, items, pieces, seats; those of _SYSTEM:
 the functions that acquire a lock, release one, give way, and how often to look; those of _CALLER
-and, from _HELPERS on, of each helper: whether it sleeps, its lock.
+and, from _HELPERS on, of each helper: whether it sleeps, its lock. Those of TEAM, else 0, are for
+a pool without helpers: the function that calls another in each thread of a team, and `take_pieces`.
 """
-
-TEAM = _SYSTEM + 32
-"""Of a pool without helpers: the function that calls another in each thread of a team, and
-`take_pieces` for it; see `team`."""
 
 _CLOSED = -(1 << 32)
 """What the gate holds when it is closed and nobody is in."""
@@ -238,6 +235,7 @@ def _wake(pool: int, sleeper: int) -> None:
 
 @njit
 def take_pieces(pool: int) -> None:
+    """Call the loop for pieces until none is left."""
     entry, pack = load(pool + _JOB), load(pool + _JOB + 8)
     items, pieces = load(pool + _JOB + 16), load(pool + _JOB + 24)
     while True:

@@ -33,5 +33,5 @@ def _work() -> int:
     return callback(_take_pieces)
 
 
-def _take_pieces(pool: int) -> None:
+def _take_pieces(pool: int) -> None:  # another file on disk than that of the pool's own
     take_pieces(pool)

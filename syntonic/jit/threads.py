@@ -19,7 +19,7 @@ from syntonic.jit.compile import njit
 from syntonic.jit.pool import Pool, packer, run
 from syntonic.jit.thread_count import get_num_threads, pool_here
 
-__all__ = ["BLOCK", "counted_over_elements", "in_threads", "over_elements"]
+__all__ = ["BLOCK", "counted_over_elements", "in_threads", "over_elements", "usual"]
 
 BLOCK = 1024
 """Elements a loop treats before it looks at what it could not decide: a few level-1 pages."""
@@ -56,7 +56,7 @@ def in_threads(loop: Callable[..., None], items: int, work: int, *arguments: Any
     """
     for x in arguments:
         if isinstance(x, np.ndarray) and not x.flags.carray:
-            arguments = tuple(map(_usual, arguments))
+            arguments = tuple(map(usual, arguments))
             break
     most = min(items, work // LEAST_WORK)
     threads = min(most, get_num_threads()) if most > 1 else 1
@@ -112,8 +112,11 @@ class _Unlocked:
         self.__array_interface__ = interface | {"data": (interface["data"][0], False)}
 
 
-def _usual(x: Any) -> Any:
-    """Return an array aligned and not marked as read-only, everything else as it is."""
+def usual(x: Any) -> Any:
+    """Return an array aligned and not marked as read-only, everything else as it is.
+
+    Compiled functions that only read it are then not compiled for it alone.
+    """
     if not isinstance(x, np.ndarray) or x.flags.carray:
         return x
     return np.asarray(_Unlocked(x)) if x.flags.aligned else x.copy()

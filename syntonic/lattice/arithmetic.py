@@ -16,7 +16,6 @@ import numpy as np
 from syntonic.jit.policy import slow_way
 from syntonic.lattice import fractional, loops, wide
 from syntonic.lattice.array import INT64_MAX, LatticeArray, int64s, objects
-from syntonic.typing import IntArray
 
 __all__ = [
     "add",

@@ -10,7 +10,7 @@ import numpy as np
 from syntonic.exact.field import bit_bound
 from syntonic.exact.golden import GoldenExact
 from syntonic.exact.limits import are_short, require_all_bits
-from syntonic.lattice.array import LatticeArray, elementwise
+from syntonic.lattice.array import LatticeArray, elementwise, objects
 
 __all__ = ["most_bits", "require_power", "require_products", "require_segments"]
 
@@ -37,10 +37,10 @@ def require_power(x: LatticeArray, n: Any, where: str) -> bool:
     OverflowError
         The elements could take more than 2^28 bits together.
     """
-    exponents = abs(np.asarray(n, dtype=object))
-    if are_short(most_bits(x) * np.max(exponents, initial=0)):
+    exponents = elementwise(np.absolute, objects(n))
+    if are_short(most_bits(x) * max(map(int, exponents.flat), default=0)):
         return False
-    bits = element_bits(x).astype(object) * exponents
+    bits = elementwise(np.multiply, objects(element_bits(x)), exponents)
     return require_all_bits(bits.ravel().tolist(), where)
 
 

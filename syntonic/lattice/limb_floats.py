@@ -18,7 +18,7 @@ from syntonic.rounding.wake_loops import divided_unless_one, rounded, split_sum
 
 __all__ = ["round_limbs"]
 
-_ZERO, _ONE, _LAST, _WORD, _BITS = (np.uint64(n) for n in (0, 1, 63, 64, 50))
+_ZERO, _ONE, _LAST, _WORD, _FIELD = (np.uint64(n) for n in (0, 1, 63, 64, 50))
 _MASK: Any = np.uint64((1 << 50) - 1)
 _unsigned: Any = np.uint64
 
@@ -78,5 +78,5 @@ def _leading(x: Any, i: int, n: int, flip: int, cut: int) -> tuple[float, float]
     word = (first >> shift) | ((second << _ONE) << (_LAST - shift))
     next_word = (second >> shift) | ((third << _ONE) << (_LAST - shift))
     low = float(word & _MASK)
-    high = float(((word >> _BITS) | (next_word << (_WORD - _BITS))) & _MASK)
+    high = float(((word >> _FIELD) | (next_word << (_WORD - _FIELD))) & _MASK)
     return (-high, -(low + 1.0)) if flip else (high, low)

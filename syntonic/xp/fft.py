@@ -24,6 +24,11 @@ __all__ = [
     "rfftn",
 ]
 
+
+def __dir__() -> list[str]:
+    return [*__all__]
+
+
 Function = Callable[..., Any]
 
 fft: Function = wrapped("fft.fft")

@@ -33,6 +33,11 @@ __all__ = [
     "vector_norm",
 ]
 
+
+def __dir__() -> list[str]:
+    return [*__all__]
+
+
 Function = Callable[..., Any]
 
 cholesky: Function = wrapped("linalg.cholesky")

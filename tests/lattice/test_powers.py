@@ -57,6 +57,28 @@ def test_exponents_beyond_what_floats_hold():
         assert (t ** [big, big + 1, 3, -big]).tolist() == [1, -1, 0, 1]
 
 
+@pytest.mark.parametrize("shape", [(), (1,), (2, 1)])
+@pytest.mark.parametrize("n", [1365, 2100, 5000, -2100])
+def test_long_powers_of_any_shape(shape, n):
+    for x in (5, PHI, -1, GoldenExact("1/3"), 2 - PHI):
+        t = ResonantTensor(np.full(shape, x, object))
+        for found in (t**n, np.power(t, n), t ** ResonantTensor(n)):
+            assert found.equals(ResonantTensor(np.full(shape, GoldenExact(x) ** n, object)))
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (3,)])
+@pytest.mark.parametrize("bits", [28, 31, 32, 60, 61, 62, 63, 64, 65, 127, 128])
+def test_exponents_near_the_ends_of_integer_types(shape, bits):
+    for n in (2**bits - 1, 2**bits, 2**bits + 1):
+        for signed in (n, -n):
+            for x in (5, PHI, GoldenExact("1/2"), 2**100):
+                with pytest.raises(OverflowError, match=r"2\^28"):
+                    ResonantTensor(np.full(shape, x, object)) ** signed
+            for x in (1, -1):
+                found = ResonantTensor(np.full(shape, x, object)) ** signed
+                assert (found == x ** (n % 2)).all()
+
+
 def test_long_results_go_element_by_element(monkeypatch):
     t = ResonantTensor([2, 3, PHI])
     assert (t ** [5000, 2, 3]).tolist() == [2**5000, 9, PHI**3]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -47,6 +48,28 @@ def test_the_loops_of_a_call_are_lent_them(
     st.phi_residual_relu(torch.ones(400, 400), torch.ones(400, 400))
     assert seen == [own_team()]
     assert pool_here() is None
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/task"), reason="no list of threads here")
+def test_no_threads_are_made_beside_pytorchs(two_threads: None) -> None:
+    x = torch.randn(1 << 19)
+    (x + x).exp()
+    st.phi_residual_relu(x, x)
+    before = set(os.listdir("/proc/self/task"))
+    for _ in range(5):
+        (x + x).exp()
+        st.phi_residual_relu(x, x)
+    assert set(os.listdir("/proc/self/task")) == before
+
+
+def test_fewer_threads_than_pytorchs_are_ours(threads: Callable[[int], None]) -> None:
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(3)
+        threads(2)
+        assert own_team() is None
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_equal_bits_in_any_threads(two_threads: None) -> None:

@@ -10,11 +10,13 @@ Loops treat items first, ..., last - 1; what an item is depends on the shape alo
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
 from syntonic.flux.cpu.elementary import fma, wide_vectors
-from syntonic.flux.cpu.rows import CHUNK, deviations, merge, row_moments
+from syntonic.flux.cpu.rows import BOUND, CHUNK, deviations, merge, row_moments
 from syntonic.flux.cpu.sums import sum_deviations, sum_of, sum_products
 from syntonic.jit.compile import njit
 from syntonic.typing import FloatArray as Array
@@ -31,11 +33,14 @@ __all__ = [
     "column_gradients",
     "column_moments",
     "column_sums",
+    "line",
     "matrices",
     "merge_parts",
+    "near_one",
     "run_gradients",
     "run_moments",
     "run_sums",
+    "slopes",
 ]
 
 RUN = 128
@@ -91,6 +96,53 @@ def merge_parts(
                     n += more
             done += more * means.shape[3]
     return done
+
+
+# -- numbers of channels --------------------------------------------------------------------------
+
+
+@njit
+def near_one(
+    statistics: Doubles, eps: float, wide: int, middle: Array, low: Doubles, inverse: Doubles
+) -> bool:
+    """Write what `norm._Affine` holds; tell whether all deviations are near enough to 1."""
+    bound = BOUND[wide]
+    for c in range(middle.size):
+        mean = statistics[0, c]
+        middle[c] = mean
+        low[c] = (mean - np.float64(middle[c])) + statistics[1, c]
+        deviation = math.sqrt(statistics[2, c] + eps)
+        inverse[c] = 1.0 / deviation
+        if not 1.0 / bound <= deviation <= bound:
+            return False
+    return True
+
+
+@njit
+def line(
+    low: Doubles, inverse: Doubles, root: float, gamma: Array, beta: Array, numbers: Array
+) -> None:
+    """Write scale and shift of each channel."""
+    for c in range(gamma.size):
+        scale = inverse[c] * root * gamma[c]
+        numbers[0, c], numbers[1, c] = scale, beta[c] - low[c] * scale
+
+
+@njit
+def slopes(
+    dbeta: Doubles, dot: Doubles, low: Doubles, inverse: Doubles, n: float, root: float,
+    gamma: Array, numbers: Array, sums: Array,
+) -> None:  # fmt: skip
+    """Write scale, along and across of each channel, and the gradients by gamma and beta.
+
+    At first `dot` is the sum of g·(x - middle).
+    """
+    for c in range(gamma.size):
+        about = dot[c] - low[c] * dbeta[c]
+        across = about * inverse[c] * inverse[c] / n
+        numbers[0, c] = inverse[c] * root * gamma[c]
+        numbers[1, c], numbers[2, c] = dbeta[c] / n - low[c] * across, across
+        sums[0, c], sums[1, c] = about * inverse[c] * root, dbeta[c]
 
 
 # -- columns ----------------------------------------------------------------------------------

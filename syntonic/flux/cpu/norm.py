@@ -25,7 +25,6 @@ from syntonic.flux.cpu import channels
 from syntonic.flux.cpu.channels import BLOCK, RUN, SPLIT, STRETCH
 from syntonic.flux.cpu.factors import FACTORS
 from syntonic.flux.cpu.rows import (
-    BOUND,
     fits,
     layer_norm_gradients,
     layer_norm_of,
@@ -36,7 +35,7 @@ from syntonic.flux.cpu.rows import (
 )
 from syntonic.jit.compile import njit
 from syntonic.jit.floats import two_sum
-from syntonic.jit.threads import in_threads
+from syntonic.jit.threads import in_threads, usual
 from syntonic.typing import FloatArray as Array
 
 __all__ = [
@@ -165,14 +164,6 @@ def _powers_of_largest(x: Array, eps: float) -> Doubles:
     return np.array([power_below(size, x.itemsize // 8) for size in sizes])
 
 
-def _powers_of(deviations: Doubles, x: Array) -> Doubles | None:
-    """Return powers of two that bring deviations near 1, or None if all are near enough."""
-    wide = x.itemsize // 8
-    if np.all((deviations >= 1 / BOUND[wide]) & (deviations <= BOUND[wide])):
-        return None
-    return np.array([power_outside(deviation, wide) for deviation in deviations])
-
-
 def _times(x: Array, by_channel: Doubles) -> Array:
     return np.asarray(x * by_channel.astype(x.dtype)[:, None])
 
@@ -193,11 +184,13 @@ class _Affine:
 
     @classmethod
     def of(cls, x: Array, statistics: Doubles, eps: float) -> _Affine:
+        middle, (low, inverse) = np.empty(x.shape[1], x.dtype), np.empty((2, x.shape[1]))
+        if channels.near_one(usual(statistics), float(eps), x.itemsize // 8, middle, low, inverse):
+            return cls(x, None, middle, low, inverse)
         mean, low, _, deviation = statistics
         deviation = np.hypot(deviation, np.sqrt(eps))
-        power = _powers_of(deviation, x)
-        if power is not None:
-            x, mean, low, deviation = _times(x, power), mean * power, low * power, deviation * power
+        power = np.array([power_outside(each, x.itemsize // 8) for each in deviation])
+        x, mean, low, deviation = _times(x, power), mean * power, low * power, deviation * power
         middle = mean.astype(x.dtype)
         return cls(x, power, middle, (mean - middle) + low, 1 / deviation)
 
@@ -247,10 +240,11 @@ def batch_norm_apply(
     beta: Array | None,
 ) -> Array:
     """Normalise the channels of x by statistics that are given."""
-    given = _Affine.of(x, statistics, eps)
-    scale = _scale(given, target, gamma)
-    shift = (0.0 if beta is None else beta) - given.low * scale
-    values = given.middle, scale.astype(x.dtype), shift.astype(x.dtype)
+    given, numbers = _Affine.of(x, statistics, eps), np.empty((2, x.shape[1]), x.dtype)
+    gamma = np.ones(x.shape[1], x.dtype) if gamma is None else gamma
+    beta = np.zeros(x.shape[1], x.dtype) if beta is None else beta
+    channels.line(given.low, given.inverse, math.sqrt(target), usual(gamma), usual(beta), numbers)
+    values = given.middle, *numbers
     x, out = given.x, np.empty_like(x)
     if x.shape[2] >= RUN:
         in_threads(channels.apply_to_runs, x.shape[0] * x.shape[1], x.size, x, *values, out)
@@ -260,11 +254,6 @@ def batch_norm_apply(
             work = _items(matrix), matrix.size
             in_threads(channels.apply_to_columns, *work, matrix, *columns, _flat(b))
     return out
-
-
-def _scale(given: _Affine, target: float, gamma: Array | None) -> Doubles:
-    scale: Doubles = given.inverse * np.sqrt(target)
-    return scale if gamma is None else scale * gamma
 
 
 def _by_column(values: tuple[Array, ...], shape: tuple[int, ...]) -> list[Array]:
@@ -291,12 +280,12 @@ def batch_norm_backward(
     given = _Affine.of(x, statistics, eps)
     x, dx = given.x, np.empty_like(x)
     dbeta, dot = _sums(grad, x, given.middle)
-    dot -= given.low * dbeta
-    n = x.shape[0] * x.shape[2] if training else np.inf  # constants: nothing to share
-    across = dot * given.inverse * given.inverse / n
-    along = dbeta / n - given.low * across
-    numbers = _scale(given, target, gamma), along, across
-    values = given.middle, *(v.astype(x.dtype) for v in numbers)
+    n = x.shape[0] * x.shape[2] if training else math.inf  # constants: nothing to share
+    gamma = np.ones(x.shape[1], x.dtype) if gamma is None else gamma
+    numbers, sums = np.empty((3, x.shape[1]), x.dtype), np.empty((2, x.shape[1]), x.dtype)
+    at = given.low, given.inverse, float(n), math.sqrt(target)
+    channels.slopes(dbeta, dot, *at, usual(gamma), numbers, sums)
+    values = given.middle, *numbers
     if x.shape[2] >= RUN:
         runs = x.shape[0] * x.shape[1]
         in_threads(channels.run_gradients, runs, x.size, grad, x, *values, dx)
@@ -305,9 +294,8 @@ def batch_norm_backward(
             columns, matrix = _by_column(values, a.shape), _flat(a)
             arrays = _flat(g), matrix, *columns, _flat(b)
             in_threads(channels.column_gradients, _items(matrix), matrix.size, *arrays)
-    dgamma = dot * given.inverse * np.sqrt(target)
     dx = dx if given.power is None else _times(dx, given.power)
-    return dx, dgamma.astype(x.dtype), dbeta.astype(x.dtype)
+    return dx, *sums
 
 
 def _sums(grad: Array, x: Array, mean: Array) -> tuple[Doubles, Doubles]:
