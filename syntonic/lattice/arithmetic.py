@@ -8,7 +8,7 @@ Operands broadcast as in NumPy.
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import lcm
+from math import gcd, lcm
 from typing import Any
 
 import numpy as np
@@ -137,6 +137,8 @@ def divide(x: LatticeArray, y: LatticeArray, where: str = "divide") -> LatticeAr
 
 def reciprocal(x: LatticeArray, where: str = "reciprocal") -> LatticeArray:
     """Return 1/x = x'/norm(x)."""
+    if x.ndim == 0 and x.is_packed and (one := _reciprocal_of_one(x)):
+        return one
     require_nonzero(x, where)
     if x.is_int64 and x.bound <= INT64_MAX and not x.b.any():  # which has no need of a norm
         a, b, d = np.sign(x.a) * x.denominator, np.zeros_like(x.b), np.abs(x.a)
@@ -148,6 +150,17 @@ def reciprocal(x: LatticeArray, where: str = "reciprocal") -> LatticeArray:
     d = np.sign(n) * x.denominator
     bound, over = 2 * x.bound * x.over, 3 * x.bound**2
     return LatticeArray.fractional((x.a + x.b) * d, -x.b * d, np.abs(n), bound=bound, over=over)
+
+
+def _reciprocal_of_one(x: LatticeArray) -> LatticeArray | None:
+    """Return 1/x of one number, in Python's integers; None for 0, and where int64 is too short."""
+    a, b, d = int(x.a), int(x.b), x.denominator
+    p, q, n = (a + b) * d, -b * d, a * (a + b) - b * b
+    common = gcd(p, q, n) if n > 0 else -gcd(p, q, n)
+    if not n or max(abs(p), abs(q), abs(n)) > INT64_MAX * abs(common):
+        return None
+    p, q, n = p // common, q // common, n // common
+    return LatticeArray.fresh(np.array(p, np.int64), np.array(q, np.int64), n, max(abs(p), abs(q)))
 
 
 def require_nonzero(x: LatticeArray, where: str) -> None:

@@ -37,6 +37,8 @@ def require_power(x: LatticeArray, n: Any, where: str) -> bool:
     OverflowError
         The elements could take more than 2^28 bits together.
     """
+    if isinstance(n, int) and are_short(most_bits(x) * abs(n)):
+        return False
     exponents = elementwise(np.absolute, objects(n))
     if are_short(most_bits(x) * max(map(int, exponents.flat), default=0)):
         return False

@@ -91,6 +91,8 @@ def sign(x: LatticeArray) -> Any:
     if x.is_wide:
         return int64s(wide.sign(x))
     out = loops.sign(x)
+    if out is None and x.bound <= _MOST_SQUARED:
+        return int64s(_sign_by_squares(x.a, x.b))
     if out is None:
         p, q = x.a.astype(np.float64), x.b.astype(np.float64)
         value, error = p + q * PHI_FLOAT, (np.abs(p) + np.abs(q)) * _FILTER
@@ -102,6 +104,16 @@ def sign(x: LatticeArray) -> Any:
             _sign_pair(x.a[doubtful].astype(object), x.b[doubtful].astype(object))
         )
     return out
+
+
+def _sign_by_squares(a: Any, b: Any) -> Any:
+    """Return the signs of 2(a + bφ) = u + b√5: those of u|u| + 5b|b|, for t|t| grows with t."""
+    u = 2 * a + b
+    return np.sign(u * abs(u) + 5 * (b * abs(b)))
+
+
+_MOST_SQUARED = 1 << 29
+"""Up to here int64 holds |u|² + 5|b|², at most 14 times the square of the larger of |a| and |b|."""
 
 
 def nonzero(x: LatticeArray) -> Any:

@@ -106,11 +106,12 @@ def by_squaring(x: LatticeArray, n: Any) -> LatticeArray:
     ZeroDivisionError
         An element is zero and its exponent negative.
     """
-    exponents = np.asarray(n)
-    if require_power(x, exponents, "ResonantTensor: **"):
-        return _power_apart(x, exponents)
-    if isinstance(n, int):
+    long = require_power(x, n, "ResonantTensor: **")
+    if isinstance(n, int) and not long:
         return _integer_power(x, n)
+    exponents = np.asarray(n)
+    if long:
+        return _power_apart(x, exponents)
     if exponents.size and (exponents == exponents.flat[0]).all():
         out = _integer_power(x, int(exponents.flat[0]))
         shape = np.broadcast_shapes(x.shape, exponents.shape)

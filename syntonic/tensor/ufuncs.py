@@ -37,6 +37,8 @@ __all__ = ["EXACT", "REFUSED", "apply", "apply_number", "apply_pair", "called", 
 
 
 def _power(x: LatticeArray, n: LatticeArray) -> LatticeArray:
+    if n.ndim == 0 and n.is_packed and n.denominator == 1 and not n.b:
+        return powers.by_squaring(x, int(n.a))
     exponents, phi_part, denominator = n.numerators()
     if denominator != 1 or np.any(phi_part != 0):
         raise TypeError(
