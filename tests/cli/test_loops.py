@@ -23,7 +23,7 @@ def modules():
 
 
 PARTS = {
-    *("jit.floats.two_sum", "jit.pool.run"),
+    *("jit.floats.two_sum", "jit.pool.run", "jit.pool.take_pieces"),
     *("lattice.limb_loops._add", "lattice.limb_loops._add_product"),
 }
 """Named by functions that look as if they were not compiled."""
