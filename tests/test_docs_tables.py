@@ -22,7 +22,7 @@ BLOCKS = re.findall(r"^```python\n(.*?)^```$", page_of("interchange.md"), re.M |
 
 @pytest.mark.parametrize("block", BLOCKS)
 def test_blocks_that_need_other_packages(block):
-    package = re.search(r"^import (pyarrow|h5py|polars|pandas)$", block, re.M)[1]
+    package = re.search(r"^import (pyarrow|h5py|polars|pandas|matplotlib)$", block, re.M)[1]
     pytest.importorskip(package, reason=f"needs {package}: it is in the extra interchange")
     from syntonic import PHI, GoldenExact, ResonantTensor
 
