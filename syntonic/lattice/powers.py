@@ -35,16 +35,16 @@ def power(x: LatticeArray, exponents: Any) -> LatticeArray:
     ZeroDivisionError
         An element is zero and its exponent negative.
     """
-    largest = max(int(exponents.max(initial=0)), -int(exponents.min(initial=0)))
-    alike = exponents.size == 0 or bool((exponents == exponents.flat[0]).all())
+    least, most = (int(exponents.min()), int(exponents.max())) if exponents.size else (0, 0)
+    largest = max(most, -least)
     long = not are_short(most_bits(x) * largest) and require_power(x, exponents, _WHERE)
-    if alike or long:
+    if least == most or long:
         return by_squaring(x, exponents)
     shape = np.broadcast_shapes(x.shape, exponents.shape)
     base, n = x.map(lambda part: np.broadcast_to(part, shape)), np.broadcast_to(exponents, shape)
     if largest >> 62:
         n = n.astype(object)  # |-2^63| has no int64
-    if (n < 0).any():
+    if least < 0:
         require_nonzero(base[n < 0], "power")
     raised = _by_exponent if largest <= _SMALL else _by_length
     return raised(base.map(np.ravel), n.ravel()).map(lambda part: part.reshape(shape))
@@ -76,9 +76,13 @@ def _in_groups(
     ranks = np.argsort(kinds, kind="stable")
     edges = np.flatnonzero(np.diff(kinds[ranks])) + 1
     parts = [raised(base[chosen], n[chosen]) for chosen in np.split(ranks, edges)]
-    back = np.empty_like(ranks)
-    back[ranks] = np.arange(ranks.size)
-    return join(lambda *p: np.concatenate(p), *parts)[back]
+
+    def back(part: Any) -> Any:
+        out = np.empty_like(part)
+        out[ranks] = part
+        return out
+
+    return join(lambda *p: np.concatenate(p), *parts).map(back)
 
 
 def _raised(base: LatticeArray, n: Any) -> LatticeArray:

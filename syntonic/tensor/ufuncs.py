@@ -37,10 +37,9 @@ __all__ = ["EXACT", "REFUSED", "apply", "apply_number", "apply_pair", "called", 
 
 
 def _power(x: LatticeArray, n: LatticeArray) -> LatticeArray:
-    if n.ndim == 0 and n.is_packed and n.denominator == 1 and not n.b:
-        return powers.by_squaring(x, int(n.a))
-    exponents, phi_part, denominator = n.numerators()
-    if denominator != 1 or np.any(phi_part != 0):
+    whole = n.is_packed and n.denominator == 1
+    exponents, phi_part, denominator = (n.a, n.b, 1) if whole else n.numerators()
+    if denominator != 1 or phi_part.any():
         raise TypeError(
             "power: exponents must be integers, got another number; powers of a golden number "
             "stay in the field for integers only: wake_flux() computes others in floats"
