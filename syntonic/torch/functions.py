@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from torch import Tensor
 
 from syntonic.errors import ShapeError
+from syntonic.torch.addition import added
 from syntonic.torch.autograd import run, run_for_values
 from syntonic.torch.checks import (
     floats,
@@ -87,7 +88,9 @@ def phi_residual(
     """
     where = "phi_residual"
     chosen = residual_mode_of(mode, where)
-    return run("residual", *pair(identity, residual, where), chosen)
+    x, y = pair(identity, residual, where)
+    out = added(x, y, chosen)
+    return run("residual", x, y, chosen) if out is None else out
 
 
 def phi_residual_relu(
