@@ -19,7 +19,7 @@ class LoopCache:
 
 def loop_caches() -> tuple[LoopCache, ...]:
     """Return the folders where numba keeps loops; none where it finds none that it can write."""
-    from syntonic.flux.cpu.channels import merge_parts  # numba
+    from syntonic.flux.cpu.passes import merge_parts  # numba
     from syntonic.jit.compile import cache_of
     from syntonic.jit.floats import two_sum
     from syntonic.lattice.double_words import gcd

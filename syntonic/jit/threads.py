@@ -19,7 +19,16 @@ from syntonic.jit.compile import njit
 from syntonic.jit.pool import Pool, packer, run
 from syntonic.jit.thread_count import get_num_threads, pool_here
 
-__all__ = ["BLOCK", "counted_over_elements", "in_threads", "over_elements", "usual"]
+__all__ = [
+    "BLOCK",
+    "LEAST_WORK",
+    "counted_over_elements",
+    "crew",
+    "driver",
+    "in_threads",
+    "over_elements",
+    "usual",
+]
 
 BLOCK = 1024
 """Elements a loop treats before it looks at what it could not decide: a few level-1 pages."""
@@ -58,14 +67,20 @@ def in_threads(loop: Callable[..., None], items: int, work: int, *arguments: Any
         if isinstance(x, np.ndarray) and not x.flags.carray:
             arguments = tuple(map(usual, arguments))
             break
-    most = min(items, work // LEAST_WORK)
+    pool, pieces, seats = crew(min(items, work // LEAST_WORK))
+    driver(loop)(pool, items, pieces, seats, *arguments)
+
+
+def crew(most: int) -> tuple[int, int, int]:
+    """Return what a driver needs for work of at most so many pieces: the pool, pieces and seats.
+
+    The pool is 0 where the calling thread does all.
+    """
     threads = min(most, get_num_threads()) if most > 1 else 1
     if threads <= 1:
-        _driver(loop)(0, items, 1, 0, *arguments)
-    else:
-        pool = pool_here() or _pool()
-        pieces, seats = min(most, threads * PIECES), pool.helpers(threads - 1)
-        _driver(loop)(pool.address, items, pieces, seats, *arguments)
+        return 0, 1, 0
+    pool = pool_here() or _pool()
+    return pool.address, min(most, threads * PIECES), pool.helpers(threads - 1)
 
 
 def over_elements(
@@ -86,7 +101,7 @@ def over_elements(
         part = arrays if size <= step else tuple(x[start : start + step] for x in arrays)
         items = part[0].size
         if threads == 1 or items < 2 * LEAST_WORK:
-            _driver(loop)(0, items, 1, 0, *part, *rest)
+            driver(loop)(0, items, 1, 0, *part, *rest)
         else:
             in_threads(loop, items, items, *part, *rest)
 
@@ -123,10 +138,11 @@ def usual(x: Any) -> Any:
 
 
 @cache
-def _driver(loop: Any) -> Callable[..., None]:
-    """Return the compiled function that runs this loop in the pool.
+def driver(loop: Any) -> Callable[..., None]:
+    """Return the compiled function (pool, items, pieces, seats, *arguments) that runs this loop.
 
-    It bears the loop's name, file and line, by which it is found again on disk.
+    It bears the loop's name, file and line, by which it is found again on disk. Called in compiled
+    code it is part of that.
     """
     python = loop.py_func
     if python.__closure__ is not None:

@@ -1,8 +1,7 @@
 """Loops of batch norm over the two kinds of memory of (N, C, S).
 
-Columns, S < RUN: the matrix (N, C·S), vector code going along its rows. A matrix narrower than
-WIDE is folded, 2^k rows taken as one; the rows that are left over are a matrix of their own.
-Runs, S >= RUN: stretches of S neighbours, vector code going along them.
+Columns: a matrix (N, C·S), vector code going along its rows.
+Runs: stretches of S neighbours, vector code going along them.
 
 Statistics are those of `rows`: chunks in two passes, merged in the order of N by Chan's formula.
 Loops treat items first, ..., last - 1; what an item is depends on the shape alone.
@@ -10,13 +9,11 @@ Loops treat items first, ..., last - 1; what an item is depends on the shape alo
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import numpy.typing as npt
 
 from syntonic.flux.cpu.elementary import fma, wide_vectors
-from syntonic.flux.cpu.rows import BOUND, CHUNK, deviations, merge, row_moments
+from syntonic.flux.cpu.rows import CHUNK, deviations, merge, row_moments
 from syntonic.flux.cpu.sums import sum_deviations, sum_of, sum_products
 from syntonic.jit.compile import njit
 from syntonic.typing import FloatArray as Array
@@ -33,20 +30,13 @@ __all__ = [
     "column_gradients",
     "column_moments",
     "column_sums",
-    "line",
-    "matrices",
-    "merge_parts",
-    "near_one",
     "run_gradients",
     "run_moments",
     "run_sums",
-    "slopes",
 ]
 
 RUN = 128
-WIDE = 64
-LARGE = 1 << 12
-"""Arrays of fewer elements are not folded: that would take longer than the rest."""
+"""Elements of S from which on they are treated as runs."""
 
 BLOCK = 1024
 """Columns of an item, read as whole pages."""
@@ -58,91 +48,6 @@ STRETCH = 1 << 15
 """Elements of an item of runs, at least."""
 
 _FEW = 16
-
-
-def matrices(x: Array) -> list[Array]:
-    """Return x, of shape (N, C, S), as matrices of shape (rows, folded N, C, S)."""
-    n, channels, inner = x.shape
-    fold = 1
-    while fold * channels * inner < WIDE and 2 * fold <= n and x.size >= LARGE:
-        fold *= 2
-    whole, flat = n // fold * fold, x.reshape(n, channels * inner)
-    parts = [flat[:whole].reshape(-1, fold, channels, inner)]
-    if whole < n:
-        parts.append(flat[whole:].reshape(n - whole, 1, channels, inner))
-    return parts
-
-
-@njit
-def merge_parts(
-    done: int, each: int, total: int, means: Doubles, squares: Doubles, mean: Doubles, m2: Doubles
-) -> int:
-    """Merge tables of shape (parts, fold, C, S) into the mean and M2 of `done` elements each.
-
-    A part has `each` elements in each place, the last one what is left of `total`. Return the new
-    count.
-    """
-    for p in range(means.shape[0]):
-        more = min(each, total - p * each)
-        for f in range(means.shape[1]):
-            for c in range(means.shape[2]):
-                n = done
-                for s in range(means.shape[3]):
-                    u, v = means[p, f, c, s], squares[p, f, c, s]
-                    if n == 0:
-                        mean[c], m2[c] = u, v
-                    else:
-                        mean[c], m2[c] = merge(n, mean[c], m2[c], more, u, v)
-                    n += more
-            done += more * means.shape[3]
-    return done
-
-
-# -- numbers of channels --------------------------------------------------------------------------
-
-
-@njit
-def near_one(
-    statistics: Doubles, eps: float, wide: int, middle: Array, low: Doubles, inverse: Doubles
-) -> bool:
-    """Write what `norm._Affine` holds; tell whether all deviations are near enough to 1."""
-    bound = BOUND[wide]
-    for c in range(middle.size):
-        mean = statistics[0, c]
-        middle[c] = mean
-        low[c] = (mean - np.float64(middle[c])) + statistics[1, c]
-        deviation = math.sqrt(statistics[2, c] + eps)
-        inverse[c] = 1.0 / deviation
-        if not 1.0 / bound <= deviation <= bound:
-            return False
-    return True
-
-
-@njit
-def line(
-    low: Doubles, inverse: Doubles, root: float, gamma: Array, beta: Array, numbers: Array
-) -> None:
-    """Write scale and shift of each channel."""
-    for c in range(gamma.size):
-        scale = inverse[c] * root * gamma[c]
-        numbers[0, c], numbers[1, c] = scale, beta[c] - low[c] * scale
-
-
-@njit
-def slopes(
-    dbeta: Doubles, dot: Doubles, low: Doubles, inverse: Doubles, n: float, root: float,
-    gamma: Array, numbers: Array, sums: Array,
-) -> None:  # fmt: skip
-    """Write scale, along and across of each channel, and the gradients by gamma and beta.
-
-    At first `dot` is the sum of g·(x - middle).
-    """
-    for c in range(gamma.size):
-        about = dot[c] - low[c] * dbeta[c]
-        across = about * inverse[c] * inverse[c] / n
-        numbers[0, c] = inverse[c] * root * gamma[c]
-        numbers[1, c], numbers[2, c] = dbeta[c] / n - low[c] * across, across
-        sums[0, c], sums[1, c] = about * inverse[c] * root, dbeta[c]
 
 
 # -- columns ----------------------------------------------------------------------------------
@@ -223,6 +128,7 @@ def apply_to_columns(
     first: int, last: int, x: Array, mean: Array, scale: Array, beta: Array, out: Array
 ) -> None:
     """Write (x - mean)·scale + beta; items are blocks of columns by splits of rows."""
+    wide_vectors()
     rows, cols = x.shape
     blocks = -(-cols // BLOCK)
     for item in range(first, last):
@@ -238,6 +144,7 @@ def apply_to_columns(
 @njit
 def column_sums(first: int, last: int, grad: Array, x: Array, mean: Array, sums: Doubles) -> None:
     """Write the sums of g and of g·(x - mean) over SPLIT rows, by split and column."""
+    wide_vectors()
     rows, cols = x.shape
     blocks = -(-cols // BLOCK)
     for item in range(first, last):
@@ -275,6 +182,7 @@ def column_gradients(
     dx: Array,
 ) -> None:
     """Write (g - along - (x - mean)·across)·scale."""
+    wide_vectors()
     rows, cols = x.shape
     blocks = -(-cols // BLOCK)
     for item in range(first, last):

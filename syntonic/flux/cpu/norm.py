@@ -21,8 +21,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from syntonic.flux.cpu import channels
-from syntonic.flux.cpu.channels import BLOCK, RUN, SPLIT, STRETCH
+from syntonic.flux.cpu import channels, passes
+from syntonic.flux.cpu.channels import STRETCH
 from syntonic.flux.cpu.factors import FACTORS
 from syntonic.flux.cpu.rows import (
     fits,
@@ -34,8 +34,7 @@ from syntonic.flux.cpu.rows import (
     row_statistics,
 )
 from syntonic.jit.compile import njit
-from syntonic.jit.floats import two_sum
-from syntonic.jit.threads import in_threads, usual
+from syntonic.jit.threads import LEAST_WORK, crew, in_threads, usual
 from syntonic.typing import FloatArray as Array
 
 __all__ = [
@@ -59,82 +58,6 @@ SMALL = 1 << 10
 # -- batch norm -------------------------------------------------------------------------------
 
 
-def _per(n: int, inner: int) -> tuple[int, int]:
-    """Return how many runs make an item, and how many items a channel has."""
-    per = min(n, max(1, STRETCH // inner))
-    return per, -(-n // per)
-
-
-def _items(matrix: Array) -> int:
-    rows, cols = matrix.shape
-    return -(-rows // SPLIT) * -(-cols // BLOCK)
-
-
-def _flat(part: Array) -> Array:
-    return part.reshape(part.shape[0], -1)
-
-
-def _about(x: Array, pivots: Array) -> tuple[Doubles, Doubles]:
-    """Return the means of the channels, less the pivots, and their variances."""
-    n, count, inner = x.shape
-    (mean, m2), done = np.empty((2, count)), 0
-    if inner >= RUN:
-        per, parts = _per(n, inner)
-        tables = np.empty((2, parts, 1, count, 1))
-        in_threads(
-            channels.run_moments, parts * count, 2 * x.size, per, x, pivots,
-            *tables.reshape(2, parts, count),
-        )  # fmt: skip
-        channels.merge_parts(0, per * inner, n * inner, tables[0], tables[1], mean, m2)
-    else:
-        for part in channels.matrices(x):
-            matrix = _flat(part)
-            rows, cols = matrix.shape
-            tables = np.empty((2, -(-rows // SPLIT), *part.shape[1:]))
-            arrays = matrix, *_by_column((pivots,), part.shape), *tables.reshape(2, -1, cols)
-            in_threads(channels.column_moments, _items(matrix), 2 * matrix.size, *arrays)
-            done = channels.merge_parts(done, SPLIT, rows, tables[0], tables[1], mean, m2)
-    return mean, m2 / (n * inner)
-
-
-@quietly
-def _statistics(x: Array, eps: float) -> Doubles:
-    """Return the statistics of channels with at least one element.
-
-    Squares that leave the range of the dtype are taken once more, of x times powers of two, and
-    moments about a pivot that is far from the mean about one that is not.
-    """
-    wide, scale = x.itemsize // 8, None
-    pivots = _near_the_mean(x)
-    mean, var = _about(x, pivots)
-    fit, far = _judged(mean, var, eps, wide)
-    if not fit:
-        scale = np.where(_fitting(var, eps, wide), 1.0, _powers_of_largest(x, eps))
-        x = _times(x, scale)
-        pivots = _near_the_mean(x)
-        mean, var = _about(x, pivots)
-        _, far = _judged(mean, var, eps, wide)
-    if far:
-        moved = np.where(mean * mean > 16 * var, pivots + mean, pivots)
-        pivots = moved.astype(x.dtype)
-        mean, var = _about(x, pivots)
-    found: Doubles = _table(pivots, mean, var)
-    if scale is not None:
-        found /= scale
-        found[2] /= scale
-    return found
-
-
-@njit
-def _judged(mean: Doubles, var: Doubles, eps: float, wide: int) -> tuple[bool, bool]:
-    """Tell whether all variances fit, and whether a mean is far from its pivot."""
-    fit, far = True, False
-    for c in range(mean.size):
-        fit = fit and fits(var[c], eps, wide)
-        far = far or mean[c] * mean[c] > 16 * var[c]
-    return fit, far
-
-
 @njit
 def _fitting(var: Doubles, eps: float, wide: int) -> npt.NDArray[np.bool_]:
     out = np.empty(var.size, np.bool_)
@@ -143,18 +66,21 @@ def _fitting(var: Doubles, eps: float, wide: int) -> npt.NDArray[np.bool_]:
     return out
 
 
-@njit
-def _table(pivots: Array, mean: Doubles, var: Doubles) -> Doubles:
-    """Return the statistics of channels whose means are less their pivots."""
-    out = np.empty((4, mean.size))
-    for c in range(mean.size):
-        out[0, c], out[1, c] = two_sum(np.float64(pivots[c]), mean[c])
-        out[2, c], out[3, c] = var[c], math.sqrt(var[c])
-    return out
+@quietly
+def _statistics(x: Array, eps: float) -> Doubles:
+    """Return the statistics of channels with at least one element.
 
-
-def _near_the_mean(x: Array) -> Array:
-    return x[:16, :, 0].mean(axis=0, dtype=np.float64).astype(x.dtype)
+    Squares that leave the range of the dtype are taken once more, of x times powers of two.
+    """
+    found: Doubles = np.empty((4, x.shape[1]))
+    hands, x = crew(2 * x.size // LEAST_WORK), usual(x)
+    if not passes.statistics_of(hands, x, float(eps), False, found):
+        fitting = _fitting(found[2], eps, x.itemsize // 8)
+        scale = np.where(fitting, 1.0, _powers_of_largest(x, eps))
+        passes.statistics_of(hands, _times(x, scale), float(eps), True, found)
+        found /= scale
+        found[2] /= scale
+    return found
 
 
 def _powers_of_largest(x: Array, eps: float) -> Doubles:
@@ -185,7 +111,7 @@ class _Affine:
     @classmethod
     def of(cls, x: Array, statistics: Doubles, eps: float) -> _Affine:
         middle, (low, inverse) = np.empty(x.shape[1], x.dtype), np.empty((2, x.shape[1]))
-        if channels.near_one(usual(statistics), float(eps), x.itemsize // 8, middle, low, inverse):
+        if passes.centre(usual(statistics), float(eps), x.itemsize // 8, middle, low, inverse):
             return cls(x, None, middle, low, inverse)
         mean, low, _, deviation = statistics
         deviation = np.hypot(deviation, np.sqrt(eps))
@@ -240,27 +166,12 @@ def batch_norm_apply(
     beta: Array | None,
 ) -> Array:
     """Normalise the channels of x by statistics that are given."""
-    given, numbers = _Affine.of(x, statistics, eps), np.empty((2, x.shape[1]), x.dtype)
-    gamma = np.ones(x.shape[1], x.dtype) if gamma is None else gamma
-    beta = np.zeros(x.shape[1], x.dtype) if beta is None else beta
-    channels.line(given.low, given.inverse, math.sqrt(target), usual(gamma), usual(beta), numbers)
-    values = given.middle, *numbers
-    x, out = given.x, np.empty_like(x)
-    if x.shape[2] >= RUN:
-        in_threads(channels.apply_to_runs, x.shape[0] * x.shape[1], x.size, x, *values, out)
-    elif x.size:
-        for a, b in zip(channels.matrices(x), channels.matrices(out), strict=True):
-            columns, matrix = _by_column(values, a.shape), _flat(a)
-            work = _items(matrix), matrix.size
-            in_threads(channels.apply_to_columns, *work, matrix, *columns, _flat(b))
+    given, out = _Affine.of(x, statistics, eps), np.empty_like(x)
+    gamma = np.ones(x.shape[1], x.dtype) if gamma is None else usual(gamma)
+    beta = np.zeros(x.shape[1], x.dtype) if beta is None else usual(beta)
+    about = given.middle, given.low, given.inverse, math.sqrt(target)
+    passes.apply(crew(x.size // LEAST_WORK), usual(given.x), *about, gamma, beta, out)
     return out
-
-
-def _by_column(values: tuple[Array, ...], shape: tuple[int, ...]) -> list[Array]:
-    """Return the values of each channel for each column of a matrix (rows, fold, C, S)."""
-    if shape[1] == shape[3] == 1:
-        return list(values)
-    return [np.broadcast_to(v[:, None], shape[1:]).reshape(-1) for v in values]
 
 
 @quietly
@@ -277,45 +188,16 @@ def batch_norm_backward(
 
     In training the statistics are functions of x; else they are constants.
     """
-    given = _Affine.of(x, statistics, eps)
-    x, dx = given.x, np.empty_like(x)
-    dbeta, dot = _sums(grad, x, given.middle)
+    given, dx = _Affine.of(x, statistics, eps), np.empty_like(x)
     n = x.shape[0] * x.shape[2] if training else math.inf  # constants: nothing to share
-    gamma = np.ones(x.shape[1], x.dtype) if gamma is None else gamma
-    numbers, sums = np.empty((3, x.shape[1]), x.dtype), np.empty((2, x.shape[1]), x.dtype)
-    at = given.low, given.inverse, float(n), math.sqrt(target)
-    channels.slopes(dbeta, dot, *at, usual(gamma), numbers, sums)
-    values = given.middle, *numbers
-    if x.shape[2] >= RUN:
-        runs = x.shape[0] * x.shape[1]
-        in_threads(channels.run_gradients, runs, x.size, grad, x, *values, dx)
-    elif x.size:
-        for g, a, b in zip(*map(channels.matrices, (grad, x, dx)), strict=True):
-            columns, matrix = _by_column(values, a.shape), _flat(a)
-            arrays = _flat(g), matrix, *columns, _flat(b)
-            in_threads(channels.column_gradients, _items(matrix), matrix.size, *arrays)
+    gamma = np.ones(x.shape[1], x.dtype) if gamma is None else usual(gamma)
+    about = given.middle, given.low, given.inverse
+    hands, sums = crew(2 * x.size // LEAST_WORK), np.empty((2, x.shape[1]), x.dtype)
+    passes.gradients(
+        hands, usual(grad), usual(given.x), *about, float(n), math.sqrt(target), gamma, dx, sums
+    )
     dx = dx if given.power is None else _times(dx, given.power)
     return dx, *sums
-
-
-def _sums(grad: Array, x: Array, mean: Array) -> tuple[Doubles, Doubles]:
-    """Return the sums of g and of g·(x - mean) by channel."""
-    n, count, inner = x.shape
-    total = np.zeros((2, count))
-    if x.size and inner >= RUN:
-        per, parts = _per(n, inner)
-        sums = np.empty((2, parts, count))
-        in_threads(channels.run_sums, parts * count, 2 * x.size, per, grad, x, mean, sums)
-        total = sums.sum(axis=1)
-    elif x.size:
-        for g, a in zip(channels.matrices(grad), channels.matrices(x), strict=True):
-            matrix = _flat(a)
-            sums = np.empty((2, -(-len(matrix) // SPLIT), matrix.shape[1]))
-            (middle,) = _by_column((mean,), a.shape)
-            work = _items(matrix), 2 * matrix.size
-            in_threads(channels.column_sums, *work, _flat(g), matrix, middle, sums)
-            total += sums.sum(axis=1).reshape(2, *a.shape[1:]).sum(axis=(1, 3))
-    return total[0], total[1]
 
 
 @quietly
@@ -344,7 +226,7 @@ def _moments_of_all(flat: Array) -> tuple[float, float]:
             tables = np.empty((2, n, 1, 1, 1))
             arrays = part, pivot, *tables.reshape(2, n, 1)
             in_threads(channels.run_moments, n, 2 * part.size, 1, *arrays)
-            done = channels.merge_parts(done, length, part.size, tables[0], tables[1], mean, m2)
+            done = passes.merge_parts(done, length, part.size, tables[0], tables[1], mean, m2)
     return float(mean[0] + np.float64(pivot[0])), float(m2[0] / size)
 
 
