@@ -109,19 +109,24 @@ def num_threads(n: int) -> Iterator[None]:
         _NUMBER["threads"] = before
 
 
-@contextmanager
-def at_most(n: int, team: Any = None) -> Iterator[None]:
-    """Limit the loops that the calling thread starts in a `with` block, n >= 1.
+class at_most:
+    """Limit the loops that the calling thread starts in a `with` block to n threads, n >= 1.
 
     Other threads see nothing of it; `set_num_threads` is obeyed too. A `team` is the pool that
-    these loops use in place of ours.
+    these loops use in place of ours. (A generator would cost as much as a small loop.)
     """
-    before = getattr(_HERE, "most", _UNLIMITED), pool_here()
-    _HERE.most, _HERE.pool = min(n, before[0]), team or before[1]
-    try:
-        yield
-    finally:
-        _HERE.most, _HERE.pool = before
+
+    __slots__ = ("before", "most", "pool")
+
+    def __init__(self, n: int, team: Any = None) -> None:
+        self.most, self.pool = n, team
+
+    def __enter__(self) -> None:
+        self.before = most, pool = getattr(_HERE, "most", _UNLIMITED), pool_here()
+        _HERE.most, _HERE.pool = min(self.most, most), self.pool or pool
+
+    def __exit__(self, *_: object) -> None:
+        _HERE.most, _HERE.pool = self.before
 
 
 def pool_here() -> Any:

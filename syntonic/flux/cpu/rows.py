@@ -382,11 +382,19 @@ def layer_norm_gradients(
     gi = np.empty_like(x)
     gr = None if by.identity == by.residual else np.empty_like(x)
     gamma = np.ones(cols, x.dtype) if gamma is None else gamma
-    fewest, most = _BLOCKS
-    blocks = max(1, min(rows, most, max(fewest, rows // _FEW)))
+    blocks = max(1, min(rows, _BLOCKS[1], max(_BLOCKS[0], rows // _FEW)))
     sums = np.empty((2, blocks, cols))
     options = by, math.sqrt(target), gamma, statistics
     in_threads(_layer_norm_gradient, blocks, 4 * x.size, blocks, grad, x, y, *options, gi, gr, sums)
-    with np.errstate(all="ignore"):
-        dgamma, dbeta = sums.sum(axis=1).astype(x.dtype)
-    return gi, gr, dgamma, dbeta
+    added = np.empty((2, cols), x.dtype)
+    _add_blocks(sums, added)
+    return gi, gr, *added
+
+
+@njit
+def _add_blocks(sums: Doubles, out: Array) -> None:
+    """Write the sums over blocks."""
+    for k in range(2):
+        for block in range(1, sums.shape[1]):
+            _flush(sums[k, block], sums[k, 0])
+        out[k] = sums[k, 0]
