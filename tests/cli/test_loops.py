@@ -25,6 +25,9 @@ def modules():
 PARTS = {
     *("jit.floats.two_sum", "jit.pool.run", "jit.pool.take_pieces"),
     *("lattice.limb_loops._add", "lattice.limb_loops._add_product"),
+    *(f"flux.cpu.channels.{kind}" for kind in ("apply_to_columns", "apply_to_runs")),
+    *(f"flux.cpu.channels.column_{kind}" for kind in ("gradients", "moments", "sums")),
+    *(f"flux.cpu.channels.run_{kind}" for kind in ("gradients", "sums")),
 }
 """Named by functions that look as if they were not compiled."""
 
