@@ -6,7 +6,8 @@ Nothing imports it unasked: `syntonic.torch`, or ``import syntonic.torch``, does
 The functions bear the names of those for `ResonantTensor`, and take and return tensors; the modules
 take the arguments and state dicts of `torch.nn`. CPU tensors are computed in syntonic's loops, by
 as many threads as syntonic and PyTorch both allow; CUDA tensors in its kernels, on the current
-stream of PyTorch, in memory of PyTorch's.
+stream of PyTorch, in memory of PyTorch's. The plain residual connection on the CPU is PyTorch's own
+addition, with a factor, where that gives the bits of the loop.
 
 A flux tensor made by ``ResonantTensor.from_flux(tensor)`` shares memory with the tensor, and not
 the stream: its operations run on CuPy's current stream, and their results are in CuPy's memory.
