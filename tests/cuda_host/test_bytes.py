@@ -54,10 +54,11 @@ MADE: dict[tuple[str, str, tuple[int, ...]], tuple[float, str]] = {
     **{
         ("softmax", name, MANY): (OPERATIONS["softmax"][name].passes, ONCE)
         for name in OPERATIONS["softmax"]
-        if name != "softmax learned backward"
     },
+    ("softmax", "softmax learned backward", (128, 20_001)): (3, ONCE),
+    ("softmax", "softmax learned backward", (128, 36_864)): (3, ONCE),
+    ("softmax", "softmax learned backward", (128, 40_000)): (5, LONG),
     ("softmax", "softmax backward", (128, 40_000)): (3.2, LONG),
-    ("softmax", "softmax learned backward", MANY): (5, LONG),
     ("softmax", "softmax", FEW): (3, SPLIT),
     ("softmax", "softmax backward", FEW): (5, SPLIT),
     ("softmax", "softmax provided", FEW): (5, SPLIT),
