@@ -451,7 +451,7 @@ def test_strided_slices_are_rows_of_the_transpose(device, kernel_dtype, shape):
 
 
 @pytest.mark.campaign
-@pytest.mark.parametrize("shape", [*FEW, (1, 9001, 7), (300, 601, 1)], ids=str)
+@pytest.mark.parametrize("shape", [*FEW, (1, 9001, 7), (300, 601, 1), (134, 8200, 1)], ids=str)
 def test_the_order_of_threads_changes_no_bit(device, shape):
     x, norms, weights, classes = map(device.array, draw(shape, np.float32))
     device.same_bits(lambda: softmax.softmax_identity(x))
