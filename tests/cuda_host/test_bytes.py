@@ -2,7 +2,8 @@
 
 The floor is what must be read and written once. What is made above it is written here with the
 reason, and falls with the change that lowers it; caches are not modelled, so that a part of a row
-that is read again while it may still be near counts in full.
+that is read again while it may still be near counts in full. Scratch arrays are not counted, as the
+sums of columns that blocks leave for each other.
 """
 
 from __future__ import annotations
