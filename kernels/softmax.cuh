@@ -72,6 +72,20 @@ template <int V> SRT_INLINE void load_classes(acc_t *to, const acc_t *p) {
         for (int u = 0; u < V; ++u) to[u] = p[u];
     }
 }
+template <int V> SRT_INLINE void store_classes(acc_t *p, const acc_t *from) {
+    if (V >= SRT_ACC_VEC && packs_allowed(bits_of(p))) {
+#pragma unroll
+        for (int u = 0; u < V; u += SRT_ACC_VEC) {
+            AccPack a;
+#pragma unroll
+            for (int i = 0; i < SRT_ACC_VEC && u + i < V; ++i) a.v[i] = from[u + i];
+            *(AccPack *)(p + u) = a;
+        }
+    } else {
+#pragma unroll
+        for (int u = 0; u < V; ++u) p[u] = from[u];
+    }
+}
 
 // -- the greater, dropping a NaN: the sum of exponentials keeps it -----------------------------
 SRT_INLINE float greater(float x, float y) { return fmaxf(x, y); }

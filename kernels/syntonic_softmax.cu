@@ -1,5 +1,5 @@
 // Syntonic softmax: softmax of logits + scale * log w, along contiguous rows and along a strided
-// dimension. `syntonic/flux/cuda/softmax.py` chooses among the variants:
+// dimension. `syntonic/flux/cuda/softmax_grids.py` chooses among the variants:
 // _odd for rows or columns that are not whole packs, _block for a block a row, and _part and _join
 // for slices that several blocks share.
 #include "softmax_forward.cuh"

@@ -379,4 +379,5 @@ extern "C" __global__ void __launch_bounds__(COLUMN_THREADS, 1)
                                shared, part, COLUMNS, parts);
 }
 
+#include "softmax_wide_sums.cuh"
 #include "softmax_class_sums.cuh"

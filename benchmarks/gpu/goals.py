@@ -75,7 +75,7 @@ def _passes_made(case: Any) -> float:
         case "residual layer norm backward":
             return 8 if row > 4096 * 4 else 5
         case "softmax learned backward":
-            return 5 if row > 8192 * 4 else 3
+            return 5 if row > 36864 * 4 else 3
         case "layer norm":
             return 3 if row > 65536 * 4 else 2
         case "softmax" | "softmax learned":

@@ -34,6 +34,7 @@ CALLS = (
     "softmax_identity_columns",
     "softmax_identity_rows",
     "softmax_learned_backward_columns",
+    "softmax_learned_backward_wide_rows",
 )
 """Calls that take every kind of barrier, and little time."""
 

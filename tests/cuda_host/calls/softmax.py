@@ -111,9 +111,10 @@ def _call(operation: Callable[..., Pairs], shapes: tuple[tuple[int, ...], ...], 
         yield from operation(at, shape)
 
 
+WIDE = ((134, 8200, 1), (133, 8201, 1))  # more rows than blocks, which hold them in tiles
 CALLS = {
     f"softmax{operation.__name__}_{where}": partial(_call, operation, shapes)
     for operation in OPERATIONS
     for where, shapes in SHAPES.items()
-}
+} | {"softmax_learned_backward_wide_rows": partial(_call, _learned_backward, WIDE)}
 """By operation and by the way of the slices."""

@@ -131,6 +131,28 @@ MUTANTS = [
         ),
     ),
     *planted(
+        "softmax_wide_sums.cuh",
+        "softmax_learned_backward_wide_rows",
+        ("sums of the last row", "h.g, i, row == blockIdx.x)", "h.g, i, true)"),
+        ("sums of what was there", "h.g, i, row == blockIdx.x)", "h.g, i, false)"),
+        (
+            "tiles overlap",
+            "scalar_t *room = kept_tiles() + i * (2 * tile)",
+            "scalar_t *room = kept_tiles() + i * tile",
+        ),
+        (
+            "sums where tiles are kept",
+            "(kept_tiles() + kept * (2 * tile))",
+            "(kept_tiles() + kept * tile)",
+        ),
+        (
+            "the first tile's product lost",
+            "for (int i = 0; i < before; ++i) {",
+            "for (int i = 1; i < before; ++i) {",
+        ),
+        ("a tile's sums forgotten", "i < summed; ++i)", "i + 1 < summed; ++i)"),
+    ),
+    *planted(
         "softmax_backward.cuh",
         "softmax_learned_backward_columns",
         (

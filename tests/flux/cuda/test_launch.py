@@ -11,7 +11,7 @@ from cuda_host.devices import DTYPES, HostDevice, dtype_of
 from cuda_host.runtime import RUNTIME
 
 from syntonic.errors import DeviceError
-from syntonic.flux.cuda import norm, plan, residual, softmax
+from syntonic.flux.cuda import norm, plan, residual, softmax, softmax_grids
 from syntonic.flux.cuda.launch import check_geometry, register_runtime
 
 SIZES = (1, 2, 3, 7, 8, 31, 64, 65, 500, 1023, 4100, 20000, 140_000, 1 << 20, (1 << 22) + 3)
@@ -128,7 +128,7 @@ def test_a_share_of_strided_slices_is_a_whole_block(name):
     for outer, n, inner in shapes():
         if inner == 1:
             continue
-        grid = softmax._strided(outer, n, inner, dtype_of(name))  # asserts it too
+        grid = softmax_grids.strided(outer, n, inner, dtype_of(name))  # asserts it too
         if grid.parts > 1:
             lane_bits, way_bits = map(int, grid.sizes[3:5])
             assert 1 << (lane_bits + way_bits) == grid.block
@@ -139,6 +139,6 @@ def test_a_share_of_strided_slices_is_a_whole_block(name):
 
 def test_shares_of_less_than_a_block_are_refused(monkeypatch):
     plan.forget()
-    monkeypatch.setattr(softmax, "_LANE_BLOCK", 1024)
+    monkeypatch.setattr(softmax_grids, "_LANE_BLOCK", 1024)
     with pytest.raises(AssertionError, match="whole block"):
         softmax.softmax_identity(HostDevice().array(np.zeros((1, 4100, 5))))

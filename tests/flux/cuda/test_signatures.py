@@ -114,8 +114,11 @@ class Launch:
             self.values[name] = int(double if dtype == "f64" else other)
 
     def errors(self, grid: tuple[int, ...], shared: int) -> Iterator[str]:
-        kept = re.search(r"Dynamic shared memory: ([\w *]+) elements", self.text)
-        if shared != (self.value(kept[1]) * self.size if kept else 0):
+        kept = re.search(
+            r"Dynamic shared memory: ([\w *]+) elements(?:, and ([\w *]+) of acc_t)?", self.text
+        )
+        parts = zip(kept.groups("0"), (self.size, max(self.size, 4)), strict=True) if kept else ()
+        if shared != sum(self.value(count) * size for count, size in parts):
             yield f"{shared} bytes of shared memory"
         said = LAUNCH.search(self.text)
         sides = self.sides(said["grid"])

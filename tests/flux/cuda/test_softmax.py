@@ -17,6 +17,7 @@ from cuda_host.runtime import RUNTIME
 
 from syntonic.constants import PHI_FLOAT as PHI
 from syntonic.flux.cuda import plan, softmax, source
+from syntonic.flux.cuda import softmax_grids as grids
 from syntonic.flux.cuda.launch import runtime_of
 from syntonic.flux.cuda.source import acc_dtype, suffix
 
@@ -345,6 +346,52 @@ def test_what_is_kept_in_shared_memory_changes_no_bit(device, kernel_dtype, offs
     assert results[0] == results[1] == results[2]
 
 
+@pytest.mark.parametrize("n", [12_312, 12_313])
+def test_where_sums_of_long_rows_are_kept_changes_no_bit(device, kernel_dtype, n, monkeypatch):
+    """None of a row and of its sums, some, all: two blocks for five rows."""
+    if type(device) is not HostDevice:
+        pytest.skip("a GPU has one size of shared memory")
+    out = definition(draw((5, n, 1), kernel_dtype)[0]).astype(kernel_dtype)
+    grad = RANDOM.normal(size=out.shape).astype(kernel_dtype)
+    monkeypatch.setattr(grids, "_AT_ONCE", 2)
+    results, kept = set(), set()
+    for shared in (2 << 10, 60 << 10, 99 << 10, 227 << 10):
+        monkeypatch.setattr(RUNTIME, "shared", shared)
+        grid = grids.rows_with_sums(device.array(out))
+        assert grid.grid == (2,)
+        kept.add(tuple(map(int, grid.sizes[2:])))
+        given = device.array(grad), device.array(out), None, -SCALE / PHI, 0.0
+        made = softmax._backward_by_class(*given)  # no plan is kept of it
+        dx, dnorms = map(device.numpy, made)
+        check_gradient(dx, grad, out)
+        check_sums(dnorms, grad, out, -SCALE / PHI)
+        results.add(dx.tobytes() + dnorms.tobytes())
+    assert (0, 0) in kept
+    assert len(kept) > 2
+    assert len(results) == 1
+
+
+@pytest.mark.parametrize("name", DTYPES)
+def test_no_more_of_rows_with_sums_is_kept_than_there_is(name):
+    dtype, acc, seen = dtype_of(name), acc_dtype(dtype_of(name)).itemsize, set()
+    for n, shared in product(
+        (*range(8193, 36_864, 499), 36_864), (48 << 10, 64 << 10, 99 << 10, 163 << 10, 227 << 10)
+    ):
+        x = plan.Slot(plan._Sketch(shared), 0, (200, n, 1), dtype)
+        if (grid := grids.rows_with_sums(x)) is None:
+            assert n * acc > 36_864 * 4
+            continue
+        held = grids.tile_of(dtype) // (4 if n % (16 // dtype.itemsize) else 2) * grid.block
+        kept, summed = map(int, grid.sizes[2:])
+        bytes_kept = held // 2 * (2 * kept * dtype.itemsize + summed * acc)
+        assert grid.shared == bytes_kept <= shared - grids._STATIC
+        assert held + (max(kept, summed) - 1) * (held // 2) < n
+        if shared == 227 << 10 and not n % 8:
+            assert held + kept * (held // 2) >= n  # what an H100 reads once
+        seen.add((kept, summed))
+    assert len(seen) > 4
+
+
 @pytest.mark.parametrize("name", DTYPES)
 def test_no_more_is_kept_than_there_is(name):
     dtype, seen = dtype_of(name), set()
@@ -356,12 +403,12 @@ def test_no_more_is_kept_than_there_is(name):
         (48 << 10, 99 << 10, 163 << 10, 227 << 10),
     ):
         x = plan.Slot(plan._Sketch(shared), 0, (1, n, 1), dtype)
-        grid = softmax._in_block(x, most, arrays)
-        part = softmax._tile(dtype) // 2 * grid.block // (1 if arrays == 1 and name != "f64" else 2)
+        grid = grids.in_block(x, most, arrays)
+        part = grids.tile_of(dtype) // 2 * grid.block // (1 if arrays == 1 and name != "f64" else 2)
         kept = int(grid.sizes[1])
-        assert grid.shared == kept * part * arrays * dtype.itemsize <= shared - softmax._STATIC
+        assert grid.shared == kept * part * arrays * dtype.itemsize <= shared - grids._STATIC
         assert kept == 0 or kept * part <= n - 2 * pack
-        assert grid.block == softmax._in_block(x, most, arrays).block
+        assert grid.block == grids.in_block(x, most, arrays).block
         seen.add(kept)
     assert len(seen) > 4
 
@@ -404,7 +451,7 @@ def test_strided_slices_are_rows_of_the_transpose(device, kernel_dtype, shape):
 
 
 @pytest.mark.campaign
-@pytest.mark.parametrize("shape", [*FEW, (1, 9001, 7), (300, 601, 1)], ids=str)
+@pytest.mark.parametrize("shape", [*FEW, (1, 9001, 7), (300, 601, 1), (134, 8200, 1)], ids=str)
 def test_the_order_of_threads_changes_no_bit(device, shape):
     x, norms, weights, classes = map(device.array, draw(shape, np.float32))
     device.same_bits(lambda: softmax.softmax_identity(x))
@@ -418,7 +465,16 @@ def test_the_order_of_threads_changes_no_bit(device, shape):
 # -- gradients -------------------------------------------------------------------------------------
 
 GRADIENTS = [(6, 1, 1), (40, 10, 1), (5, 33, 1), (2100, 8, 1), (3, 201, 1), (2, 1025, 1)]
-GRADIENTS += [(300, 601, 1), (5, 9001, 1), (3, 5, 8), (1100, 3, 2), (1, 300, 5), (1, 40, 100)]
+GRADIENTS += [
+    (300, 601, 1),
+    (5, 9001, 1),
+    (3, 9000, 1),
+    (2, 16384, 1),
+    (3, 5, 8),
+    (1100, 3, 2),
+    (1, 300, 5),
+    (1, 40, 100),
+]
 
 
 def gradient(grad, out):
