@@ -84,7 +84,7 @@ def _items(matrix: Array) -> int:
 @njit
 def _per(n: int, inner: int) -> tuple[int, int]:
     """Return how many runs make an item, and how many items a channel has."""
-    per = min(n, max(1, STRETCH // inner))
+    per = max(1, min(n, STRETCH // inner))
     return per, -(-n // per)
 
 
