@@ -16,7 +16,6 @@ deviations and whatever scale, and in gradients within as much of the sums of th
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -66,20 +65,20 @@ def _fitting(var: Doubles, eps: float, wide: int) -> npt.NDArray[np.bool_]:
     return out
 
 
-@quietly
 def _statistics(x: Array, eps: float) -> Doubles:
     """Return the statistics of channels with at least one element.
 
     Squares that leave the range of the dtype are taken once more, of x times powers of two.
     """
     found: Doubles = np.empty((4, x.shape[1]))
-    hands, x = crew(2 * x.size // LEAST_WORK), usual(x)
-    if not passes.statistics_of(hands, x, float(eps), False, found):
-        fitting = _fitting(found[2], eps, x.itemsize // 8)
-        scale = np.where(fitting, 1.0, _powers_of_largest(x, eps))
-        passes.statistics_of(hands, _times(x, scale), float(eps), True, found)
-        found /= scale
-        found[2] /= scale
+    hands, x, eps = crew(2 * x.size // LEAST_WORK), usual(x), float(eps)
+    if not passes.statistics_of(hands, x, eps, False, found):
+        with np.errstate(all="ignore"):
+            fitting = _fitting(found[2], eps, x.itemsize // 8)
+            scale = np.where(fitting, 1.0, _powers_of_largest(x, eps))
+            passes.statistics_of(hands, _times(x, scale), eps, True, found)
+            found /= scale
+            found[2] /= scale
     return found
 
 
@@ -94,31 +93,26 @@ def _times(x: Array, by_channel: Doubles) -> Array:
     return np.asarray(x * by_channel.astype(x.dtype)[:, None])
 
 
-@dataclass
-class _Affine:
-    """What the loops need of given statistics, for a channel's x or for x·p.
+def _centre(x: Array) -> tuple[Array, Doubles]:
+    """Return room for what the passes need of given statistics, for a channel's x or for x·p.
 
-    out = (x - middle)·scale + shift, and x - mean = (x - middle) - low.
+    That is the mean in x's dtype, what it lacks, and 1/√(var + eps).
     """
+    return np.empty(x.shape[1], x.dtype), np.empty((2, x.shape[1]))
 
-    x: Array
-    power: Doubles | None
-    middle: Array
-    low: Doubles
-    inverse: Doubles
-    """1/√(var + eps)"""
 
-    @classmethod
-    def of(cls, x: Array, statistics: Doubles, eps: float) -> _Affine:
-        middle, (low, inverse) = np.empty(x.shape[1], x.dtype), np.empty((2, x.shape[1]))
-        if passes.centre(usual(statistics), float(eps), x.itemsize // 8, middle, low, inverse):
-            return cls(x, None, middle, low, inverse)
-        mean, low, _, deviation = statistics
-        deviation = np.hypot(deviation, np.sqrt(eps))
-        power = np.array([power_outside(each, x.itemsize // 8) for each in deviation])
-        x, mean, low, deviation = _times(x, power), mean * power, low * power, deviation * power
-        middle = mean.astype(x.dtype)
-        return cls(x, power, middle, (mean - middle) + low, 1 / deviation)
+@quietly
+def _scaled(
+    x: Array, statistics: Doubles, eps: float, middle: Array, rest: Doubles
+) -> tuple[Array, Doubles]:
+    """Return x·p and powers of two p that bring deviations near 1, and write the centre of x·p."""
+    mean, low, _, deviation = statistics
+    deviation = np.hypot(deviation, np.sqrt(eps))
+    power = np.array([power_outside(each, x.itemsize // 8) for each in deviation])
+    mean = mean * power
+    middle[:] = mean
+    rest[:] = (mean - middle) + low * power, 1 / (deviation * power)
+    return _times(x, power), power
 
 
 def batch_norm_stats(x: Array) -> Doubles:
@@ -156,7 +150,6 @@ def _rows(x: Array) -> Array:
     return np.array(x.swapaxes(0, 1), order="C").reshape(count, n * inner)
 
 
-@quietly
 def batch_norm_apply(
     x: Array,
     statistics: Doubles,
@@ -166,15 +159,22 @@ def batch_norm_apply(
     beta: Array | None,
 ) -> Array:
     """Normalise the channels of x by statistics that are given."""
-    given, out = _Affine.of(x, statistics, eps), np.empty_like(x)
+    x, out, hands = usual(x), np.empty_like(x), crew(x.size // LEAST_WORK)
     gamma = np.ones(x.shape[1], x.dtype) if gamma is None else usual(gamma)
     beta = np.zeros(x.shape[1], x.dtype) if beta is None else usual(beta)
-    about = given.middle, given.low, given.inverse, math.sqrt(target)
-    passes.apply(crew(x.size // LEAST_WORK), usual(given.x), *about, gamma, beta, out)
+    statistics, eps, root = usual(statistics), float(eps), math.sqrt(target)
+    middle, rest = _centre(x)
+
+    def passed(x: Array, known: bool) -> bool:
+        return passes.apply(
+            hands, x, statistics, eps, known, middle, rest, root, gamma, beta, out
+        )  # fmt: skip
+
+    if not passed(x, False):
+        passed(_scaled(x, statistics, eps, middle, rest)[0], True)
     return out
 
 
-@quietly
 def batch_norm_backward(
     grad: Array,
     x: Array,
@@ -188,15 +188,22 @@ def batch_norm_backward(
 
     In training the statistics are functions of x; else they are constants.
     """
-    given, dx = _Affine.of(x, statistics, eps), np.empty_like(x)
-    n = x.shape[0] * x.shape[2] if training else math.inf  # constants: nothing to share
+    grad, x, hands = usual(grad), usual(x), crew(2 * x.size // LEAST_WORK)
+    dx, sums = np.empty_like(x), np.empty((2, x.shape[1]), x.dtype)
     gamma = np.ones(x.shape[1], x.dtype) if gamma is None else usual(gamma)
-    about = given.middle, given.low, given.inverse
-    hands, sums = crew(2 * x.size // LEAST_WORK), np.empty((2, x.shape[1]), x.dtype)
-    passes.gradients(
-        hands, usual(grad), usual(given.x), *about, float(n), math.sqrt(target), gamma, dx, sums
-    )
-    dx = dx if given.power is None else _times(dx, given.power)
+    statistics, eps, root = usual(statistics), float(eps), math.sqrt(target)
+    middle, rest = _centre(x)
+    n = float(x.shape[0] * x.shape[2]) if training else math.inf  # constants: nothing to share
+
+    def passed(x: Array, known: bool) -> bool:
+        return passes.gradients(
+            hands, grad, x, statistics, eps, known, middle, rest, n, root, gamma, dx, sums
+        )  # fmt: skip
+
+    if not passed(x, False):
+        scaled, power = _scaled(x, statistics, eps, middle, rest)
+        passed(scaled, True)
+        dx = _times(dx, power)
     return dx, *sums
 
 

@@ -25,7 +25,7 @@ from syntonic.typing import FloatArray as Array
 Doubles = npt.NDArray[np.float64]
 Crew = tuple[int, int, int]
 
-__all__ = ["apply", "centre", "gradients", "merge_parts", "statistics_of"]
+__all__ = ["apply", "gradients", "merge_parts", "statistics_of"]
 
 WIDE = 64
 LARGE = 1 << 12
@@ -181,20 +181,15 @@ def statistics_of(crew: Crew, x: Array, eps: float, scaled: bool, table: Doubles
 
 
 @njit
-def centre(
-    statistics: Doubles, eps: float, wide: int, middle: Array, low: Doubles, inverse: Doubles
-) -> bool:
-    """Write the mean in two numbers, the first of x's dtype, and 1/√(var + eps) of each channel.
-
-    Tell whether all deviations are near enough to 1.
-    """
+def _centre(statistics: Doubles, eps: float, wide: int, middle: Array, rest: Doubles) -> bool:
+    """Write what `norm` calls the centre; tell whether all deviations are near enough to 1."""
     bound = BOUND[wide]
     for c in range(middle.size):
         mean = statistics[0, c]
         middle[c] = mean
-        low[c] = (mean - np.float64(middle[c])) + statistics[1, c]
+        rest[0, c] = (mean - np.float64(middle[c])) + statistics[1, c]
         deviation = math.sqrt(statistics[2, c] + eps)
-        inverse[c] = 1.0 / deviation
+        rest[1, c] = 1.0 / deviation
         if not 1.0 / bound <= deviation <= bound:
             return False
     return True
@@ -202,12 +197,18 @@ def centre(
 
 @njit
 def apply(
-    crew: Crew, x: Array, middle: Array, low: Doubles, inverse: Doubles, root: float,
-    gamma: Array, beta: Array, out: Array,
-) -> None:  # fmt: skip
-    """Write (x - mean)·inverse·root·gamma + beta; see `centre`."""
+    crew: Crew, x: Array, statistics: Doubles, eps: float, known: bool, middle: Array,
+    rest: Doubles, root: float, gamma: Array, beta: Array, out: Array,
+) -> bool:  # fmt: skip
+    """Write (x - mean)·root/√(var + eps)·gamma + beta, unless it needs a centre of x scaled.
+
+    The centre is written first, if it is not known.
+    """
     n, count, inner = x.shape
     pool, pieces, seats = crew
+    if not (known or _centre(statistics, eps, x.itemsize // 8, middle, rest)):
+        return False
+    low, inverse = rest[0], rest[1]
     scale, shift = np.empty(count, x.dtype), np.empty(count, x.dtype)
     for c in range(count):
         factor = inverse[c] * root * gamma[c]
@@ -227,6 +228,7 @@ def apply(
                     _by_column(shift, fold, inner),
                 )
                 _to_columns(pool, items, min(items, pieces), seats, matrix, m, s, b, target)
+    return True
 
 
 # -- gradients ----------------------------------------------------------------------------------
@@ -269,12 +271,18 @@ def _add_up(sums: Doubles, inner: int, total: Doubles) -> None:
 
 @njit
 def gradients(
-    crew: Crew, grad: Array, x: Array, middle: Array, low: Doubles, inverse: Doubles, n: float,
-    root: float, gamma: Array, dx: Array, sums: Array,
-) -> None:  # fmt: skip
-    """Write the gradients by x, gamma and beta; n elements of a channel share its statistics."""
+    crew: Crew, grad: Array, x: Array, statistics: Doubles, eps: float, known: bool, middle: Array,
+    rest: Doubles, n: float, root: float, gamma: Array, dx: Array, sums: Array,
+) -> bool:  # fmt: skip
+    """Write the gradients by x, gamma and beta; see `apply`.
+
+    n elements of a channel share its statistics.
+    """
     count, inner = x.shape[1], x.shape[2]
     pool, pieces, seats = crew
+    if not (known or _centre(statistics, eps, x.itemsize // 8, middle, rest)):
+        return False
+    low, inverse = rest[0], rest[1]
     total = np.empty((2, count))
     _sums(crew, grad, x, middle, total)
     scale, along, across = (
@@ -307,3 +315,4 @@ def gradients(
                 _column_gradients(
                     pool, items, min(items, pieces), seats, g, matrix, m, s, a, b, target
                 )
+    return True
