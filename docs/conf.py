@@ -93,12 +93,21 @@ def no_aliases(app, what, name, obj, skip, options):
     return True if alias else None
 
 
+def short_defaults(app, what, name, obj, options, signature, returned):
+    """Name the defaults whose representations are long."""
+    if signature is None:
+        return None
+    signature = re.sub(r"algebra=\('(\w+)',.*\)\)$", r"algebra=\1)", signature, flags=re.S)
+    return re.sub(r"<class '([\w.]+)'>", r"\1", signature), returned
+
+
 def close_sessions(app, name, source):
     """Drop the blank line that ends a session for doctest."""
     source[0] = re.sub(r"\n\n( *```\n)", r"\n\1", source[0])
 
 
 def setup(app):
+    app.connect("autodoc-process-signature", short_defaults)
     app.connect("autodoc-skip-member", no_aliases)
     app.connect("source-read", close_sessions)
     app.connect("autodoc-process-docstring", plain, priority=100)  # before numpydoc
