@@ -32,10 +32,12 @@ from benchmarks.peers import (
     mpq_multiply,
     pari,
     require,
+    sage,
     to_fmpq,
     to_int,
     to_mpq,
     to_pari,
+    to_sage,
     to_sympy,
 )
 from syntonic import GoldenExact, ResonantTensor, integers
@@ -78,6 +80,9 @@ def multiply_integers(n: int) -> Result:
     if pari is not None:
         px, py = to_pari(small_x), to_pari(small_y)
         contenders["PARI"] = (lambda: PARI_MULTIPLY(px, py), 1000)
+    if sage is not None:
+        gx, gy = to_sage(small_x), to_sage(small_y)
+        contenders["Sage"] = (lambda: [p * q for p, q in zip(gx, gy, strict=True)], 1000)
     return side_by_side(f"multiply, integers, {n:.0e}", contenders, unit="element", goal=5e-9)
 
 
@@ -135,6 +140,10 @@ def matmul(n: int, bound: int, goal: float) -> Result:
     if pari is not None and n <= 64:
         px, py = to_pari(x), to_pari(y)
         contenders["PARI"] = (lambda: px * py, 1)
+    if sage is not None and n <= 64:
+        gx, gy = to_sage(x), to_sage(y)
+        require(gx * gy == to_sage(x @ y), "matmul by Sage")
+        contenders["Sage"] = (lambda: gx * gy, 1)
     if n <= 16:
         mx, my = to_mpq(x), to_mpq(y)
         contenders["gmpy2 object arrays"] = (
@@ -233,6 +242,8 @@ def scalars() -> list[Result]:
         if pari is not None:
             px, py = to_pari(ResonantTensor([x, y]))
             contenders["PARI"] = (partial(op, px, py), 1)
+        if sage is not None:
+            contenders["Sage"] = (partial(op, *to_sage(ResonantTensor([x, y]))), 1)
         out.append(side_by_side(f"scalar {name}", contenders, goal=1.2e-6))
     contenders = {"syntonic": (lambda: integers.phi_power(1000), 1)}
     if pari is not None:

@@ -16,6 +16,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # read when NumPy is importe
 
 import argparse
 from collections.abc import Callable
+from copy import copy
 from typing import Any
 
 import flint
@@ -24,7 +25,7 @@ import numpy as np
 from sympy.polys.matrices import DomainMatrix
 
 from benchmarks.measure import Result, machine, side_by_side, table, write
-from benchmarks.peers import SYMPY_FIELD, lattice, pari, require, to_pari, to_sympy
+from benchmarks.peers import SYMPY_FIELD, lattice, pari, require, sage, to_pari, to_sage, to_sympy
 from syntonic import ResonantTensor, linalg
 
 GOALS = {
@@ -70,6 +71,10 @@ def det(n: int) -> Result:
         m = to_pari(x)
         require(str(m.matdet()) == str(to_pari(linalg.det(x).reshape(1))[0]), "det by PARI")
         contenders["PARI"] = m.matdet
+    if sage is not None and n <= PARI_ORDER:
+        s = to_sage(x)
+        require(s.det() == to_sage(linalg.det(x).reshape(1))[0], "det by Sage")
+        contenders["Sage"] = lambda: copy(s).det()  # of the same matrix it is remembered
     if n <= SYMPY_ORDER:
         contenders["SymPy DomainMatrix"] = domain_matrix(x).det
     return compared("det", n, contenders)
@@ -92,6 +97,10 @@ def inverse(n: int) -> Result:
     if pari is not None and n <= SYMPY_ORDER:
         m = to_pari(x)
         contenders["PARI"] = lambda: m ** (-1)
+    if sage is not None and n <= SYMPY_ORDER:
+        s = to_sage(x)
+        require(s.inverse() == to_sage(y), "inverse by Sage")
+        contenders["Sage"] = s.inverse
     if n <= SYMPY_ORDER:
         contenders["SymPy DomainMatrix"] = domain_matrix(x).inv
     return compared("inverse", n, contenders)

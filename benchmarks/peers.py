@@ -15,6 +15,10 @@ try:
     from cypari import pari
 except ImportError:
     pari = None
+try:
+    from sage import all as sage
+except ImportError:
+    sage = None
 
 RNG = np.random.default_rng(20)
 SYMPY_FIELD = QQ.algebraic_field(sympy_sqrt(5))
@@ -68,6 +72,14 @@ def to_sympy(t: ResonantTensor) -> list[Any]:
         + SYMPY_FIELD.convert(QQ(int(b.numerator), int(b.denominator))) * phi
         for a, b in zip(t.a.flat, t.b.flat, strict=True)
     ]
+
+
+def to_sage(t: ResonantTensor) -> Any:
+    """Return a list or matrix of elements of Sage's number field."""
+    x = sage.polygen(sage.QQ)
+    field = sage.NumberField(x**2 - x - 1, "phi", embedding=sage.RR(1.6))
+    items = [field([a, b]) for a, b in zip(t.a.flat, t.b.flat, strict=True)]
+    return sage.matrix(field, *t.shape, items) if t.ndim == 2 else items
 
 
 # mpz and fmpz do not compare; both compare with int.

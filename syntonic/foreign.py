@@ -1,4 +1,6 @@
-"""Arrays at the doors: what each refuses, brings into the form that is computed with, freezes."""
+"""Arrays and numbers at the doors: what each refuses, brings into the form that is computed with,
+freezes.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["frozen", "native", "require_unmasked"]
+__all__ = ["frozen", "native", "ratio", "require_unmasked"]
 
 
 def require_unmasked(x: object, where: str) -> None:
@@ -24,6 +26,12 @@ def require_unmasked(x: object, where: str) -> None:
             f"{where}: a masked array has no meaning here, its mask would be lost; fill it with "
             "x.filled(value), or take what is not masked with x.compressed()"
         )
+
+
+def ratio(x: Any) -> tuple[Any, Any]:
+    """Return numerator and denominator of a rational number; they are methods of Sage's."""
+    top, bottom = x.numerator, x.denominator
+    return (int(top()), int(bottom())) if callable(top) else (top, bottom)
 
 
 def native(array: Any) -> Any:

@@ -21,6 +21,7 @@ from gmpy2 import mpfr, mpq, mpz
 from syntonic.errors import shown
 from syntonic.exact.limits import require_bits
 from syntonic.exact.pairs import ONE, ZERO
+from syntonic.foreign import ratio
 
 __all__ = [
     "COMPLEX",
@@ -91,7 +92,8 @@ def rational_triple(x: Any, where: str) -> Triple | None:
     if kind is _MPQ:
         return x.numerator, ZERO, x.denominator
     if kind is Fraction or isinstance(x, numbers.Rational):
-        return mpz(int(x.numerator)), ZERO, mpz(int(x.denominator))
+        top, bottom = ratio(x)
+        return mpz(int(top)), ZERO, mpz(int(bottom))
     if isinstance(x, np.bool_):
         return mpz(bool(x)), ZERO, ONE
     if isinstance(x, COMPLEX):

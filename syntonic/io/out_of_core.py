@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from syntonic.constants import DEFAULT_PRECISION
 from syntonic.errors import FormatError

@@ -12,7 +12,7 @@ from gmpy2 import mpq, mpz
 from syntonic.errors import ShapeError
 from syntonic.exact.golden import GoldenExact
 from syntonic.exact.operands import flint_triple, is_flint
-from syntonic.foreign import require_unmasked
+from syntonic.foreign import ratio, require_unmasked
 from syntonic.lattice.array import INT64_MAX, LatticeArray, objects
 
 __all__ = ["as_lattice", "is_exact_scalar", "lattice_scalar"]
@@ -143,7 +143,10 @@ def _triple(x: Any) -> tuple[Any, Any, Any]:
         return x.numerators()
     if isinstance(x, (np.integer, np.bool_)):
         return int(x), 0, 1
-    return flint_triple(x) if is_flint(type(x)) else (x.numerator, 0, x.denominator)
+    if is_flint(type(x)):
+        return flint_triple(x)
+    top, bottom = ratio(x)
+    return top, 0, bottom
 
 
 def _columns(p: list[Any], q: list[Any], shape: tuple[int, ...]) -> tuple[Any, Any]:

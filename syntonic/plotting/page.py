@@ -39,6 +39,8 @@ _CONFIG = {
 _POLICY = "default-src 'none'; {}".format(
     "script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; worker-src blob:"
 )
+# The caption comes first, and is shown last: Plotly fills what is left when its script is read. It
+# scales by the height, so that a window higher than wide would cut the figure.
 _PAGE = """<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -48,16 +50,16 @@ _PAGE = """<!DOCTYPE html>
 <title>{title}</title>
 <style>
 html, body {{ margin: 0; height: 100%; background: {background}; }}
-body {{ display: flex; flex-direction: column; }}
-main {{ flex: 1; min-height: 0; }}
-p {{ margin: 0; padding: 0.6em 1em; font: 15px sans-serif; color: {ink}; }}
+body {{ display: flex; flex-direction: column; justify-content: center; }}
+main {{ flex: 1; min-height: 0; max-height: 100vw; }}
+p {{ order: 1; margin: 0; padding: 0.6em 1em; font: 15px sans-serif; color: {ink}; }}
 </style>
 </head>
 <body>
+<p>{caption}</p>
 <main>
 {figure}
 </main>
-<p>{caption}</p>
 </body>
 </html>
 """

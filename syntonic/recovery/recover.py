@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from numbers import Integral
 from typing import Literal, overload
-
-import numpy as np
 
 from syntonic.errors import NotGoldenError, shown
 from syntonic.io.model import Model
@@ -212,7 +211,7 @@ def _proved_in_part(
 def _whole(number: int | None, name: str, least: int, most: int) -> int | None:
     if number is None:
         return None
-    if isinstance(number, bool) or not isinstance(number, (int, np.integer)):
+    if isinstance(number, bool) or not isinstance(number, Integral):
         raise TypeError(f"recover: {name} must be an int, got {type(number).__name__}")
     if not least <= number <= most:
         raise ValueError(f"recover: {name} must be from {least} to {most}, got {shown(number)}")

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from syntonic.errors import shown
 from syntonic.exact.golden import GoldenExact
+from syntonic.foreign import ratio
 from syntonic.rounding.intervals import Interval
 from syntonic.rounding.plans import Pair
 from syntonic.typing import ObjectArray, Real
@@ -180,7 +181,8 @@ def _ratio(x: Any) -> Pair | None:
     if isinstance(x, (float, np.float32, np.float16)):
         return x.as_integer_ratio() if isfinite(x) else _NOT_FINITE
     if isinstance(x, Rational) and not isinstance(x, bool):
-        return int(x.numerator), int(x.denominator)
+        p, q = ratio(x)
+        return int(p), int(q)
     return _decimal(x).as_integer_ratio() if isinstance(x, str) else None
 
 

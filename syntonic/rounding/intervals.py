@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 from syntonic.errors import shown
 from syntonic.exact.pairs import Integer, floor_div, floor_log_phi, multiply, phi_power, sign
+from syntonic.foreign import ratio
 from syntonic.rounding.plans import Pair, closer
 
 __all__ = ["Interval", "least_coefficient", "least_conjugate", "walk"]
@@ -297,7 +298,7 @@ class Interval(NamedTuple):
 
 def _interval(lo: Rational, hi: Rational, denominator: int) -> Interval:
     try:
-        (p, q), (r, t) = ((int(x.numerator), int(x.denominator)) for x in (lo, hi))
+        (p, q), (r, t) = (map(int, ratio(x)) for x in (lo, hi))
     except AttributeError:
         raise TypeError(
             "tolerance: lo and hi must be exact rationals; pass Fraction(x) for the binary value "

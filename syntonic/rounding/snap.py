@@ -21,7 +21,7 @@ import numpy.typing as npt
 from syntonic.constants import DEFAULT_PRECISION
 from syntonic.errors import shown
 from syntonic.exact.pairs import sign
-from syntonic.foreign import frozen, native, require_unmasked
+from syntonic.foreign import frozen, native, ratio, require_unmasked
 from syntonic.rounding.plans import Element, Pair, Plan, bounded_plan, window_plan
 from syntonic.rounding.quality import Miss, search_judged
 from syntonic.rounding.search import certify, require_finite, residuals, search
@@ -200,9 +200,7 @@ def _scaled(value: Any, name: str, d: int) -> Element:
 
 
 def _ratio(value: Any) -> Pair:
-    if isinstance(value, Rational):
-        return int(value.numerator), int(value.denominator)
-    p, q = value.as_integer_ratio()
+    p, q = ratio(value) if isinstance(value, Rational) else value.as_integer_ratio()
     return int(p), int(q)
 
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from syntonic.errors import DeviceError
 from syntonic.flux.device import CPU
+from syntonic.foreign import ratio
 from syntonic.lattice import order
 from syntonic.tensor.base import TensorBase
 from syntonic.tensor.operands import exact_operand, replace_tensors
@@ -163,7 +164,7 @@ def shape(value: Any, asked: Asked) -> Any:
 def rational(value: Any, asked: Asked) -> Any:
     if not isinstance(value, numbers.Rational):
         raise TypeError(asked.must_be("an exact rational number", value))
-    number = Fraction(int(value.numerator), int(value.denominator))
+    number = Fraction(*map(int, ratio(value)))
     if abs(number) >= _LARGEST:
         raise ValueError(asked.must_be("a number of elements", value))
     return int(number) if number.denominator == 1 else number

@@ -69,6 +69,12 @@ def test_a_page_is_one_file_without_references(page):
     assert "".join(parts.text).count("a<b & 'c'") == 1
 
 
+def test_the_caption_is_there_before_the_figure(page):
+    """Plotly fills what is free when its script is read, and would cover what comes after."""
+    text = page.read_text("utf-8")
+    assert text.index("</p>") < text.index("<main>")
+
+
 def test_the_patterns_see_references():
     for text in ('<script src="x.js">', '<link href="a.css">', '<img src="//cdn/x.png">'):
         assert Parts(text).named
