@@ -73,7 +73,7 @@ def _passes_made(case: Any) -> float:
         case "layer norm backward":
             return 5 if row > 8192 * 4 else 3
         case "residual layer norm backward":
-            return 8 if row > 4096 * 4 else 5
+            return 8 if row > 16384 * 4 else 5
         case "softmax learned backward":
             return 5 if row > 8192 * 4 else 3
         case "layer norm":

@@ -50,7 +50,9 @@ MADE: dict[tuple[str, str, tuple[int, ...]], tuple[float, str]] = {
     ("residual", "residual layer norm", ROWS): (3, ONCE),
     ("residual", "residual layer norm", (2, 32_768)): (3, ONCE),
     ("residual", "residual layer norm backward", ROWS): (5, ONCE),
-    ("residual", "residual layer norm backward", MIDDLE): (8, LONG),
+    ("residual", "residual layer norm backward", MIDDLE): (5, ONCE),
+    ("residual", "residual layer norm backward", (3, 16_384)): (5, ONCE),
+    ("residual", "residual layer norm backward", (2, 20_000)): (8, LONG),
     **{
         ("softmax", name, MANY): (OPERATIONS["softmax"][name].passes, ONCE)
         for name in OPERATIONS["softmax"]

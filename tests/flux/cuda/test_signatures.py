@@ -114,8 +114,9 @@ class Launch:
             self.values[name] = int(double if dtype == "f64" else other)
 
     def errors(self, grid: tuple[int, ...], shared: int) -> Iterator[str]:
-        kept = re.search(r"Dynamic shared memory: ([\w *]+) elements", self.text)
-        if shared != (self.value(kept[1]) * self.size if kept else 0):
+        kept = re.search(r"Dynamic shared memory: (.+?) (elements|numbers of acc_t)", self.text)
+        size = self.size if kept and kept[2] == "elements" else max(self.size, 4)
+        if shared != (self.value(kept[1]) * size if kept else 0):
             yield f"{shared} bytes of shared memory"
         said = LAUNCH.search(self.text)
         sides = self.sides(said["grid"])
