@@ -14,9 +14,10 @@ struct JoinedRow : WidePart<ALIGNED, TEAM, SRT_WIDE_ITEMS / SRT_VEC> {
     Mode mode;
     acc_t own[Part::held][SRT_VEC];
 
+    // Of a row from some column on: `one` and `other` begin there, and cols are left.
     SRT_INLINE JoinedRow(const scalar_t *one, const scalar_t *other, Mode by, index_t cols)
-        : Part(cols), identity(one + (blockIdx.x * cols + threadIdx.x * SRT_VEC)),
-          residual(other + (blockIdx.x * cols + threadIdx.x * SRT_VEC)), mode(by) {
+        : Part(cols), identity(one + threadIdx.x * SRT_VEC),
+          residual(other + threadIdx.x * SRT_VEC), mode(by) {
 #pragma unroll
         for (int u = 0; ALIGNED && u < Part::packs; ++u) {
             if (!this->has(u, 0)) return;
@@ -38,9 +39,9 @@ struct JoinedRow : WidePart<ALIGNED, TEAM, SRT_WIDE_ITEMS / SRT_VEC> {
 template <bool ALIGNED, int TEAM>
 SRT_INLINE void normalize_joined(const Normalized &to, const scalar_t *identity,
                                  const scalar_t *residual, Mode mode, acc_t eps, index_t cols) {
-    JoinedRow<ALIGNED, TEAM> row(identity, residual, mode, cols);
-    normalize_wide_row(row, to, joined_numbers(blockIdx.x, identity, residual, cols, mode), 1, eps,
-                       cols);
+    JoinedNumbers at = joined_numbers(blockIdx.x, identity, residual, cols, mode);
+    JoinedRow<ALIGNED, TEAM> row(at.identity, at.residual, mode, cols);
+    normalize_wide_row(row, NoHead(), to, at, 1, eps, cols);
 }
 
 template <int TEAM>

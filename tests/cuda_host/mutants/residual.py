@@ -107,7 +107,7 @@ MUTANTS = [
     *planted(
         "residual_layer_norm_wide.cuh",
         "residual_layer_norm_wide",
-        ("another row", "other + (blockIdx.x * cols +", "other + ("),
+        ("another row", "row(at.identity, at.residual,", "row(at.identity, residual,"),
         ("halves of a row", "normalize_joined<1024>(to,", "normalize_joined<512>(to,"),
         ("the first pack", "int i = this->first(u) + j;", "int i = j;"),
     ),
