@@ -49,6 +49,8 @@ MADE: dict[tuple[str, str, tuple[int, ...]], tuple[float, str]] = {
     ("norm", "layer norm backward", (16, 40_000)): (5, LONG),
     ("residual", "residual layer norm", ROWS): (3, ONCE),
     ("residual", "residual layer norm", (2, 32_768)): (3, ONCE),
+    ("residual", "residual layer norm", (64, 40_000)): (3, ONCE),
+    ("residual", "residual layer norm", (2, 40_000)): (5.39, SPLIT),
     ("residual", "residual layer norm backward", ROWS): (5, ONCE),
     ("residual", "residual layer norm backward", MIDDLE): (5, ONCE),
     ("residual", "residual layer norm backward", (3, 16_384)): (5, ONCE),

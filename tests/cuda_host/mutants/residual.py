@@ -107,8 +107,10 @@ MUTANTS = [
     *planted(
         "residual_layer_norm_wide.cuh",
         "residual_layer_norm_wide",
-        ("another row", "row(at.identity, at.residual,", "row(at.identity, residual,"),
-        ("halves of a row", "normalize_joined<1024>(to,", "normalize_joined<512>(to,"),
+        ("one operand twice", "row(at.identity, at.residual,", "row(at.identity, at.identity,"),
+        ("the first columns", "row(at.identity + rest, at.res", "row(at.identity, at.res"),
+        ("the first head", "load(residual + t * STEP)", "load(residual)"),
+        ("kept in one room", "(t * QUADS + q) * SRT_JOINED_TEAM", "q * SRT_JOINED_TEAM"),
         ("the first pack", "int i = this->first(u) + j;", "int i = j;"),
     ),
     *planted(
