@@ -130,28 +130,6 @@ extern "C" __global__ void __launch_bounds__(512, 1)
     normalize_planes(out, x, affine, share, c, s, lanes);
 }
 
-// golden_layer_norm for long rows, a row so read as a channel of one plane: out and x
-// are (rows, cols), statistics (written) double (3, rows), gamma and beta acc_t (cols) or null;
-// gain and eps as there. lanes threads stand along a row.
-// Launch: grid rows, block a multiple of 32 from lanes to 512.
-extern "C" __global__ void __launch_bounds__(512, 1)
-    SRT_KERNEL(golden_layer_norm_fused)(scalar_t *out, double *statistics, const scalar_t *x,
-                                        const acc_t *gamma, const acc_t *beta, acc_t gain,
-                                        acc_t eps, index_t rows, index_t cols, int lanes) {
-    index_t r = blockIdx.x, packs = (cols + SRT_VEC - 1) / SRT_VEC;
-    Share share = share_of(r, 0, 1, cols, 1, packs, 1);
-    acc_t pivot = pivot_of(x, r, 1, rows, cols);
-    Moments total = share_moments(x, pivot, share, rows, cols, lanes);
-    Spread by = spread_of(total, pivot, total.m2 / (acc_t)cols);
-    if (doubtful(total, pivot, by.var, eps))
-        by = careful_spread(PlainNumbers{x + r * cols}, cols, blockDim.x, threadIdx.x);
-    acc_t deviation = deviation_of(by, eps);
-    if (threadIdx.x == 0)
-        store_row(statistics, r, rows, by, unit_of(by), wide_deviation(by, eps));
-    LongRow row = {by.power, by.mean, by.rest, (acc_t)1 / deviation * gain, gamma, beta};
-    apply_long_row(out, x, row, share, rows, cols, lanes);
-}
-
 // -- down columns -------------------------------------------------------------------------------
 template <bool ALIGNED>
 SRT_INLINE void write_columns(scalar_t *out, const scalar_t *x, const Affine (&affine)[SRT_VEC],

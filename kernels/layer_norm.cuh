@@ -2,9 +2,9 @@
 // shape (cols). out = (x - mean) / deviation * gain * gamma + beta with gain = sqrt(target).
 //
 // A team of threads holds a row in registers: a power of two of a warp's lanes, several teams to a
-// block, or, above a warp, the whole block. Rows up to twice as long: layer_norm_wide.cuh. Longer
-// rows are channels of one plane: golden_layer_norm_fused reads each twice, or their moments come
-// from golden_bn_2d_compute_stats and golden_layer_norm_finalize.
+// block, or, above a warp, the whole block. Rows that a block holds otherwise: layer_norm_wide.cuh.
+// Longer or fewer rows are channels of one plane, whose moments come from
+// golden_bn_2d_compute_stats and golden_layer_norm_finalize.
 #ifndef SRT_LAYER_NORM_CUH
 #define SRT_LAYER_NORM_CUH
 #include "norm.cuh"

@@ -3,6 +3,7 @@
 #include "map.cuh"
 #include "residual_mode.cuh"
 #include "residual_layer_norm.cuh"
+#include "residual_layer_norm_backward_wide.cuh"
 #include "residual_layer_norm_wide.cuh"
 #include "residual_norms.cuh"
 

@@ -78,6 +78,12 @@ struct __align__(16) Pack {
 SRT_INLINE unsigned long long bits_of(const void *p) { return (unsigned long long)p; }
 SRT_INLINE bool packs_allowed(unsigned long long bits) { return (bits & 15) == 0; }
 
+// Dynamic shared memory, of which a launch says how much.
+template <typename T> SRT_INLINE T *dynamic_shared() {
+    extern __shared__ __align__(16) unsigned char bytes[];
+    return (T *)bytes;
+}
+
 // -- functions of acc_t ---------------------------------------------------------------------
 #if SRT_DTYPE == SRT_F16 || SRT_DTYPE == SRT_BF16
 // 2^(x log2 e): 2 instructions for expf's 9; relative error (|x| + 4) 2^-24, for results of 8 or 11

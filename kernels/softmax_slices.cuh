@@ -119,10 +119,7 @@ SRT_INLINE void rows_in_lanes(Op op, index_t rows, index_t n, int bits) {
 
 // What a block keeps of its row in dynamic shared memory: tiles of Op::KEPT arrays. A thread reads
 // there what it has written itself: no barrier.
-SRT_INLINE scalar_t *kept_tiles() {
-    extern __shared__ __align__(16) unsigned char tiles[];
-    return (scalar_t *)tiles;
-}
+SRT_INLINE scalar_t *kept_tiles() { return dynamic_shared<scalar_t>(); }
 
 // A block for each row. The first `kept` tiles stay in shared memory, the last in registers; those
 // between, of a row that is longer, are read again. Tiles but the last are of half as many packs

@@ -73,11 +73,11 @@ def _passes_made(case: Any) -> float:
         case "layer norm backward":
             return 5 if row > 8192 * 4 else 3
         case "residual layer norm backward":
-            return 8 if row > 4096 * 4 else 5
+            return 8 if row > 16384 * 4 else 5
         case "softmax learned backward":
             return 5 if row > 36864 * 4 else 3
         case "layer norm":
-            return 3 if row > 65536 * 4 else 2
+            return 3 if row > 71680 * 4 else 2  # of 64 rows and more; halves are kept as such
         case "softmax" | "softmax learned":
             return 2.5 if row > 65536 * 4 else 2  # less, of halves
         case "softmax backward":

@@ -45,13 +45,17 @@ MADE: dict[tuple[str, str, tuple[int, ...]], tuple[float, str]] = {
         for shape in (ROWS, MIDDLE)
     },
     ("norm", "layer norm", (2, 32_768)): (2, ONCE),
-    ("norm", "layer norm", (64, 40_000)): (3.04, LONG),
+    ("norm", "layer norm", (64, 40_000)): (2, ONCE),
     ("norm", "layer norm", (2, 131_072)): (3.19, SPLIT),
     ("norm", "layer norm backward", (16, 40_000)): (5, LONG),
     ("residual", "residual layer norm", ROWS): (3, ONCE),
     ("residual", "residual layer norm", (2, 32_768)): (3, ONCE),
+    ("residual", "residual layer norm", (64, 40_000)): (3, ONCE),
+    ("residual", "residual layer norm", (2, 40_000)): (5.39, SPLIT),
     ("residual", "residual layer norm backward", ROWS): (5, ONCE),
-    ("residual", "residual layer norm backward", MIDDLE): (8, LONG),
+    ("residual", "residual layer norm backward", MIDDLE): (5, ONCE),
+    ("residual", "residual layer norm backward", (3, 16_384)): (5, ONCE),
+    ("residual", "residual layer norm backward", (2, 20_000)): (8, LONG),
     **{
         ("softmax", name, MANY): (OPERATIONS["softmax"][name].passes, ONCE)
         for name in OPERATIONS["softmax"]

@@ -30,6 +30,7 @@ CALLS = (
     "layer_norm",
     "output_stats",
     "residual_layer_norm",
+    "residual_layer_norm_kept",
     "softmax_identity_backward_columns",
     "softmax_identity_columns",
     "softmax_identity_rows",

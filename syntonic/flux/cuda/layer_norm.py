@@ -1,8 +1,8 @@
 """Golden layer normalization on CUDA arrays: teams of threads hold rows in registers.
 
-Rows too long for that are channels of a single plane: one block's each, which reads it again from
-the cache, or split over blocks. Kernels of `kernels/layer_norm.cuh`, `layer_norm_wide.cuh`,
-`layer_norm_backward.cuh` and, for the one block, `golden_batch_norm.cu`.
+Rows too long for that are one block's each, which has shared memory besides, or, as channels of a
+single plane, split over blocks. Kernels of `kernels/layer_norm.cuh`, `layer_norm_wide.cuh` and
+`layer_norm_backward.cuh`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from syntonic.flux.cuda.channels import BLOCK, Channels, row_team
-from syntonic.flux.cuda.launch import WARP, Array, blocks_for
+from syntonic.flux.cuda.launch import WARP, Array, blocks_for, shared_of
 from syntonic.flux.cuda.moments import SUMS, Call, moments
 from syntonic.flux.cuda.plan import planned
 
@@ -27,6 +27,19 @@ _ROW_PACKS = 4
 
 _WIDE_PACKS = 8
 """The same of a row that takes the largest team: SRT_WIDE_PACKS of layer_norm_wide.cuh."""
+
+_FUSED_TEAM, _FUSED_PACKS, _KEPT_PACKS = 512, 7, 28
+"""Threads that hold a row with shared memory, and the packs of each: SRT_FUSED_PACKS in registers,
+and as many in shared memory as an H100 or H200 has room for."""
+
+_UNIT = 16 * _FUSED_TEAM
+"""Bytes of a pack of each of them."""
+
+_FEW = 64
+"""Rows below which one block a row leaves the device idle."""
+
+_STATIC = 2 << 10
+"""Bytes of shared memory that a block has besides."""
 
 _BACK_TEAM = 512
 """Threads that hold a row of grad and of x at most: SRT_BACK_TEAM of layer_norm_backward.cuh."""
@@ -63,9 +76,10 @@ def layer_norm(
     Notes
     -----
     Kernels `golden_layer_norm` and, for rows above 64 KiB (32 KiB in half precision),
-    `golden_layer_norm_wide`, with the row in registers. For rows above twice that
-    `golden_layer_norm_fused`, if there are many and none is above 256 KiB, else
-    `golden_bn_2d_compute_stats`, `golden_layer_norm_finalize` and `golden_layer_norm_apply`.
+    `golden_layer_norm_wide`, with the row in registers. For rows above twice that, if there are
+    many and none is above 280 KiB, `golden_layer_norm_fused`, with the row in registers and shared
+    memory, else `golden_bn_2d_compute_stats`, `golden_layer_norm_finalize` and
+    `golden_layer_norm_apply`.
     """
     call, (rows, cols) = Call(x), x.shape
     out, statistics = call.empty(x.shape), call.doubles(_STATISTICS, rows)
@@ -78,9 +92,10 @@ def layer_norm(
         call("golden_layer_norm", (blocks_for(rows * team, block),), block, *arguments, *sizes)
     elif x.size and row_team(cols * x.dtype.itemsize, _WIDE_PACKS, _row_team(x)):
         call("golden_layer_norm_wide", (rows,), _row_team(x), *arguments, np.int64(cols))
-    elif x.size and (walk := Channels.whole(x.reshape(1, rows, cols))):
-        sizes = (np.int64(rows), np.int64(cols), np.int32(walk.lanes))
-        call("golden_layer_norm_fused", (rows,), walk.block, *arguments, *sizes)
+    elif x.size and rows >= _FEW and _units(x) <= _FUSED_PACKS + _KEPT_PACKS:
+        kept = min(_units(x) - _FUSED_PACKS, (shared_of(x) - _STATIC) // _UNIT)
+        given, shared = (*arguments, np.int64(cols), np.int32(kept)), kept * _UNIT
+        call("golden_layer_norm_fused", (rows,), _FUSED_TEAM, *given, shared=shared)
     elif rows:
         _split_rows(call, out, statistics, x, (gamma, beta), numbers)
     return out, statistics
@@ -180,6 +195,11 @@ def _backward_of_long_rows(
     arguments = (dx, partial, *inputs, means, gain, *down.sizes, *down.units)
     call("golden_layer_norm_backward_columns", down.grid, down.block, *arguments)
     return partial
+
+
+def _units(x: Array) -> int:
+    """Return how many packs a thread has of a row that a block holds with shared memory."""
+    return -(-x.shape[1] * int(x.dtype.itemsize) // _UNIT)
 
 
 def _row_team(x: Array) -> int:

@@ -32,10 +32,13 @@ class Call:
         self._runtime, self._dtype = runtime_of(x), x.dtype
         self.acc = acc_dtype(x.dtype)
 
-    def __call__(self, kernel: str, grid: tuple[int, ...], block: int, *arguments: Any) -> None:
+    def __call__(
+        self, kernel: str, grid: tuple[int, ...], block: int, *arguments: Any, shared: int = 0
+    ) -> None:
         ending = suffix(self._dtype)
         symbol = f"{kernel}_{ending}"
-        self._runtime.launch("golden_batch_norm", symbol, ending, grid, (block,), arguments)
+        launch = self._runtime.launch
+        launch("golden_batch_norm", symbol, ending, grid, (block,), arguments, shared)
 
     def by_channel(self, kernel: str, walk: Channels, splits: int, *arguments: Any) -> None:
         """Launch with a team for each channel, up to a warp, which merges so many parts."""

@@ -13,7 +13,7 @@ import numpy as np
 from syntonic.constants import PHI_INV_FLOAT as PHI_INV
 from syntonic.constants import RESIDUAL_MODES
 from syntonic.errors import ShapeError
-from syntonic.flux.cuda.launch import WARP, Runtime, blocks_for, runtime_of
+from syntonic.flux.cuda.launch import WARP, Runtime, blocks_for, runtime_of, shared_of
 from syntonic.flux.cuda.moments import MOMENTS
 from syntonic.flux.cuda.plan import planned
 from syntonic.flux.cuda.source import acc_dtype, suffix
@@ -42,12 +42,16 @@ _BLOCK = 256
 _MAP_BYTES = 32  # of one array, that a thread treats: SRT_MAP_UNITS packs
 _FORWARD_BYTES, _BACKWARD_BYTES = 64, 32  # of a row in acc, that a thread holds
 _LARGEST_TEAM = 512
-_WIDE_BYTES = 128  # the same, of wide rows, by the kernel's name and its threads
-_WIDE = (("phi_residual_layernorm_wide", 512), ("phi_residual_layernorm_widest", 1024))
+_WIDE_BYTES = 128  # the same of wide rows, for the largest team
+_FEW = 64  # rows below which one block a row leaves the device idle
 _STATISTICS = 3  # numbers kept of a row: the mean's two and the deviation
 _MOST_SEGMENTS = 65535  # of a row: CUDA's limit on a grid's second side
 _RESIDENT = 132 * 512  # threads of persistent blocks: what an H100 or H200 holds at once
 _BACK_RESIDENT = 640  # the same of one multiprocessor, of the gradient's kernel of 96 registers
+_KEPT_TEAM = 512  # SRT_KEPT_TEAM of residual_layer_norm_backward_wide.cuh
+_KEPT_SUMS, _KEPT_QUADS = 2, 8  # 16 bytes of a thread, in acc: SRT_KEPT_SUMS, and a row at most
+_KEPT_BYTES = 224 << 10  # of shared memory: what an H100 or H200 has for a block
+_STATIC = 2 << 10  # bytes of shared memory that a block has besides
 
 
 @planned
@@ -110,7 +114,8 @@ def residual_layer_norm(
     """Return the normalised rows of the connection, and their statistics as of `norm.layer_norm`.
 
     Arrays (rows, cols); gamma and beta (cols,) in the accumulator's dtype, or None. Rows that a
-    block holds in registers are read once; longer ones twice, split over blocks.
+    block holds in registers are read once, and so are up to twice as long ones, and longer ones of
+    which there are many, that shared memory helps to hold; others twice, split over blocks.
 
     Raises ShapeError for rows of more segments than a grid can have.
     """
@@ -119,20 +124,42 @@ def residual_layer_norm(
     team, segments = _team(identity, _FORWARD_BYTES)
     results = _like(identity), runtime.empty((_STATISTICS, rows), np.dtype(np.float64))
     inputs = (identity, residual, gamma, beta, acc.type(eps), *_factors(identity, mode))
-    wide = next((w for w in _WIDE if cols <= w[1] * _WIDE_BYTES // acc.itemsize), None)
+    wide = _LARGEST_TEAM * _WIDE_BYTES // acc.itemsize
+    kept, fits = _headed(identity)
     if segments == 1:
         block = max(team, _BLOCK if team <= WARP else 0)
         sizes = (np.int64(rows), np.int64(cols), np.int32(team))
         grid = (blocks_for(rows * team, block),)
         if rows:
             _launch(identity, "phi_residual_layernorm", grid, block, (*results, *inputs, *sizes))
-    elif segments and wide:
-        name, threads = wide
-        if rows:
-            _launch(identity, name, (rows,), threads, (*results, *inputs, np.int64(cols)))
+    elif rows and 0 < cols <= wide:
+        arguments = (*results, *inputs, np.int64(cols))
+        _launch(identity, "phi_residual_layernorm_wide", (rows,), _LARGEST_TEAM, arguments)
+    elif rows and fits and 0 < cols <= (2 * wide if rows < _FEW else cols):
+        numbers = (np.int64(cols), np.int32(kept))
+        shared = kept * _room(identity)
+        name = "phi_residual_layernorm_widest"
+        _launch(identity, name, (rows,), _LARGEST_TEAM, (*results, *inputs, *numbers), shared)
     elif rows:
         _by_segments(results, inputs, team, segments)
     return results
+
+
+def _headed(x: Array) -> tuple[int, bool]:
+    """Return the packs of a thread that shared memory keeps of a row, and if it could be all.
+
+    How many are kept is the device's affair, and changes no bit.
+    """
+    acc, size = acc_dtype(x.dtype).itemsize, x.dtype.itemsize
+    units = -(-x.shape[1] * size // (16 * _LARGEST_TEAM))
+    head = units - (_WIDE_BYTES * size // (16 * acc) - 1)  # SRT_HEADED_PACKS are in registers
+    kept = min(head, (shared_of(x) - _STATIC) // _room(x))
+    return kept, head <= _KEPT_BYTES // _room(x)
+
+
+def _room(x: Array) -> int:
+    """Return the bytes of a pack of each thread, in acc."""
+    return 16 * _LARGEST_TEAM * acc_dtype(x.dtype).itemsize // int(x.dtype.itemsize)
 
 
 def _by_segments(
@@ -173,17 +200,19 @@ def residual_layer_norm_backward(
     block = max(team, _BLOCK if team <= WARP else 0)
     count = blocks_for(rows * team, block, 132 * (_BACK_RESIDENT // block)) if rows else 0
     partial = runtime.empty((count, 2, cols), acc)
+    quads = -(-cols * acc.itemsize // (_KEPT_TEAM * 16))
     if rows:
         given = (grad, identity, residual, gamma, statistics)
-        rest = (*_factors(grad, mode), np.int64(rows), np.int64(cols), np.int32(team))
-        means = _long_row_means(runtime, given, rest, segments) if segments > 1 else None
-        _launch(
-            grad,
-            "phi_residual_layernorm_backward",
-            (count, segments),
-            block,
-            (*gradients, partial, *given, means, *rest),
-        )
+        sizes = (*_factors(grad, mode), np.int64(rows), np.int64(cols))
+        arguments, name = (*gradients, partial, *given), "phi_residual_layernorm_backward"
+        if segments > 1 and quads <= _KEPT_QUADS:
+            kept, shared = _kept(grad)
+            numbers = (*sizes, np.int32(kept))
+            _launch(grad, f"{name}_kept", (count,), _KEPT_TEAM, (*arguments, *numbers), shared)
+        else:
+            rest = (*sizes, np.int32(team))
+            means = _long_row_means(runtime, given, rest, segments) if segments > 1 else None
+            _launch(grad, name, (count, segments), block, (*arguments, means, *rest))
     _launch(
         grad,
         "phi_residual_layernorm_backward_finalize",
@@ -192,6 +221,19 @@ def residual_layer_norm_backward(
         (dgamma, dbeta, partial, np.int64(count), np.int64(cols)),
     )
     return *_both(gradients), dgamma, dbeta
+
+
+def _kept(grad: Array) -> tuple[int, int]:
+    """Return the units of a row that a block's shared memory keeps, and the bytes that takes.
+
+    How many is the device's affair, and changes no bit.
+    """
+    quads = acc_dtype(grad.dtype).itemsize // grad.dtype.itemsize  # of a unit: a pack, in acc
+    units = -(-grad.shape[1] * grad.dtype.itemsize // (_KEPT_TEAM * 16))
+    room = (shared_of(grad) - _STATIC) // (_KEPT_TEAM * 16)
+    rooms = [2 * n * quads + 2 * max(0, n * quads - _KEPT_SUMS) for n in range(units + 1)]
+    kept = max(n for n, each in enumerate(rooms) if each <= room)
+    return kept, rooms[kept] * _KEPT_TEAM * 16
 
 
 def _long_row_means(
@@ -273,8 +315,13 @@ def _map(like: Array, symbol: str, arguments: tuple[Any, ...]) -> None:
 
 
 def _launch(
-    like: Array, symbol: str, grid: tuple[int, ...], block: int, arguments: tuple[Any, ...]
+    like: Array,
+    symbol: str,
+    grid: tuple[int, ...],
+    block: int,
+    arguments: tuple[Any, ...],
+    shared: int = 0,
 ) -> None:
     dtype = suffix(like.dtype)
     launch = runtime_of(like).launch
-    launch("phi_residual", f"{symbol}_{dtype}", dtype, grid, (block,), arguments)
+    launch("phi_residual", f"{symbol}_{dtype}", dtype, grid, (block,), arguments, shared)

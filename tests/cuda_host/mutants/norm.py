@@ -187,11 +187,6 @@ MUTANTS = [
         ),
     ),
     *planted(
-        "golden_batch_norm.cu",
-        "layer_norm_long",
-        ("the first row", "share_of(r, 0, 1, cols,", "share_of(0, 0, 1, cols,"),
-    ),
-    *planted(
         "wide_rows.cuh",
         "layer_norm_wide",
         (
@@ -264,5 +259,22 @@ MUTANTS = [
             "k < count; k += SRT_SUM_BLOCK / SRT_WARP)",
             "k < count / 2; k += SRT_SUM_BLOCK / SRT_WARP)",
         ),
+    ),
+    *planted(
+        "wide_rows.cuh",
+        "layer_norm_long",
+        (
+            "a head forgotten in the variance",
+            "Sum2 spread = head.deviations(mean);",
+            "Sum2 spread = no_sum2();",
+        ),
+        ("a head forgotten", "head.write(to, own.by, scale);", ";"),
+        ("a head too far", "first = (t - packs) * Source::STEP", "first = t * Source::STEP"),
+    ),
+    *planted(
+        "layer_norm_wide.cuh",
+        "layer_norm_long",
+        ("the first row", "row(from + head.columns(),", "row(x + head.columns(),"),
+        ("rooms overlap", "(t * SRT_FUSED_TEAM + threadIdx.x)", "(t + threadIdx.x)"),
     ),
 ]

@@ -20,6 +20,15 @@ RACES = [
         ),
     ),
     *planted(
+        "residual_layer_norm_backward_wide.cuh",
+        "residual_layer_norm_kept",
+        (
+            "first barrier lost",
+            "make_centre(0, blockIdx.x);\n    __syncthreads();",
+            "make_centre(0, blockIdx.x);",
+        ),
+    ),
+    *planted(
         "norm.cuh",
         "batch_norm_columns",
         (

@@ -107,9 +107,30 @@ MUTANTS = [
     *planted(
         "residual_layer_norm_wide.cuh",
         "residual_layer_norm_wide",
-        ("another row", "other + (blockIdx.x * cols +", "other + ("),
-        ("halves of a row", "normalize_joined<1024>(to,", "normalize_joined<512>(to,"),
+        ("one operand twice", "row(at.identity, at.residual,", "row(at.identity, at.identity,"),
+        ("the first columns", "row(at.identity + rest, at.res", "row(at.identity, at.res"),
+        ("the first head", "load(residual + t * STEP)", "load(residual)"),
+        ("kept in one room", "(t * QUADS + q) * SRT_JOINED_TEAM", "q * SRT_JOINED_TEAM"),
         ("the first pack", "int i = this->first(u) + j;", "int i = j;"),
+    ),
+    *planted(
+        "residual_layer_norm_backward_wide.cuh",
+        "residual_layer_norm_kept",
+        ("one row of three", "centres[(turn + 2) % 3], &then", "centres[(turn + 1) % 3], &then"),
+        ("no centre made ahead", "make_centre(turn + 1, next + gridDim.x);", ";"),
+        ("sums of another quad", "at = first * SRT_QUADS + n;", "at = first * SRT_QUADS;"),
+        (
+            "sums of the last row alone",
+            "if (!sums) rooms.take(sums_of + 2 * at, own);",
+            "own = {};",
+        ),
+        ("a unit of no column", "return u < kept && block.has(u, 0);", "return u < kept;"),
+        ("h by grad", "weigh(c, u, q);\n#pragma unroll", "\n#pragma unroll"),
+        (
+            "sums of held columns alone",
+            "for (int n = SRT_KEPT_SUMS; n < kept * SRT_QUADS; ++n) {",
+            "for (int n = kept * SRT_QUADS; n < kept * SRT_QUADS; ++n) {",
+        ),
     ),
     *planted(
         "residual_layer_norm_backward.cuh",

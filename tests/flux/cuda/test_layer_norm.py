@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from cuda_host.runtime import RUNTIME
 from normalization import (
     EPS,
     TARGET,
@@ -35,10 +36,18 @@ def test_layer_norm_is_its_definition(device, kernel_dtype, shape):
 
 
 @pytest.mark.campaign
-@pytest.mark.parametrize(("dtype", "cols"), [("float64", 16385), ("float32", 32769)])
-def test_many_rows_that_a_block_reads_twice(device, dtype, cols):
-    x, gamma, beta = inputs(RANDOM, (64, cols), np.dtype(dtype))
-    got = norm.layer_norm(device.array(x), TARGET, EPS, *on(device, gamma, beta))
+@pytest.mark.parametrize("size", [131073, 163840, 286720])
+def test_many_rows_that_a_block_holds_with_shared_memory(device, kernel_dtype, size, monkeypatch):
+    """Of so many bytes: as much as an H100 has, a T4, or nearly none changes no bit."""
+    shape = 64, size // max(4, kernel_dtype.itemsize)
+    x, gamma, beta = inputs(RANDOM, shape, kernel_dtype)
+    affine, found = on(device, gamma, beta), set()
+    for offset, kilobytes in ((0, 227), (1, 227), (0, 64), (1, 64), (0, 9)):
+        monkeypatch.setattr(RUNTIME, "shared", kilobytes << 10)  # a GPU has what it has
+        buffer = device.array(np.concatenate([np.zeros(offset, kernel_dtype), x.ravel()]))
+        got = norm.layer_norm(buffer[offset:].reshape(shape), TARGET, EPS, *affine)
+        found.add(b"".join(device.numpy(each).tobytes() for each in got))
+    assert len(found) == 1
     assert_layer_norm(device, x, gamma, beta, *got)
 
 

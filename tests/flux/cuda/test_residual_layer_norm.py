@@ -5,6 +5,7 @@ Tolerances are in ulps of what the kernels compute with, and half an ulp of what
 
 from __future__ import annotations
 
+from itertools import product
 from math import fsum, inf, nan, sqrt
 from typing import Any
 
@@ -21,7 +22,7 @@ from cuda_host.operands import (
     pair,
     wide,
 )
-from cuda_host.runtime import to_host_array
+from cuda_host.runtime import RUNTIME, to_host_array
 
 from syntonic.constants import PHI_INV_FLOAT as PHI_INV
 from syntonic.errors import ShapeError
@@ -125,14 +126,53 @@ def test_a_mean_between_two_numbers_is_not_in_the_variance(device, name):
         assert np.all(np.abs(device.numpy(out) * sign - 1) <= 16 * EPS[dtype.name])
 
 
-@pytest.mark.parametrize("shape", [(2, 9000), (2, 16384), (1, 32768)])
-def test_alignment_changes_no_bit_of_a_wide_row(device, kernel_dtype, shape):
-    found = []
-    for offset in (0, 1):
+MANY_LONG_ROWS = [pytest.param((64, n), marks=pytest.mark.campaign) for n in (34817, 35840, 69632)]
+
+
+@pytest.mark.parametrize("shape", [(2, 9000), (2, 16384), (2, 20000), (1, 32768), *MANY_LONG_ROWS])
+def test_neither_alignment_nor_shared_memory_changes_a_bit_of_a_wide_row(
+    device, kernel_dtype, shape, monkeypatch
+):
+    """As much as an H100 has, a T4, or nearly none: what is not kept is read again."""
+    acc, found = acc_dtype(kernel_dtype), set()
+    if kernel_dtype == np.float64 and shape[0] == 64:
+        shape = shape[0], shape[1] // 2
+    gamma, beta = (device.array(normal(shape[1], acc, k)) for k in (3, 4))
+    for offset, kilobytes in ((0, 227), (1, 227), (0, 64), (1, 64), (0, 9)):
+        monkeypatch.setattr(RUNTIME, "shared", kilobytes << 10)  # a GPU has what it has
+        (i, di), (r, dr) = pair(device, shape, kernel_dtype, offset)
+        got = flux.residual_layer_norm(di, dr, gamma, beta, 1e-5, "phi")
+        found.add(b"".join(device.numpy(each).tobytes() for each in got))
+    assert len(found) == 1
+    if shape[0] == 64:
+        exact = layer_norm_oracle(joined(i, r, "phi"), *map(device.numpy, (gamma, beta)), 1e-5)
+        assert_close(1 / device.numpy(got[1])[2], exact[2], acc, 12)
+        scale = 16 * EPS[acc.name] * 4.0 * np.abs(device.numpy(gamma)).max()
+        error = np.abs(wide(device.numpy(got[0])) - exact[0])
+        assert np.all(error <= scale + half_ulp(exact[0], got[0]))
+
+
+KEPT_SHAPES = ((2, 4097), (1, 8192), (2, 9001), (1, 16384))
+
+
+@pytest.mark.parametrize("shape", KEPT_SHAPES)
+def test_neither_alignment_nor_shared_memory_changes_a_bit_of_a_kept_row(
+    device, kernel_dtype, shape, monkeypatch
+):
+    """As much as an H100 has, an RTX 4090, a T4, or nearly none: what is not kept is read again."""
+    if kernel_dtype == np.float64:
+        shape = shape[0], (shape[1] + 1) // 2
+    gamma = device.array(normal(shape[1], acc_dtype(kernel_dtype), 6))
+    grad = device.array(normal(shape, kernel_dtype, 5))
+    (_, i), (_, r) = pair(device, shape, kernel_dtype)
+    _, kept = flux.residual_layer_norm(i, r, None, None, 1e-2, "phi")
+    found = set()
+    for offset, kilobytes in product((0, 1), (227, 99, 64, 48, 8)):
+        monkeypatch.setattr(RUNTIME, "shared", kilobytes << 10)  # a GPU has what it has
         (_, i), (_, r) = pair(device, shape, kernel_dtype, offset)
-        found.append(flux.residual_layer_norm(i, r, None, None, 1e-5, "phi"))
-    for one, other in zip(*found, strict=True):
-        assert device.numpy(one).tobytes() == device.numpy(other).tobytes()
+        got = flux.residual_layer_norm_backward(grad, i, r, gamma, kept, "phi")
+        found.add(b"".join(device.numpy(each).tobytes() for each in got))
+    assert len(found) == 1
 
 
 def test_a_row_of_too_many_segments():
@@ -169,6 +209,18 @@ def layer_norm_gradients(g, s, gamma, eps, mode):
     return alpha * ds, beta * ds, (g * xhat).sum(0), g.sum(0)
 
 
+def assert_gradients(device, found, exact, g, gamma, kept, acc):
+    largest = max(1.0, np.abs(gamma).max()) * np.abs(wide(g)).max() / device.numpy(kept)[2].min()
+    for k in range(2):
+        error = np.abs(wide(device.numpy(found[k])) - exact[k])
+        assert np.all(error <= 24 * EPS[acc.name] * largest + half_ulp(exact[k], found[k])), g.shape
+    for k in range(2, 4):
+        # Sums over rows: each term is off by x̂'s error, a few ulps of 4.
+        bound = 8 * len(g) * 4 * np.abs(wide(g)).max() * EPS[acc.name]
+        assert np.abs(device.numpy(found[k]) - exact[k]).max() <= bound, g.shape
+        assert found[k].dtype == acc
+
+
 @pytest.mark.parametrize(
     "shapes",
     [SHAPES, pytest.param(LONG_SHAPES, marks=pytest.mark.campaign)],
@@ -187,20 +239,25 @@ def test_layer_norm_backward(device, kernel_dtype, mode, shapes):
         _, kept = flux.residual_layer_norm(di, dr, None, None, 1e-2, mode)
         found = flux.residual_layer_norm_backward(device.array(g), di, dr, given, kept, mode)
         exact = layer_norm_gradients(wide(g), joined(i, r, mode), wide(gamma), 1e-2, mode)
-        largest = (
-            max(1.0, np.abs(gamma).max()) * np.abs(wide(g)).max() / device.numpy(kept)[2].min()
-        )
-        for k in range(2):
-            error = np.abs(wide(device.numpy(found[k])) - exact[k])
-            assert np.all(error <= 24 * EPS[acc.name] * largest + half_ulp(exact[k], found[k])), (
-                shape
-            )
-        for k in range(2, 4):
-            # Sums over rows: each term is off by x̂'s error, a few ulps of 4.
-            bound = 8 * shape[0] * 4 * np.abs(wide(g)).max() * EPS[acc.name]
-            assert np.abs(device.numpy(found[k]) - exact[k]).max() <= bound, shape
-            assert found[k].dtype == acc
+        assert_gradients(device, found, exact, g, gamma, kept, acc)
         assert (found[0] is found[1]) == (mode != "phi")
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize("mode", MODES)
+def test_layer_norm_backward_down_many_kept_rows(device, kernel_dtype, mode):
+    """More rows than blocks, some of which have one row more than others."""
+    acc, shape = (
+        acc_dtype(kernel_dtype),
+        (2 * 132 + 7, 4099 if kernel_dtype != np.float64 else 2052),
+    )
+    (i, di), (r, dr) = pair(device, shape, kernel_dtype, 1)
+    g, gamma = normal(shape, kernel_dtype, 5), normal(shape[1], acc, 6)
+    _, kept = flux.residual_layer_norm(di, dr, None, None, 1e-2, mode)
+    given = device.array(g), di, dr, device.array(gamma), kept, mode
+    found = device.same_bits(lambda: flux.residual_layer_norm_backward(*given))
+    exact = layer_norm_gradients(wide(g), joined(i, r, mode), wide(gamma), 1e-2, mode)
+    assert_gradients(device, found, exact, g, gamma, kept, acc)
 
 
 def test_layer_norm_against_pytorch(device):

@@ -114,11 +114,12 @@ class Launch:
             self.values[name] = int(double if dtype == "f64" else other)
 
     def errors(self, grid: tuple[int, ...], shared: int) -> Iterator[str]:
-        kept = re.search(
-            r"Dynamic shared memory: ([\w *]+) elements(?:, and ([\w *]+) of acc_t)?", self.text
-        )
-        parts = zip(kept.groups("0"), (self.size, max(self.size, 4)), strict=True) if kept else ()
-        if shared != sum(self.value(count) * size for count, size in parts):
+        told = re.search(r"Dynamic shared memory: ([^.]+)\.", self.text)
+        needed = 0
+        for part in told[1].split(", and ") if told else ():
+            count, acc = re.match(r"(.+?) (?:elements|(?:numbers )?of (acc_t))", part).groups()
+            needed += self.value(count) * (max(self.size, 4) if acc else self.size)
+        if shared != needed:
             yield f"{shared} bytes of shared memory"
         said = LAUNCH.search(self.text)
         sides = self.sides(said["grid"])
