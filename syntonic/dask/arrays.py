@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import dask.array as da
 import numpy as np
+import numpy.typing as npt
 
 from syntonic.errors import PhaseError, ShapeError
 from syntonic.tensor import ResonantTensor
 from syntonic.tensor.snap import snap as snap_block
+from syntonic.typing import ComparableScalar, Real
 
 __all__ = [
     "Snapped",
@@ -77,7 +79,9 @@ def require_dask(x: Any, name: str, where: str) -> Any:
     )
 
 
-def from_lattice(a: Any, b: Any, denominator: int = 1, *, precision: int | None = None) -> Any:
+def from_lattice(
+    a: da.Array, b: da.Array, denominator: int = 1, *, precision: int | None = None
+) -> da.Array:
     """Build the Dask array of the exact tensor (a + bφ)/denominator.
 
     Parameters
@@ -124,8 +128,12 @@ def from_lattice(a: Any, b: Any, denominator: int = 1, *, precision: int | None 
 
 
 def from_floats(
-    x: Any, *, precision: int | None = None, denominator: Any = None, window: Any = None
-) -> Any:
+    x: da.Array,
+    *,
+    precision: int | None = None,
+    denominator: int | None = None,
+    window: ComparableScalar | None = None,
+) -> da.Array:
     """Build the Dask array of the lattice points nearest to floats.
 
     Parameters
@@ -160,7 +168,7 @@ def from_floats(
     >>> from_floats(da.from_array([1.618034, 0.381966], chunks=1), precision=2).compute()
     ResonantTensor([φ, 2 - φ], precision=2)
     """
-    if denominator == "auto":
+    if cast("object", denominator) == "auto":
         raise ValueError(
             'from_floats: denominator must be an integer, got "auto"; blocks would choose for '
             "themselves: ResonantTensor.from_floats of a part finds it"
@@ -173,12 +181,12 @@ def from_floats(
 
 
 def snap(
-    x: Any,
+    x: da.Array,
     *,
     precision: int | None = None,
-    window: Any = None,
+    window: ComparableScalar | None = None,
     denominator: int = 1,
-    error_bound: Any = None,
+    error_bound: Real | None = None,
 ) -> Snapped:
     """Find the elements nearest to floats under a bound, as `syntonic.snap`, block by block.
 
@@ -234,7 +242,7 @@ def _unique(x: Any, **bounds: Any) -> Any:
     return snap_block(x, **bounds).unique
 
 
-def wake(x: Any, dtype: Any = np.float64) -> Any:
+def wake(x: da.Array, dtype: npt.DTypeLike = np.float64) -> da.Array:
     """Wake the blocks of an exact Dask array into flux; each float is correctly rounded.
 
     Parameters
@@ -280,8 +288,12 @@ def _woken(x: ResonantTensor, to: Any) -> ResonantTensor:
 
 
 def crystallize(
-    x: Any, precision: int | None = None, *, denominator: int | None = None, window: Any = None
-) -> Any:
+    x: da.Array,
+    precision: int | None = None,
+    *,
+    denominator: int | None = None,
+    window: ComparableScalar | None = None,
+) -> da.Array:
     """Snap the blocks of a Dask array of flux, by what each remembers or by the bounds given.
 
     Parameters

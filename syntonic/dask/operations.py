@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import dask
 import dask.array as da
@@ -16,8 +16,9 @@ from syntonic.ops import blocks, cycle
 from syntonic.ops import syntonic_softmax as softmax_block
 from syntonic.ops.arguments import number
 from syntonic.ops.norm import GoldenNormMode, layer_norm
+from syntonic.ops.softmax import SyntonicSoftmaxMode
 from syntonic.tensor import ResonantTensor
-from syntonic.typing import NormModeName
+from syntonic.typing import NormModeName, RealArrayLike, SoftmaxModeName
 
 __all__ = [
     "golden_batch_norm_1d",
@@ -28,14 +29,14 @@ __all__ = [
 
 
 def golden_layer_norm(
-    x: Any,
+    x: da.Array,
     mode: GoldenNormMode | NormModeName = "golden",
     eps: float = 1e-5,
-    gamma: Any = None,
-    beta: Any = None,
+    gamma: RealArrayLike | None = None,
+    beta: RealArrayLike | None = None,
     *,
     rechunk: bool = True,
-) -> Any:
+) -> da.Array:
     """Normalize over the last axis to a target variance, as `syntonic.golden_layer_norm`.
 
     Parameters
@@ -76,7 +77,8 @@ def golden_layer_norm(
     if not x.ndim:
         raise ShapeError(f"{where}: x must have a last axis, got shape (); reshape it")
     x = _in_one_chunk(x, x.ndim - 1, rechunk, where)
-    options = {"mode": GoldenNormMode.of(mode, where), "eps": eps, "gamma": gamma, "beta": beta}
+    options: dict[str, Any] = {"mode": GoldenNormMode.of(mode, where), "eps": eps}
+    options |= {"gamma": gamma, "beta": beta}
     return _mapped(partial(_layer_norm, **options), x, _specification(x) if exact else None)
 
 
@@ -85,16 +87,16 @@ def _layer_norm(x: ResonantTensor, snap_to: Any = None, **options: Any) -> Reson
 
 
 def syntonic_softmax(
-    x: Any,
+    x: da.Array,
     dim: int = -1,
-    mode_norms: Any = None,
+    mode_norms: RealArrayLike | None = None,
     *,
-    syntony: Any = None,
+    syntony: da.Array | RealArrayLike | None = None,
     syntony_scale: float = 1.0,
-    mode: Any = None,
+    mode: SyntonicSoftmaxMode | SoftmaxModeName | None = None,
     syntony_floor: float = 1e-10,
     rechunk: bool = True,
-) -> Any:
+) -> da.Array:
     """Return the softmax of x + scale·log w along one axis, as `syntonic.syntonic_softmax`.
 
     Parameters
@@ -138,12 +140,11 @@ def syntonic_softmax(
         or not (-x.ndim <= dim < x.ndim)
     ):
         raise ValueError(f"{where}: dim must be an axis of {x.ndim}, got {dim!r}")
-    if np.ndim(syntony) > 1:
-        raise ShapeError(
-            f"{where}: syntony must hold one weight for each class, got shape {np.shape(syntony)}"
-        )
+    shape = np.shape(cast("Any", syntony))
+    if len(shape) > 1:
+        raise ShapeError(f"{where}: syntony must hold one weight for each class, got shape {shape}")
     x = _in_one_chunk(x, int(dim) % x.ndim, rechunk, where)
-    options = {
+    options: dict[str, Any] = {
         "dim": dim, "mode_norms": mode_norms, "syntony": syntony, "mode": mode,
         "syntony_scale": syntony_scale, "syntony_floor": syntony_floor,
     }  # fmt: skip
@@ -151,12 +152,12 @@ def syntonic_softmax(
 
 
 def golden_batch_norm_1d(
-    x: Any,
+    x: da.Array,
     mode: GoldenNormMode | NormModeName = "golden",
     eps: float = 1e-5,
-    gamma: Any = None,
-    beta: Any = None,
-) -> Any:
+    gamma: RealArrayLike | None = None,
+    beta: RealArrayLike | None = None,
+) -> da.Array:
     """Normalize each feature of (N, C) over the batch, as `syntonic.golden_batch_norm_1d`.
 
     Parameters
@@ -199,12 +200,12 @@ def golden_batch_norm_1d(
 
 
 def golden_batch_norm_2d(
-    x: Any,
+    x: da.Array,
     mode: GoldenNormMode | NormModeName = "golden",
     eps: float = 1e-5,
-    gamma: Any = None,
-    beta: Any = None,
-) -> Any:
+    gamma: RealArrayLike | None = None,
+    beta: RealArrayLike | None = None,
+) -> da.Array:
     """Normalize each channel of (N, C, H, W), as `syntonic.golden_batch_norm_2d`.
 
     Parameters

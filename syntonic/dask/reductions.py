@@ -14,6 +14,7 @@ from syntonic.dask.arrays import is_exact
 from syntonic.errors import ShapeError
 from syntonic.ops import blocks
 from syntonic.tensor import ResonantTensor
+from syntonic.typing import Axis, RealArrayLike
 
 __all__ = ["moments_of", "syntony", "var"]
 
@@ -26,7 +27,7 @@ def _axes_of(x: Any, axis: Any, where: str) -> tuple[int, ...]:
     return tuple(sorted({int(i) % x.ndim for i in given}))
 
 
-def var(x: Any, axis: Any = None, *, ddof: int = 0, keepdims: bool = False) -> Any:
+def var(x: da.Array, axis: Axis = None, *, ddof: int = 0, keepdims: bool = False) -> da.Array:
     """Return variances along axes, over n - ddof.
 
     Parameters
@@ -98,7 +99,7 @@ def _variance(whole: Any, ddof: int, kind: Any) -> ResonantTensor:
     return ResonantTensor.from_flux(blocks.variance(whole, ddof).astype(kind))
 
 
-def syntony(x: Any, mode_norm_sq: Any = None) -> Any:
+def syntony(x: da.Array, mode_norm_sq: da.Array | RealArrayLike | None = None) -> da.Array:
     """Return Σ v² exp(-|n|²/φ) / Σ v² over the modes n of the whole array.
 
     Parameters

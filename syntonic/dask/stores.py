@@ -23,7 +23,7 @@ _EXPONENT = 1 << 13
 
 
 def to_zarr(
-    x: Any,
+    x: da.Array,
     path: str | os.PathLike[str],
     *,
     denominator: int | None = None,
@@ -134,7 +134,7 @@ def _times(numbers: Any, factor: int) -> Any:
     return out.astype(np.int64) if fits else out
 
 
-def from_zarr(path: str | os.PathLike[str]) -> Any:
+def from_zarr(path: str | os.PathLike[str]) -> da.Array:
     """Return the Dask array of a zarr store, whose blocks are read when they are computed.
 
     Parameters

@@ -30,6 +30,8 @@ from syntonic.torch.threads import own_team
 from syntonic.typing import NormModeName
 
 if TYPE_CHECKING:
+    from torch.distributed import ProcessGroup
+
     from syntonic.ops.norm import GoldenNormMode
 
 __all__ = ["SyncGoldenBatchNorm"]
@@ -91,7 +93,7 @@ class SyncGoldenBatchNorm(GoldenBatchNorm):
     """
 
     _ranks, _axes = tuple(range(2, 65)), "(N, C, *)"
-    process_group: Any
+    process_group: ProcessGroup | None
 
     def __init__(
         self,
@@ -100,7 +102,7 @@ class SyncGoldenBatchNorm(GoldenBatchNorm):
         momentum: float | None = 0.1,
         affine: bool = True,
         track_running_stats: bool = True,
-        process_group: Any = None,
+        process_group: ProcessGroup | None = None,
         device: Any = None,
         dtype: Any = None,
         *,
@@ -114,7 +116,7 @@ class SyncGoldenBatchNorm(GoldenBatchNorm):
         self.process_group = process_group
 
     @classmethod
-    def convert(cls, module: nn.Module, process_group: Any = None) -> nn.Module:
+    def convert(cls, module: nn.Module, process_group: ProcessGroup | None = None) -> nn.Module:
         """Replace the golden batch norms of a model, as `convert_sync_batchnorm` of `torch.nn`.
 
         Parameters

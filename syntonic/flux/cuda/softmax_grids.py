@@ -20,7 +20,6 @@ __all__ = [
     "ROW_BLOCK",
     "SHARE",
     "SHARE_BLOCK",
-    "Grid",
     "grid_of",
     "in_block",
     "launch",
