@@ -21,7 +21,6 @@ from syntonic.jit.thread_count import get_num_threads, pool_here
 
 __all__ = [
     "BLOCK",
-    "LEAST_WORK",
     "counted_over_elements",
     "crew",
     "driver",
@@ -67,19 +66,21 @@ def in_threads(loop: Callable[..., None], items: int, work: int, *arguments: Any
         if isinstance(x, np.ndarray) and not x.flags.carray:
             arguments = tuple(map(usual, arguments))
             break
-    pool, pieces, seats = crew(min(items, work // LEAST_WORK))
+    pool, pieces, seats = crew(work, items)
     driver(loop)(pool, items, pieces, seats, *arguments)
 
 
-def crew(most: int) -> tuple[int, int, int]:
-    """Return what a driver needs for work of at most so many pieces: the pool, pieces and seats.
+def crew(work: int, items: int) -> tuple[int, int, int]:
+    """Return what a driver needs for work on so many elements: the pool, pieces and seats.
 
-    The pool is 0 where the calling thread does all.
+    There are at most as many pieces as items. The pool is 0 where the calling thread does all.
     """
+    lent = pool_here()
+    most = min(items, work // (LEAST_WORK if lent is None else lent.least_work))
     threads = min(most, get_num_threads()) if most > 1 else 1
     if threads <= 1:
         return 0, 1, 0
-    pool = pool_here() or _pool()
+    pool = lent or _pool()
     return pool.address, min(most, threads * PIECES), pool.helpers(threads - 1)
 
 

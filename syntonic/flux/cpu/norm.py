@@ -33,7 +33,7 @@ from syntonic.flux.cpu.rows import (
     row_statistics,
 )
 from syntonic.jit.compile import njit
-from syntonic.jit.threads import LEAST_WORK, crew, in_threads, usual
+from syntonic.jit.threads import crew, in_threads, usual
 from syntonic.typing import FloatArray as Array
 
 __all__ = [
@@ -71,7 +71,7 @@ def _statistics(x: Array, eps: float) -> Doubles:
     Squares that leave the range of the dtype are taken once more, of x times powers of two.
     """
     found: Doubles = np.empty((4, x.shape[1]))
-    hands, x, eps = crew(2 * x.size // LEAST_WORK), usual(x), float(eps)
+    hands, x, eps = crew(2 * x.size, x.size), usual(x), float(eps)
     if not passes.statistics_of(hands, x, eps, False, found):
         with np.errstate(all="ignore"):
             fitting = _fitting(found[2], eps, x.itemsize // 8)
@@ -159,7 +159,7 @@ def batch_norm_apply(
     beta: Array | None,
 ) -> Array:
     """Normalise the channels of x by statistics that are given."""
-    x, out, hands = usual(x), np.empty_like(x), crew(x.size // LEAST_WORK)
+    x, out, hands = usual(x), np.empty_like(x), crew(x.size, x.size)
     gamma = np.ones(x.shape[1], x.dtype) if gamma is None else usual(gamma)
     beta = np.zeros(x.shape[1], x.dtype) if beta is None else usual(beta)
     statistics, eps, root = usual(statistics), float(eps), math.sqrt(target)
@@ -188,7 +188,7 @@ def batch_norm_backward(
 
     In training the statistics are functions of x; else they are constants.
     """
-    grad, x, hands = usual(grad), usual(x), crew(2 * x.size // LEAST_WORK)
+    grad, x, hands = usual(grad), usual(x), crew(2 * x.size, x.size)
     dx, sums = np.empty_like(x), np.empty((2, x.shape[1]), x.dtype)
     gamma = np.ones(x.shape[1], x.dtype) if gamma is None else usual(gamma)
     statistics, eps, root = usual(statistics), float(eps), math.sqrt(target)
