@@ -13,7 +13,7 @@ import pytest
 
 from syntonic.jit.team import Team
 from syntonic.jit.thread_count import at_most, pool_here
-from syntonic.jit.threads import in_threads
+from syntonic.jit.threads import crew, in_threads
 
 Set = Callable[[int], None]
 WORK = 1 << 40
@@ -79,6 +79,21 @@ def test_little_work_asks_for_no_threads(threads: Set, lender: _Lender) -> None:
         in_threads(_count, 100, 100, seen)
     assert (seen == 1).all()
     assert lender.numbers == []
+
+
+def test_a_team_is_asked_for_less_work_than_would_wake_our_own(
+    threads: Set, lender: _Lender
+) -> None:
+    threads(3)
+    lender.numbers.clear()
+    seen = np.zeros(100, int)
+    work = 2 * lender.team.least_work
+    assert crew(work, 100) == (0, 1, 0)
+    with at_most(3, lender.team):
+        in_threads(_count, 100, work, seen)
+        assert crew(work - 1, 100) == (0, 1, 0)
+    assert (seen == 1).all()
+    assert lender.numbers == [3]
 
 
 def test_the_team_is_lent_for_the_block_and_to_this_thread(lender: _Lender) -> None:
