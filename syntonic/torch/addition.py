@@ -48,7 +48,7 @@ def _fuses(dtype: torch.dtype) -> bool:
     """
     inner, _ = factors("phi", dtype)
     with torch.no_grad():
-        odd = torch.arange(33, 33 + 2 * _LONGEST, 2, dtype=dtype)
+        odd = torch.arange(33, 33 + 2 * _LONGEST, 2, dtype=dtype, device="cpu")
         parts = (odd[:n] for n in range(1, _LONGEST + 1))
         return all(bool(torch.add(-(y * inner), y, alpha=inner).all()) for y in parts)
 
@@ -63,9 +63,11 @@ def added_and_normalized(
 ) -> Tensor | None:  # fmt: skip
     """Return the layer norm of the connection, or None where that is not of two steps.
 
-    The joined loops scale a row before they add, where the sum, or squares, may leave the range of
-    the dtype: none does while eps is no smaller, and no deviation greater, than these.
+    The joined loops scale a row before they add, where the sum, squares, or products with a
+    gradient may leave the range of the dtype: none does within `_RANGE`.
     """
+    if torch.compiler.is_compiling() or not plain((identity, residual)):
+        return None  # first of all: who traces would keep what is asked of the size
     if identity.numel() < _LARGE or not torch.is_grad_enabled():
         return None
     least, most = _RANGE.get(identity.dtype, (inf, 0.0))
@@ -82,5 +84,6 @@ def added_and_normalized(
 _LARGE = 1 << 18
 """Elements from which on the memory read counts for more than a call."""
 
-_RANGE = {torch.float32: (2.0**-30, 2.0**32), torch.float64: (2.0**-840, 2.0**400)}
-"""As the loops have them: for tiny variances that eps is beside, and for deviations."""
+_RANGE = {torch.float32: (2.0**-30, 2.0**32), torch.float64: (2.0**-800, 2.0**400)}
+"""The least eps and the greatest deviation, for which loops scale nothing: eps by itself keeps
+variances from being tiny, and deviations from below."""

@@ -221,8 +221,8 @@ def phi_residual_layernorm(
 
     Notes
     -----
-    Both inputs are read once, in one call. Under CUDA's autocast halves become float32, as in
-    `torch.nn.functional.layer_norm`.
+    Both inputs are read once, in one call; on the CPU backward may keep the sum in their place.
+    Under CUDA's autocast halves become float32, as in `torch.nn.functional.layer_norm`.
 
     Examples
     --------

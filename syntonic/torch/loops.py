@@ -32,7 +32,7 @@ VALUES: dict[str, Callable[..., Any]] = {}
 """Likewise what has statistics, with None in their place, for who needs no gradient."""
 
 _SMALL = 1 << 16
-"""Elements of which the loops make one thread's work in any case."""
+"""Elements from which on more threads than the caller's are asked for."""
 
 _NARROW = 1 << 10
 """Columns or channels for which ones and zeros are kept."""

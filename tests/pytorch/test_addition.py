@@ -159,4 +159,27 @@ def test_what_is_not_a_number():
 
 def test_the_range_is_that_of_the_loops():
     for dtype, wide in ((torch.float32, 0), (torch.float64, 1)):
-        assert addition._RANGE[dtype] == (rows.LEAST[wide] * 2.0**60, rows.BOUND[wide])
+        bound = rows.BOUND[wide]
+        assert addition._RANGE[dtype] == (max(rows.LEAST[wide] * 2.0**60, bound**-2), bound)
+
+
+@pytest.mark.parametrize("power", [-840, -801, -800, -700])
+def test_tiny_deviations_beside_a_tiny_eps(power):
+    integers = np.random.default_rng(power + 900).integers(-50, 50, (2, *LARGE))
+    x, y = torch.tensor(integers * 5e-324)
+    ones, grad = torch.ones(LARGE[1], dtype=torch.float64), draw(*LARGE, seed=3)
+    (name, found), (_, wanted) = of_both(x, y, ones, ones, grad, 2.0**power)
+    assert ("ResidualLayerNorm" in name) is (power < -800)
+    same_bits(found, wanted)
+
+
+DEFAULT_DEVICE = """
+import torch, syntonic.torch as st
+x = torch.ones(8, 64)
+with torch.device("meta"):
+    assert st.phi_residual(x, x).device.type == "cpu"
+"""
+
+
+def test_another_default_device():
+    subprocess.run([sys.executable, "-c", DEFAULT_DEVICE], check=True)

@@ -84,6 +84,23 @@ def test_export_holds_the_operator():
     assert torch.equal(program.module()(*more), Block()(*more))
 
 
+def test_export_asks_nothing_of_the_size():
+    """Eager calls take other ways from some size on."""
+
+    class Block(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.linear = torch.nn.Linear(64, 64)
+
+        def forward(self, x):
+            return st.phi_residual_layernorm(x, self.linear(x))
+
+    rows = torch.export.Dim("rows", min=2, max=100_000)
+    for strict in (False, True):
+        x = torch.zeros(10, 64)
+        torch.export.export(Block(), (x,), dynamic_shapes=({0: rows},), strict=strict)
+
+
 def test_a_training_step_under_compile():
     torch.manual_seed(0)
     model = torch.nn.Sequential(

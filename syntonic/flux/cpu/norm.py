@@ -89,14 +89,15 @@ def _powers_of_largest(x: Array, eps: float) -> Doubles:
     return np.array([power_below(size, x.itemsize // 8) for size in sizes])
 
 
+@quietly
 def _times(x: Array, by_channel: Doubles) -> Array:
     return np.asarray(x * by_channel.astype(x.dtype)[:, None])
 
 
-def _centre(x: Array) -> tuple[Array, Doubles]:
-    """Return room for what the passes need of given statistics, for a channel's x or for x·p.
+def _room(x: Array) -> tuple[Array, Doubles]:
+    """Return room for the centre, which the passes make of statistics, for a channel's x or x·p.
 
-    That is the mean in x's dtype, what it lacks, and 1/√(var + eps).
+    That is the mean in x's dtype; and in another array what it lacks, and 1/√(var + eps).
     """
     return np.empty(x.shape[1], x.dtype), np.empty((2, x.shape[1]))
 
@@ -163,11 +164,11 @@ def batch_norm_apply(
     gamma = np.ones(x.shape[1], x.dtype) if gamma is None else usual(gamma)
     beta = np.zeros(x.shape[1], x.dtype) if beta is None else usual(beta)
     statistics, eps, root = usual(statistics), float(eps), math.sqrt(target)
-    middle, rest = _centre(x)
+    middle, rest = _room(x)
 
-    def passed(x: Array, known: bool) -> bool:
+    def passed(x: Array, centred: bool) -> bool:
         return passes.apply(
-            hands, x, statistics, eps, known, middle, rest, root, gamma, beta, out
+            hands, x, statistics, eps, centred, middle, rest, root, gamma, beta, out
         )  # fmt: skip
 
     if not passed(x, False):
@@ -192,12 +193,12 @@ def batch_norm_backward(
     dx, sums = np.empty_like(x), np.empty((2, x.shape[1]), x.dtype)
     gamma = np.ones(x.shape[1], x.dtype) if gamma is None else usual(gamma)
     statistics, eps, root = usual(statistics), float(eps), math.sqrt(target)
-    middle, rest = _centre(x)
+    middle, rest = _room(x)
     n = float(x.shape[0] * x.shape[2]) if training else math.inf  # constants: nothing to share
 
-    def passed(x: Array, known: bool) -> bool:
+    def passed(x: Array, centred: bool) -> bool:
         return passes.gradients(
-            hands, grad, x, statistics, eps, known, middle, rest, n, root, gamma, dx, sums
+            hands, grad, x, statistics, eps, centred, middle, rest, n, root, gamma, dx, sums
         )  # fmt: skip
 
     if not passed(x, False):

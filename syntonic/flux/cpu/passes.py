@@ -76,6 +76,12 @@ def _by_column(values: Array, fold: int, inner: int) -> Array:
 
 
 @njit
+def _shared(crew: Crew, items: int) -> tuple[int, int]:
+    """Return the pool and how many pieces it gets; no pool for one item."""
+    return (crew[0], min(items, crew[1])) if items > 1 else (0, 1)
+
+
+@njit
 def _items(matrix: Array) -> int:
     rows, cols = matrix.shape
     return -(-rows // SPLIT) * -(-cols // BLOCK)
@@ -120,14 +126,13 @@ def merge_parts(
 def _moments(crew: Crew, x: Array, pivots: Array, mean: Doubles, var: Doubles) -> None:
     """Write the means of the channels, less the pivots, and their variances."""
     n, count, inner = x.shape
-    pool, pieces, seats = crew
     if inner >= RUN:
         per, parts = _per(n, inner)
         items = parts * count
         tables = np.empty((2, parts, 1, count, 1))
         means, squares = tables[0].reshape((parts, count)), tables[1].reshape((parts, count))
-        pieces = min(items, pieces)
-        _run_moments(pool, items, pieces, seats, per, x, pivots, means, squares)
+        pool, pieces = _shared(crew, items)
+        _run_moments(pool, items, pieces, crew[2], per, x, pivots, means, squares)
         merge_parts(0, per * inner, n * inner, tables[0], tables[1], mean, var)
     else:
         done, folded = 0, _fold(n, count * inner)
@@ -139,8 +144,8 @@ def _moments(crew: Crew, x: Array, pivots: Array, mean: Doubles, var: Doubles) -
                 about = _by_column(pivots, fold, inner)
                 tables = np.empty((2, parts, fold, count, inner))
                 means, squares = tables[0].reshape((parts, cols)), tables[1].reshape((parts, cols))
-                share = min(items, pieces)
-                _column_moments(pool, items, share, seats, matrix, about, means, squares)
+                pool, pieces = _shared(crew, items)
+                _column_moments(pool, items, pieces, crew[2], matrix, about, means, squares)
                 done = merge_parts(done, SPLIT, rows, tables[0], tables[1], mean, var)
     for c in range(count):
         var[c] /= n * inner
@@ -197,16 +202,15 @@ def _centre(statistics: Doubles, eps: float, wide: int, middle: Array, rest: Dou
 
 @njit
 def apply(
-    crew: Crew, x: Array, statistics: Doubles, eps: float, known: bool, middle: Array,
+    crew: Crew, x: Array, statistics: Doubles, eps: float, centred: bool, middle: Array,
     rest: Doubles, root: float, gamma: Array, beta: Array, out: Array,
 ) -> bool:  # fmt: skip
     """Write (x - mean)·root/√(var + eps)·gamma + beta, unless it needs a centre of x scaled.
 
-    The centre is written first, if it is not known.
+    The centre is written first, if that was not done.
     """
     n, count, inner = x.shape
-    pool, pieces, seats = crew
-    if not (known or _centre(statistics, eps, x.itemsize // 8, middle, rest)):
+    if not (centred or _centre(statistics, eps, x.itemsize // 8, middle, rest)):
         return False
     low, inverse = rest[0], rest[1]
     scale, shift = np.empty(count, x.dtype), np.empty(count, x.dtype)
@@ -215,7 +219,8 @@ def apply(
         scale[c], shift[c] = factor, beta[c] - low[c] * factor
     if inner >= RUN:
         items = n * count
-        _to_runs(pool, items, min(items, pieces), seats, x, middle, scale, shift, out)
+        pool, pieces = _shared(crew, items)
+        _to_runs(pool, items, pieces, crew[2], x, middle, scale, shift, out)
     else:
         folded = _fold(n, count * inner)
         for part in range(2):
@@ -227,7 +232,8 @@ def apply(
                     _by_column(scale, fold, inner),
                     _by_column(shift, fold, inner),
                 )
-                _to_columns(pool, items, min(items, pieces), seats, matrix, m, s, b, target)
+                pool, pieces = _shared(crew, items)
+                _to_columns(pool, items, pieces, crew[2], matrix, m, s, b, target)
     return True
 
 
@@ -238,12 +244,12 @@ def apply(
 def _sums(crew: Crew, grad: Array, x: Array, middle: Array, total: Doubles) -> None:
     """Write the sums of g and of g·(x - middle) by channel."""
     n, count, inner = x.shape
-    pool, pieces, seats = crew
     total[:] = 0.0
     if inner >= RUN:
         per, parts = _per(n, inner)
         items, sums = parts * count, np.empty((2, parts, count))
-        _run_sums(pool, items, min(items, pieces), seats, per, grad, x, middle, sums)
+        pool, pieces = _shared(crew, items)
+        _run_sums(pool, items, pieces, crew[2], per, grad, x, middle, sums)
         _add_up(sums, 1, total)
     else:
         folded = _fold(n, count * inner)
@@ -256,7 +262,8 @@ def _sums(crew: Crew, grad: Array, x: Array, middle: Array, total: Doubles) -> N
                     np.empty((2, -(-rows // SPLIT), cols)),
                     _by_column(middle, fold, inner),
                 )
-                _column_sums(pool, items, min(items, pieces), seats, by, matrix, about, sums)
+                pool, pieces = _shared(crew, items)
+                _column_sums(pool, items, pieces, crew[2], by, matrix, about, sums)
                 _add_up(sums, inner, total)
 
 
@@ -271,16 +278,15 @@ def _add_up(sums: Doubles, inner: int, total: Doubles) -> None:
 
 @njit
 def gradients(
-    crew: Crew, grad: Array, x: Array, statistics: Doubles, eps: float, known: bool, middle: Array,
-    rest: Doubles, n: float, root: float, gamma: Array, dx: Array, sums: Array,
+    crew: Crew, grad: Array, x: Array, statistics: Doubles, eps: float, centred: bool,
+    middle: Array, rest: Doubles, n: float, root: float, gamma: Array, dx: Array, sums: Array,
 ) -> bool:  # fmt: skip
     """Write the gradients by x, gamma and beta; see `apply`.
 
     n elements of a channel share its statistics.
     """
     count, inner = x.shape[1], x.shape[2]
-    pool, pieces, seats = crew
-    if not (known or _centre(statistics, eps, x.itemsize // 8, middle, rest)):
+    if not (centred or _centre(statistics, eps, x.itemsize // 8, middle, rest)):
         return False
     low, inverse = rest[0], rest[1]
     total = np.empty((2, count))
@@ -296,9 +302,8 @@ def gradients(
         sums[0, c], sums[1, c] = about * inverse[c] * root, total[0, c]
     if inner >= RUN:
         items = x.shape[0] * count
-        _run_gradients(
-            pool, items, min(items, pieces), seats, grad, x, middle, scale, along, across, dx
-        )
+        pool, pieces = _shared(crew, items)
+        _run_gradients(pool, items, pieces, crew[2], grad, x, middle, scale, along, across, dx)
     else:
         folded = _fold(x.shape[0], count * inner)
         for part in range(2):
@@ -312,7 +317,6 @@ def gradients(
                     _by_column(along, fold, inner),
                     _by_column(across, fold, inner),
                 )
-                _column_gradients(
-                    pool, items, min(items, pieces), seats, g, matrix, m, s, a, b, target
-                )
+                pool, pieces = _shared(crew, items)
+                _column_gradients(pool, items, pieces, crew[2], g, matrix, m, s, a, b, target)
     return True
