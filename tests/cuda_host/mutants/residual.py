@@ -123,6 +123,15 @@ MUTANTS = [
     *planted(
         "residual_layer_norm_backward_wide.cuh",
         "residual_layer_norm_kept",
+        (
+            "no second gradient",
+            "store(k.grad_residual + at, y);",
+            "store(k.grad_residual + at, x);",
+        ),
+    ),
+    *planted(
+        "kept_rows.cuh",
+        "residual_layer_norm_kept",
         ("one row of three", "centres[(turn + 2) % 3], &then", "centres[(turn + 1) % 3], &then"),
         ("no centre made ahead", "make_centre(turn + 1, next + gridDim.x);", ";"),
         ("sums of another quad", "at = first * SRT_QUADS + n;", "at = first * SRT_QUADS;"),
