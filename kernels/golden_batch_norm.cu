@@ -6,6 +6,7 @@
 #include "batch_norm_moments.cuh"
 #include "layer_norm.cuh"
 #include "layer_norm_backward.cuh"
+#include "layer_norm_backward_wide.cuh"
 #include "layer_norm_wide.cuh"
 #include "norm.cuh"
 

@@ -69,11 +69,7 @@ template <bool ALIGNED> struct PlainSource {
     const scalar_t *x;
 
     SRT_INLINE Raw load(int t) const {
-        if (ALIGNED) return ::load<scalar_t, SRT_VEC>(x + t * STEP);
-        Raw raw;
-#pragma unroll
-        for (int j = 0; j < SRT_VEC; ++j) raw.v[j] = x[t * STEP + j];
-        return raw;
+        return ::load<scalar_t, SRT_VEC, ALIGNED>(x + t * STEP);
     }
     SRT_INLINE Lanes<acc_t, SRT_VEC> numbers(const Raw &raw) const {
         Lanes<acc_t, SRT_VEC> n;

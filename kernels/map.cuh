@@ -11,11 +11,22 @@ template <typename T, int W> struct alignas(W * sizeof(T) < 16 ? W * sizeof(T) :
     T v[W];
 };
 
-template <typename T, int W> SRT_INLINE Lanes<T, W> load(const T *from) {
-    return *(const Lanes<T, W> *)from;
+// PACKED: where they lie allows that; else one by one.
+template <typename T, int W, bool PACKED = true> SRT_INLINE Lanes<T, W> load(const T *from) {
+    if (PACKED) return *(const Lanes<T, W> *)from;
+    Lanes<T, W> x;
+#pragma unroll
+    for (int j = 0; j < W; ++j) x.v[j] = from[j];
+    return x;
 }
-template <typename T, int W> SRT_INLINE void store(T *to, const Lanes<T, W> &x) {
-    *(Lanes<T, W> *)to = x;
+template <bool PACKED = true, typename T, int W>
+SRT_INLINE void store(T *to, const Lanes<T, W> &x) {
+    if (PACKED) {
+        *(Lanes<T, W> *)to = x;
+        return;
+    }
+#pragma unroll
+    for (int j = 0; j < W; ++j) to[j] = x.v[j];
 }
 
 // What a kernel reads and writes, element by element. Null pointers of `out` are skipped.

@@ -15,6 +15,23 @@
 #define SRT_SEGMENT_BOUNDS 512, 1
 #endif
 
+// How a thread takes the numbers of its row: N neighbours at a time, PACKED or one by one. What is
+// added to what follows from N, which columns decide alone; addresses decide only how it is loaded.
+template <int N, bool PACKED> struct Units {
+    static const int W = N;
+    static const bool packed = PACKED;
+};
+// Calls body(units) for rows of arrays whose addresses are or'ed into `bits`.
+template <typename Body>
+SRT_INLINE void by_units(index_t cols, unsigned long long bits, Body body) {
+    if (cols % SRT_VEC)
+        body(Units<1, true>());
+    else if (packs_allowed(bits))
+        body(Units<SRT_VEC, true>());
+    else
+        body(Units<SRT_VEC, false>());
+}
+
 // The joined numbers of a row, one by one, times a power of two: joined as such, for the operands
 // may be finite where what they make is not.
 struct JoinedNumbers {
@@ -34,12 +51,12 @@ SRT_INLINE JoinedNumbers joined_numbers(index_t row, const scalar_t *identity,
     return {identity + row * cols, residual + row * cols, mode};
 }
 
-// The joined numbers of a segment, times a power of two, W neighbours at a time; 0 beyond its end.
-// Loads precede uses: all of them, or four if W is 1, which is as far as registers reach.
-template <int W, int ITEMS>
-SRT_INLINE void load_joined(acc_t (&s)[ITEMS], const Segment &at, const scalar_t *identity,
+// The joined numbers of a segment, times a power of two; 0 beyond its end. Loads precede uses: all
+// of them, or four if W is 1, which is as far as registers reach.
+template <typename U, int ITEMS>
+SRT_INLINE void load_joined(U, acc_t (&s)[ITEMS], const Segment &at, const scalar_t *identity,
                             const scalar_t *residual, index_t cols, Mode mode, acc_t power) {
-    const int units = ITEMS / W, group = W == 1 ? 4 : units;
+    const int W = U::W, units = ITEMS / W, group = W == 1 ? 4 : units;
     index_t first = at.row * cols + at.begin;
     Lanes<scalar_t, W> x[group], y[group];
 #pragma unroll
@@ -47,8 +64,8 @@ SRT_INLINE void load_joined(acc_t (&s)[ITEMS], const Segment &at, const scalar_t
 #pragma unroll
         for (int u = 0; u < group; ++u)
             if (at.at<W>(from + u) < at.length) {
-                x[u] = load<scalar_t, W>(identity + first + at.at<W>(from + u));
-                y[u] = load<scalar_t, W>(residual + first + at.at<W>(from + u));
+                x[u] = load<scalar_t, W, U::packed>(identity + first + at.at<W>(from + u));
+                y[u] = load<scalar_t, W, U::packed>(residual + first + at.at<W>(from + u));
             }
 #pragma unroll
         for (int u = 0; u < group; ++u)
@@ -86,37 +103,40 @@ SRT_INLINE RowStatistics centre(acc_t (&s)[ITEMS], const Segment &at, acc_t eps,
 struct Affine {
     const acc_t *gamma, *beta;  // null: 1 and 0
 };
-template <int W, int ITEMS>
-SRT_INLINE void store_normalised(scalar_t *out, const acc_t (&d)[ITEMS], const Segment &at,
+template <typename U, int ITEMS>
+SRT_INLINE void store_normalised(U, scalar_t *out, const acc_t (&d)[ITEMS], const Segment &at,
                                  acc_t rstd, Affine affine, index_t cols) {
+    const int W = U::W;
 #pragma unroll
     for (int u = 0; u < ITEMS / W; ++u) {
         if (at.at<W>(u) >= at.length) return;
         index_t col = at.begin + at.at<W>(u);
-        Lanes<acc_t, W> gamma = coefficients<W>(affine.gamma, col, 1);
-        Lanes<acc_t, W> beta = coefficients<W>(affine.beta, col, 0);
+        Lanes<acc_t, W> gamma = coefficients<W, U::packed>(affine.gamma, col, 1);
+        Lanes<acc_t, W> beta = coefficients<W, U::packed>(affine.beta, col, 0);
         Lanes<scalar_t, W> y;
 #pragma unroll
         for (int e = 0; e < W; ++e) {
             from_acc(&y.v[e], srt_fma(d[u * W + e] * rstd, gamma.v[e], beta.v[e]));
         }
-        store(out + at.row * cols + col, y);
+        store<U::packed>(out + at.row * cols + col, y);
     }
 }
 
-template <int W>
-SRT_INLINE void layernorm(const Normalized &to, const scalar_t *identity, const scalar_t *residual,
-                          acc_t eps, Mode mode, index_t cols, const Segment &at) {
+template <typename U>
+SRT_INLINE void layernorm(U units, const Normalized &to, const scalar_t *identity,
+                          const scalar_t *residual, acc_t eps, Mode mode, index_t cols,
+                          const Segment &at) {
     acc_t s[SRT_FORWARD_ITEMS];
-    load_joined<W>(s, at, identity, residual, cols, mode, 1);
-    RowStatistics row = centre<W>(s, at, eps, 0);
+    load_joined(units, s, at, identity, residual, cols, mode, 1);
+    RowStatistics row = centre<U::W>(s, at, eps, 0);
     bool again = at.length && !row.sound;
     if (!again) {
         if (at.leads()) store_row(to.statistics, at.row, to.rows, row.by, 1, row.deviation);
-        store_normalised<W>(to.out, s, at, (acc_t)1 / row.deviation, {to.gamma, to.beta}, cols);
+        acc_t scale = (acc_t)1 / row.deviation;
+        store_normalised(units, to.out, s, at, scale, {to.gamma, to.beta}, cols);
     }
     if (SRT_SCALED && __any_sync(SRT_ALL_LANES, again))
-        normalize_again<W>(to, joined_numbers(at.row, identity, residual, cols, mode), at.row,
+        normalize_again<U::W>(to, joined_numbers(at.row, identity, residual, cols, mode), at.row,
                                1, eps, cols, at.team, at.rank, again);
 }
 
@@ -135,24 +155,22 @@ SRT_KERNEL(phi_residual_layernorm)(scalar_t *out, double *statistics, const scal
     Segment at = segment_of<SRT_FORWARD_ITEMS>(blockIdx.x, rows, cols, team);
     Mode mode = {inner, outer};
     Normalized to = {out, statistics, gamma, beta, rows};
-    if (cols % SRT_VEC == 0 && packs_allowed(bits_of(out) | bits_of(identity) | bits_of(residual) |
-                                             bits_of(gamma) | bits_of(beta)))
-        layernorm<SRT_VEC>(to, identity, residual, eps, mode, cols, at);
-    else
-        layernorm<1>(to, identity, residual, eps, mode, cols, at);
+    by_units(
+        cols, bits_of(out) | bits_of(identity) | bits_of(residual) | bits_of(gamma) | bits_of(beta),
+        [&](auto units) { layernorm(units, to, identity, residual, eps, mode, cols, at); });
 }
 
 // A segment of a row whose statistics are known.
-template <int W>
-SRT_INLINE void layernorm_apply(scalar_t *out, const Centre &by, const scalar_t *identity,
+template <typename U>
+SRT_INLINE void layernorm_apply(U units, scalar_t *out, const Centre &by, const scalar_t *identity,
                                 const scalar_t *residual, Affine affine, Mode mode, index_t cols,
                                 const Segment &at) {
     acc_t s[SRT_FORWARD_ITEMS];
-    load_joined<W>(s, at, identity, residual, cols, mode, SRT_SCALED ? by.power : (acc_t)1);
+    load_joined(units, s, at, identity, residual, cols, mode, SRT_SCALED ? by.power : (acc_t)1);
 #pragma unroll
     for (int i = 0; i < SRT_FORWARD_ITEMS; ++i)
         s[i] = srt_fma(s[i] - by.mean, by.scale, by.shift);
-    store_normalised<W>(out, s, at, 1, affine, cols);
+    store_normalised(units, out, s, at, 1, affine, cols);
 }
 
 // phi_residual_layernorm by given statistics, double (3, rows): out, identity and residual are
@@ -170,21 +188,22 @@ SRT_KERNEL(phi_residual_layernorm_apply)(scalar_t *out, const double *statistics
     __syncthreads();
     Affine affine = {gamma, beta};
     Mode mode = {inner, outer};
-    if (cols % SRT_VEC == 0 && packs_allowed(bits_of(out) | bits_of(identity) | bits_of(residual) |
-                                             bits_of(gamma) | bits_of(beta)))
-        layernorm_apply<SRT_VEC>(out, by, identity, residual, affine, mode, cols, at);
-    else
-        layernorm_apply<1>(out, by, identity, residual, affine, mode, cols, at);
+    by_units(
+        cols, bits_of(out) | bits_of(identity) | bits_of(residual) | bits_of(gamma) | bits_of(beta),
+        [&](auto units) {
+            layernorm_apply(units, out, by, identity, residual, affine, mode, cols, at);
+        });
 }
 
 // The moments of each segment of long rows, for the finalize kernel: partial (rows, segments).
-template <int W>
-SRT_INLINE void layernorm_partial(Moments *partial, const scalar_t *identity,
+template <typename U>
+SRT_INLINE void layernorm_partial(U units, Moments *partial, const scalar_t *identity,
                                   const scalar_t *residual, Mode mode, index_t cols,
                                   const Segment &at) {
+    const int W = U::W;
     acc_t s[SRT_FORWARD_ITEMS];
     acc_t pivot = joined_numbers(at.row, identity, residual, cols, mode).pivot(cols);
-    load_joined<W>(s, at, identity, residual, cols, mode, 1);
+    load_joined(units, s, at, identity, residual, cols, mode, 1);
     unsigned bits = 0;
 #pragma unroll
     for (int u = 0; u < SRT_FORWARD_ITEMS / W; ++u)
@@ -212,10 +231,9 @@ SRT_KERNEL(phi_residual_layernorm_partial)(Moments *partial, const scalar_t *ide
                                            index_t rows, index_t cols, int team) {
     Segment at = segment_of<SRT_FORWARD_ITEMS>(blockIdx.x, rows, cols, team);
     Mode mode = {inner, outer};
-    if (cols % SRT_VEC == 0 && packs_allowed(bits_of(identity) | bits_of(residual)))
-        layernorm_partial<SRT_VEC>(partial, identity, residual, mode, cols, at);
-    else
-        layernorm_partial<1>(partial, identity, residual, mode, cols, at);
+    by_units(cols, bits_of(identity) | bits_of(residual), [&](auto units) {
+        layernorm_partial(units, partial, identity, residual, mode, cols, at);
+    });
 }
 
 // statistics, double (3, rows), as of phi_residual_layernorm, from partial,

@@ -12,21 +12,22 @@ struct Normalised {
 };
 
 // xhat and grad of a segment; 0 beyond its end. The centre first, one operand after the other.
-template <int W, int ITEMS>
-SRT_INLINE Centre load_in_turn(acc_t (&xhat)[ITEMS], acc_t (&g)[ITEMS], const Normalised &k,
-                               const Segment &at) {
+template <typename U, int ITEMS>
+SRT_INLINE Centre load_in_turn(U units, acc_t (&xhat)[ITEMS], acc_t (&g)[ITEMS],
+                               const Normalised &k, const Segment &at) {
+    const int W = U::W;
     Centre by = load_centre(k.statistics, at.length ? at.row : 0, k.rows);
     index_t first = at.row * k.cols + at.begin;
 #pragma unroll
     for (int u = 0; u < ITEMS / W; ++u) {
         Lanes<scalar_t, W> x;
         bool held = at.at<W>(u) < at.length;
-        if (held) x = load<scalar_t, W>(k.grad + first + at.at<W>(u));
+        if (held) x = load<scalar_t, W, U::packed>(k.grad + first + at.at<W>(u));
 #pragma unroll
         for (int e = 0; e < W; ++e) g[u * W + e] = held ? to_acc(x.v[e]) : (acc_t)0;
     }
-    load_joined<W>(xhat, at, k.identity, k.residual, k.cols, k.mode,
-                   SRT_SCALED ? by.power : (acc_t)1);
+    load_joined(units, xhat, at, k.identity, k.residual, k.cols, k.mode,
+                SRT_SCALED ? by.power : (acc_t)1);
 #pragma unroll
     for (int i = 0; i < ITEMS; ++i) {
         acc_t x = srt_fma(xhat[i] - by.mean, by.scale, by.shift);
@@ -37,11 +38,11 @@ SRT_INLINE Centre load_in_turn(acc_t (&xhat)[ITEMS], acc_t (&g)[ITEMS], const No
 
 // The same, and returns the row's centre. That is long in the making: what it is made of and what
 // registers can hold of the segment are on their way before. Doubles leave too few for that.
-template <int W, int ITEMS>
-SRT_INLINE Centre load_normalised(acc_t (&xhat)[ITEMS], acc_t (&g)[ITEMS], const Normalised &k,
-                                  const Segment &at) {
-    if (SRT_DTYPE == SRT_F64) return load_in_turn<W>(xhat, g, k, at);
-    const int units = ITEMS / W, group = W == 1 ? 4 : units;
+template <typename U, int ITEMS>
+SRT_INLINE Centre load_normalised(U how, acc_t (&xhat)[ITEMS], acc_t (&g)[ITEMS],
+                                  const Normalised &k, const Segment &at) {
+    if (SRT_DTYPE == SRT_F64) return load_in_turn(how, xhat, g, k, at);
+    const int W = U::W, units = ITEMS / W, group = W == 1 ? 4 : units;
     const double *known = k.statistics + (at.length ? at.row : 0);
     double mean = known[0], low = known[k.rows], deviation = known[2 * k.rows];
     index_t first = at.row * k.cols + at.begin;
@@ -53,9 +54,9 @@ SRT_INLINE Centre load_normalised(acc_t (&xhat)[ITEMS], acc_t (&g)[ITEMS], const
         for (int u = 0; u < group; ++u) {
             int offset = at.at<W>(from + u);
             if (offset >= at.length) continue;
-            grad[u] = load<scalar_t, W>(k.grad + first + offset);
-            x[u] = load<scalar_t, W>(k.identity + first + offset);
-            y[u] = load<scalar_t, W>(k.residual + first + offset);
+            grad[u] = load<scalar_t, W, U::packed>(k.grad + first + offset);
+            x[u] = load<scalar_t, W, U::packed>(k.identity + first + offset);
+            y[u] = load<scalar_t, W, U::packed>(k.residual + first + offset);
         }
         if (from == 0) by = centre_of(mean, low, deviation);
         acc_t power = SRT_SCALED ? by.power : (acc_t)1;
@@ -74,15 +75,16 @@ SRT_INLINE Centre load_normalised(acc_t (&xhat)[ITEMS], acc_t (&g)[ITEMS], const
 }
 
 // Multiplies g by gamma; returns this thread's part of sum h and sum h xhat.
-template <int W, int ITEMS>
-SRT_INLINE Sum2 scale_and_sum(acc_t (&g)[ITEMS], const acc_t (&xhat)[ITEMS],
+template <typename U, int ITEMS>
+SRT_INLINE Sum2 scale_and_sum(U, acc_t (&g)[ITEMS], const acc_t (&xhat)[ITEMS],
                               const acc_t *gamma, const Segment &at) {
+    const int W = U::W;
     Sum2 sum = no_sum2();
 #pragma unroll
     for (int u = 0; u < ITEMS / W; ++u) {
         if (at.at<W>(u) >= at.length) break;
         Lanes<acc_t, W> scale;
-        if (gamma) scale = load<acc_t, W>(gamma + at.begin + at.at<W>(u));
+        if (gamma) scale = load<acc_t, W, U::packed>(gamma + at.begin + at.at<W>(u));
 #pragma unroll
         for (int e = 0; e < W; ++e) {
             acc_t h = g[u * W + e];
@@ -94,11 +96,12 @@ SRT_INLINE Sum2 scale_and_sum(acc_t (&g)[ITEMS], const acc_t (&xhat)[ITEMS],
     return sum;
 }
 
-template <int W, int ITEMS>
-SRT_INLINE void store_gradients(scalar_t *grad_identity, scalar_t *grad_residual,
+template <typename U, int ITEMS>
+SRT_INLINE void store_gradients(U, scalar_t *grad_identity, scalar_t *grad_residual,
                                 const acc_t (&h)[ITEMS], const acc_t (&xhat)[ITEMS],
                                 Sum2 means, const Normalised &k, const Centre &by,
                                 const Segment &at) {
+    const int W = U::W;
     Mode mode = {k.mode.inner, k.mode.outer * (SRT_SCALED ? by.power : (acc_t)1)};
 #pragma unroll
     for (int u = 0; u < ITEMS / W; ++u) {
@@ -112,8 +115,8 @@ SRT_INLINE void store_gradients(scalar_t *grad_identity, scalar_t *grad_residual
             from_acc(&y.v[e], mode.residual(g));
         }
         index_t to = at.row * k.cols + at.begin + at.at<W>(u);
-        store(grad_identity + to, x);
-        if (grad_residual) store(grad_residual + to, y);
+        store<U::packed>(grad_identity + to, x);
+        if (grad_residual) store<U::packed>(grad_residual + to, y);
     }
 }
 
@@ -124,30 +127,30 @@ SRT_INLINE void store_column(acc_t *to, acc_t v, const Segment &at, int offset, 
     if (threadIdx.x < at.team && at.begin + offset < cols) to[at.begin + offset] = v;
 }
 
-template <int W>
-SRT_INLINE void layernorm_backward(scalar_t *grad_identity, scalar_t *grad_residual,
+template <typename U>
+SRT_INLINE void layernorm_backward(U units, scalar_t *grad_identity, scalar_t *grad_residual,
                                    acc_t *partial, const Normalised &k, const acc_t *means,
-                                   index_t rows, int team) {
-    __shared__ acc_t part[SRT_TEAMS_BLOCK];
+                                   index_t rows, int team, acc_t *part) {
+    const int W = U::W;
     acc_t dgamma[SRT_BACKWARD_ITEMS] = {0}, dbeta[SRT_BACKWARD_ITEMS] = {0};
     index_t turns = (rows + teams_per_block(team) - 1) / teams_per_block(team);
     for (index_t turn = blockIdx.x; turn < turns; turn += gridDim.x) {
         Segment at = segment_of<SRT_BACKWARD_ITEMS>(turn, rows, k.cols, team);
         acc_t xhat[SRT_BACKWARD_ITEMS], h[SRT_BACKWARD_ITEMS];
-        Centre by = load_normalised<W>(xhat, h, k, at);
+        Centre by = load_normalised(units, xhat, h, k, at);
 #pragma unroll
         for (int i = 0; i < SRT_BACKWARD_ITEMS; ++i) {
             dgamma[i] = srt_fma(h[i], xhat[i], dgamma[i]);
             dbeta[i] += h[i];
         }
-        Sum2 mean = scale_and_sum<W>(h, xhat, k.gamma, at);
+        Sum2 mean = scale_and_sum(units, h, xhat, k.gamma, at);
         if (!means) {
             mean = team_total(mean, no_sum2(), team);
             mean.x /= (acc_t)k.cols, mean.y /= (acc_t)k.cols;
         } else if (at.length) {
             mean.x = means[2 * at.row], mean.y = means[2 * at.row + 1];
         }
-        store_gradients<W>(grad_identity, grad_residual, h, xhat, mean, k, by, at);
+        store_gradients(units, grad_identity, grad_residual, h, xhat, mean, k, by, at);
     }
     acc_t *to = partial + 2 * blockIdx.x * k.cols;
     Segment at = segment_of<SRT_BACKWARD_ITEMS>(0, rows, k.cols, team);
@@ -183,22 +186,24 @@ SRT_KERNEL(phi_residual_layernorm_backward)(
     const scalar_t *identity, const scalar_t *residual, const acc_t *gamma,
     const double *statistics, const acc_t *means, acc_t inner, acc_t outer, index_t rows,
     index_t cols, int team) {
+    __shared__ acc_t part[SRT_TEAMS_BLOCK];
     Normalised k = {grad, identity, residual, gamma, statistics, {inner, outer}, rows, cols};
-    if (cols % SRT_VEC == 0 &&
-        packs_allowed(bits_of(grad_identity) | bits_of(grad_residual) | bits_of(grad) |
-                      bits_of(identity) | bits_of(residual) | bits_of(gamma)))
-        layernorm_backward<SRT_VEC>(grad_identity, grad_residual, partial, k, means, rows, team);
-    else
-        layernorm_backward<1>(grad_identity, grad_residual, partial, k, means, rows, team);
+    by_units(cols,
+             bits_of(grad_identity) | bits_of(grad_residual) | bits_of(grad) | bits_of(identity) |
+                 bits_of(residual) | bits_of(gamma),
+             [&](auto units) {
+                 layernorm_backward(units, grad_identity, grad_residual, partial, k, means, rows,
+                                    team, part);
+             });
 }
 
 // sum h and sum h xhat of each segment of long rows: partial (rows, segments, 2).
-template <int W>
-SRT_INLINE void layernorm_backward_partial(acc_t *partial, const Normalised &k,
+template <typename U>
+SRT_INLINE void layernorm_backward_partial(U units, acc_t *partial, const Normalised &k,
                                            const Segment &at) {
     acc_t xhat[SRT_BACKWARD_ITEMS], h[SRT_BACKWARD_ITEMS];
-    load_normalised<W>(xhat, h, k, at);
-    Sum2 sum = team_total(scale_and_sum<W>(h, xhat, k.gamma, at), no_sum2(), at.team);
+    load_normalised(units, xhat, h, k, at);
+    Sum2 sum = team_total(scale_and_sum(units, h, xhat, k.gamma, at), no_sum2(), at.team);
     acc_t *to = partial + 2 * (at.row * gridDim.y + blockIdx.y);
     if (at.leads()) to[0] = sum.x, to[1] = sum.y;
 }
@@ -216,11 +221,8 @@ SRT_KERNEL(phi_residual_layernorm_backward_partial)(
     index_t cols, int team) {
     Normalised k = {grad, identity, residual, gamma, statistics, {inner, outer}, rows, cols};
     Segment at = segment_of<SRT_BACKWARD_ITEMS>(blockIdx.x, rows, cols, team);
-    if (cols % SRT_VEC == 0 && packs_allowed(bits_of(grad) | bits_of(identity) |
-                                             bits_of(residual) | bits_of(gamma)))
-        layernorm_backward_partial<SRT_VEC>(partial, k, at);
-    else
-        layernorm_backward_partial<1>(partial, k, at);
+    by_units(cols, bits_of(grad) | bits_of(identity) | bits_of(residual) | bits_of(gamma),
+             [&](auto units) { layernorm_backward_partial(units, partial, k, at); });
 }
 
 // means = <h> and <h xhat> of rows of cols numbers, acc_t (rows, 2), from partial,

@@ -54,15 +54,9 @@ template <bool ALIGNED> struct JoinedSource {
     const scalar_t *identity, *residual;
     Mode mode;
 
-    static SRT_INLINE Lanes<scalar_t, SRT_VEC> load(const scalar_t *from) {
-        if (ALIGNED) return ::load<scalar_t, SRT_VEC>(from);
-        Lanes<scalar_t, SRT_VEC> x;
-#pragma unroll
-        for (int j = 0; j < SRT_VEC; ++j) x.v[j] = from[j];
-        return x;
-    }
     SRT_INLINE Raw load(int t) const {
-        return {load(identity + t * STEP), load(residual + t * STEP)};
+        return {::load<scalar_t, SRT_VEC, ALIGNED>(identity + t * STEP),
+                ::load<scalar_t, SRT_VEC, ALIGNED>(residual + t * STEP)};
     }
     SRT_INLINE Numbers numbers(const Raw &raw) const {
         Numbers n;

@@ -56,17 +56,17 @@ SRT_INLINE void add_pair(Squares (&sum)[3], const Lanes<scalar_t, W> &x,
 }
 
 // Two units of each array at once: a branch around the second would hold back its loads.
-template <int W>
+template <int W, bool PACKED>
 SRT_INLINE void add_squares(Squares (&sum)[3], const scalar_t *identity, const scalar_t *residual,
                             Mode mode, index_t first, index_t units) {
     index_t step = (index_t)gridDim.x * blockDim.x;
     for (index_t i = first; i < units; i += 2 * step) {
         bool both = i + step < units;
         index_t next = both ? i + step : i;
-        Lanes<scalar_t, W> x = load<scalar_t, W>(identity + i * W);
-        Lanes<scalar_t, W> y = load<scalar_t, W>(residual + i * W);
-        Lanes<scalar_t, W> x_next = load<scalar_t, W>(identity + next * W);
-        Lanes<scalar_t, W> y_next = load<scalar_t, W>(residual + next * W);
+        Lanes<scalar_t, W> x = load<scalar_t, W, PACKED>(identity + i * W);
+        Lanes<scalar_t, W> y = load<scalar_t, W, PACKED>(residual + i * W);
+        Lanes<scalar_t, W> x_next = load<scalar_t, W, PACKED>(identity + next * W);
+        Lanes<scalar_t, W> y_next = load<scalar_t, W, PACKED>(residual + next * W);
         add_pair(sum, x, y, mode, true);
         add_pair(sum, x_next, y_next, mode, both);
     }
@@ -82,12 +82,12 @@ SRT_KERNEL(phi_residual_component_norm)(double *partial, const scalar_t *identit
                                         index_t n) {
     Mode mode = {inner, outer};
     Squares sum[3] = {};
-    index_t thread = (index_t)blockIdx.x * blockDim.x + threadIdx.x, done = 0;
-    if (packs_allowed(bits_of(identity) | bits_of(residual))) {
-        done = n / SRT_VEC * SRT_VEC;
-        add_squares<SRT_VEC>(sum, identity, residual, mode, thread, n / SRT_VEC);
-    }
-    add_squares<1>(sum, identity, residual, mode, done + thread, n);
+    index_t thread = (index_t)blockIdx.x * blockDim.x + threadIdx.x, units = n / SRT_VEC;
+    if (packs_allowed(bits_of(identity) | bits_of(residual)))
+        add_squares<SRT_VEC, true>(sum, identity, residual, mode, thread, units);
+    else
+        add_squares<SRT_VEC, false>(sum, identity, residual, mode, thread, units);
+    add_squares<1, true>(sum, identity, residual, mode, units * SRT_VEC + thread, n);
 #pragma unroll
     for (int k = 0; k < 3; ++k) {
         Squares total = block_total(sum[k], Squares());

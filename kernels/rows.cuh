@@ -105,8 +105,9 @@ struct Normalized {
 };
 
 // W coefficients; `none` where there are not any.
-template <int W> SRT_INLINE Lanes<acc_t, W> coefficients(const acc_t *from, index_t at, acc_t none) {
-    if (from) return load<acc_t, W>(from + at);
+template <int W, bool PACKED = true>
+SRT_INLINE Lanes<acc_t, W> coefficients(const acc_t *from, index_t at, acc_t none) {
+    if (from) return load<acc_t, W, PACKED>(from + at);
     Lanes<acc_t, W> c;
 #pragma unroll
     for (int k = 0; k < W; ++k) c.v[k] = none;

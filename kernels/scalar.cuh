@@ -7,12 +7,13 @@
 //
 // The comment above a kernel says what it computes, its arguments, and how it is launched. Arrays
 // are C-contiguous, on the device, of scalar_t unless another type is named; (rows, cols) is a
-// shape. Any address that suits the type will do where nothing else is said. Scalars are passed by
-// value in exactly the type declared: index_t is 8 bytes (np.int64), int 4 (np.int32), acc_t double
-// for f64 and float for the others; through CuPy null is np.uint64(0), as it drops a None. V is
-// SRT_VEC, the elements of 16 bytes: 2 of f64, 4 of f32, 8 of f16 and bf16. A block has one side, a
-// grid (x, y), y = 1 unless said; none may be 0, so nothing is launched for empty arrays, and y is
-// at most 65535. A kernel takes dynamic shared memory where its comment says how much.
+// shape. Any address that suits the type will do where nothing else is said, for the same bits.
+// Scalars are passed by value in exactly the type declared: index_t is 8 bytes (np.int64), int 4
+// (np.int32), acc_t double for f64 and float for the others; through CuPy null is np.uint64(0), as
+// it drops a None. V is SRT_VEC, the elements of 16 bytes: 2 of f64, 4 of f32, 8 of f16 and bf16. A
+// block has one side, a grid (x, y), y = 1 unless said; none may be 0, so nothing is launched for
+// empty arrays, and y is at most 65535. A kernel takes dynamic shared memory where its comment says
+// how much.
 #ifndef SRT_SCALAR_CUH
 #define SRT_SCALAR_CUH
 #include "srt_constants.cuh"

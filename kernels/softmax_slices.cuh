@@ -24,10 +24,15 @@ struct Walk {
     index_t edge, n;    // one class besides, or n or more: none
 };
 
-// The part of a row that lies in whole packs; at most 2 (V - 1) edge elements go to the first
-// threads of a team of at least that many. Smaller teams leave no edge: their rows are in packs.
-template <int V> SRT_INLINE Walk row_walk(const scalar_t *x, index_t n, int thread, int team) {
-    index_t head = (index_t)((16 - (bits_of(x) & 15)) & 15) / (index_t)sizeof(scalar_t);
+// How far an array begins after a boundary of 16 bytes.
+SRT_INLINE unsigned skew_of(const scalar_t *x) { return (unsigned)bits_of(x) & 15; }
+
+// The part of a row at x that would lie in whole packs if its array began without a skew; at most
+// 2 (V - 1) edge elements go to the first threads of a team of at least that many. Smaller teams
+// leave no edge: their rows are in packs.
+template <int V>
+SRT_INLINE Walk row_walk(const scalar_t *x, unsigned skew, index_t n, int thread, int team) {
+    index_t head = (index_t)((16 - ((bits_of(x) - skew) & 15)) & 15) / (index_t)sizeof(scalar_t);
     if (V == 1 || team < 2 * V) head = 0;
     if (head > n) head = n;
     Walk w = {head, head + (n - head) / V * V, thread * V, team * V, 0, n};
@@ -112,9 +117,11 @@ template <int K, int V, typename Op>
 SRT_INLINE void rows_in_lanes(Op op, index_t rows, index_t n, int bits) {
     index_t row = ((index_t)blockIdx.x * blockDim.x + threadIdx.x) >> bits;
     int lane = threadIdx.x & ((1 << bits) - 1);
+    unsigned skew = skew_of(op.anchor());
     if (row < rows) op.move(row * n);
     LaneTeam team = {1 << bits};
-    whole<K, V, 1, true>(op, team, row_walk<V>(op.anchor(), row < rows ? n : 0, lane, 1 << bits));
+    index_t end = row < rows ? n : 0;
+    whole<K, V, 1, true>(op, team, row_walk<V>(op.anchor(), skew, end, lane, 1 << bits));
 }
 
 // What a block keeps of its row in dynamic shared memory: tiles of Op::KEPT arrays. A thread reads
@@ -123,11 +130,13 @@ SRT_INLINE scalar_t *kept_tiles() { return dynamic_shared<scalar_t>(); }
 
 // A block for each row. The first `kept` tiles stay in shared memory, the last in registers; those
 // between, of a row that is longer, are read again. Tiles but the last are of half as many packs
-// where there are several arrays, or doubles: their copies take registers.
+// where there are several arrays, or doubles: their copies take registers. How many are kept
+// changes no bit, for none is that registers have room for.
 template <int K, int V, typename Op> SRT_INLINE void rows_in_blocks(Op op, index_t n, int kept) {
     const int H = Op::KEPT > 1 || sizeof(acc_t) == 8 ? K / 2 : K;
+    unsigned skew = skew_of(op.anchor());
     op.move(blockIdx.x * n);
-    Walk w = row_walk<V>(op.anchor(), n, threadIdx.x, blockDim.x);
+    Walk w = row_walk<V>(op.anchor(), skew, n, threadIdx.x, blockDim.x);
     typename Op::template Tile<K * V> t;
     typename Op::template Tile<H * V> h;
     typename Op::template Tile<1> edge;
@@ -168,8 +177,9 @@ template <int K, int V, typename Op> SRT_INLINE void rows_in_blocks(Op op, index
 // Block (row, b) of a grid (rows, parts) has the b-th share of the row; the first also its edge.
 template <int V, typename Op>
 SRT_INLINE Walk share_walk(Op &op, index_t row, int b, int parts, index_t n) {
+    unsigned skew = skew_of(op.anchor());
     op.move(row * n);
-    Walk w = row_walk<V>(op.anchor(), n, threadIdx.x, blockDim.x);
+    Walk w = row_walk<V>(op.anchor(), skew, n, threadIdx.x, blockDim.x);
     index_t packs = (unsigned long long)(w.end - w.from) / V;
     index_t share = (index_t)((unsigned long long)(packs + parts - 1) / parts) * V;
     index_t from = w.from + b * share, end = from + share;

@@ -40,7 +40,8 @@ extern "C" __global__ void __launch_bounds__(128, 1)
 
 // out = softmax of z = x by rows, a block to each. out and x are (rows, n).
 // Dynamic shared memory: kept * E * block elements, E = 4 for f64, else 16. It keeps that much
-// of x, for kept * E * block <= n - 2 V.
+// of x, with (kept - 1) * E * block < n - R * block - e: registers
+// have R * block columns, R = 8 for f64, else 16; e is 2 V - 2, or 0 where V divides n.
 // Launch: grid rows, block a multiple of 32 up to 1024.
 extern "C" __global__ void __launch_bounds__(1024)
     SRT_KERNEL(syntonic_softmax_identity_block)(scalar_t *out, const scalar_t *x, index_t n,
@@ -136,7 +137,8 @@ extern "C" __global__ void __launch_bounds__(128, 1)
 // out = softmax of z = x + scale * classes[j] by rows, a block to each. out and x are (rows, n),
 // classes acc_t (n).
 // Dynamic shared memory: kept * E * block elements, E = 4 for f64, else 16. It keeps that much
-// of x, for kept * E * block <= n - 2 V.
+// of x, with (kept - 1) * E * block < n - R * block - e: registers
+// have R * block columns, R = 8 for f64, else 16; e is 2 V - 2, or 0 where V divides n.
 // Launch: grid rows, block a multiple of 32 up to 1024.
 extern "C" __global__ void __launch_bounds__(1024)
     SRT_KERNEL(syntonic_softmax_learned_block)(scalar_t *out, const scalar_t *x,
@@ -234,6 +236,8 @@ extern "C" __global__ void __launch_bounds__(COLUMN_THREADS, 1)
 #else
 #define SRT_PROVIDED_BOUNDS 512, 1
 #endif
+// Of a part of a long row three leave 80 registers, which are enough unasked but for bf16.
+#define SRT_PROVIDED_PARTS (SRT_DTYPE == SRT_BF16 ? 3 : 1)
 
 // out = softmax of z = x + scale * log(max(weights, floor)) by rows. out, x and weights
 // are (rows, n). 2^bits lanes of a warp hold a row: n <= E * 2^bits, E = 8 for f64, else 16; n a
@@ -258,7 +262,8 @@ extern "C" __global__ void __launch_bounds__(128, 1)
 // out = softmax of z = x + scale * log(max(weights, floor)) by rows, a block to each. out, x and
 // weights are (rows, n).
 // Dynamic shared memory: 2 * kept * E * block elements, E = 4 for f64, else 8. It keeps half of
-// that of x and half of weights, for kept * E * block <= n - 2 V.
+// that of x and half of weights, (kept - 1) * E * block < n - R * block - e: registers have R *
+// block columns, R = 8 for f64, else 16; e is 2 V - 2, or 0 where V divides n.
 // Launch: grid rows, block a multiple of 32 up to 512.
 extern "C" __global__ void __launch_bounds__(SRT_PROVIDED_BOUNDS)
     SRT_KERNEL(syntonic_softmax_provided_block)(scalar_t *out, const scalar_t *x,
@@ -271,7 +276,7 @@ extern "C" __global__ void __launch_bounds__(SRT_PROVIDED_BOUNDS)
 // parts of long rows: part is acc_t (rows, parts, 2). out, x and weights are (rows, n). out is not
 // touched.
 // Launch: grid (rows, parts), block 256.
-extern "C" __global__ void __launch_bounds__(256, 1)
+extern "C" __global__ void __launch_bounds__(256, SRT_PROVIDED_PARTS)
     SRT_KERNEL(syntonic_softmax_provided_part)(scalar_t *out, const scalar_t *x,
                                                const scalar_t *weights, acc_t scale, acc_t floor,
                                                acc_t *part, index_t n) {

@@ -41,7 +41,8 @@ extern "C" __global__ void __launch_bounds__(128, 1)
 
 // dx = out * (grad - sum grad * out) by rows, a block to each. dx, grad and out are (rows, n).
 // Dynamic shared memory: 2 * kept * E * block elements, E = 4 for f64, else 8. It keeps half of
-// that of grad and half of out, for kept * E * block <= n - 2 V.
+// that of grad and half of out, (kept - 1) * E * block < n - R * block - e: registers have R *
+// block columns, R = 8 for f64, else 16; e is 2 V - 2, or 0 where V divides n.
 // Launch: grid rows, block a multiple of 32 up to 512.
 extern "C" __global__ void __launch_bounds__(512, 1)
     SRT_KERNEL(syntonic_softmax_identity_backward_block)(scalar_t *dx, const scalar_t *grad,
@@ -280,7 +281,8 @@ extern "C" __global__ void __launch_bounds__(128, 1)
 // dx = out * (grad - sum grad * out) and dweights = scale * dx / weights, 0 for weights <= floor,
 // by rows, a block to each. dx, dweights, grad, out and weights are (rows, n).
 // Dynamic shared memory: 3 * kept * E * block elements, E = 4 for f64, else 8. It keeps a third
-// of that of grad, out and weights each, for kept * E * block <= n - 2 V.
+// of that of grad, out and weights each, (kept - 1) * E * block < n - R * block - e: registers have
+// R * block columns, R = 8 for f64, else 16; e is 2 V - 2, or 0 where V divides n.
 // Launch: grid rows, block a multiple of 32 up to 512.
 extern "C" __global__ void __launch_bounds__(512, 1)
     SRT_KERNEL(syntonic_softmax_provided_backward_block)(scalar_t *dx, scalar_t *dweights,

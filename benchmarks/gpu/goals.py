@@ -71,7 +71,7 @@ def _passes_made(case: Any) -> float:
     row = case.shape[-1] * max(case.size, 4)  # halves are kept as float32
     match case.operation:
         case "layer norm backward":
-            return 5 if row > 8192 * 4 else 3
+            return 5 if row > 16384 * 4 else 3
         case "residual layer norm backward":
             return 8 if row > 16384 * 4 else 5
         case "softmax learned backward":

@@ -47,6 +47,7 @@ MADE: dict[tuple[str, str, tuple[int, ...]], tuple[float, str]] = {
     ("norm", "layer norm", (2, 32_768)): (2, ONCE),
     ("norm", "layer norm", (64, 40_000)): (2, ONCE),
     ("norm", "layer norm", (2, 131_072)): (3.19, SPLIT),
+    ("norm", "layer norm backward", (3, 16_384)): (3, ONCE),
     ("norm", "layer norm backward", (16, 40_000)): (5, LONG),
     ("residual", "residual layer norm", ROWS): (3, ONCE),
     ("residual", "residual layer norm", (2, 32_768)): (3, ONCE),

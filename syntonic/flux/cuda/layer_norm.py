@@ -1,8 +1,8 @@
 """Golden layer normalization on CUDA arrays: teams of threads hold rows in registers.
 
 Rows too long for that are one block's each, which has shared memory besides, or, as channels of a
-single plane, split over blocks. Kernels of `kernels/layer_norm.cuh`, `layer_norm_wide.cuh` and
-`layer_norm_backward.cuh`.
+single plane, split over blocks. Kernels of `kernels/layer_norm.cuh`, `layer_norm_wide.cuh`,
+`layer_norm_backward.cuh` and `layer_norm_backward_wide.cuh`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from syntonic.flux.cuda import kept_rows
 from syntonic.flux.cuda.channels import BLOCK, Channels, row_team
 from syntonic.flux.cuda.launch import WARP, Array, blocks_for, shared_of
 from syntonic.flux.cuda.moments import SUMS, Call, moments
@@ -146,14 +147,16 @@ def layer_norm_backward(
     Notes
     -----
     Kernels `golden_layer_norm_backward`, with the rows in registers, and
-    `golden_layer_norm_backward_finalize`; for longer rows, in place of the first,
-    `golden_layer_norm_backward_{sums,means,columns}`.
+    `golden_layer_norm_backward_finalize`. For longer rows, in place of the first,
+    `golden_layer_norm_backward_kept`, with the row in shared memory, up to 16384 numbers, or 8192
+    of float64; above that `golden_layer_norm_backward_{sums,means,columns}`.
     """
     call, cols = Call(x), x.shape[1]
     dx, dgamma, dbeta = call.empty(x.shape), call.sums(cols), call.sums(cols)
     (gain,) = call.numbers(math.sqrt(target))
     team = row_team(cols * x.dtype.itemsize, _back_packs(x), _BACK_TEAM)
-    backward = _backward_by_teams if team else _backward_of_long_rows
+    long = _backward_of_kept_rows if kept_rows.fits(x) else _backward_of_long_rows
+    backward = _backward_by_teams if team else long
     partial = call.sums(0, 2, cols)
     if x.size:
         partial = backward(call, dx, (grad, x, gamma, statistics), gain, team)
@@ -175,6 +178,20 @@ def _backward_by_teams(
     partial = call.sums(blocks, 2, cols)
     arguments = (dx, partial, *inputs, gain, np.int64(rows), np.int64(cols), np.int32(team))
     call("golden_layer_norm_backward", (blocks,), block, *arguments)
+    return partial
+
+
+def _backward_of_kept_rows(
+    call: Call, dx: Array, inputs: tuple[Any, ...], gain: Any, team: int
+) -> Array:
+    """The same, with a block to a row, which it keeps in shared memory."""
+    rows, cols = dx.shape
+    kept, shared = kept_rows.kept_of(dx)
+    blocks = blocks_for(rows, 1, _BACK_THREADS // kept_rows.TEAM)
+    partial = call.sums(blocks, 2, cols)
+    arguments = (dx, partial, *inputs, gain, np.int64(rows), np.int64(cols), np.int32(kept))
+    name = "golden_layer_norm_backward_kept"
+    call(name, (blocks,), kept_rows.TEAM, *arguments, shared=shared)
     return partial
 
 

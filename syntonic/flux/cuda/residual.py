@@ -13,6 +13,7 @@ import numpy as np
 from syntonic.constants import PHI_INV_FLOAT as PHI_INV
 from syntonic.constants import RESIDUAL_MODES
 from syntonic.errors import ShapeError
+from syntonic.flux.cuda import kept_rows
 from syntonic.flux.cuda.launch import WARP, Runtime, blocks_for, runtime_of, shared_of
 from syntonic.flux.cuda.moments import MOMENTS
 from syntonic.flux.cuda.plan import planned
@@ -48,8 +49,6 @@ _STATISTICS = 3  # numbers kept of a row: the mean's two and the deviation
 _MOST_SEGMENTS = 65535  # of a row: CUDA's limit on a grid's second side
 _RESIDENT = 132 * 512  # threads of persistent blocks: what an H100 or H200 holds at once
 _BACK_RESIDENT = 640  # the same of one multiprocessor, of the gradient's kernel of 96 registers
-_KEPT_TEAM = 512  # SRT_KEPT_TEAM of residual_layer_norm_backward_wide.cuh
-_KEPT_SUMS, _KEPT_QUADS = 2, 8  # 16 bytes of a thread, in acc: SRT_KEPT_SUMS, and a row at most
 _KEPT_BYTES = 224 << 10  # of shared memory: what an H100 or H200 has for a block
 _STATIC = 2 << 10  # bytes of shared memory that a block has besides
 
@@ -200,15 +199,14 @@ def residual_layer_norm_backward(
     block = max(team, _BLOCK if team <= WARP else 0)
     count = blocks_for(rows * team, block, 132 * (_BACK_RESIDENT // block)) if rows else 0
     partial = runtime.empty((count, 2, cols), acc)
-    quads = -(-cols * acc.itemsize // (_KEPT_TEAM * 16))
     if rows:
         given = (grad, identity, residual, gamma, statistics)
         sizes = (*_factors(grad, mode), np.int64(rows), np.int64(cols))
         arguments, name = (*gradients, partial, *given), "phi_residual_layernorm_backward"
-        if segments > 1 and quads <= _KEPT_QUADS:
-            kept, shared = _kept(grad)
+        if segments > 1 and kept_rows.fits(grad):
+            kept, shared = kept_rows.kept_of(grad)
             numbers = (*sizes, np.int32(kept))
-            _launch(grad, f"{name}_kept", (count,), _KEPT_TEAM, (*arguments, *numbers), shared)
+            _launch(grad, f"{name}_kept", (count,), kept_rows.TEAM, (*arguments, *numbers), shared)
         else:
             rest = (*sizes, np.int32(team))
             means = _long_row_means(runtime, given, rest, segments) if segments > 1 else None
@@ -221,19 +219,6 @@ def residual_layer_norm_backward(
         (dgamma, dbeta, partial, np.int64(count), np.int64(cols)),
     )
     return *_both(gradients), dgamma, dbeta
-
-
-def _kept(grad: Array) -> tuple[int, int]:
-    """Return the units of a row that a block's shared memory keeps, and the bytes that takes.
-
-    How many is the device's affair, and changes no bit.
-    """
-    quads = acc_dtype(grad.dtype).itemsize // grad.dtype.itemsize  # of a unit: a pack, in acc
-    units = -(-grad.shape[1] * grad.dtype.itemsize // (_KEPT_TEAM * 16))
-    room = (shared_of(grad) - _STATIC) // (_KEPT_TEAM * 16)
-    rooms = [2 * n * quads + 2 * max(0, n * quads - _KEPT_SUMS) for n in range(units + 1)]
-    kept = max(n for n, each in enumerate(rooms) if each <= room)
-    return kept, rooms[kept] * _KEPT_TEAM * 16
 
 
 def _long_row_means(

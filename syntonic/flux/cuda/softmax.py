@@ -1,9 +1,7 @@
 """Syntonic softmax on CUDA arrays: the kernels of `syntonic_softmax*.cu`.
 
 Arrays are (outer, n, inner), softmax along n. Which kernel runs on which grid depends on shapes
-alone (`softmax_grids`), so results are the same to the bit on every run. Only where a row begins
-within 16 bytes decides besides which thread adds what: a view that shifts rows may change the last
-place.
+alone (`softmax_grids`), so results are the same to the bit on every run.
 """
 
 from __future__ import annotations

@@ -87,18 +87,18 @@ def in_block(x: Array, most: int, arrays: int) -> Grid:
     """A block to a row: what its registers do not hold, its shared memory keeps, as far as it can.
 
     Two blocks to a multiprocessor, if both find room: one loads while the other stores. How much is
-    kept is the device's affair, and changes no bit.
+    kept is the device's affair, and changes no bit: never what registers hold, which comes last.
     """
     outer, n, _ = x.shape
-    values, size = tile_of(x.dtype) // 2, arrays * x.dtype.itemsize
+    values, size, pack = tile_of(x.dtype) // 2, arrays * x.dtype.itemsize, pack_of(x.dtype)
     if n <= values * ROW_BLOCK + _HALF // size:
         most = ROW_BLOCK
     threads = min(most, -(-n // (values * WARP)) * WARP)
     tile = values * threads
     part = tile if arrays == 1 and x.dtype.itemsize < 8 else tile // 2  # of what is kept
     room = (shared_of(x) - _STATIC) // (part * size)
-    whole = (n - 2 * pack_of(x.dtype)) // part  # the edges of a row stand apart
-    kept = max(0, min(room, whole, -(-(n - tile) // part)))
+    edges = 2 * (pack - 1) if n % pack else 0  # of a row, which stand apart, at most
+    kept = max(0, min(room, -(-(n - edges - tile) // part)))
     sizes = np.int64(n), np.int32(kept)
     return Grid("_block", (outer,), threads, sizes, shared=kept * part * size)
 

@@ -29,6 +29,7 @@ __all__ = [
     "residual_layer_norm_kept",
     "residual_layer_norm_long",
     "residual_layer_norm_rounded_mean",
+    "residual_layer_norm_skewed",
     "residual_layer_norm_wide",
     "residual_odd",
     "residual_relu",
@@ -142,6 +143,17 @@ def residual_layer_norm_rounded_mean(at: Place) -> Pairs:
     yield from _normalized(at, x, 0 * x, "standard", shift)
 
 
+def residual_layer_norm_skewed(at: Place) -> Pairs:
+    """Rows that are packs, but for where the arrays begin."""
+    x, y, cols = at.draw(1025, centre=2), at.draw(1025), 512
+    views = [at.give(each)[1:].reshape(2, cols) for each in (x, y)]
+    s = _joined(x, y, "phi")[1:].reshape(2, cols)
+    mean, rstd = moments(s)
+    out, stats = residuals.residual_layer_norm(*views, None, None, EPS, "phi")
+    yield out, (s - mean[:, None]) * rstd[:, None]
+    yield from kept(stats, row_statistics(s))
+
+
 def residual_layer_norm_wide(at: Place) -> Pairs:
     half = 8192 if at.acc == np.float64 else 16384  # of the longest
     for cols in (half, half - 1, 2 * half, 2 * half - 1):
@@ -149,8 +161,8 @@ def residual_layer_norm_wide(at: Place) -> Pairs:
 
 
 def component_norms(at: Place) -> Pairs:
-    for n in (33, 9001):
+    for n, skew in ((33, 0), (9001, 0), (9001, 1)):
         x, y = at.draw(n), at.draw(n)
-        parts = (x, y, _joined(x, y, "phi"))
+        parts = (x[skew:], y[skew:], _joined(x, y, "phi")[skew:])
         norms = [math.sqrt(math.fsum(v * v for v in part)) for part in parts]
-        yield residuals.component_norms(at.give(x), at.give(y), "phi"), norms
+        yield residuals.component_norms(at.give(x)[skew:], at.give(y)[skew:], "phi"), norms

@@ -234,6 +234,17 @@ MUTANTS = [
         ("first column's sums", "finish(channel, sums[k]", "finish(channel, sums[0]"),
     ),
     *planted(
+        "layer_norm_backward_wide.cuh",
+        "layer_norm_backward_kept",
+        ("one operand twice", "unit.x = *(const Pack *)(x + at);", "unit.x = unit.grad;"),
+        ("means forgotten", "row{by, means}", "row{by, no_sum2()}"),
+    ),
+    *planted(
+        "kept_rows.cuh",
+        "layer_norm_backward_kept",
+        ("the first rows alone", "row < k.rows; row += gridDim.x,", "row < 1; row += gridDim.x,"),
+    ),
+    *planted(
         "layer_norm_backward.cuh",
         "layer_norm_backward",
         ("x̂ forgotten", "h - srt_fma(xhat, row.means.y, row.means.x)", "h - row.means.x"),

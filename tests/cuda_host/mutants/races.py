@@ -20,7 +20,7 @@ RACES = [
         ),
     ),
     *planted(
-        "residual_layer_norm_backward_wide.cuh",
+        "kept_rows.cuh",
         "residual_layer_norm_kept",
         (
             "first barrier lost",

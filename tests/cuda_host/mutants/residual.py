@@ -100,6 +100,13 @@ MUTANTS = [
         ("dβ over dγ", "store_column(to + k.cols, dbeta", "store_column(to, dbeta"),
     ),
     *planted(
+        "map.cuh",
+        "residual_layer_norm_skewed",
+        ("a pack where none may be", "if (PACKED) return *(const", "if (true) return *(const"),
+        ("the first of a pack", "x.v[j] = from[j];", "x.v[j] = from[0];"),
+        ("one of a pack", "for (int j = 0; j < W; ++j) to[j]", "for (int j = 0; j < 1; ++j) to[j]"),
+    ),
+    *planted(
         "residual_layer_norm.cuh",
         "residual_layer_norm_rounded_mean",
         ("rounded mean", "s[i] -= row.by.rest;", ";"),
@@ -109,12 +116,21 @@ MUTANTS = [
         "residual_layer_norm_wide",
         ("one operand twice", "row(at.identity, at.residual,", "row(at.identity, at.identity,"),
         ("the first columns", "row(at.identity + rest, at.res", "row(at.identity, at.res"),
-        ("the first head", "load(residual + t * STEP)", "load(residual)"),
+        ("the first head", "ALIGNED>(residual + t * STEP)", "ALIGNED>(residual)"),
         ("kept in one room", "(t * QUADS + q) * SRT_JOINED_TEAM", "q * SRT_JOINED_TEAM"),
         ("the first pack", "int i = this->first(u) + j;", "int i = j;"),
     ),
     *planted(
         "residual_layer_norm_backward_wide.cuh",
+        "residual_layer_norm_kept",
+        (
+            "no second gradient",
+            "store(k.grad_residual + at, y);",
+            "store(k.grad_residual + at, x);",
+        ),
+    ),
+    *planted(
+        "kept_rows.cuh",
         "residual_layer_norm_kept",
         ("one row of three", "centres[(turn + 2) % 3], &then", "centres[(turn + 1) % 3], &then"),
         ("no centre made ahead", "make_centre(turn + 1, next + gridDim.x);", ";"),
@@ -159,7 +175,7 @@ MUTANTS = [
         "residual_norms.cuh",
         "component_norms",
         ("squares, not norms", "return sqrt(medium);", "return medium;"),
-        ("one element twice", "done = n / SRT_VEC * SRT_VEC;", "done = n / SRT_VEC * SRT_VEC - 1;"),
+        ("one element twice", "units * SRT_VEC + thread, n)", "units * SRT_VEC - 1 + thread, n)"),
         ("stride of a block", "step = (index_t)gridDim.x * blockDim.x;", "step = blockDim.x;"),
         (
             "partials overlap",
