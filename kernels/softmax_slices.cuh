@@ -134,8 +134,10 @@ SRT_INLINE scalar_t *kept_tiles() { return dynamic_shared<scalar_t>(); }
 // changes no bit, for none is that registers have room for.
 template <int K, int V, typename Op> SRT_INLINE void rows_in_blocks(Op op, index_t n, int kept) {
     const int H = Op::KEPT > 1 || sizeof(acc_t) == 8 ? K / 2 : K;
-    unsigned skew = skew_of(op.anchor());
     op.move(blockIdx.x * n);
+    // Of the array, from the row back: asked before it moves, some compilers spill.
+    unsigned before = blockIdx.x * (unsigned)n * (unsigned)sizeof(scalar_t);
+    unsigned skew = (unsigned)bits_of(op.anchor()) - before;
     Walk w = row_walk<V>(op.anchor(), skew, n, threadIdx.x, blockDim.x);
     typename Op::template Tile<K * V> t;
     typename Op::template Tile<H * V> h;
