@@ -18,9 +18,6 @@ __all__ = ["Team"]
 class Team(Words):
     """A pool whose helpers are the threads of an OpenMP library that has GOMP_parallel."""
 
-    least_work = 1 << 15
-    """Elements a thread should have: after the library's own operations it need not be woken."""
-
     def __init__(self, parallel: int) -> None:
         """Take the address of that function."""
         super().__init__(TEAM)

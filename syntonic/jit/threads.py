@@ -35,6 +35,9 @@ BLOCK = 1024
 LEAST_WORK = 1 << 17
 """Elements a thread should have: 50 µs of work, about what it takes to wake a thread."""
 
+LENT_WORK = 1 << 15
+"""The same of threads that another library lends: after its own operations they are awake."""
+
 _LONGEST = 1 << 19
 """Elements a thread treats before Ctrl-C can stop it: some milliseconds, at worst half a second."""
 
@@ -75,8 +78,10 @@ def crew(work: int, items: int) -> tuple[int, int, int]:
 
     There are at most as many pieces as items. The pool is 0 where the calling thread does all.
     """
+    if items <= 1 or work < 2 * LENT_WORK:
+        return 0, 1, 0
     lent = pool_here()
-    most = min(items, work // (LEAST_WORK if lent is None else lent.least_work))
+    most = min(items, work // (LEAST_WORK if lent is None else LENT_WORK))
     threads = min(most, get_num_threads()) if most > 1 else 1
     if threads <= 1:
         return 0, 1, 0

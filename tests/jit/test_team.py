@@ -13,7 +13,7 @@ import pytest
 
 from syntonic.jit.team import Team
 from syntonic.jit.thread_count import at_most, pool_here
-from syntonic.jit.threads import crew, in_threads
+from syntonic.jit.threads import LENT_WORK, crew, in_threads
 
 Set = Callable[[int], None]
 WORK = 1 << 40
@@ -87,7 +87,7 @@ def test_a_team_is_asked_for_less_work_than_would_wake_our_own(
     threads(3)
     lender.numbers.clear()
     seen = np.zeros(100, int)
-    work = 2 * lender.team.least_work
+    work = 2 * LENT_WORK
     assert crew(work, 100) == (0, 1, 0)
     with at_most(3, lender.team):
         in_threads(_count, 100, work, seen)
