@@ -71,8 +71,9 @@ def test_what_sage_prints():
         assert GoldenExact.parse(text) == value
 
 
+@pytest.mark.campaign
 def test_sage_itself():
-    sage = pytest.importorskip("sage.all", reason="Sage is seldom there")
+    sage = pytest.importorskip("sage.all", reason="Sage is gigabytes, and seldom there")
     x = sage.polygen(sage.QQ)
     field = sage.NumberField(x**2 - x - 1, "phi", embedding=sage.RR(1.6))
     phi, one, half = field.gen(), sage.Integer(1), sage.QQ((1, 2))
