@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from torch import Tensor
 
 from syntonic.errors import ShapeError
-from syntonic.torch.addition import added, added_and_normalized
+from syntonic.torch.addition import added
 from syntonic.torch.autograd import run, run_for_values
 from syntonic.torch.checks import (
     floats,
@@ -221,8 +221,8 @@ def phi_residual_layernorm(
 
     Notes
     -----
-    Both inputs are read once, in one call; on the CPU backward may keep the sum in their place.
-    Under CUDA's autocast halves become float32, as in `torch.nn.functional.layer_norm`.
+    Both inputs are read once, in one call. Under CUDA's autocast halves become float32, as in
+    `torch.nn.functional.layer_norm`.
 
     Examples
     --------
@@ -232,7 +232,7 @@ def phi_residual_layernorm(
     tensor([[-1.,  1.]])
     """
     where = "phi_residual_layernorm"
-    chosen, added_eps = residual_mode_of(mode, where), number(eps, "eps", where)
+    chosen, added_to = residual_mode_of(mode, where), number(eps, "eps", where)
     identity, residual = pair(identity, residual, where)
     if identity.ndim == 0:
         raise ShapeError(f"{where}: identity must have a last axis, got shape (); reshape it")
@@ -242,9 +242,8 @@ def phi_residual_layernorm(
         features = identity.shape[-1:]
         gamma = parameter(gamma, identity, features, "gamma", where, _LAST)
         beta = parameter(beta, identity, features, "beta", where, _LAST)
-    given = identity, residual, gamma, beta, added_eps, chosen
-    out = added_and_normalized(*given)
-    return run_for_values("residual_layer_norm", *given) if out is None else out
+    given = identity, residual, gamma, beta, added_to, chosen
+    return run_for_values("residual_layer_norm", *given)
 
 
 def syntonic_softmax(

@@ -13,9 +13,8 @@ import torch
 
 import syntonic.torch as st
 from pytorch.cases import draw
-from syntonic.flux.cpu import rows
 from syntonic.torch import addition
-from syntonic.torch.autograd import Residual, ResidualLayerNorm
+from syntonic.torch.autograd import Residual
 from syntonic.torch.loops import LOOPS
 
 DTYPES = [torch.float32, torch.float64]
@@ -99,78 +98,6 @@ def test_a_processor_without_fused_additions_has_the_bits_too(dtype):
     assert told[0] == hashlib.sha256(st.phi_residual(x, y).numpy().tobytes()).hexdigest()
     if sys.platform == "linux" and os.uname().machine == "x86_64":
         assert "Residual" in told[1]
-
-
-# -- with a layer norm after it ---------------------------------------------------------------
-
-LARGE = (300, 1000)
-
-
-def joined(x, y, gamma, beta, eps, mode):
-    """The loops that do both."""
-    return ResidualLayerNorm.apply(x, y, gamma, beta, eps, mode)[0]
-
-
-def of_both(x, y, gamma, beta, grad, eps=1e-5, mode="phi"):
-    """Output and gradients of the function, and of the loops."""
-    for function in (st.phi_residual_layernorm, joined):
-        leaves = [each.clone().requires_grad_() for each in (x, y, gamma, beta)]
-        out = function(*leaves, eps, mode)
-        yield out.grad_fn.name(), [out, *torch.autograd.grad(out, leaves, grad)]
-
-
-def same_bits(found, wanted):
-    for got, right in zip(found, wanted, strict=True):
-        np.testing.assert_array_equal(got.detach().numpy(), right.detach().numpy())
-
-
-@pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("mode", MODES)
-def test_two_steps_have_the_bits_of_one(mode, dtype):
-    x, y, grad = (draw(*LARGE, seed=s, dtype=dtype) for s in (1, 2, 3))
-    gamma, beta = (draw(LARGE[1], seed=s, dtype=dtype) for s in (4, 5))
-    (name, found), (_, wanted) = of_both(x, y, gamma, beta, grad, mode=mode)
-    assert ("ResidualLayerNorm" in name) is (mode == "phi_symmetric")
-    same_bits(found, wanted)
-
-
-@pytest.mark.parametrize("scale", ["beyond", "large", "tiny"])
-@pytest.mark.parametrize("dtype", DTYPES)
-def test_rows_at_the_ends_of_the_range(dtype, scale):
-    """Sums that overflow, deviations whose products might, and eps beside which nothing counts."""
-    info = torch.finfo(dtype)
-    size = {"beyond": info.max / 4, "large": info.max**0.5, "tiny": info.tiny * 8}[scale]
-    x, y, grad = (draw(*LARGE, seed=s, dtype=dtype) for s in (1, 2, 3))
-    x[7], y[7] = x[7].clamp(-3, 3) * size, y[7].clamp(-3, 3) * size
-    gamma, beta = (draw(LARGE[1], seed=s, dtype=dtype) for s in (4, 5))
-    (name, found), (_, wanted) = of_both(x, y, gamma, beta, grad, 0.0 if scale == "tiny" else 1e-5)
-    assert "ResidualLayerNorm" in name
-    assert found[0].isfinite().all()
-    same_bits(found, wanted)
-
-
-def test_what_is_not_a_number():
-    x, y, grad = (draw(*LARGE, seed=s, dtype=torch.float32) for s in (1, 2, 3))
-    x[3, 5], y[9, 2] = torch.nan, torch.inf
-    ones = torch.ones(LARGE[1])
-    (_, found), (_, wanted) = of_both(x, y, ones, ones, grad)
-    same_bits(found, wanted)
-
-
-def test_the_range_is_that_of_the_loops():
-    for dtype, wide in ((torch.float32, 0), (torch.float64, 1)):
-        bound = rows.BOUND[wide]
-        assert addition._RANGE[dtype] == (max(rows.LEAST[wide] * 2.0**60, bound**-2), bound)
-
-
-@pytest.mark.parametrize("power", [-840, -801, -800, -700])
-def test_tiny_deviations_beside_a_tiny_eps(power):
-    integers = np.random.default_rng(power + 900).integers(-50, 50, (2, *LARGE))
-    x, y = torch.tensor(integers * 5e-324)
-    ones, grad = torch.ones(LARGE[1], dtype=torch.float64), draw(*LARGE, seed=3)
-    (name, found), (_, wanted) = of_both(x, y, ones, ones, grad, 2.0**power)
-    assert ("ResidualLayerNorm" in name) is (power < -800)
-    same_bits(found, wanted)
 
 
 DEFAULT_DEVICE = """

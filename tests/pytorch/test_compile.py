@@ -85,8 +85,6 @@ def test_export_holds_the_operator():
 
 
 def test_export_asks_nothing_of_the_size():
-    """Eager calls take other ways from some size on."""
-
     class Block(torch.nn.Module):
         def __init__(self):
             super().__init__()
