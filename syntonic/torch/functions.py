@@ -232,7 +232,7 @@ def phi_residual_layernorm(
     tensor([[-1.,  1.]])
     """
     where = "phi_residual_layernorm"
-    chosen, added_to = residual_mode_of(mode, where), number(eps, "eps", where)
+    chosen, eps = residual_mode_of(mode, where), number(eps, "eps", where)
     identity, residual = pair(identity, residual, where)
     if identity.ndim == 0:
         raise ShapeError(f"{where}: identity must have a last axis, got shape (); reshape it")
@@ -242,7 +242,7 @@ def phi_residual_layernorm(
         features = identity.shape[-1:]
         gamma = parameter(gamma, identity, features, "gamma", where, _LAST)
         beta = parameter(beta, identity, features, "beta", where, _LAST)
-    given = identity, residual, gamma, beta, added_to, chosen
+    given = identity, residual, gamma, beta, eps, chosen
     return run_for_values("residual_layer_norm", *given)
 
 
